@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices desk``: run the office's node and its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from pathlib import Path
+
+import click
+import uvicorn
+
+from goodoffices.cli.output import Group, aside, say
+from goodoffices.core.errors import MachineError, NotAllowed
+from goodoffices.desk.service import DeskConfig, DeskService
+from goodoffices.web.app import create_app
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@click.group(cls=Group)
+def desk() -> None:
+    """Run the desk: collect, verify, receipt, forward, and show its pages."""
+
+
+@desk.command()
+@click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default="any free one", type=click.IntRange(0, 65_535))
+@click.option("--tls-cert", type=FILE, help="Certificate chain (PEM). Needed on anything but loopback.")
+@click.option("--tls-key", type=FILE, help="The certificate's key (PEM).")
+@click.option("--name", "names", multiple=True, help="A host name by which browsers reach this desk.")
+@click.option("--relay-ca", type=FILE, help="Certificate authority of the relays (PEM), if it is your own.")
+@click.option("--admission-file", type=FILE, help="The secret that the relays ask for before they make a mailbox.")
+def serve(
+    vault: Path,
+    unlock_file: Path | None,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    names: tuple[str, ...],
+    relay_ca: Path | None,
+    admission_file: Path | None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C. Prints one line once the pages answer."""
+    if (tls_cert is None) != (tls_key is None):
+        raise NotAllowed("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key.")
+    if tls_cert is None and host not in LOOPBACK:
+        raise NotAllowed(
+            f"Plain HTTP is served on loopback only, and {host} is not loopback.",
+            "Give --tls-cert and --tls-key, or serve on 127.0.0.1.",
+        )
+    admission = admission_file.read_text(encoding="ascii").strip() if admission_file else None
+    config = DeskConfig(vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission)
+    asyncio.run(_serve(config, host, port, tls_cert, tls_key, names))
+
+
+async def _serve(
+    config: DeskConfig,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    names: tuple[str, ...],
+) -> None:
+    service = DeskService(config)
+    listener = _bind(host, port)
+    port = listener.getsockname()[1]
+    scheme = "https" if tls_cert else "http"
+    app = create_app(service, secure=tls_cert is not None, hosts=(*LOOPBACK, host, *names))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            ssl_certfile=tls_cert,
+            ssl_keyfile=tls_key,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=65_536,
+            ws="none",
+            lifespan="off",
+        )
+    )
+    # Signals are taken here: the vault must close after the last answer, whoever stops the desk.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        await service.start()
+        say(f"desk ready at {scheme}://{'[' + host + ']' if ':' in host else host}:{port}")
+        waiting = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+        await service.stop()
+        aside("desk stopped")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise MachineError(f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another port.") from None
+    return listener

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices line``: pair two offices, by exchanging two files or at a meeting place on a relay."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.output import Group, aside, passphrase, say
+from goodoffices.core import digits
+from goodoffices.core.crypto import ed25519_public
+from goodoffices.core.pairing import CODE_DIGITS, Offer, read_offer
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.meeting import meet
+from goodoffices.desk.relay_client import RelayClient, check_relay_url
+from goodoffices.desk.service import desk_of
+from goodoffices.desk.vault import open_vault
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+THERE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group)
+def line() -> None:
+    """Pair with another office. Stop the desk while you use these; its pages confirm as well."""
+
+
+def signing_in(command: click.decorators.FC) -> click.decorators.FC:
+    """The options with which an officer signs in at the command line."""
+    for option in (
+        click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies."),
+        click.option("--passphrase-file", type=FILE, help="The officer's passphrase, on the first line."),
+        click.option("--officer", required=True, help="Who does this. Needs the right 'keys'."),
+        click.option("--vault", required=True, type=FOLDER, help="The office's vault."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def signed_in(
+    vault: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None
+) -> Iterator[tuple[Desk, Officer]]:
+    """An offline desk with one officer signed in."""
+    with open_vault(vault, unlock_path=unlock_file) as opened:
+        keys = opened.sign_in(officer, passphrase(passphrase_file, f"Passphrase of {officer}"))
+        desk = desk_of(opened)
+        desk.unlock(keys.reading_key, now())
+        yield desk, Officer(keys.name, ed25519_public(keys.seed), keys.seed)
+
+
+def now() -> int:
+    """Milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@line.command()
+@signing_in
+@click.option("--relay", "relays", multiple=True, required=True, help="A relay's address. Two are better than one.")
+@click.option("--out", required=True, type=FILE, help="The invitation file, to hand to the other office.")
+def invite(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    relays: tuple[str, ...],
+    out: Path,
+) -> None:
+    """Make an invitation that lives one hour. The other office makes one too; exchange the two files."""
+    for each in relays:
+        check_relay_url(each)
+    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+        offer = desk.offer(person, list(relays), now())
+    out.touch(mode=0o600)
+    out.write_bytes(offer.raw)
+    say(f"invitation written to {out}")
+    aside("Hand it to the other office and take theirs. It holds your mailboxes' put rights: keep it private.")
+
+
+@line.command()
+@signing_in
+@click.argument("theirs", type=THERE)
+@click.option("--name", required=True, help="What this office calls the line.")
+def accept(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    theirs: Path,
+    name: str,
+) -> None:
+    """Pair your newest invitation with THEIRS and show the digits to read aloud."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+        line_id = desk.pair(person, read_offer(theirs.read_bytes()), name, now())
+        _show_digits(desk, line_id)
+
+
+def _show_digits(desk: Desk, line_id: bytes) -> None:
+    row = desk.ledger.line(line_id)
+    spoken = desk.spoken_digits(row)
+    peer = desk.ledger.office(row.peer)
+    say(f"line      {row.name}")
+    say(f"peer      {peer.name if peer else '?'}")
+    say(f"read      {digits.grouped(spoken.read_aloud)}")
+    aside("Read these digits aloud to the other office by a line you trust, and type the ones that they read:")
+    aside(f"  goodoffices line confirm --name {row.name} ...")
+
+
+@line.command()
+@signing_in
+@click.option("--name", required=True, help="The line's name.")
+@click.option("--digits", "heard", help="What the other office read aloud; asked for if left out.")
+def confirm(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    name: str,
+    heard: str | None,
+) -> None:
+    """Type the digits that the other office read aloud. The line opens when both have."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+        row = desk.line_named(name)
+        typed = heard if heard is not None else click.prompt("The digits that they read", err=True)
+        desk.confirm(person, row.id, typed, now())
+    say(f"line {name} is confirmed here")
+
+
+@line.command()
+@signing_in
+@click.option("--relay", "relays", multiple=True, required=True, help="A relay's address; the first is the meeting place.")
+@click.option("--name", required=True, help="What this office calls the line.")
+@click.option("--code", help="The code that the other office gave you; left out, one is made.")
+@click.option("--wait", default=600, show_default=True, type=click.IntRange(1, 3600), help="Seconds to wait.")
+def meeting(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    relays: tuple[str, ...],
+    name: str,
+    code: str | None,
+    wait: int,
+) -> None:
+    """Pair over a relay: a one-time code finds the meeting place, the digits prove who was there."""
+    for each in relays:
+        check_relay_url(each)
+    if code is None:
+        code = str(int.from_bytes(os.urandom(16)) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+        say(f"code      {digits.grouped(code)}")
+        aside("Tell the other office this code. It only finds the meeting place and lives one hour.")
+    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+        mine = desk.offer(person, list(relays), now())
+        theirs = asyncio.run(_meet(relays[0], code, mine, wait))
+        line_id = desk.pair(person, theirs, name, now(), mine)
+        _show_digits(desk, line_id)
+
+
+async def _meet(relay: str, code: str, mine: Offer, wait: int) -> Offer:
+    client = RelayClient()
+    try:
+        return await meet(client, relay, code, mine, now=now, rng=os.urandom, wait=wait)
+    finally:
+        await client.close()
+
+
+@line.command(name="list")
+@click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def list_lines(vault: Path, unlock_file: Path | None) -> None:
+    """List the lines and whether each is open."""
+    with open_vault(vault, unlock_path=unlock_file) as opened:
+        desk = desk_of(opened)
+        for row in desk.ledger.lines():
+            peer = desk.ledger.office(row.peer)
+            state = "open" if row.open else "confirmed here" if row.confirmed_here else "digits not compared"
+            say(f"{row.name}\t{peer.name if peer else '?'}\t{state}\t{row.id.hex()}")

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices office``: make an office, show its credential."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+import segno
+
+from goodoffices.cli.output import Group, aside, passphrase, say
+from goodoffices.core import digits
+from goodoffices.core.errors import MachineError, YourError
+from goodoffices.core.fields import REALM_SIZE
+from goodoffices.core.office import Office, Right, read_office
+from goodoffices.core.statement import LIVE
+from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
+from goodoffices.desk.ledger import Ledger
+from goodoffices.desk.vault import check_passphrase, create_vault, open_vault
+from goodoffices.desk.vault_files import write_private
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group)
+def office() -> None:
+    """Make an office and show its credential."""
+
+
+def realm_of(text: str | None) -> bytes:
+    """A realm from the command line: none means live."""
+    if text is None:
+        return LIVE
+    try:
+        realm = bytes.fromhex(text)
+    except ValueError:
+        realm = b""
+    if len(realm) != REALM_SIZE or realm == LIVE:
+        raise YourError("A drill's realm is 32 hexadecimal digits, not all zero.")
+    return realm
+
+
+def parse_officer(text: str, at: int) -> NewOfficer:
+    """NAME or NAME=right,right: the pseudonym that others see is a number, never the name."""
+    name, _, listed = text.partition("=")
+    rights = ALL_RIGHTS
+    if listed:
+        rights = Right(0)
+        for each in listed.split(","):
+            known = {right.name: right for right in Right if right.name}
+            if each.strip().upper() not in known:
+                raise YourError(f"'{each}' is no right.", "Rights are draft, release, duty, keys and audit.")
+            rights |= known[each.strip().upper()]
+    return NewOfficer(name.strip(), f"officer {at}", rights)
+
+
+@office.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--name", required=True, help="The office's name, as its counterparts will see it.")
+@click.option(
+    "--officer",
+    "officers",
+    multiple=True,
+    required=True,
+    help="NAME, or NAME=draft,release,duty,keys,audit. Repeat for each officer; all rights by default.",
+)
+@click.option("--root", "root_file", required=True, type=FILE, help="Where the root is exported. Keep it apart.")
+@click.option("--passphrase-file", type=FILE, help="One passphrase a line, in the officers' order.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies (by default in FOLDER).")
+@click.option("--drill-realm", help="32 hexadecimal digits: make an office of that drill instead of a live one.")
+def new(
+    folder: Path,
+    name: str,
+    officers: tuple[str, ...],
+    root_file: Path,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    drill_realm: str | None,
+) -> None:
+    """Make an office in FOLDER: root, desk, sealing and officer keys, a roster, an encrypted vault."""
+    people = [parse_officer(text, at) for at, text in enumerate(officers, 1)]
+    realm = realm_of(drill_realm)
+    if root_file.exists():
+        raise YourError(f"{root_file} is there already.", "Name a file that does not exist yet.")
+    secrets = _passphrases(people, passphrase_file)
+    now = time.time_ns() // 1_000_000
+    founding = found(name, people, realm, os.urandom, now)
+    _write_root(root_file, founding.office.name, founding.root_seed)
+    with create_vault(folder, rng=os.urandom, unlock_path=unlock_file) as vault:
+        vault.put_secret("desk seed", founding.desk_seed)
+        for epoch, seed in founding.envelope_seeds.items():
+            vault.put_secret(f"envelope seed {epoch}", seed)
+        for person, secret in zip(people, secrets, strict=True):
+            seed = founding.officer_seeds[person.name]
+            vault.add_officer(person.name, secret, seed, founding.reading_key, os.urandom, now)
+        ledger = Ledger(vault.db)
+        with ledger.transaction():
+            keep(ledger, founding, os.urandom)
+    _export_credential(folder, founding.office)
+    say(f"office    {name}")
+    say(f"id        {founding.office.id.hex()}")
+    say(f"digits    {digits.grouped(founding.office.digits)}")
+    say(f"vault     {folder}")
+    say(f"root      {root_file}")
+    aside("The root signs every change of keys. Move it off this machine now, to two places, and test both.")
+
+
+def _passphrases(people: list[NewOfficer], file: Path | None) -> list[str]:
+    if file is not None:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        if len(lines) < len(people):
+            raise YourError(f"{file} holds {len(lines)} passphrases for {len(people)} officers.")
+        found_secrets = lines[: len(people)]
+    else:
+        found_secrets = [passphrase(None, f"Passphrase of {each.name}", confirm=True) for each in people]
+    for person, secret in zip(people, found_secrets, strict=True):
+        check_passphrase(secret, person.name)
+    return found_secrets
+
+
+def _write_root(path: Path, name: str, seed: bytes) -> None:
+    text = (
+        "Good Offices root. Whoever holds this file speaks for the office.\n"
+        "Keep it off the desk's machine, in two places. It is needed to change rosters and keys.\n"
+        f"office: {name}\nseed: {seed.hex()}\n"
+    )
+    try:
+        write_private(path, text.encode())
+    except OSError as error:
+        raise MachineError(f"{path} cannot be written: {error.strerror}.", "Choose another place.") from None
+
+
+def _export_credential(folder: Path, credential: Office) -> Path:
+    path = folder / "credential.cbor"
+    path.write_bytes(credential.raw)
+    path.chmod(0o600)
+    return path
+
+
+@office.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--out", type=FILE, help="Write the credential to this file, to hand to a counterpart.")
+@click.option("--qr", "qr_file", type=FILE, help="Write the fingerprint as a QR code (SVG).")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def show(folder: Path, out: Path | None, qr_file: Path | None, unlock_file: Path | None) -> None:
+    """Show the office's credential: ID, check digits, officers; as a file and as a QR code."""
+    with open_vault(folder, unlock_path=unlock_file) as vault:
+        ledger = Ledger(vault.db)
+        me = ledger.fact("office")
+        mine = ledger.office(me) if me else None
+        if mine is None:
+            raise MachineError("This vault holds no office.", "Make one with: goodoffices office new")
+    describe(mine)
+    code = segno.make(fingerprint(mine), error="m")
+    if qr_file:
+        code.save(str(qr_file), scale=8, border=4)
+        aside(f"QR code written to {qr_file}")
+    else:
+        code.terminal(compact=True)
+    if out:
+        out.write_bytes(mine.raw)
+        aside(f"credential written to {out}")
+
+
+@office.command()
+@click.argument("credential", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def inspect(credential: Path) -> None:
+    """Verify a credential FILE that somebody handed over, and show its check digits."""
+    describe(read_office(credential.read_bytes()))
+
+
+def describe(shown: Office) -> None:
+    """An office's credential in words."""
+    say(f"office    {shown.name}")
+    say(f"id        {shown.id.hex()}")
+    say(f"digits    {digits.grouped(shown.digits)}")
+    say(f"realm     {'live' if shown.realm == LIVE else 'DRILL ' + shown.realm.hex()}")
+    say(f"roster    version {shown.roster.version}, {shown.roster.releasers_needed} of"
+        f" {sum(bool(Right(r) & Right.RELEASE) for _, _, r in shown.roster.officers)} release")
+    for pseudonym, _, rights in shown.roster.officers:
+        held = ", ".join(right.name.lower() for right in Right if rights & right and right.name)
+        say(f"          {pseudonym}: {held}")
+
+
+def fingerprint(shown: Office) -> str:
+    """What the QR code says: enough to check a credential that came as a file."""
+    return f"GOODOFFICES OFFICE {shown.id.hex().upper()}"

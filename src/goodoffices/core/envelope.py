@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Envelopes: what a relay holds (docs/format.md §9).
+
+    payload     CBOR [part ...]      part: [1, signed entry, salt, body] | [2, signed receipt]
+                                           | [3, signed head]
+    envelope    0x01 || HPKE(length(4) || payload || zeros)        exactly one size class
+    ID          SHA-256(envelope)
+
+Every envelope is sealed afresh to the reader's desk, so two relays, or two tries, cannot be told
+apart from two messages by content; the true length lies inside. Authenticity is not the envelope's:
+each part carries its own signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from goodoffices.core import cbor, crypto
+from goodoffices.core.errors import Altered, Malformed, Oversized
+from goodoffices.core.line import CarriedEntry
+from goodoffices.core.statement import Signed, read_signed
+
+SIZE_CLASSES = (4096, 16384, 65536, 262144)
+"""Bytes. A thin line adds 512."""
+OVERHEAD = 1 + crypto.SEAL_OVERHEAD + 4
+MAX_PAYLOAD = SIZE_CLASSES[-1] - OVERHEAD
+MAX_PARTS = 1024
+"""More than fit: the smallest signed part has some 300 bytes. Each part that is refused leaves a finding."""
+_VERSION = b"\x01"
+
+PART_ENTRY, PART_RECEIPT, PART_HEAD = 1, 2, 3
+
+Part = tuple[int, Signed] | tuple[int, CarriedEntry]
+
+
+def envelope_id(envelope: bytes) -> bytes:
+    """SHA-256 of the envelope."""
+    return crypto.sha256(envelope)
+
+
+def entry_part(carried: CarriedEntry) -> tuple[Any, ...]:
+    """An entry as a part of a payload."""
+    return (PART_ENTRY, carried.signed.raw, carried.salt, carried.body)
+
+
+def receipt_part(signed: Signed) -> tuple[Any, ...]:
+    """A receipt as a part of a payload."""
+    return (PART_RECEIPT, signed.raw)
+
+
+def head_part(signed: Signed) -> tuple[Any, ...]:
+    """A head as a part of a payload."""
+    return (PART_HEAD, signed.raw)
+
+
+def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
+    return cbor.encode(["GO1 envelope", crypto.SUITE, realm, line, crypto.sha256(public)])
+
+
+def pack(parts: Iterable[tuple[Any, ...]], *, realm: bytes, line: bytes, public: bytes) -> bytes:
+    """The envelope of ``parts`` for the desk that holds ``public``'s seed, in the smallest class."""
+    payload = cbor.encode(list(parts))
+    size = next((each for each in SIZE_CLASSES if len(payload) + OVERHEAD <= each), None)
+    if size is None:
+        raise Oversized(f"{len(payload)} bytes do not fit into the largest envelope.")
+    padded = len(payload).to_bytes(4, "big") + payload
+    padded += bytes(size - OVERHEAD + 4 - len(padded))
+    return _VERSION + crypto.seal(public, padded, _info(realm, line, public))
+
+
+def unpack(envelope: bytes, *, realm: bytes, line: bytes, seeds: Iterable[bytes]) -> tuple[Part, ...]:
+    """The parts, decoded but not verified; raises Malformed, or Altered if no seed opens it."""
+    if len(envelope) not in SIZE_CLASSES or envelope[:1] != _VERSION:
+        raise Malformed("An envelope of no known size class or version.")
+    for seed in seeds:
+        try:
+            padded = crypto.unseal(seed, envelope[1:], _info(realm, line, crypto.sealing_public(seed)))
+        except Altered:
+            continue
+        return _read(padded)
+    raise Altered("An envelope that none of this desk's keys opens.")
+
+
+def _read(padded: bytes) -> tuple[Part, ...]:
+    length = int.from_bytes(padded[:4], "big")
+    if length > len(padded) - 4 or any(padded[4 + length :]):
+        raise Malformed("An envelope with a wrong length inside.")
+    parts = cbor.decode(padded[4 : 4 + length], max_size=MAX_PAYLOAD)
+    if not isinstance(parts, tuple) or len(parts) > MAX_PARTS:
+        raise Malformed("An envelope that holds no parts, or more than can be meant.")
+    return tuple(part for each in parts if (part := _part(each)) is not None)
+
+
+def _part(part: Any) -> Part | None:
+    if not isinstance(part, tuple) or not part or isinstance(part[0], bool) or not isinstance(part[0], int):
+        raise Malformed("A part of an envelope has no number.")
+    if not all(isinstance(each, bytes) for each in part[1:]):
+        raise Malformed("A part of an envelope has the wrong form.")
+    if part[0] == PART_ENTRY and len(part) == 4:
+        return PART_ENTRY, CarriedEntry(read_signed(part[1]), part[2], part[3])
+    if part[0] in (PART_RECEIPT, PART_HEAD) and len(part) == 2:
+        return part[0], read_signed(part[1])
+    if part[0] <= PART_HEAD:
+        raise Malformed("A part of an envelope has the wrong form.")
+    return None  # a newer version's part: what it says of itself stands in entries

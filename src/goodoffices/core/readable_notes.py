@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The readable texts about notes and about what happened: note.txt and record.txt (see ``readable``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from goodoffices.core import digits
+from goodoffices.core.act import CHANNEL_LANE, Acknowledgement, ActType
+from goodoffices.core.ladder import climb
+from goodoffices.core.line import EntryKind
+from goodoffices.core.mandate import Precedence
+from goodoffices.core.note import Authority, OpenNote, note_digits
+from goodoffices.core.record_account import Account, KeptAct, KeptNote
+from goodoffices.core.record_layout import plain, zulu
+
+QUALITY = ("clock not known to be right", "clock set by hand", "clock set from a network")
+"""What the second half of a time says of the clock it came from."""
+_DONE = {
+    ActType.AT_DESK: "has it at its desk",
+    ActType.SEEN: "has seen what there is to see of it",
+    ActType.FORWARDED: "forwarded it, verbatim",
+    ActType.REFUSED: "refused to forward it",
+    ActType.RETURNED: "returned it",
+    ActType.REMARK: "added a covering remark of its own",
+    ActType.OPENED: "opened it",
+    ActType.WITH_PRINCIPAL: "laid it before the principal",
+    ActType.ACKNOWLEDGED: "acknowledged it",
+    ActType.WITHDRAWN: "withdrew it",
+    ActType.COMPARED: "compared the mandate's check digits with the other party",
+    ActType.ALTERED: "found that it is not what its author signed",
+    ActType.ON_RELAY: "states that a relay has it",
+    ActType.EXPIRED: "found it expired before it was forwarded",
+}
+_KINDS = {
+    EntryKind.LINE_TEST: "a line test",
+    EntryKind.SERVICE_CHAT: "service chat",
+    EntryKind.SYSTEM: "a message between the two desks",
+}
+_GAP = "   "
+
+
+def urgency(number: int) -> str:
+    """A precedence by its name."""
+    return Precedence(number).name if number in {int(each) for each in Precedence} else str(number)
+
+
+def act_name(code: int) -> str:
+    """A type of act by its name."""
+    known = {int(each) for each in ActType}
+    return (
+        ActType(code).name.lower().replace("_", " ")
+        if code in known
+        else f"act type {code} of a newer version"
+    )
+
+
+def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
+    """note.txt: header, check digits, custody. The words stand in text.txt."""
+    header = note.header
+    _, agreement = account.agreements[header.mandate]
+    alone = " (to it alone: never forwarded)" if header.lane != CHANNEL_LANE else ""
+    rows = [
+        f"NOTE {header.number}   from {plain(account.name(header.author))}",
+        f"to         {plain(account.name(header.recipient))}{alone}",
+        f"channel    {plain(agreement.mandate.name)}",
+        f"precedence {urgency(header.precedence)}",
+        f"valid until {zulu(header.valid_until) if header.valid_until is not None else 'no end stated'}",
+        f"id         {note.id.hex()}",
+        f"digits     {digits.grouped(note_digits(note.id))}",
+    ]
+    if opened is None:
+        rows.append("The words are not in this export: sealed to others, or no officer was signed in.")
+    else:
+        rows += _opened(note, opened)
+    rows += ["", "PASSED ON (sealed, byte for byte)"]
+    for each in note.passed:
+        anew = " (sealed anew)" if each.resealed else ""
+        way = f"{plain(account.name(each.writer))} to {plain(account.name(each.reader))}"
+        rows.append(f"  {zulu(each.time[0])}  {way}{anew}  sha256 {each.digest.hex()}")
+        rows.append(f"      {each.where}")
+    acts = {kept.id: kept for kept in account.about.get(note.id, [])}
+    rows += ["", "CUSTODY (by each signer's clock)"]
+    steps = climb(
+        agreement.mandate,
+        header.author,
+        header.recipient,
+        ((kept.id, kept.act, kept.signer, kept.by_desk) for kept in acts.values()),
+    )
+    for step in steps:
+        case = f", case time {zulu(step.case_at)}" if step.case_at is not None else ""
+        signer = "its desk" if step.by_desk else plain(step.signer)
+        rows.append(
+            f"  {zulu(step.at)}  {step.rung}{_code(step.rung, step.code)}: {plain(account.name(step.office))},"
+            f" {signer} ({step.word}; {QUALITY[step.quality]}{case})"
+        )
+        rows += [f'      "{plain(step.words)}"'] if step.words else []
+        rows.append(f"      {acts[step.act].where}")
+    return "\n".join(rows) + "\n"
+
+
+def _code(what: str, code: int | None) -> str:
+    if code in {int(each) for each in Acknowledgement} and what == "acknowledged":
+        return f" ({Acknowledgement(code).name.lower().replace('_', ' ')}; no kind of it means consent)"
+    return ""
+
+
+def _opened(note: KeptNote, opened: OpenNote) -> list[str]:
+    words, content = opened.words, opened.note
+    rows = [
+        f"released   {zulu(content.time[0])} ({QUALITY[content.time[1]]}) by {plain(', '.join(note.released_by))}",
+        f"authority  {Authority(words.authority).name.lower().replace('_', ' ')} (as its author states it)",
+        f"language   {plain(words.language)}",
+        f"chain      number {content.sequence} of its author's acts and notes, roster {content.roster}",
+    ]
+    if content.case_at is not None:
+        rows.append(f"case time  {zulu(content.case_at)}")
+    if words.reply_by is not None:
+        rows.append(f"reply by   {zulu(words.reply_by)}")
+    for label, other in (
+        ("in reply to", words.in_reply_to),
+        ("replaces", words.replaces),
+        ("withdraws", words.withdraws),
+    ):
+        if other is not None:
+            rows.append(f"{label:<10} {other.hex()}")
+    if words.reason is not None:
+        rows.append(f"why so urgent: {plain(words.reason)}")
+    if words.confidential:
+        rows.append("confidential: not to be told on, even in substance")
+    rows += [f"its author had read   {each.hex()}" for each in words.read]
+    rows += [f"unopened at its desk  {each.hex()}" for each in words.held]
+    return rows
+
+
+def record_lines(account: Account) -> Iterator[str]:
+    """record.txt, line by line: everything by the signers' clocks."""
+    manifest = account.manifest
+    yield f"RECORD OF {plain(account.name(manifest.office))}, exported {zulu(manifest.time[0])}\n"
+    yield "Each line: the signer's time in UTC, who, what, and where the signed bytes lie.\n\n"
+    events = [*_line_events(account), *_act_events(account)]
+    for at, _, text, where in sorted(events):
+        yield f"{zulu(at)}{_GAP}{text}{_GAP}[{where}]\n"
+
+
+_Event = tuple[int, int, str, str]
+
+
+def _case(case_at: int | None) -> str:
+    return f" (case time {zulu(case_at)})" if case_at is not None else ""
+
+
+def _line_events(account: Account) -> Iterator[_Event]:
+    for line in account.lines.values():
+        for office, (confirmed, signer) in line.confirmed.items():
+            other = plain(account.name(line.other(office)))
+            text = f"{plain(account.name(office))}, {plain(signer)}: confirmed the line with {other}"
+            yield confirmed.time[0], 0, text, f"{line.folder}/line.txt"
+    for entry in account.entries:
+        reader = plain(account.name(account.lines[entry.line].other(entry.writer)))
+        carries = entry.carries if entry.kind == EntryKind.ACTS else "something of a newer version"
+        if entry.kind in {int(each) for each in _KINDS}:
+            carries = _KINDS[EntryKind(entry.kind)]
+        text = f"{plain(account.name(entry.writer))}'s desk: entry {entry.number} to {reader}, with {carries}"
+        yield entry.time[0], 3, text + _case(entry.case_at), entry.where
+    for receipt in account.receipts:
+        what = "an entry" if receipt.entries == 1 else f"{receipt.entries} entries"
+        text = f"{plain(account.name(receipt.reader))}'s desk: receipt, has {what} verified and on disk"
+        yield receipt.time[0], 4, text, receipt.where
+
+
+def _act_events(account: Account) -> Iterator[_Event]:
+    for folder, agreement in account.agreements.values():
+        names = ", ".join(plain(agreement.name_of(each)) for each in sorted(agreement.signed_by()))
+        text = f"mandate '{plain(agreement.mandate.name)}', signed by {names or 'nobody'}"
+        yield agreement.mandate.made, 0, text, f"{folder}/mandate.txt"
+    for note in account.notes.values():
+        header = note.header
+        who = f"{plain(account.name(header.author))}"
+        to = plain(account.name(header.recipient))
+        if note.note is not None:
+            text = f"{who}, {plain(', '.join(note.released_by))}: released note {header.number} to {to}"
+            yield note.note.time[0], 1, text + _case(note.note.case_at), f"{note.folder}/note.txt"
+        else:
+            text = (
+                f"{who}: note {header.number} to {to} is passed on sealed (its time of release lies inside)"
+            )
+            yield note.passed[0].time[0], 2, text, f"{note.folder}/note.txt"
+    for kept in account.acts.values():
+        yield kept.act.time[0], 2, _act(account, kept), kept.where
+
+
+def _act(account: Account, kept: KeptAct) -> str:
+    act = kept.act
+    done = (
+        _DONE[ActType(act.type)] if act.type in {int(each) for each in _DONE} else f"did {act_name(act.type)}"
+    )
+    signer = "its desk" if kept.by_desk else plain(kept.signer)
+    about = ""
+    if act.subject is not None:
+        note = account.notes.get(act.subject)
+        what = (
+            f"note {note.header.number} of {plain(account.name(note.header.author))}"
+            if note
+            else "a note not here"
+        )
+        about = f"{what}: "
+    words = f' "{plain(act.words)}"' if act.words else ""
+    code = _code("acknowledged" if act.type == ActType.ACKNOWLEDGED else "", act.code)
+    return f"{about}{plain(account.name(act.author))}, {signer}, {done}{code}{words}{_case(act.case_at)}"

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a record says once its signed objects are read: the model that ``readable`` puts into words.
+
+Texts of notes are not kept here: they are looked at one at a time. Everything else of an act, entry or
+note is small, so a record of n objects takes some two kilobytes for each.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from goodoffices.core.act import Act
+from goodoffices.core.line import Item, Place
+from goodoffices.core.mandate import Agreement
+from goodoffices.core.note import Note
+from goodoffices.core.office import Office
+from goodoffices.core.pairing import Pairing, PairingConfirmed
+from goodoffices.core.record_chains import Link
+from goodoffices.core.record_manifest import Manifest
+from goodoffices.core.sealed import Header
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAct:
+    """A verified act, and where it stands in the record."""
+
+    id: bytes
+    act: Act
+    signer: str
+    by_desk: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A sealed note in an entry."""
+
+    digest: bytes
+    header: Header
+    where: str
+    writer: bytes
+    reader: bytes
+    time: tuple[int, int]
+    resealed: bool
+
+
+@dataclass(slots=True)
+class KeptNote:
+    """A note of the record; ``note`` is set once its signed statement has been verified."""
+
+    id: bytes
+    header: Header
+    folder: str
+    passed: list[Passed] = field(default_factory=list)
+    note: Note | None = None
+    released_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """An entry in the account."""
+
+    line: bytes
+    writer: bytes
+    time: tuple[int, int]
+    case_at: int | None
+    number: int
+    kind: int
+    carries: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """A receipt in the account."""
+
+    line: bytes
+    reader: bytes
+    time: tuple[int, int]
+    entries: int
+    where: str
+
+
+@dataclass(slots=True)
+class KeptLine:
+    """A line of the record."""
+
+    id: bytes
+    folder: str
+    pairing: Pairing
+    confirmed: dict[bytes, tuple[PairingConfirmed, str]] = field(default_factory=dict)
+    links: dict[bytes, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    receipted: dict[Place, tuple[bytes, str]] = field(default_factory=dict)
+    """Places that a receipt names, each with the reader and the receipt's file."""
+
+    def other(self, office: bytes) -> bytes:
+        """The other end."""
+        first, last = self.pairing.offices
+        return last if office == first else first
+
+
+@dataclass(slots=True)
+class Account:
+    """Everything that an export says."""
+
+    manifest: Manifest
+    realm: bytes
+    offices: dict[bytes, Office] = field(default_factory=dict)
+    agreements: dict[bytes, tuple[str, Agreement]] = field(default_factory=dict)
+    """By mandate ID: folder of the channel, mandate with its offices."""
+    lines: dict[bytes, KeptLine] = field(default_factory=dict)
+    entries: list[KeptEntry] = field(default_factory=list)
+    receipts: list[KeptReceipt] = field(default_factory=list)
+    acts: dict[bytes, KeptAct] = field(default_factory=dict)
+    about: dict[bytes, list[KeptAct]] = field(default_factory=lambda: defaultdict(list))
+    notes: dict[bytes, KeptNote] = field(default_factory=dict)
+
+    def name(self, office: bytes) -> str:
+        """What an office calls itself; a part of its ID if it is not in the record."""
+        if office in self.offices:
+            return self.offices[office].name
+        for _, agreement in self.agreements.values():
+            if office in agreement.papers:
+                return agreement.papers[office].name
+        return office[:8].hex()
+
+
+ITEM_WORDS: dict[int, str] = {
+    Item.NOTE: "a note",
+    Item.ACT: "an act",
+    Item.MANDATE: "a mandate with the signatures so far",
+    Item.CONFIRMED: "the confirmation of the line",
+    Item.ROSTER: "an office's credential",
+    Item.INCARNATION: "the opening of a new incarnation",
+    Item.RESEAL_ASKED: "the request to seal a note anew",
+    Item.RESEALED: "a note sealed anew",
+}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where each thing of an exported record lies, and how times and names are written in it.
+
+Every path follows from signed bytes alone, so a file cannot be moved to where it says something else.
+Names of folders are for people; the 32 hexadecimal digits behind them, half of an ID, tell things apart.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_JOINERS = "\u200c\u200d"
+"""Persian and many scripts of South Asia are not written rightly without them."""
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def zulu(ms: int) -> str:
+    """A time in UTC as people read it: 2020-01-04 08:15:00.000Z."""
+    return f"{_START + timedelta(milliseconds=ms):%Y-%m-%d %H:%M:%S}.{ms % 1000:03}Z"
+
+
+def stamp(ms: int) -> str:
+    """A time in UTC that sorts, for the name of a file: 20200104T081500000Z."""
+    return f"{_START + timedelta(milliseconds=ms):%Y%m%dT%H%M%S}{ms % 1000:03}Z"
+
+
+def slug(name: str) -> str:
+    """A name in the letters that every file system has; an ID beside it tells equal ones apart."""
+    kept = "".join(char if char.isascii() and char.isalnum() else " " for char in name.lower())
+    return "-".join(kept.split())[:32].rstrip("-") or "unnamed"
+
+
+def plain(words: str) -> str:
+    """Words that stand inside a line of ours: nothing in them can end the line, hide or reverse it."""
+    return "".join(
+        char if char.isprintable() or char in _JOINERS else f"\\u{{{ord(char):x}}}"
+        for char in words.replace("\\", "\\\\")
+    )
+
+
+def short(identifier: bytes) -> str:
+    """Half of an ID in hexadecimal, for the names of files and folders."""
+    return identifier[:16].hex()
+
+
+def office(name: str, office_id: bytes) -> str:
+    """The folder of an office."""
+    return f"offices/{slug(name)}-{short(office_id)}"
+
+
+def channel(name: str, mandate_id: bytes) -> str:
+    """The folder of a channel."""
+    return f"channels/{slug(name)}-{short(mandate_id)}"
+
+
+def line(peer: str, line_id: bytes) -> str:
+    """The folder of a line to ``peer``."""
+    return f"lines/{slug(peer)}-{short(line_id)}"
+
+
+def confirmation(folder: str, name: str, office_id: bytes) -> str:
+    """An office's confirmation of a line."""
+    return f"{folder}/confirmed-by-{slug(name)}-{short(office_id)}.cbor"
+
+
+def entry(folder: str, ms: int, writer: str, number: int, entry_id: bytes) -> str:
+    """An entry of a line."""
+    return f"{folder}/entries/{stamp(ms)}-{slug(writer)}-{number:06}-{short(entry_id)}.cbor"
+
+
+def receipt(folder: str, ms: int, reader: str, receipt_id: bytes) -> str:
+    """A receipt of a line."""
+    return f"{folder}/receipts/{stamp(ms)}-{slug(reader)}-{short(receipt_id)}.cbor"
+
+
+def own_act(folder: str, ms: int, sequence: int, act_id: bytes) -> str:
+    """An act of the exporting office that no entry carried."""
+    return f"{folder}/own-acts/{stamp(ms)}-{sequence:06}-{short(act_id)}.cbor"
+
+
+def note(folder: str, author: str, number: int, note_id: bytes) -> str:
+    """The folder of a note."""
+    return f"{folder}/notes/{slug(author)}-{number:06}-{short(note_id)}"
+
+
+def sealed(folder: str, digest: bytes) -> str:
+    """One sealed form of a note."""
+    return f"{folder}/sealed-{short(digest)}.cbor"
+
+
+def paper(folder: str, paper_id: bytes) -> str:
+    """The attestation of an office on paper."""
+    return f"{folder}/paper-{short(paper_id)}.cbor"

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statements: the bytes that are signed, and their IDs (docs/format.md §2).
+
+    statement = CBOR ["GO1", suite, kind, realm, content]        content: map
+    ID        = SHA-256(statement)                                signatures are outside
+    signed    = CBOR [statement, [[signer, signature] ...]]
+
+Kind and realm stand inside what is hashed and signed, so nothing signed as one kind, or in a drill,
+can be passed off as another. A signer is the 32-byte Ed25519 key itself; which office and officer it
+belongs to, and with what rights, is said by that office's roster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from goodoffices.core import cbor, crypto
+from goodoffices.core.errors import Foreign, Malformed, NewerVersion, OtherOfficeError, WrongSigner, YourError
+from goodoffices.core.fields import REALM_SIZE, from_map, to_map
+
+MARK = "GO1"
+LIVE = bytes(REALM_SIZE)
+"""The realm of everything that is meant. Each drill draws a realm of its own."""
+
+MAX_SIGNED = 200_000
+"""Bytes of one signed object. A note of 60,000 bytes in Persian with its leaves stays far below."""
+
+MAX_SIGNATURES = 16
+
+
+class Kind(IntEnum):
+    """What a statement is. A number is never reused."""
+
+    ROOT = 1
+    ROSTER = 2
+    PAPER_OFFICE = 3
+    MANDATE = 4
+    PAIRING = 8
+    PAIRING_CONFIRMED = 9
+    NOTE = 16
+    ACT = 17
+    ENTRY = 24
+    RECEIPT = 25
+    HEAD = 26
+    EXPORT = 32
+
+
+@dataclass(frozen=True)
+class Content:
+    """Base of the dataclasses that are the content of one kind of statement."""
+
+    KIND: ClassVar[Kind]
+
+
+C = TypeVar("C", bound=Content)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Exact bytes that somebody signed or may sign."""
+
+    raw: bytes
+
+    @cached_property
+    def id(self) -> bytes:
+        """SHA-256 of the bytes, 32 bytes."""
+        return crypto.sha256(self.raw)
+
+    @cached_property
+    def parts(self) -> tuple[int, bytes, Any]:
+        """(kind, realm, content); raises Malformed or NewerVersion."""
+        value = cbor.decode(self.raw, max_size=MAX_SIGNED)
+        if not isinstance(value, tuple) or len(value) != 5 or value[0] != MARK:
+            raise Malformed("Not a Good Offices statement.")
+        _, suite, kind, realm, content = value
+        if isinstance(suite, bool) or not isinstance(suite, int) or isinstance(kind, bool):
+            raise Malformed("A statement's suite or kind is not a number.")
+        if suite != crypto.SUITE:
+            raise NewerVersion(f"Suite {suite} is not known to this version.")
+        if not isinstance(kind, int) or not isinstance(realm, bytes) or len(realm) != REALM_SIZE:
+            raise Malformed("A statement's kind or realm has the wrong form.")
+        return kind, realm, content
+
+    @property
+    def kind(self) -> int:
+        """The number of the kind, known or not."""
+        return self.parts[0]
+
+    @property
+    def realm(self) -> bytes:
+        """16 bytes, zero for live."""
+        return self.parts[1]
+
+    def read(self, cls: type[C], *, realm: bytes | None = None) -> C:
+        """The content as ``cls``; raises Foreign when kind or realm is another."""
+        kind, found, content = self.parts
+        if kind != cls.KIND:
+            raise Foreign(f"A statement of kind {kind} where one of kind {int(cls.KIND)} belongs.")
+        if realm is not None and found != realm:
+            raise Foreign("Made in another realm: a drill and the live channel never mix.")
+        return from_map(cls, content)
+
+
+def state(content: Content, realm: bytes) -> Statement:
+    """The statement of ``content``; raises YourError on a wrong form, so nothing malformed is ever signed."""
+    try:
+        statement = Statement(cbor.encode([MARK, crypto.SUITE, int(content.KIND), realm, to_map(content)]))
+        statement.read(type(content))
+    except OtherOfficeError as error:
+        # What is about to be signed here is nobody else's fault.
+        raise YourError(error.what) from None
+    except ValueError:
+        raise YourError("It holds half a character or too large a number, and cannot be written.") from None
+    return statement
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A statement with its signatures. The signatures are not part of the ID."""
+
+    statement: Statement
+    signatures: tuple[tuple[bytes, bytes], ...]
+
+    @property
+    def id(self) -> bytes:
+        """The statement's ID."""
+        return self.statement.id
+
+    @cached_property
+    def raw(self) -> bytes:
+        """CBOR [statement, [[signer, signature] ...]]."""
+        return cbor.encode([self.statement.raw, self.signatures])
+
+    @property
+    def signers(self) -> tuple[bytes, ...]:
+        """Keys that signed, in ascending order."""
+        return tuple(signer for signer, _ in self.signatures)
+
+    def verify(self) -> None:
+        """Raise WrongSigner unless every signature verifies. Rights are the roster's to judge."""
+        if not self.signatures:
+            raise WrongSigner("Nobody signed this.")
+        for signer, signature in self.signatures:
+            crypto.ed25519_verify(signer, signature, self.statement.raw)
+
+
+def sign(statement: Statement, *seeds: bytes) -> Signed:
+    """``statement`` signed with each 32-byte seed, signatures ordered by key."""
+    pairs = {crypto.ed25519_public(seed): crypto.ed25519_sign(seed, statement.raw) for seed in seeds}
+    return Signed(statement, tuple(sorted(pairs.items())))
+
+
+def add_signature(signed: Signed, seed: bytes) -> Signed:
+    """The same statement with one more signature; signing again with a key changes nothing."""
+    pairs = dict(signed.signatures) | dict(sign(signed.statement, seed).signatures)
+    return Signed(signed.statement, tuple(sorted(pairs.items())))
+
+
+def read_signed(raw: bytes) -> Signed:
+    """Decode a signed object; its signatures are not yet verified. Raises Malformed, Oversized."""
+    value = cbor.decode(raw, max_size=MAX_SIGNED)
+    if not isinstance(value, tuple) or len(value) != 2 or not isinstance(value[0], bytes):
+        raise Malformed("Not a signed object.")
+    statement, pairs = value
+    if not isinstance(pairs, tuple) or len(pairs) > MAX_SIGNATURES:
+        raise Malformed("The signatures of an object have the wrong form.")
+    last = b""
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise Malformed("The signatures of an object have the wrong form.")
+        signer, signature = pair
+        if not isinstance(signer, bytes) or not isinstance(signature, bytes) or signer <= last:
+            raise Malformed("The signatures of an object are out of order or repeated.")
+        last = signer
+    return Signed(Statement(statement), pairs)

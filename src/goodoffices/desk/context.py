@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the parts of a desk share: its ledger, its keys, its source of randomness, what is to be done.
+
+No clock: every method that needs the time is given ``now`` (milliseconds UTC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from goodoffices.core.errors import GoodOfficesError, NotNow
+from goodoffices.core.line import CarriedEntry, Place
+from goodoffices.core.office import Office
+from goodoffices.core.statement import LIVE
+from goodoffices.desk.ledger import Ledger
+
+Rng = Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class DeskKeys:
+    """Keys of the unattended tier."""
+
+    office: bytes
+    realm: bytes
+    desk_seed: bytes = field(repr=False)
+    envelope_seeds: dict[int, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Officer:
+    """A signed-in officer: the only source of an officer's signature."""
+
+    name: str
+    public: bytes
+    seed: bytes = field(repr=False)
+
+
+@dataclass
+class Pending:
+    """What a transaction left to do once it is committed. Lost in a crash, rebuilt from the ledger."""
+
+    fresh: list[tuple[bytes, CarriedEntry, bool]] = field(default_factory=list)
+    receipts: list[tuple[bytes, Place]] = field(default_factory=list)
+    changed: set[bytes] = field(default_factory=set)
+    new_incarnations: set[bytes] = field(default_factory=set)
+    """Lines on which this transaction opens a new incarnation."""
+    new_chains: bool = False
+    """Whether this transaction draws a new incarnation for this office's acts."""
+    after: list[Callable[[], None]] = field(default_factory=list)
+    """What changes in memory, and must not if the transaction is rolled back."""
+
+    def take_into(self, other: Pending) -> None:
+        """What is committed is left to do."""
+        other.fresh += self.fresh
+        other.receipts += self.receipts
+        other.changed |= self.changed
+        for change in self.after:
+            change()
+
+    def copy(self) -> Pending:
+        """The same, independent of what comes later."""
+        return Pending(
+            [*self.fresh],
+            [*self.receipts],
+            {*self.changed},
+            {*self.new_incarnations},
+            self.new_chains,
+            [*self.after],
+        )
+
+
+class Context:
+    """Shared by ``lines``, ``channels``, ``acts`` and ``views`` of one desk."""
+
+    def __init__(self, ledger: Ledger, keys: DeskKeys, rng: Rng, *, clock_quality: int = 0) -> None:
+        self.ledger = ledger
+        self.keys = keys
+        self.rng = rng
+        self.clock_quality = clock_quality
+        self.reading: dict[int, bytes] = {}
+        self.reading_key: bytes | None = None
+        self.case_offset: int | None = None
+        self.pending = Pending()
+        self.committed = Pending()
+
+    @property
+    def me(self) -> bytes:
+        """Own office's ID."""
+        return self.keys.office
+
+    @property
+    def locked(self) -> bool:
+        """Up but locked: collecting, but no officer is signed in, so no text can be read."""
+        return self.reading_key is None
+
+    def my_office(self) -> Office:
+        """Own credential."""
+        office = self.ledger.office(self.me)
+        if office is None:
+            raise NotNow("This vault holds no office.", "Make one with: goodoffices office new")
+        return office
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Save first, then send: what is left to do counts only once the commit is synced."""
+        self.pending = Pending()
+        with self.ledger.transaction():
+            yield
+        self.pending.take_into(self.committed)
+        self.pending = Pending()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of a transaction: if it fails, it alone is undone, and the error goes on."""
+        before = self.pending.copy()
+        try:
+            with self.ledger.part():
+                yield
+        except GoodOfficesError:
+            self.pending = before
+            raise
+
+    def time(self, now: int) -> tuple[int, int]:
+        """[ms, quality] as signed objects state it."""
+        return now, self.clock_quality
+
+    def case_at(self, now: int) -> int | None:
+        """The time of the case, in a drill; never in the live realm."""
+        if self.keys.realm == LIVE or self.case_offset is None:
+            return None
+        return max(0, now + self.case_offset)

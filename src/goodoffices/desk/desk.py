@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One desk, whole: what arrived goes in, what to offer to relays comes out. No clock, no sockets.
+
+The runner (``service``, or the simulated world) brings envelopes and the outcomes of puts, asks
+``work`` what to send after each, and calls ``settle`` when there is a moment. Everything is saved, and
+synced, before ``work`` names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodoffices.core import crypto
+from goodoffices.core.act import ActType
+from goodoffices.core.errors import NotFound, NotNow, OtherOfficeError, YourError
+from goodoffices.core.line import Item
+from goodoffices.core.office import Right
+from goodoffices.core.pairing import (
+    Offer,
+    PairingConfirmed,
+    Route,
+    SpokenDigits,
+    check_fresh,
+    check_heard,
+    make_offer,
+    pair,
+    read_offer,
+    spoken,
+)
+from goodoffices.core.sealed import read_sealed
+from goodoffices.core.statement import sign, state
+from goodoffices.db.sqlite import Connection
+from goodoffices.desk.acts import OfficerActs
+from goodoffices.desk.channels import Channels
+from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
+from goodoffices.desk.founding import reading_seeds
+from goodoffices.desk.ledger import Ledger, LineRow, RouteRow
+from goodoffices.desk.lines import Lines
+from goodoffices.desk.sending import Put
+
+MAX_DEFERRED = 256
+"""Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an envelope: whether its relay may delete it."""
+
+    delete: bool
+
+
+class Desk:
+    """The node that an office runs on its own premises."""
+
+    def __init__(self, db: Connection, keys: DeskKeys, rng: Rng, *, clock_quality: int = 0) -> None:
+        self.ledger = Ledger(db)
+        self.context = Context(self.ledger, keys, rng, clock_quality=clock_quality)
+        self.channels = Channels(self.context, self._flush)
+        self.lines = Lines(self.context, self.channels.take_items)
+        self.lines.went_back = self.channels.break_chains
+        self.acts = OfficerActs(self.context, self.channels, self.lines)
+        self._deferred: dict[bytes, dict[bytes, None]] = {}
+
+    def _flush(self, line: bytes, now: int) -> None:
+        self.lines.flush(line, now)
+
+    @property
+    def me(self) -> bytes:
+        """Own office's ID."""
+        return self.context.me
+
+    # --- start, sign-in -----------------------------------------------------------------------------
+
+    def start(self, now: int) -> None:
+        """After every start, before anything else."""
+        if not any(line.open for line in self.ledger.lines()):
+            self.channels.continue_chains()
+        self.lines.resume(now)
+
+    def unlock(self, reading_key: bytes, now: int) -> None:
+        """An officer signed in: texts can be read, and what waited is verified."""
+        self.context.reading = reading_seeds(self.ledger, reading_key)
+        self.context.reading_key = reading_key
+        with self.context.transaction():
+            self.channels.verify_pending(now)
+
+    def lock(self) -> None:
+        """The last officer signed out: no text can be read, though everything is still collected."""
+        self.context.reading = {}
+        self.context.reading_key = None
+        crypto.forget_sealing_keys()
+
+    # --- the wire -----------------------------------------------------------------------------------
+
+    def receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
+        """One envelope from a relay, verified and kept. Never raises on what others sent."""
+        taken = self._receive(line_id, envelope, now)
+        if taken.delete and self._deferred:
+            # What is missing on one line may have come by another.
+            deferred, self._deferred = self._deferred, {}
+            for line, envelopes in deferred.items():
+                for waiting in envelopes:
+                    self._receive(line, waiting, now)
+        if not self.lines.comparing() and all(
+            self.lines.vouched(line.id) for line in self.ledger.lines() if line.open
+        ):
+            self.channels.continue_chains()
+        return taken
+
+    def _receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
+        try:
+            with self.context.transaction():
+                whole = self.lines.receive(line_id, envelope, now)
+        except NotNow:
+            whole = False
+        except OtherOfficeError as error:
+            with self.context.transaction():
+                self.lines.refused_envelope(line_id, envelope, error, now)
+            return Taken(delete=True)
+        if not whole:
+            # Judged when what is missing has come; the relay keeps it meanwhile.
+            waiting = self._deferred.setdefault(line_id, {})
+            if len(waiting) < MAX_DEFERRED:
+                waiting[envelope] = None
+        return Taken(delete=whole)
+
+    def work(self, now: int) -> list[Put]:
+        """What to offer to relays now."""
+        return self.lines.work(now)
+
+    def settle(self, now: int) -> bool:
+        """Write what is owed and not urgent; True if there was anything."""
+        if not self.ledger.owing_lines():
+            return False
+        with self.context.transaction():
+            self.lines.flush_all(now)
+        return bool(self.context.committed.fresh)
+
+    def put_accepted(self, put: Put, now: int) -> None:
+        """A relay has an envelope, synced. If it is the first, that is a rung of the notes inside."""
+        entries = self.lines.sending.accepted(put, now)
+        notes = [note for entry in entries for note in self._own_notes_in(entry)]
+        if not notes:
+            return
+        with self.context.transaction():
+            for note_id in notes:
+                note = self.acts.note_row(note_id)
+                if not self.acts.has_act(note_id, ActType.ON_RELAY):
+                    self.channels.do(
+                        self.ledger.agreement(note.mandate),
+                        ActType.ON_RELAY,
+                        now,
+                        recipient=note.recipient,
+                        lane=note.lane,
+                        subject=note_id,
+                    )
+
+    def put_failed(self, put: Put, now: int) -> None:
+        """A relay did not take an envelope."""
+        self.lines.sending.failed(put, now)
+
+    def _own_notes_in(self, entry_id: bytes) -> list[bytes]:
+        carried = self.ledger.entry(entry_id)
+        if carried is None or carried.entry.writer != self.me:
+            return []
+        headers = [read_sealed(item[1]).header for item in carried.items if item[0] == Item.NOTE]
+        return [header.note for header in headers if header.author == self.me]
+
+    def next_wake(self) -> int | None:
+        """When ``work`` has something to do next, if nothing happens before."""
+        return self.lines.sending.next_wake()
+
+    # --- pairing ------------------------------------------------------------------------------------
+
+    def offer(self, officer: Officer, relays: list[str], now: int) -> Offer:
+        """An invitation that lives one hour: a fresh mailbox on each relay."""
+        self.acts.require(officer, Right.KEYS)
+        rng = self.context.rng
+        routes = tuple(Route(relay.rstrip("/"), rng(16), rng(32)) for relay in relays)
+        offer = make_offer(self.context.my_office(), routes, rng(32), now)
+        with self.context.transaction():
+            self.ledger.add_offer(offer, [(rng(32), rng(32)) for _ in routes], now)
+            self.ledger.audit(now, officer.name, "made an invitation")
+        return offer
+
+    def newest_offer(self, now: int) -> Offer:
+        """The own invitation that a counterpart's is paired with; raises NotNow."""
+        for offer, used in self.ledger.offers():
+            if not used:
+                check_fresh(offer, now)
+                return offer
+        raise NotNow("There is no unused invitation of this office.", "Make one first.")
+
+    def pair(self, officer: Officer, theirs: Offer, name: str, now: int, mine: Offer | None = None) -> bytes:
+        """Pair own and other invitation into a line that both have yet to confirm; returns its ID."""
+        self.acts.require(officer, Right.KEYS)
+        mine = mine if mine is not None else self.newest_offer(now)
+        check_fresh(theirs, now)
+        pairing = pair(mine, theirs)
+        if any(line.name == name for line in self.ledger.lines()):
+            raise YourError(f"There is a line named {name} already.", "Choose another name for this line.")
+        for line in self.ledger.lines():
+            if theirs.digest == _digest(self.ledger.offers_of(line.id)[1]):
+                raise YourError("This invitation was used before.", "Ask the other office for a new one.")
+        line = LineRow(pairing.id, name, theirs.office.id, pairing, None, None, self.context.rng(16))
+        with self.context.transaction():
+            self.channels.learn(theirs.office, None)
+            self.ledger.add_line(line, mine, theirs, now)
+            self.ledger.use_offer(mine.digest)
+            self.ledger.audit(now, officer.name, f"paired the line {name}")
+        self.lines.trust(pairing.id)
+        return pairing.id
+
+    def line_named(self, name: str) -> LineRow:
+        """A line by the name that this office gave it."""
+        for line in self.ledger.lines():
+            if line.name == name:
+                return line
+        raise NotFound(f"There is no line named {name} at this desk.")
+
+    def spoken_digits(self, line: LineRow) -> SpokenDigits:
+        """What to read aloud and what to hear for a line."""
+        return spoken(line.pairing, self.me)
+
+    def confirm(self, officer: Officer, line_id: bytes, heard: str, now: int) -> None:
+        """The digits heard fit: sign that, and tell the other side."""
+        self.acts.require(officer, Right.KEYS)
+        line = self.ledger.line(line_id)
+        check_heard(line.pairing, self.me, heard)
+        if line.confirmed_here:
+            return
+        confirmed = PairingConfirmed(
+            line=line_id,
+            office=self.me,
+            roster=self.context.my_office().roster.version,
+            time=self.context.time(now),
+        )
+        signed = sign(state(confirmed, self.context.keys.realm), officer.seed)
+        self.lines.trust(line_id)
+        with self.context.transaction():
+            self.ledger.confirm_line(line_id, signed.raw, mine=True)
+            self.ledger.owe(line_id, (Item.CONFIRMED, signed.raw))
+            self.ledger.audit(now, officer.name, f"confirmed the line {line.name}")
+            self.lines.flush(line_id, now)
+
+    def own_routes(self) -> list[RouteRow]:
+        """Mailboxes to make at relays and to collect from, of lines that are confirmed here."""
+        confirmed = {line.id for line in self.ledger.lines() if line.confirmed_here}
+        return [route for route in self.ledger.routes(own=True) if route.line in confirmed]
+
+
+def _digest(raw: bytes) -> bytes:
+    return read_offer(raw).digest
+

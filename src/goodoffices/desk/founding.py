@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making an office: its root, its keys, its first roster, and which tier of the vault keeps which.
+
+The root's seed is returned to the caller, who exports it; the desk never keeps it. Sealing epochs
+are certified in advance, so that the desk can change keys by itself while the root lies in a safe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodoffices.core import crypto
+from goodoffices.core.errors import VaultDamaged, YourError
+from goodoffices.core.office import Office, Right, Roster, make_root, make_roster, verify_office
+from goodoffices.desk.context import DeskKeys, Officer, Rng
+from goodoffices.desk.ledger import Ledger
+from goodoffices.desk.vault_keys import open_text, seal_text
+
+EPOCH_DAYS = 28
+EPOCHS = 13
+"""Certified in advance: one year."""
+_DAY = 86_400_000
+
+ALL_RIGHTS = Right.DRAFT | Right.RELEASE | Right.DUTY | Right.KEYS | Right.AUDIT
+
+
+@dataclass(frozen=True)
+class NewOfficer:
+    """An officer to be: the name to sign in with, the pseudonym that others see, the rights."""
+
+    name: str
+    pseudonym: str
+    rights: Right = ALL_RIGHTS
+
+
+@dataclass(frozen=True)
+class Founding:
+    """Everything a new office consists of. Seeds are 32 random bytes each."""
+
+    office: Office
+    root_seed: bytes
+    desk_seed: bytes
+    envelope_seeds: dict[int, bytes]
+    reading_seeds: dict[int, bytes]
+    reading_key: bytes
+    officer_seeds: dict[str, bytes]
+
+    @property
+    def keys(self) -> DeskKeys:
+        """The unattended tier's part."""
+        return DeskKeys(self.office.id, self.office.realm, self.desk_seed, self.envelope_seeds)
+
+    def officer(self, name: str) -> Officer:
+        """A signed-in officer of the new office."""
+        seed = self.officer_seeds[name]
+        return Officer(name, crypto.ed25519_public(seed), seed)
+
+
+def found(name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: int) -> Founding:
+    """Draw all keys and sign the first roster."""
+    if not officers:
+        raise YourError("An office needs at least one officer.")
+    if len({each.name for each in officers}) != len(officers):
+        raise YourError("Two officers have the same name.")
+    held = Right(0)
+    for each in officers:
+        held |= each.rights
+    if not held & Right.KEYS or not held & Right.DUTY:
+        raise YourError("An office needs a duty officer and a keeper of keys; one person may be both.")
+    root_seed, desk_seed = rng(32), rng(32)
+    envelope_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
+    reading_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
+    officer_seeds = {each.name: rng(32) for each in officers}
+    root = make_root(name, root_seed, realm, now)
+    roster = Roster(
+        office=root.id,
+        version=1,
+        made=now,
+        desk=crypto.ed25519_public(desk_seed),
+        envelope_epochs=_epochs(envelope_seeds, now),
+        reading_epochs=_epochs(reading_seeds, now),
+        officers=tuple(
+            (each.pseudonym, crypto.ed25519_public(officer_seeds[each.name]), int(each.rights)) for each in officers
+        ),
+        releasers_needed=1,
+    )
+    office = verify_office((root, make_roster(roster, root_seed, realm)))
+    return Founding(
+        office, root_seed, desk_seed, envelope_seeds, reading_seeds, rng(32), officer_seeds
+    )
+
+
+def _epochs(seeds: dict[int, bytes], now: int) -> tuple[tuple[int, int, int, bytes], ...]:
+    length = EPOCH_DAYS * _DAY
+    return tuple(
+        (epoch, now + (epoch - 1) * length, now + epoch * length, crypto.sealing_public(seed))
+        for epoch, seed in sorted(seeds.items())
+    )
+
+
+def keep(ledger: Ledger, founding: Founding, rng: Rng) -> None:
+    """Write the parts that belong into the desk's tables. Reading seeds go in under the reading key."""
+    ledger.save_office(founding.office, None)
+    ledger.set_fact("office", founding.office.id)
+    ledger.set_fact("realm", founding.office.realm)
+    for epoch, seed in founding.reading_seeds.items():
+        name = f"reading seed {epoch}"
+        ledger.set_fact(name, seal_text(founding.reading_key, seed, name.encode(), rng))
+
+
+def reading_seeds(ledger: Ledger, reading_key: bytes) -> dict[int, bytes]:
+    """The reading seeds by epoch, opened with the key that a sign-in yields."""
+    seeds = {}
+    for epoch in range(1, EPOCHS + 1):
+        name = f"reading seed {epoch}"
+        blob = ledger.fact(name)
+        if blob is not None:
+            seeds[epoch] = open_text(reading_key, blob, name.encode())
+    if not seeds:
+        raise VaultDamaged("The vault holds no reading keys.")
+    return seeds

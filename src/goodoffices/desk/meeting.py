@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Meeting another office at a relay: carries ``core.pairing.Meeting`` over a mailbox found by a code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from goodoffices.core.envelope import SIZE_CLASSES, envelope_id
+from goodoffices.core.errors import NotNow
+from goodoffices.core.pairing import Meeting, Offer, meeting_message, meeting_place, read_meeting_message
+from goodoffices.desk.ledger import RouteRow
+from goodoffices.desk.relay_client import RelayClient
+
+MAX_MESSAGES = 16
+"""Messages looked at in one meeting: whoever knows the code and floods it, ends it."""
+
+
+async def meet(
+    client: RelayClient,
+    relay: str,
+    code: str,
+    mine: Offer,
+    *,
+    now: Callable[[], int],
+    rng: Callable[[int], bytes],
+    wait: float,
+) -> Offer:
+    """Commit, wait for the other side's commitment, reveal, take theirs.
+
+    Raises NotNow if nobody came, WrongSigner if more than one other did or what was revealed was not
+    what was committed to. The meeting place is cleared afterwards.
+    """
+    place = await asyncio.to_thread(meeting_place, code)
+    route = RouteRow(
+        0, None, relay.rstrip("/"), place.mailbox, place.put, place.collect, place.delete, False, 0
+    )
+    await client.make_mailbox(route)
+    meeting = Meeting(mine)
+    seen: set[bytes] = set()
+
+    async def put(kind: int, content: bytes) -> None:
+        size = next(each for each in SIZE_CLASSES if len(content) + 128 <= each)
+        envelope = meeting_message(place, kind, content, rng(32), size)
+        await client.put(route, envelope)
+
+    await put(*meeting.commitment())
+    try:
+        async with asyncio.timeout(wait):
+            async for envelope in client.listen(route, asyncio.Event()):
+                identifier = envelope_id(envelope)
+                if identifier in seen:
+                    continue
+                seen.add(identifier)
+                if len(seen) > MAX_MESSAGES:
+                    raise NotNow("The meeting place is flooded.", "Make a new code and give it by another way.")
+                answer = meeting.handle(*read_meeting_message(place, envelope), now())
+                if answer is not None:
+                    await put(*answer)
+                if meeting.theirs is not None:
+                    return meeting.theirs
+    except TimeoutError:
+        raise NotNow(
+            "Nobody else came to the meeting place.",
+            "Check the code and the relay's address with the other office, then try again with a new code.",
+        ) from None
+    raise NotNow("The relay ended the meeting.", "Try again with a new code.")
+

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's one network module: mailboxes at relays, over HTTP and a WebSocket (docs/relay-api.md).
+
+Knows nothing of entries or notes. Every failure becomes a RelayError; whether and when to try again is
+``sending``'s to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import httpx2
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from goodoffices.core.crypto import sha256
+from goodoffices.core.errors import NotAllowed, RelayError
+from goodoffices.desk.ledger import RouteRow
+
+MAX_MESSAGE = 262_144 + 64
+TIMEOUT = 20.0
+"""Seconds until a silent relay counts as down for this try."""
+PING = 20.0
+
+
+def check_relay_url(url: str) -> None:
+    """Refuse what must not be used: plain HTTP to anything but loopback, credentials, odd schemes."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise NotAllowed(f"{url} is not the address of a relay.", "Write it as https://host:port")
+    if parts.scheme == "http" and not _loopback(parts.hostname):
+        raise NotAllowed(
+            f"{url} is plain HTTP to another machine.", "Use the relay's https address; plain HTTP is for loopback."
+        )
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class RelayClient:
+    """Talks to any relay. One pool of connections; a WebSocket per mailbox that is listened to."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._tls = context
+        self._http = httpx2.AsyncClient(
+            verify=context if context is not None else True,
+            timeout=TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=60),
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def make_mailbox(self, route: RouteRow, admission: str | None = None) -> None:
+        """Have the relay keep an own mailbox; again is the same as once."""
+        assert route.collect is not None and route.remove is not None
+        headers = {"X-Admission": admission} if admission else {}
+        body = {
+            "put": sha256(route.put).hex(),
+            "collect": sha256(route.collect).hex(),
+            "delete": sha256(route.remove).hex(),
+        }
+        await self._ask("PUT", _box(route), headers=headers, json=body)
+
+    async def put(self, route: RouteRow, envelope: bytes) -> None:
+        """Returns once the relay has the envelope synced to disk."""
+        await self._ask("POST", f"{_box(route)}/envelopes", headers=_right(route.put), content=envelope)
+
+    async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
+        """The relay may forget an envelope that this desk has stored."""
+        assert route.remove is not None
+        await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", headers=_right(route.remove))
+
+    async def _ask(self, method: str, url: str, **kwargs: object) -> None:
+        try:
+            answer = await self._http.request(method, url, **kwargs)  # type: ignore[arg-type]
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise RelayError(f"{_host(url)} cannot be reached ({type(error).__name__}).") from None
+        if answer.status_code >= 300:
+            raise RelayError(f"{_host(url)} refused with {answer.status_code}: {answer.text[:200]}")
+
+    async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncIterator[bytes]:
+        """Envelopes of an own mailbox, first those that wait, then each as it comes.
+
+        Ends with RelayError when the connection does. Deflate stays off: envelopes do not compress,
+        and it would cost the relay four times the memory per connection.
+        """
+        assert route.collect is not None
+        url = "ws" + _box(route).removeprefix("http") + "/push?after=0"
+        tls = self._tls if url.startswith("wss") else None
+        try:
+            async with connect(
+                url,
+                additional_headers=_right(route.collect),
+                compression=None,
+                proxy=None,
+                ssl=tls,
+                max_size=MAX_MESSAGE,
+                ping_interval=PING,
+                ping_timeout=PING,
+                open_timeout=TIMEOUT,
+                close_timeout=1,
+            ) as socket:
+                connected.set()
+                async for message in socket:
+                    if not isinstance(message, bytes) or len(message) < 8:
+                        raise RelayError(f"{_host(url)} pushes something that is no envelope.")
+                    yield message[8:]
+        except (WebSocketException, OSError, TimeoutError) as error:
+            raise RelayError(f"{_host(url)} cannot be listened to ({type(error).__name__}).") from None
+        raise RelayError(f"{_host(url)} closed the connection.")
+
+
+def _box(route: RouteRow) -> str:
+    return f"{route.relay}/v1/mailboxes/{route.mailbox.hex()}"
+
+
+def _right(secret: bytes) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret.hex()}"}
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc

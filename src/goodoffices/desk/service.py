@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running desk: the place where its clock, randomness, vault and sockets are real.
+
+One event loop, one writer. Per own mailbox a task listens; what arrives is verified and synced before
+anything is answered; puts run beside each other and their outcomes come back to the same loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import ssl
+import sys
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from goodoffices.core.crypto import ed25519_public
+from goodoffices.core.envelope import envelope_id
+from goodoffices.core.errors import MachineError, NotAllowed, RelayError
+from goodoffices.core.statement import LIVE
+from goodoffices.desk.context import DeskKeys, Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import EPOCHS
+from goodoffices.desk.ledger import RouteRow
+from goodoffices.desk.relay_client import RelayClient
+from goodoffices.desk.sending import Put
+from goodoffices.desk.vault import Vault, faults, open_vault
+
+T = TypeVar("T")
+
+RECONNECT = (0.5, 1, 2, 5, 10, 20, 30, 60)
+"""Seconds until the next try to listen to a relay; the last for ever."""
+COMPARE_WITHIN = 3.0
+"""Seconds that a start waits for the peers' word on both chains; after that a new incarnation is safe."""
+IDLE = 30.0
+
+
+@dataclass(frozen=True)
+class DeskConfig:
+    """How one desk process runs."""
+
+    vault: Path
+    unlock: Path | None = None
+    relay_ca: Path | None = None
+    admission: str | None = field(default=None, repr=False)
+
+
+@dataclass
+class RelayState:
+    """What this desk knows of one relay. ``since``: ms UTC of the last change between up and down."""
+
+    url: str
+    up: bool
+    since: int
+    waiting: int
+    what: str
+
+
+def real_now() -> int:
+    """Milliseconds UTC of this machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
+def clock_quality() -> int:
+    """2 if the kernel says that the clock is disciplined from a network, 0 if it is not known."""
+    return 2 if Path("/run/systemd/timesync/synchronized").exists() else 0
+
+
+def desk_of(vault: Vault) -> Desk:
+    """The desk whose keys and tables a vault holds."""
+    office = vault.db.execute("SELECT value FROM fact WHERE name='office'").fetchone()
+    realm = vault.db.execute("SELECT value FROM fact WHERE name='realm'").fetchone()
+    if office is None or realm is None:
+        raise MachineError("This vault holds no office.", "Make one with: goodoffices office new")
+    names = set(vault.secret_names())
+    seeds = {
+        epoch: vault.secret(f"envelope seed {epoch}")
+        for epoch in range(1, EPOCHS + 1)
+        if f"envelope seed {epoch}" in names
+    }
+    keys = DeskKeys(bytes(office[0]), bytes(realm[0]), vault.secret("desk seed"), seeds)
+    return Desk(vault.db, keys, os.urandom, clock_quality=clock_quality())
+
+
+class DeskService:
+    """One office's desk, running."""
+
+    def __init__(self, config: DeskConfig) -> None:
+        self.config = config
+        self.vault = open_vault(config.vault, unlock_path=config.unlock)
+        self.desk = desk_of(self.vault)
+        context = ssl.create_default_context(cafile=str(config.relay_ca)) if config.relay_ca else None
+        self.client = RelayClient(context)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: dict[int, asyncio.Task[None]] = {}
+        self._relays: dict[str, RelayState] = {}
+        self._subscribers: set[asyncio.Event] = set()
+        self._wake = asyncio.Event()
+        self._signed_in: dict[int, Officer] = {}
+        self.fault: MachineError | None = None
+        """What is wrong with this machine now, if anything; pages show it."""
+        self.started = 0
+
+    @property
+    def office_name(self) -> str:
+        """Name of the own office."""
+        return self.desk.context.my_office().name
+
+    @property
+    def realm(self) -> bytes:
+        """16 bytes, zero for live."""
+        return self.desk.context.keys.realm
+
+    def now(self) -> int:
+        """Milliseconds UTC."""
+        return real_now()
+
+    # --- life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to collect and send; returns once the peers have spoken about the chains, or soon."""
+        self.started = self.now()
+        self.desk.start(self.started)
+        self._spawn(self._pump())
+        self.refresh()
+        deadline = time.monotonic() + COMPARE_WITHIN
+        changes = self._subscribe()
+        try:
+            while self.desk.lines.comparing() and (left := deadline - time.monotonic()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changes.wait(), left)
+                changes.clear()
+        finally:
+            self._subscribers.discard(changes)
+
+    async def stop(self) -> None:
+        """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
+        tasks = [*self._tasks, *self._listeners.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.client.close()
+        self.vault.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- officers -----------------------------------------------------------------------------------
+
+    async def sign_in(self, name: str, passphrase: str) -> Officer:
+        """Open an officer's key and the reading tier; raises WrongSecret."""
+        opened = await asyncio.to_thread(self.vault.attempt(name, passphrase))
+        officer = Officer(opened.name, ed25519_public(opened.seed), opened.seed)
+        self._signed_in[id(officer)] = officer
+        if self.desk.context.locked:
+            self.desk.unlock(opened.reading_key, self.now())
+        self.kick()
+        self._announce()
+        return officer
+
+    def sign_out(self, officer: Officer) -> None:
+        """Forget an officer's key; with the last one the desk locks."""
+        self._signed_in.pop(id(officer), None)
+        if not self._signed_in:
+            self.desk.lock()
+        self._announce()
+
+    def act(self, operation: Callable[[Desk, int], T]) -> T:
+        """Run an operation of the desk, then send what it left to send."""
+        try:
+            with faults():
+                return operation(self.desk, self.now())
+        finally:
+            self.refresh()
+            self.kick()
+            self._announce()
+
+    def set_case_offset(self, offset: int | None) -> None:
+        """Milliseconds from real time to the time of the case; refused outside a drill."""
+        if self.realm == LIVE:
+            raise NotAllowed("This desk is live; only a drill has the time of a case.")
+        self.desk.context.case_offset = offset
+
+    # --- news -----------------------------------------------------------------------------------------
+
+    def _subscribe(self) -> asyncio.Event:
+        event = asyncio.Event()
+        self._subscribers.add(event)
+        return event
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yields after each change of what pages show; several at once count as one."""
+        event = self._subscribe()
+        try:
+            while True:
+                await event.wait()
+                event.clear()
+                yield None
+        finally:
+            self._subscribers.discard(event)
+
+    def _announce(self) -> None:
+        self.desk.context.committed.changed.clear()
+        for event in self._subscribers:
+            event.set()
+
+    def _announce_fault(self, error: MachineError) -> None:
+        self.fault = error
+        self._announce()
+
+    def relays(self) -> list[RelayState]:
+        """Every relay that this desk uses, with how much waits for it."""
+        waiting = self.desk.lines.sending.waiting()
+        for url, state in self._relays.items():
+            state.waiting = waiting.get(url, 0)
+        return [self._relays[url] for url in sorted(self._relays)]
+
+    def _relay(self, url: str, up: bool, what: str) -> None:
+        state = self._relays.get(url)
+        if state is None or state.up != up:
+            self._relays[url] = RelayState(url, up, self.now(), 0, what)
+            if up:
+                self.desk.lines.sending.sign_of_life(url, self.now())
+                self.kick()
+            self._announce()
+        else:
+            state.what = what
+
+    # --- sending ----------------------------------------------------------------------------------------
+
+    def kick(self) -> None:
+        """Offer at once what is committed and not yet offered."""
+        for put in self.desk.work(self.now()):
+            self._spawn(self._put(put))
+        self._wake.set()
+
+    async def _put(self, put: Put) -> None:
+        try:
+            await self.client.put(put.route, put.envelope)
+        except RelayError as error:
+            self.desk.put_failed(put, self.now())
+            self._relay_failed(put.route.relay, error)
+            self._wake.set()
+            return
+        self.desk.put_accepted(put, self.now())
+        self._relay(put.route.relay, True, "takes envelopes")
+        self._wake.set()
+
+    def _relay_failed(self, url: str, error: RelayError) -> None:
+        if "refused with" not in error.what:
+            self._relay(url, False, error.what)
+
+    async def _pump(self) -> None:
+        """Settle what is owed once the urgent envelopes are under way, and wake for what falls due."""
+        while True:
+            wake = self.desk.next_wake()
+            wait = IDLE if wake is None else max(0.0, min(IDLE, (wake - self.now()) / 1000))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+            self._wake.clear()
+            # One turn of the loop first: puts just spawned get onto the wire before anything else.
+            await asyncio.sleep(0)
+            if self.desk.settle(self.now()):
+                self._announce()
+            for put in self.desk.work(self.now()):
+                self._spawn(self._put(put))
+
+    # --- collecting -------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Listen to every own mailbox of every line that is confirmed here."""
+        for route in self.desk.own_routes():
+            if route.id not in self._listeners:
+                task = asyncio.ensure_future(self._listen(route))
+                task.add_done_callback(partial(self._listener_ended, route.id))
+                self._listeners[route.id] = task
+
+    def _listener_ended(self, route: int, task: asyncio.Task[None]) -> None:
+        """A listener ends only by a fault of this program: say so, and do not stay deaf."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        print("desk: a listener failed; it starts again in five seconds", file=sys.stderr)
+        traceback.print_exception(error)
+        self._listeners.pop(route, None)
+        asyncio.get_running_loop().call_later(5, self.refresh)
+
+    async def _listen(self, route: RouteRow) -> None:
+        failures = 0
+        while True:
+            connected = asyncio.Event()
+            try:
+                await self.client.make_mailbox(route, self.config.admission)
+                async for envelope in self._told(route, connected):
+                    failures = 0
+                    self._take(route, envelope)
+            except RelayError as error:
+                self._relay(route.relay, False, error.what)
+            except MachineError as error:
+                # A full disk, say: the relay keeps what cannot be kept here, and is asked again.
+                self._announce_fault(error)
+            failures = 0 if connected.is_set() else failures + 1
+            await asyncio.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
+
+    async def _told(self, route: RouteRow, connected: asyncio.Event) -> AsyncIterator[bytes]:
+        self._spawn(self._note_connected(route, connected))
+        async for envelope in self.client.listen(route, connected):
+            yield envelope
+
+    async def _note_connected(self, route: RouteRow, connected: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(connected.wait(), 60)
+            self._relay(route.relay, True, "connected")
+
+    def _take(self, route: RouteRow, envelope: bytes) -> None:
+        assert route.line is not None
+        with faults():
+            taken = self.desk.receive(route.line, envelope, self.now())
+        self.fault = None
+        self.kick()
+        if taken.delete:
+            self._spawn(self._delete(route, envelope_id(envelope)))
+        self.refresh()
+        self._announce()
+
+    async def _delete(self, route: RouteRow, envelope: bytes) -> None:
+        # A failure costs nothing: what stays at the relay comes again and is known.
+        with contextlib.suppress(RelayError):
+            await self.client.delete(route, envelope)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SQLCipher as the vault uses it: a keyed connection, its errors in our words, the check of every page.
+
+The only module that imports ``sqlcipher3``. Which key, and when to open, is for ``desk.vault`` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlcipher3 import dbapi2
+
+from goodoffices.core.errors import MachineError, VaultDamaged
+from goodoffices.db.migrate import version_of
+from goodoffices.db.sqlite import Connection
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Turn the database's errors into ours where it is used; mistakes in SQL stay what they are."""
+    try:
+        yield
+    except dbapi2.DatabaseError as error:
+        name = str(getattr(error, "sqlite_errorname", ""))
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            raise VaultDamaged(
+                f"The vault's database does not read back as it was written ({name})."
+            ) from error
+        if name.startswith("SQLITE_FULL"):
+            raise MachineError(
+                "The vault's disk is full; this step was not written.",
+                "Make room on that disk, then try again: nothing was lost.",
+            ) from error
+        if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")):
+            raise MachineError(
+                "The vault's database cannot be written.",
+                "Check that its disk is mounted for writing and belongs to this user.",
+            ) from error
+        if name.startswith(
+            ("SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_PROTOCOL")
+        ):
+            raise MachineError(
+                f"The vault's database did not answer ({name}); this step was not written.",
+                "Check the disk and the memory of this machine, then try again.",
+            ) from error
+        raise
+
+
+def connect(path: Path, key: bytes) -> Connection:
+    """A keyed connection to a file that is there (SQLite must not make an empty one in its place)."""
+    connection: Connection = dbapi2.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10.0,
+    )
+    # Its log goes to standard error and tells nothing that our errors do not.
+    connection.execute("PRAGMA cipher_log_level=NONE")
+    # Pages in memory are locked against swapping where allowed, and wiped when freed.
+    connection.execute("PRAGMA cipher_memory_security=ON")
+    connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection
+
+
+def require_whole(db: Connection) -> None:
+    """Every page carries the code it was written with, and the pages make a database."""
+    wrong = db.execute("PRAGMA cipher_integrity_check").fetchall()
+    if wrong:
+        raise VaultDamaged(f"The vault's database was changed on the disk: {wrong[0][0]}.")
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise VaultDamaged(f"The vault's database is not whole: {found}.")
+    if version_of(db) == 0:
+        raise VaultDamaged("The vault's database is empty; no vault ever was.")

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One writer thread, one synced commit for everything that gathered meanwhile.
+
+While one batch is on its way to the disk the event loop gathers the next. So the number of syncs
+follows the disk, not the number of senders, and nobody is answered before the sync. More writers over
+one SQLite file only wait for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goodoffices.relay.rules import MIB, Refusal, Refused
+
+BATCH_BYTES = 4 * MIB
+BATCH_WORKS = 512
+PENDING_BYTES = 24 * MIB
+PENDING_WORKS = 4_096
+
+
+@dataclass(frozen=True)
+class Work:
+    """One thing to do in a batch: ``what`` is for the store, ``size`` for the bounds."""
+
+    what: Any
+    size: int
+    done: asyncio.Future[Any]
+
+
+Outcome = Any
+"""The result of one work, or a Refused to raise in its waiter."""
+
+Commit = Callable[[Sequence[Any]], list[Outcome]]
+"""Runs in the writer thread: does a batch in one transaction, one outcome for each work."""
+
+Landed = Callable[[Sequence[Any], Sequence[Outcome]], None]
+"""Runs on the loop after the commit and before any waiter is answered."""
+
+
+class GroupCommit:
+    """Gathers works on the event loop and commits them in batches in one thread."""
+
+    def __init__(self, commit: Commit, landed: Landed, died: Callable[[], None]) -> None:
+        self._commit = commit
+        self._died = died
+        self._landed = landed
+        self._pending: list[Work] = []
+        self._pending_bytes = 0
+        self._in_flight = False
+        self._closing = False
+        self._idle: asyncio.Event | None = None
+        self._inbox: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, list[Work]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._write, name="relay-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, what: object, size: int = 0) -> asyncio.Future[Any]:
+        """Ask for one work; the future is done only once its commit is synced."""
+        if self._closing:
+            raise Refused(Refusal.STOPPING)
+        if len(self._pending) >= PENDING_WORKS or self._pending_bytes + size > PENDING_BYTES:
+            raise Refused(Refusal.BUSY)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+        self._pending.append(Work(what, size, done))
+        self._pending_bytes += size
+        if not self._in_flight:
+            self._in_flight = True
+            # Not at once: requests that arrived in the same turn of the loop join this batch.
+            loop.call_soon(self._launch, loop)
+        return done
+
+    async def close(self) -> None:
+        """Refuse new works, finish the pending ones, end the thread."""
+        self._closing = True
+        if self._in_flight:
+            self._idle = asyncio.Event()
+            await self._idle.wait()
+        self._inbox.put(None)
+        self._thread.join()
+
+    def _launch(self, loop: asyncio.AbstractEventLoop) -> None:
+        size = 0
+        count = 0
+        for work in self._pending[:BATCH_WORKS]:
+            if count and size + work.size > BATCH_BYTES:
+                break
+            size += work.size
+            count += 1
+        batch, self._pending = self._pending[:count], self._pending[count:]
+        self._pending_bytes -= size
+        self._inbox.put((loop, batch))
+
+    def _write(self) -> None:
+        while (item := self._inbox.get()) is not None:
+            loop, batch = item
+            outcomes = None
+            try:
+                outcomes = self._commit([work.what for work in batch])
+            finally:
+                if outcomes is None:  # a mistake in this program: nobody may wait for ever because of it
+                    loop.call_soon_threadsafe(self._give_up, batch)
+            loop.call_soon_threadsafe(self._land, loop, batch, outcomes)
+
+    def _give_up(self, batch: list[Work]) -> None:
+        self._closing = True
+        self._in_flight = False
+        for work in batch + self._pending:
+            if not work.done.done():
+                work.done.set_exception(Refused(Refusal.STORE_FAILED))
+        self._pending = []
+        if self._idle is not None:
+            self._idle.set()
+        self._died()
+
+    def _land(self, loop: asyncio.AbstractEventLoop, batch: list[Work], outcomes: list[Outcome]) -> None:
+        # The disk is asked for the next batch before this one's answers are written.
+        if self._pending:
+            self._launch(loop)
+        else:
+            self._in_flight = False
+            if self._idle is not None:
+                self._idle.set()
+        self._landed([work.what for work in batch], outcomes)
+        for work, outcome in zip(batch, outcomes, strict=True):
+            if work.done.done():
+                continue  # the client went away while its envelope was being stored
+            if isinstance(outcome, Refused):
+                work.done.set_exception(outcome)
+            else:
+                work.done.set_result(outcome)

@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The relay's wire API (docs/relay-api.md) over a RelayStore: HTTP and WebSocket in, store calls out.
+
+Only the door: what is allowed is decided in ``rules``, what is kept in ``store``. Nothing about a
+request is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from goodoffices import __version__
+from goodoffices.relay.push import Hub, Listener
+from goodoffices.relay.rules import (
+    KIB,
+    MIB,
+    Limits,
+    Opened,
+    Refusal,
+    Refused,
+    Right,
+    admitted,
+    check_size,
+    holds,
+    pack_collected,
+    pack_pushed,
+    read_bearer,
+    read_box,
+    read_id,
+    read_number,
+    read_rights,
+)
+from goodoffices.relay.store import RelayStore
+
+MOST_SEQ = 2**63 - 1
+OPEN_BODY = KIB
+BODY_SECONDS = 120.0  # a 4 KiB envelope at 300 bit/s takes 110 s
+CATCH_UP_BYTES = 64 * KIB  # read at a time for a listener that lags: what it may hold while it is slow
+BODIES_AT_ONCE = 32 * MIB  # of all requests being read or stored
+BODIES_OF_ONE_MAILBOX = 8 * MIB
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one refusal looks on the wire."""
+
+    status: int
+    fault: str
+    what: str
+    next: str
+    retry_seconds: int | None = None
+
+
+# The one table from refusals to statuses.
+ANSWERS: Mapping[Refusal, Answer] = {
+    Refusal.MALFORMED: Answer(400, "yours", "The request is not of the form.", "See docs/relay-api.md."),
+    Refusal.NO_RIGHT: Answer(
+        403,
+        "yours",
+        "This right is not given here.",
+        "Check the relay's address, the mailbox and the secret; open the mailbox if it is new.",
+    ),
+    Refusal.OTHER_RIGHTS: Answer(
+        409, "yours", "The mailbox is open with other rights.", "Open one with a new random ID."
+    ),
+    Refusal.NO_LENGTH: Answer(411, "yours", "The request has no Content-Length.", "Send the length first."),
+    Refusal.NOT_A_SIZE_CLASS: Answer(
+        413,
+        "yours",
+        "The envelope is of no size class.",
+        "Seal it to 512, 4096, 16384, 65536 or 262144 bytes.",
+    ),
+    Refusal.TOO_SLOW: Answer(408, "yours", "The body did not arrive in time.", "Send it again."),
+    Refusal.MAILBOX_FULL: Answer(
+        429, "yours", "The mailbox is full.", "Use another relay of the line until it is collected.", 60
+    ),
+    Refusal.NO_MORE_MAILBOXES: Answer(
+        429, "relay", "The relay takes no more mailboxes.", "Ask its operator, or use another relay.", 3600
+    ),
+    Refusal.BUSY: Answer(429, "relay", "The relay has more to do than it can hold.", "Send it again.", 1),
+    Refusal.DISK_FULL: Answer(
+        507,
+        "relay",
+        "The relay's disk is full or cannot be written; nothing was stored.",
+        "Use another relay of the line; its operator makes room.",
+        60,
+    ),
+    Refusal.STORE_FAILED: Answer(
+        500, "relay", "The relay's database failed.", "Use another relay; its operator starts it again.", 60
+    ),
+    Refusal.STOPPING: Answer(503, "relay", "The relay is stopping.", "Use another relay, or try later.", 5),
+}
+
+
+class _JSON(Response):
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode()
+
+
+class _PutAnswer(Response):
+    """A Response without Starlette's work on headers, which are the same every time."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.body = body
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+        ]
+
+
+def _refusal(refused: Refused, *, close: bool = False) -> Response:
+    answer = ANSWERS[refused.refusal]
+    return _answer(answer, refused.detail or answer.what, close=close)
+
+
+def _answer(answer: Answer, what: str, *, close: bool) -> Response:
+    headers: dict[str, str] = {}
+    if answer.retry_seconds is not None:
+        headers["Retry-After"] = str(answer.retry_seconds)
+    if close:
+        headers["Connection"] = "close"
+    return _JSON(
+        {"fault": answer.fault, "what": what, "next": answer.next}, status_code=answer.status, headers=headers
+    )
+
+
+class _Bodies:
+    """How many bytes of request bodies are held at once, in all and for each mailbox."""
+
+    def __init__(self) -> None:
+        self._all = 0
+        self._of: dict[bytes, int] = {}
+
+    def take(self, box: bytes, size: int) -> None:
+        of_box = self._of.get(box, 0) + size
+        if self._all + size > BODIES_AT_ONCE or of_box > BODIES_OF_ONE_MAILBOX:
+            raise Refused(Refusal.BUSY)
+        self._all += size
+        self._of[box] = of_box
+
+    def give_back(self, box: bytes, size: int) -> None:
+        self._all -= size
+        rest = self._of[box] - size
+        if rest:
+            self._of[box] = rest
+        else:
+            del self._of[box]
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Door:
+    """An ASGI endpoint around one handler per method: refusals become answers, here and nowhere else.
+
+    Plain ASGI instead of Starlette's function endpoints: those cost as much as the rest of a put.
+    """
+
+    def __init__(self, **methods: Endpoint) -> None:
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._methods.get(scope["method"])
+        if handler is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(self._methods)})
+        request = Request(scope, receive)
+        try:
+            response = await handler(request)
+        except Refused as refused:
+            # A body that was refused unread must not be taken for the next request.
+            response = _refusal(refused, close=scope["method"] in {"POST", "PUT"})
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+        await response(scope, receive, send)
+
+
+class RelayDoor:
+    """The endpoints. ``clock`` gives milliseconds UTC."""
+
+    def __init__(
+        self, store: RelayStore, hub: Hub, limits: Limits, clock: Callable[[], int], admission: bytes | None
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._limits = limits
+        self._clock = clock
+        self._admission = admission
+        self._bodies = _Bodies()
+
+    async def health(self, request: Request) -> Response:
+        """GET /health."""
+        return _JSON({"ok": True, "version": __version__})
+
+    async def open_mailbox(self, request: Request) -> Response:
+        """PUT /v1/mailboxes/{box}."""
+        box = read_box(request.path_params["box"])
+        if not admitted(self._admission, _header(request, b"x-admission")):
+            raise Refused(Refusal.NO_RIGHT)
+        size = _content_length(request)
+        if size > OPEN_BODY:
+            raise Refused(Refusal.MALFORMED, f"The body is at most {OPEN_BODY} bytes.")
+        rights = read_rights(await _read_body(request, size))
+        opened = await self._store.open_mailbox(box, rights)
+        return _JSON({"new": opened is Opened.NEW}, status_code=201 if opened is Opened.NEW else 200)
+
+    async def put(self, request: Request) -> Response:
+        """POST /v1/mailboxes/{box}/envelopes."""
+        box = await self._allowed(request, Right.PUT)
+        size = _content_length(request)
+        check_size(size)
+        self._bodies.take(box, size)
+        try:
+            envelope = await _read_body(request, size)
+            envelope_id = hashlib.sha256(envelope).digest()
+            new = await self._store.put(box, envelope_id, envelope, self._clock())
+        finally:
+            self._bodies.give_back(box, size)
+        body = b'{"id":"%s","new":%s}' % (envelope_id.hex().encode(), b"true" if new else b"false")
+        return _PutAnswer(body, 201 if new else 200)
+
+    async def collect(self, request: Request) -> Response:
+        """GET /v1/mailboxes/{box}/envelopes."""
+        box = await self._allowed(request, Right.COLLECT)
+        query = request.query_params
+        after = read_number(query.get("after"), "after", 0, MOST_SEQ)
+        most = self._limits.answer_envelopes
+        limit = read_number(query.get("limit"), "limit", most, MOST_SEQ)
+        if limit == 0:
+            raise Refused(Refusal.MALFORMED, "limit is at least 1.")
+        found = await self._store.collect(box, after, min(limit, most), self._limits.answer_bytes)
+        return Response(pack_collected(found), media_type="application/octet-stream")
+
+    async def delete(self, request: Request) -> Response:
+        """DELETE /v1/mailboxes/{box}/envelopes/{id}."""
+        box = await self._allowed(request, Right.DELETE)
+        await self._store.delete(box, read_id(request.path_params["id"]), self._clock())
+        return Response(status_code=204)
+
+    async def waiting(self, request: Request) -> Response:
+        """GET /v1/mailboxes/{box}, for who may put or collect."""
+        box = await self._allowed(request, Right.PUT, Right.COLLECT)
+        found = await self._store.waiting(box)
+        return _JSON({"waiting": found.waiting, "bytes": found.bytes, "oldest_ms": found.oldest_ms})
+
+    async def push(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """WebSocket /v1/mailboxes/{box}/push."""
+        socket = WebSocket(scope, receive, send)
+        try:
+            box = await self._allowed(socket, Right.COLLECT)
+            after = read_number(socket.query_params.get("after"), "after", 0, MOST_SEQ)
+            listener = self._hub.join(box)
+            if listener is None:
+                raise Refused(Refusal.BUSY)
+        except Refused as refused:
+            await socket.send_denial_response(_refusal(refused))
+            return
+        try:
+            await socket.accept()
+            await self._feed(socket, listener, after, send)
+        except WebSocketDisconnect:
+            pass  # the client will come again and say what it has
+        finally:
+            self._hub.leave(listener)
+
+    async def _feed(self, socket: WebSocket, listener: Listener, after: int, send: Send) -> None:
+        # A handler that only sends does not learn that its client is gone: watch the other direction.
+        sender = asyncio.create_task(self._send_all(socket, listener, after, send))
+        watcher = asyncio.create_task(_until_gone(socket))
+        try:
+            await asyncio.wait((sender, watcher), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watcher.cancel()
+            sender.cancel()
+            await asyncio.wait((sender, watcher))
+        for task in (sender, watcher):
+            error = None if task.cancelled() else task.exception()
+            if error is not None and not isinstance(error, (WebSocketDisconnect, OSError)):
+                raise error
+
+    async def _send_all(self, socket: WebSocket, listener: Listener, after: int, send: Send) -> None:
+        # No time limit on a send: a ping waits behind what is not taken, and its time limit ends the
+        # connection. ``send`` is the server's own, without Starlette's checks at every message.
+        while not listener.dismissed:
+            if listener.lagging:
+                # Before the read, so that nothing falls between the read and the queue.
+                listener.caught_up()
+                found = await self._store.collect(
+                    listener.box, after, self._limits.answer_envelopes, CATCH_UP_BYTES
+                )
+                for seq, envelope in found:
+                    await send({"type": "websocket.send", "bytes": pack_pushed(seq, envelope)})
+                    after = seq
+                if found:
+                    listener.lagging = True  # until a read finds nothing more
+                continue
+            item = listener.take()
+            if item is None:
+                await listener.wait()
+            elif item[0] > after:
+                await send({"type": "websocket.send", "bytes": pack_pushed(*item)})
+                after = item[0]
+        await socket.close(1012, "Connect again; say what you have.")
+
+    async def _allowed(self, connection: HTTPConnection, *rights: Right) -> bytes:
+        """The mailbox, if one of ``rights`` is held on it; the same refusal for every other case."""
+        box = read_box(connection.path_params["box"])
+        secret = read_bearer(_header(connection, b"authorization"))
+        known = await self._store.rights(box)
+        # Every right is tried, whichever fits: the time taken tells nothing.
+        if not sum(holds(known, right, secret) for right in rights):
+            raise Refused(Refusal.NO_RIGHT)
+        return box
+
+
+class _Push:
+    """The push as a plain ASGI endpoint."""
+
+    def __init__(self, door: RelayDoor) -> None:
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door.push(scope, receive, send)
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    """Read and drop what the client says; ends when it is gone."""
+    message: Message = {"type": ""}
+    while message["type"] != "websocket.disconnect":
+        message = await socket.receive()
+
+
+def _header(connection: HTTPConnection, name: bytes) -> bytes | None:
+    """The one header of this name; two of them are as none."""
+    found: list[bytes] = [value for key, value in connection.scope["headers"] if key == name]
+    return found[0] if len(found) == 1 else None
+
+
+def _content_length(request: Request) -> int:
+    value = _header(request, b"content-length")
+    if value is None or not value.isdigit() or len(value) > 18:
+        raise Refused(Refusal.NO_LENGTH)
+    return int(value)
+
+
+async def _read_body(request: Request, size: int) -> bytes:
+    """Exactly ``size`` bytes, in time."""
+    parts: list[bytes] = []
+    got = 0
+    more = True
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while more and got <= size:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                part = message.get("body", b"")
+                got += len(part)
+                parts.append(part)
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise Refused(Refusal.TOO_SLOW) from None
+    body = b"".join(parts)
+    if len(body) != size:
+        raise Refused(Refusal.MALFORMED, "The body is not as long as Content-Length says.")
+    return body
+
+
+async def _no_such_page(request: Request, error: Exception) -> Response:
+    """The answer where no door is (404, 405): the same form as every other refusal."""
+    assert isinstance(error, HTTPException)
+    answer = Answer(error.status_code, "yours", "There is no such door.", "See docs/relay-api.md.")
+    response = _answer(answer, answer.what, close=True)
+    response.headers.update(error.headers or {})
+    return response
+
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+_PUT_PATH = re.compile(r"/v1/mailboxes/([^/]*)/envelopes")
+
+
+def build_app(door: RelayDoor, lifespan: Lifespan | None = None) -> ASGIApp:
+    """The ASGI application: Starlette's routes, with the put's before them.
+
+    The put's path is the hot one, and matching it here saves a third of what it costs to serve.
+    """
+    rest = _routes(door, lifespan)
+    put = _Door(POST=door.put)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            match = _PUT_PATH.fullmatch(scope["path"])
+            if match:
+                scope["path_params"] = {"box": match[1]}
+                await put(scope, receive, send)
+                return
+        await rest(scope, receive, send)
+
+    return app
+
+
+def _routes(door: RelayDoor, lifespan: Lifespan | None) -> Starlette:
+    app = Starlette(
+        routes=[
+            Route("/v1/mailboxes/{box}/envelopes", _Door(POST=door.put, GET=door.collect)),
+            Route("/v1/mailboxes/{box}/envelopes/{id}", _Door(DELETE=door.delete)),
+            WebSocketRoute("/v1/mailboxes/{box}/push", _Push(door)),
+            Route("/v1/mailboxes/{box}", _Door(PUT=door.open_mailbox, GET=door.waiting)),
+            Route("/health", _Door(GET=door.health)),
+        ],
+        exception_handlers={404: _no_such_page, 405: _no_such_page},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""uvicorn with the bounds it lacks: heads of bounded size and time, and connections that do end.
+
+uvicorn's own limits cover idle keep-alive connections and the number of requests; a client that sends a
+head without end, or byte by byte, or goes away without a word while data for it is buffered, is ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+HEAD_BYTES = 16 * 1024
+HEAD_SECONDS = 20.0
+LINGER_SECONDS = 5.0
+CONNECTIONS = 4_096
+
+_TOO_MANY = b"""HTTP/1.1 503 Service Unavailable\r
+content-type: application/json\r
+retry-after: 5\r
+connection: close\r
+content-length: 96\r
+\r
+{"fault":"relay","what":"The relay has too many connections.","next":"Try again in some seconds."}"""
+
+_HEAD_TOO_LARGE = b"""HTTP/1.1 431 Request Header Fields Too Large\r
+content-type: application/json\r
+connection: close\r
+content-length: 85\r
+\r
+{"fault":"yours","what":"The request's head is too large.","next":"Send fewer headers."}"""
+
+
+def _with_length(answer: bytes) -> bytes:
+    head, body = answer.split(b"\r\n\r\n", 1)
+    lines = [line for line in head.split(b"\r\n") if not line.startswith(b"content-length")]
+    return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
+
+
+TOO_MANY = _with_length(_TOO_MANY)
+HEAD_TOO_LARGE = _with_length(_HEAD_TOO_LARGE)
+
+
+def end(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    """Close, and cut the line if the peer does not take what is buffered for it."""
+    transport.close()
+    if transport.get_write_buffer_size():
+        loop.call_later(LINGER_SECONDS, transport.abort)
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP/1.1 whose heads are bounded in size and time."""
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS:
+            transport.write(TOO_MANY)
+            end(transport, self.loop)
+            return
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_over()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        begun = self._head_timer is not None
+        super().data_received(data)
+        if begun and self._head_timer is not None:  # still inside the head
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+                self.transport.write(HEAD_TOO_LARGE)
+                self._head_over()
+                end(self.transport, self.loop)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+
+    def on_headers_complete(self) -> None:
+        self._head_over()
+        super().on_headers_complete()
+
+    def _head_over(self) -> None:
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_late(self) -> None:
+        self._head_timer = None
+        end(self.transport, self.loop)
+
+
+class EndingWebSocket(WebSocketsSansIOProtocol):
+    """WebSocket connections that end even when the peer takes nothing any more."""
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.close_sent:
+            self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+
+class RelayServer(uvicorn.Server):
+    """A server that says when it accepts, stops at SIGTERM or SIGINT, and leaves the exit code to us."""
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[int], None], stopping: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._stopping = stopping
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready(self.servers[0].sockets[0].getsockname()[1])
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets=sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's, without raising the signal again at the end: stopping when told to is success."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

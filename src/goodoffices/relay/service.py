@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Putting a relay together and running it: the one place where its clock, files and sockets are real."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from goodoffices.core.errors import MachineError, NotAllowed
+from goodoffices.db.sqlite import check_private
+from goodoffices.relay.http import RelayDoor, build_app
+from goodoffices.relay.push import Hub
+from goodoffices.relay.rules import Limits, Refused
+from goodoffices.relay.server import BoundedHttp, EndingWebSocket, RelayServer
+from goodoffices.relay.store import RelayStore
+from goodoffices.relay.store_sqlite import SqliteRelayStore
+
+PURGE_AT_ONCE = 500
+MIN_ADMISSION = 16
+
+
+@dataclass(frozen=True)
+class RelayConfig:
+    """How one relay process runs. Times in seconds unless the name says otherwise."""
+
+    db: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    admission: bytes | None = field(default=None, repr=False)
+    limits: Limits = Limits()
+    most_disk_bytes: int | None = None
+    purge_every: float = 600.0
+    ping_every: float = 20.0
+    stop_within: int = 1
+
+
+def real_clock() -> int:
+    """Milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def check_exposure(config: RelayConfig) -> None:
+    """Refuse plain HTTP on anything but loopback, and half a pair of TLS files."""
+    if (config.tls_cert is None) != (config.tls_key is None):
+        raise NotAllowed("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key.")
+    if config.tls_cert is None and not is_loopback(config.host):
+        raise NotAllowed(
+            f"Plain HTTP is served on loopback only, and {config.host} is not loopback.",
+            "Give --tls-cert and --tls-key, or serve on 127.0.0.1 behind a TLS proxy on this machine.",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host to listen on is this machine alone. Names other than localhost are not asked for."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_admission(path: Path) -> bytes:
+    """The secret that a relay asks for before it opens a mailbox: one line of a private file."""
+    try:
+        check_private(path)
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise MachineError(f"{path} cannot be read: {error.strerror}.", "Check --admission-file.") from error
+    if len(secret) < MIN_ADMISSION or not secret.isascii() or b"\n" in secret:
+        raise MachineError(
+            f"{path} is not one line of at least {MIN_ADMISSION} ASCII characters.",
+            "Write a long random secret into it.",
+        )
+    return secret
+
+
+class RelayService:
+    """A relay: store, listeners, door. ``app`` is the ASGI application, whoever serves it."""
+
+    def __init__(self, config: RelayConfig, clock: Callable[[], int] = real_clock) -> None:
+        self._config = config
+        self._clock = clock
+        self.failed = False
+        self.on_failure: Callable[[], None] = lambda: None
+        self.hub = Hub()
+        self.store: RelayStore = SqliteRelayStore(
+            config.db,
+            config.limits,
+            on_stored=self.hub.deliver,
+            on_failure=self._store_failed,
+            most_bytes=config.most_disk_bytes,
+        )
+        door = RelayDoor(self.store, self.hub, config.limits, clock, config.admission)
+        self.app = build_app(door, self._lifespan)
+
+    def _store_failed(self) -> None:
+        self.failed = True
+        self.on_failure()
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        purging = asyncio.create_task(self._purge_for_ever())
+        try:
+            yield
+        finally:
+            purging.cancel()
+            await asyncio.wait([purging])
+            await self.store.close()
+
+    async def _purge_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            # In small steps, each a batch of its own, so that puts pass between them. A full disk or a
+            # busy file is no reason to stop purging for ever.
+            with contextlib.suppress(Refused):
+                while await self.store.purge(self._clock(), PURGE_AT_ONCE):
+                    pass
+            pause = loop.create_future()
+            loop.call_later(self._config.purge_every, pause.cancel)
+            await asyncio.wait([pause])
+
+
+def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. ``ready`` is told the address once it accepts."""
+    check_exposure(config)
+    # The writer thread needs the interpreter between two syncs; the default of 5 ms would make every
+    # commit under load wait for the loop's turn.
+    sys.setswitchinterval(0.0001)
+    service = RelayService(config)
+    tls = config.tls_cert is not None
+    settings = uvicorn.Config(
+        service.app,
+        host=config.host,
+        port=config.port,
+        http=BoundedHttp,
+        ws=EndingWebSocket,
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=config.stop_within,
+        ws_per_message_deflate=False,
+        ws_max_size=1024,
+        ws_ping_interval=config.ping_every,
+        ws_ping_timeout=config.ping_every,
+        ssl_certfile=config.tls_cert,
+        ssl_keyfile=config.tls_key,
+    )
+    try:
+        settings.load()
+    except (OSError, ssl.SSLError) as error:
+        raise MachineError(
+            f"The TLS files cannot be used: {error}.", "Check --tls-cert and --tls-key."
+        ) from error
+    if settings.ssl is not None:
+        settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    server = RelayServer(
+        settings,
+        ready=lambda port: ready(f"{'https' if tls else 'http'}://{host}:{port}"),
+        stopping=service.hub.dismiss_all,
+    )
+
+    def stop() -> None:
+        server.should_exit = True
+
+    service.on_failure = stop
+    server.run()
+    return 1 if service.failed or not server.started else 0

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verifier as a command: exit 0 verified, 1 findings, 2 not an export (or not understood)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from goodoffices.core.errors import YourError
+from goodoffices.verify.output import as_json, as_words
+from goodoffices.verify.verifier import NotAnExport, verify
+
+VERIFIED, FINDINGS, NOT_AN_EXPORT = 0, 1, 2
+
+_TRUST = re.compile(r"([0-9a-fA-F]{64})(?:\s+(.*))?")
+
+
+class BadTrustFile(YourError):
+    """A trust file that cannot be used."""
+
+    default_step = "One office per line: 64 hexadecimal digits, a space, a name. Lines with # are left out."
+
+
+def read_trust(path: Path) -> dict[bytes, str]:
+    """Names by fingerprint, from a file with one '<64 hex> name' per line; raises BadTrustFile."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadTrustFile(f"{path} cannot be read: {error}.") from None
+    trusted = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = _TRUST.fullmatch(line.strip())
+        if found is None:
+            raise BadTrustFile(f"{path}, line {number}, names no fingerprint.")
+        trusted[bytes.fromhex(found[1])] = found[2] or "no name"
+    return trusted
+
+
+def run(folder: Path, trust: Path | None, *, as_machine: bool) -> int:
+    """Verify ``folder``, print the verdict, return the exit code."""
+    try:
+        verdict = verify(folder, read_trust(trust) if trust is not None else None)
+    except YourError as error:
+        if as_machine and isinstance(error, NotAnExport):
+            _say(json.dumps({"verdict": "not an export", "what": error.what, "next": error.next_step}))
+        else:
+            sys.stderr.write(f"goodoffices verify: {error.what}\n  {error.next_step}\n")
+        return NOT_AN_EXPORT
+    if as_machine:
+        _say(json.dumps(as_json(verdict), indent=2))
+    else:
+        for line in as_words(verdict):
+            _say(line)
+    return VERIFIED if verdict.verified else FINDINGS
+
+
+def _say(line: str) -> None:
+    # A terminal that cannot show a name shows its code; the verdict never depends on the terminal.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``python -m goodoffices.verify``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m goodoffices.verify",
+        description="Verify an exported record offline. Exit 0 verified, 1 findings, 2 not an export.",
+    )
+    parser.add_argument("folder", type=Path, help="what 'goodoffices record export' wrote")
+    parser.add_argument("--trust", type=Path, metavar="FILE", help="fingerprints: '<64 hex> name' per line")
+    parser.add_argument("--json", action="store_true", dest="as_machine", help="the verdict for programs")
+    given = parser.parse_args(arguments)
+    return run(given.folder, given.trust, as_machine=given.as_machine)

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading an export's folder: every file that the list names, with its hash, and nothing else.
+
+Files are opened one at a time and never through a link. A signed file is read whole, up to a bound; a
+text is compared line by line; so memory does not grow with the size of a file. What is wrong with the
+folder goes to ``find``; nothing here raises because of what a folder holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from io import BufferedReader, BytesIO
+from itertools import zip_longest
+from pathlib import Path
+
+from goodoffices.core.errors import Malformed
+from goodoffices.core.record_manifest import (
+    LIST,
+    MANIFEST,
+    MAX_FILE,
+    MAX_LIST_LINE,
+    README,
+    RECORD,
+    read_list_line,
+)
+
+Find = Callable[[str, int, str, str], None]
+
+_TRACES = (MANIFEST, LIST, README, RECORD, "offices", "channels", "lines")
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_PIECE = 1 << 16
+
+
+def shown(path: str) -> str:
+    """A path as it can be printed, whatever bytes the file system gave."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def looks_like_export(root: Path) -> bool:
+    """Whether a folder holds any trace of an export."""
+    try:
+        return root.is_dir() and any(os.path.lexists(root / each) for each in _TRACES)
+    except OSError:
+        return False
+
+
+class Folder:
+    """The files of an export, by the list that its manifest signs."""
+
+    def __init__(self, root: Path, find: Find) -> None:
+        self._root, self._find = root, find
+        self._listed: dict[str, bytes] = {}
+        self._paths: list[str] = []
+        self._used: set[str] = set()
+
+    # --- what is there ---------------------------------------------------------------------------------
+
+    def first(self, path: str) -> bytes | None:
+        """A file that no list covers (the manifest); None if it cannot be read."""
+        raw = self._whole(path)
+        return raw[:MAX_FILE] if raw is not None else None
+
+    def take_list(self, expected: bytes) -> None:
+        """Read the list, check its own hash, and hold it against what is in the folder."""
+        found, last = hashlib.sha256(), ""
+        for line in self._lines(LIST, MAX_LIST_LINE):
+            found.update(line)
+            try:
+                path, digest = read_list_line(line)
+            except Malformed as error:
+                self._find(LIST, 8, "lines of a SHA-256 and a path", error.what)
+                continue
+            if path <= last or path in (LIST, MANIFEST):
+                self._find(LIST, 8, "paths in ascending order, each once", f"{path} is out of place")
+            last = path
+            self._listed[path] = digest
+        if found.digest() != expected:
+            self._find(LIST, 8, f"the list that the manifest signs, {expected.hex()}", found.hexdigest())
+        self._paths = sorted(self._listed)
+        self._compare()
+
+    def _compare(self) -> None:
+        folders = {path[:at] for path in self._paths for at, char in enumerate(path) if char == "/"}
+        there = set()
+        for path, is_folder in self._walk():
+            if not is_folder:
+                there.add(path)
+            if path not in (folders if is_folder else {MANIFEST, LIST}) and (
+                is_folder or path not in self._listed
+            ):
+                what = (
+                    "a folder that nothing in the list lies in"
+                    if is_folder
+                    else "a file that is not in the list"
+                )
+                self._find(shown(path), 8, "only files that the list names", what)
+        for path in self._paths:
+            if path not in there:
+                self._find(path, 8, "a file, as the list names it", "it is missing")
+                self._used.add(path)
+
+    def _walk(self) -> Iterator[tuple[str, bool]]:
+        """(path, whether it is a folder) of everything below; links and devices are findings."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(self._root / folder) as entries:
+                    found = sorted(
+                        (entry.name, entry.stat(follow_symlinks=False).st_mode) for entry in entries
+                    )
+            except (OSError, ValueError) as error:
+                self._find(shown(folder), 8, "a folder that can be read", str(error))
+                continue
+            for name, mode in found:
+                path = f"{folder}/{name}" if folder else name
+                if stat.S_ISDIR(mode):
+                    waiting.append(path)
+                if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                    yield path, stat.S_ISDIR(mode)
+                else:
+                    self._find(shown(path), 8, "a plain file", "a link, device, pipe or socket; not followed")
+
+    # --- reading ---------------------------------------------------------------------------------------
+
+    def under(self, prefix: str) -> list[str]:
+        """The listed paths that begin with ``prefix``, in order."""
+        at = end = bisect_left(self._paths, prefix)
+        while end < len(self._paths) and self._paths[end].startswith(prefix):
+            end += 1
+        return self._paths[at:end]
+
+    def folders(self, top: str) -> list[str]:
+        """The folders right below ``top``."""
+        return sorted(
+            {"/".join(path.split("/")[:2]) for path in self.under(f"{top}/") if path.count("/") > 1}
+        )
+
+    def digest(self, path: str) -> bytes | None:
+        """The SHA-256 that the list gives for a path."""
+        return self._listed.get(path)
+
+    def read(self, path: str) -> bytes | None:
+        """A listed signed file, hash checked; None if it is not listed or cannot be read."""
+        if path not in self._listed or path in self._used:
+            return None
+        self._used.add(path)
+        raw = self._whole(path)
+        if raw is not None and len(raw) > MAX_FILE:
+            self._find(
+                path, 12, f"a signed file of at most {MAX_FILE} bytes", "a larger one; it was not read"
+            )
+            return None
+        if raw is not None:
+            self._hash(path, hashlib.sha256(raw).digest())
+        return raw
+
+    def _hash(self, path: str, found: bytes) -> None:
+        if found != self._listed[path]:
+            self._find(path, 8, f"the file with SHA-256 {self._listed[path].hex()}", found.hex())
+
+    def compare(self, path: str, expected: Iterable[bytes]) -> None:
+        """A listed text, byte for byte what it should be; names the first line that is not."""
+        if path not in self._listed:
+            self._find(path, 8, "this text, as it follows from the signed bytes", "it is not in the list")
+        if path not in self._listed or path in self._used:
+            return
+        self._used.add(path)
+        digest, number, differs = hashlib.sha256(), 0, False
+        found = self._lines(path, _PIECE)
+        lines = (line for text in expected for line in iter(partial(BytesIO(text).readline, _PIECE), b""))
+        for should, there in zip_longest(lines, found, fillvalue=b""):
+            number += 1
+            digest.update(there)
+            if there != should and not differs:
+                differs = True
+                self._find(
+                    path, 8, f"line {number}, made from the signed bytes: {_clip(should)}", _clip(there)
+                )
+        if not differs:
+            self._hash(path, digest.digest())
+
+    def leftovers(self) -> None:
+        """Listed files that have no place in an export."""
+        for path in self._paths:
+            if path not in self._used:
+                self._find(path, 8, "only files that an export has", "a file that belongs to nothing in it")
+
+    def _whole(self, path: str) -> bytes | None:
+        return next(self._pieces(path, lambda file: iter([file.read(MAX_FILE + 1)])), None)
+
+    def _lines(self, path: str, limit: int) -> Iterator[bytes]:
+        return self._pieces(path, lambda file: iter(lambda: file.readline(limit), b""))
+
+    def _pieces(self, path: str, read: Callable[[BufferedReader], Iterator[bytes]]) -> Iterator[bytes]:
+        try:
+            with open(self._root / path, "rb", opener=_no_links) as file:
+                if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    yield from read(file)
+        except FileNotFoundError:
+            if path in (MANIFEST, LIST):
+                self._find(path, 8, "this file, which every export has", "it is missing")
+        except (OSError, ValueError) as error:
+            self._find(shown(path), 8, "a file that can be read", str(error))
+
+
+def _no_links(path: str, flags: int) -> int:
+    return os.open(path, flags | _NO_LINKS)
+
+
+def _clip(line: bytes) -> str:
+    text = line[:120].decode("utf-8", "replace").rstrip("\n")
+    return f"'{text}'" if line else "nothing"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A verdict in words and as JSON (docs/export.md §4). Nothing that a record holds can pass for our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from goodoffices.core.record_layout import plain, zulu
+from goodoffices.core.statement import LIVE
+from goodoffices.verify.verifier import Verdict
+
+PROMISES = {
+    1: "provenance",
+    2: "nothing lost, nothing twice",
+    8: "provable",
+    12: "bad input gets a clear answer",
+}
+
+
+def as_words(verdict: Verdict) -> Iterator[str]:
+    """The verdict, line by line."""
+    account, trust = verdict.account, verdict.trust
+    if account is not None:
+        manifest = account.manifest
+        yield f"Record of '{plain(account.name(manifest.office))}', exported {zulu(manifest.time[0])}"
+        yield "live" if account.realm == LIVE else f"DRILL {account.realm.hex()}: nothing in it was meant"
+        if trust is None:
+            yield "Fingerprints below were not compared with anything (--trust FILE compares them):"
+        for office in account.offices.values():
+            known = (
+                ""
+                if trust is None
+                else f"  trusted as '{plain(trust[office.id])}'"
+                if office.id in trust
+                else "  NOT TRUSTED"
+            )
+            yield f"  {office.id.hex()}  calls itself '{plain(office.name)}'{known}"
+        for line in account.lines.values():
+            first, second = (
+                f"{plain(account.name(each))} {len(line.links[each])}" for each in line.pairing.offices
+            )
+            yield f"Line {line.folder}: entries of {first}, of {second}"
+        yield f"{len(account.notes)} notes, {len(account.acts)} acts, {len(account.agreements)} mandates"
+    for remark in verdict.remarks:
+        yield f"Remark: {plain(remark)}"
+    for finding in verdict.findings:
+        yield ""
+        yield f"FINDING in {plain(finding.where)}"
+        yield f"  expected: {plain(finding.expected)}"
+        yield f"  found:    {plain(finding.found)}"
+        yield f"  promise:  P{finding.promise} ({PROMISES[finding.promise]})"
+    yield ""
+    if verdict.verified:
+        yield "VERIFIED: every file, signature, chain and readable text holds."
+    else:
+        yield f"NOT VERIFIED: {len(verdict.findings)} findings."
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict for programs."""
+    account = verdict.account
+    result: dict[str, Any] = {
+        "verdict": "verified" if verdict.verified else "findings",
+        "compared_with_trust": verdict.trust is not None,
+        "findings": [
+            {
+                "where": each.where,
+                "promise": f"P{each.promise}",
+                "expected": each.expected,
+                "found": each.found,
+            }
+            for each in verdict.findings
+        ],
+        "remarks": list(verdict.remarks),
+    }
+    if account is not None:
+        result |= {
+            "office": account.manifest.office.hex(),
+            "realm": account.realm.hex(),
+            "exported": account.manifest.time[0],
+            "texts": account.manifest.texts,
+            "offices": [
+                {"fingerprint": each.id.hex(), "calls_itself": each.name} for each in account.offices.values()
+            ],
+            "lines": [
+                {
+                    "line": line.id.hex(),
+                    "folder": line.folder,
+                    "offices": [each.hex() for each in line.pairing.offices],
+                    "entries": sum(len(line.links[each]) for each in line.pairing.offices),
+                    "verified": not any(
+                        each.where.startswith(f"{line.folder}/") for each in verdict.findings
+                    ),
+                }
+                for line in account.lines.values()
+            ],
+            "notes": len(account.notes),
+            "acts": len(account.acts),
+        }
+    return result

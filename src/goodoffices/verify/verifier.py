@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The offline verifier: does this folder prove what it says? (P8; docs/export.md)
+
+It reads an export with public keys alone: no network, no database, no clock. Every signed object goes
+through ``core.record``, every readable text is made again by ``core.readable`` and compared. Time and
+memory are linear: each file is read once, at most 1.2 MB of it at a time, and some two kilobytes are
+kept for each entry, act and note.
+
+What it cannot see: an end of the record that the exporting office left out and that the other side had
+neither receipted nor seen; two offices that agreed to lie; entries that a future quantum computer forged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from goodoffices.core.errors import GoodOfficesError, YourError
+from goodoffices.core.readable import texts
+from goodoffices.core.readable_notes import note_text
+from goodoffices.core.record import Examiner
+from goodoffices.core.record_account import Account, KeptNote
+from goodoffices.core.record_chains import Finding
+from goodoffices.core.record_layout import office, paper, sealed
+from goodoffices.core.record_manifest import MANIFEST, Manifest
+from goodoffices.core.statement import Signed, read_signed
+from goodoffices.verify.folder import Folder, looks_like_export
+
+
+class NotAnExport(YourError):
+    """There is no export at that place, nor any trace of one."""
+
+    default_step = "Name the folder that 'goodoffices record export' wrote."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the verifier found. ``account`` is None if not even the manifest could be read."""
+
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...]
+    account: Account | None
+    trust: Mapping[bytes, str] | None
+
+    @property
+    def verified(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def verify(root: Path, trust: Mapping[bytes, str] | None = None) -> Verdict:
+    """Verify the export in ``root``; raises NotAnExport if there is none. ``trust``: names by fingerprint."""
+    if not looks_like_export(root):
+        raise NotAnExport(f"{root} is not an export.")
+    findings: list[Finding] = []
+    folder = Folder(root, lambda *words: findings.append(Finding(*words)))
+    try:
+        signed = read_signed(folder.first(MANIFEST) or b"")
+        manifest = signed.statement.read(Manifest)
+    except GoodOfficesError as error:
+        found = f"{error.what} Nothing else was checked."
+        findings.append(Finding(MANIFEST, 8, "the manifest of an export, signed by its desk", found))
+        return Verdict(tuple(findings), (), None, trust)
+    reading = _Reading(folder, Examiner(manifest, signed.statement.realm), findings)
+    reading.run(signed, trust)
+    return Verdict(tuple(findings), tuple(reading.examiner.remarks), reading.account, trust)
+
+
+class _Reading:
+    """One pass over a folder, in the order that ``core.record`` asks for."""
+
+    def __init__(self, folder: Folder, examiner: Examiner, findings: list[Finding]) -> None:
+        self.folder, self.examiner, self.account = folder, examiner, examiner.account
+        examiner.findings = findings
+
+    def run(self, signed: Signed, trust: Mapping[bytes, str] | None) -> None:
+        self.folder.take_list(self.account.manifest.list_hash)
+        self._count()
+        self._offices(trust)
+        self.examiner.manifest(MANIFEST, signed)
+        self._mandates()
+        for line in self.folder.folders("lines"):
+            self._line(line)
+        for channel in self.folder.folders("channels"):
+            for path in self.folder.under(f"{channel}/own-acts/"):
+                self._place(path, self.examiner.own_act(self.folder.read(path) or b"", path))
+        for note in self.account.notes.values():
+            self._note(note)
+        self.examiner.finish()
+        for path, lines in texts(self.account):
+            self._same(path, lines)
+        self.folder.leftovers()
+
+    def _place(self, where: str, belongs: str | None) -> None:
+        if belongs is not None and belongs != where:
+            self.examiner.find(
+                where, 8, f"this to lie at {belongs}, as its content says", "it lies elsewhere"
+            )
+
+    def _count(self) -> None:
+        expected, found = self.account.manifest.files, len(self.folder.under(""))
+        if expected != found:
+            self.examiner.find(MANIFEST, 8, f"{expected} files in the list", f"{found}")
+
+    def _offices(self, trust: Mapping[bytes, str] | None) -> None:
+        for path in self.folder.folders("offices"):
+            where = f"{path}/credential.cbor"
+            self._place(where, self.examiner.office(self.folder.read(where) or b"", where))
+        for known in self.account.offices.values():
+            if trust is not None and known.id not in trust:
+                where = f"{office(known.name, known.id)}/credential.cbor"
+                found = f"{known.id.hex()}, which calls itself '{known.name}'"
+                self.examiner.find(where, 1, "an office whose fingerprint is in the trust file", found)
+        if self.account.manifest.office not in self.account.offices:
+            self.examiner.find(
+                MANIFEST, 8, "the credential of the exporting office", "it is not in the export"
+            )
+
+    def _mandates(self) -> None:
+        for channel in self.folder.folders("channels"):
+            where = f"{channel}/mandate.cbor"
+            papers = {path: self.folder.read(path) or b"" for path in self.folder.under(f"{channel}/paper-")}
+            self._place(where, self.examiner.mandate(self.folder.read(where) or b"", papers.values(), where))
+            named = {
+                paper(folder, each)
+                for folder, agreement in self.account.agreements.values()
+                for each in agreement.papers
+            }
+            for path in papers.keys() - named:
+                self.examiner.find(path, 8, "an attestation that the channel's mandate names", "another one")
+
+    def _line(self, folder: str) -> None:
+        where = f"{folder}/pairing.cbor"
+        line = self.examiner.line(self.folder.read(where) or b"", where)
+        if line is None:
+            return
+        self._place(folder, line.folder)
+        for path in self.folder.under(f"{folder}/confirmed-by-"):
+            self._place(path, self.examiner.confirmation(line, self.folder.read(path) or b"", path))
+        for path in self.folder.under(f"{folder}/entries/"):
+            self._place(path, self.examiner.entry(line, self.folder.read(path) or b"", path))
+        for path in self.folder.under(f"{folder}/receipts/"):
+            self._place(path, self.examiner.receipt(line, self.folder.read(path) or b"", path))
+
+    def _note(self, note: KeptNote) -> None:
+        for digest in sorted({each.digest for each in note.passed}):
+            where = sealed(note.folder, digest)
+            if self.folder.digest(where) != digest:
+                found = "another" if self.folder.digest(where) else "it is not in the list"
+                self.examiner.find(where, 8, f"the sealed form {digest.hex()} of an entry", found)
+            self.folder.read(where)
+        inside = self.folder.read(f"{note.folder}/note.cbor")
+        opened = self.examiner.note(note, inside, f"{note.folder}/note.cbor") if inside is not None else None
+        if opened is not None:
+            self._same(f"{note.folder}/text.txt", [opened.words.text])
+        elif self.account.manifest.texts:
+            self.examiner.remarks.append(f"{note.folder}: the words of this note are not included.")
+        self._same(f"{note.folder}/note.txt", [note_text(self.account, note, opened)])
+
+    def _same(self, path: str, parts: Iterable[str]) -> None:
+        self.folder.compare(path, (part.encode() for part in parts))

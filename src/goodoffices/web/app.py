@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's web application: the table of its routes, and nothing outside the table answers.
+
+Every route needs a session unless it is marked open; every POST needs the session's token and must come
+from a page of this desk. A test walks the table.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount
+from starlette.routing import Route as Door
+from starlette.staticfiles import StaticFiles
+
+from goodoffices.web import doing, showing
+from goodoffices.web.door import Service
+from goodoffices.web.language import load
+from goodoffices.web.pages import Route, Site, as_json, guarded
+from goodoffices.web.render import environment
+from goodoffices.web.security import MAX_BODY, Guard, Sessions, Throttle, add_headers
+
+STATIC = Path(__file__).parent / "static"
+
+ROUTES = (
+    Route("/", showing.home),
+    Route("/sign-in", showing.sign_in_page, open=True),
+    Route("/channels/{mandate}", showing.channel),
+    Route("/channels/{mandate}/write", showing.write),
+    Route("/notes/{note}", showing.note),
+    Route("/mandates/new", showing.new_mandate),
+    Route("/mandates/{mandate}", showing.mandate),
+    Route("/lines", showing.lines),
+    Route("/findings", showing.findings),
+    Route("/sign-in", doing.sign_in, "POST", open=True, back=showing.sign_in_page),
+    Route("/sign-out", doing.sign_out, "POST"),
+    Route("/channels/{mandate}/write", doing.write_again, "POST"),
+    Route("/channels/{mandate}/confirm", doing.confirm, "POST", back=showing.write),
+    Route("/channels/{mandate}/release", doing.release, "POST", back=showing.write),
+    Route("/notes/{note}/take", doing.take, "POST", back=showing.note),
+    Route("/notes/{note}/forward", doing.forward, "POST", back=showing.note),
+    Route("/notes/{note}/refuse", doing.refuse, "POST", back=showing.note),
+    Route("/notes/{note}/return", doing.hand_back, "POST", back=showing.note),
+    Route("/notes/{note}/open", doing.open_note, "POST", back=showing.note),
+    Route("/notes/{note}/with-principal", doing.with_principal, "POST", back=showing.note),
+    Route("/notes/{note}/acknowledge", doing.acknowledge, "POST", back=showing.note),
+    Route("/notes/{note}/withdraw", doing.withdraw, "POST", back=showing.note),
+    Route("/mandates", doing.propose, "POST", back=showing.new_mandate),
+    Route("/mandates/{mandate}/sign", doing.sign_mandate, "POST", back=showing.mandate),
+    Route("/mandates/{mandate}/compare", doing.compare, "POST", back=showing.mandate),
+    Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines),
+    Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines),
+    Route("/drill/clock", doing.case_clock, "POST", back=showing.home),
+)
+
+
+def create_app(
+    service: Service,
+    *,
+    secure: bool,
+    hosts: tuple[str, ...] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
+    """The pages of a running desk. ``secure``: served over TLS; ``hosts``: names besides loopback's."""
+    languages = load()
+    site = Site(
+        service=service,
+        sessions=Sessions(service.desk.context.rng, clock, service.sign_out),
+        throttle=Throttle(clock),
+        languages=languages,
+        environments={code: environment(each) for code, each in languages.items()},
+        secure=secure,
+    )
+
+    async def health(_: Request) -> Response:
+        return showing.health_of(site)
+
+    async def events(request: Request) -> Response:
+        return showing.events_of(site, request)
+
+    def failed(_: Request, __: Exception) -> Response:
+        response = PlainTextResponse("Something in this desk failed. Nothing was lost; look at its log.", 500)
+        add_headers(MutableHeaders(raw=response.raw_headers), secure=secure)
+        return response
+
+    def missing(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        what = {404: "There is no such page at this desk.", 405: "That is not done at this address."}
+        if status == 413:
+            what[413] = "That is larger than a desk takes."
+        text = what.get(status, "The request could not be read.")
+        if "application/json" in request.headers.get("accept", ""):
+            return as_json({"fault": "yours", "what": text, "next": "Use the desk's own pages."}, status)
+        return PlainTextResponse(text, status)
+
+    return Starlette(
+        routes=[
+            *(Door(each.path, guarded(site, each), methods=[each.method]) for each in ROUTES),
+            Door("/health", health, methods=["GET"]),
+            Door("/events", events, methods=["GET"]),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[
+            Middleware(Guard, hosts=hosts, secure=secure),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+        ],
+        exception_handlers={HTTPException: missing, 500: failed},
+    )

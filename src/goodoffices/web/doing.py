@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What officers do through the pages: each POST is one use case of the desk, and says where to go next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goodoffices.core.errors import NotFound, NotNow, WrongSecret, YourError
+from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Precedence
+from goodoffices.core.note import MAX_TEXT, Authority, Words
+from goodoffices.desk.acts import Draft, Terms
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.web.forms import Form, identifier, once
+from goodoffices.web.pages import Ask, Done, Page
+from goodoffices.web.showing import first_waiting, local_path, write
+
+MAX_NAME = 200
+MAX_PASSPHRASE = 1000
+
+
+async def sign_in(ask: Ask) -> Done:
+    """Open the officer's key. ``take=1`` also takes the note that presses most: the first of two acts."""
+    client = ask.request.client.host if ask.request.client else ""
+    name, passphrase = ask.form.text("name").strip(), ask.form.text("passphrase")
+    if not name or len(name) > MAX_NAME or len(passphrase) > MAX_PASSPHRASE:
+        raise WrongSecret("Name or passphrase do not fit.")
+    throttle = ask.site.throttle
+    async with throttle:
+        wait = throttle.wait(client)
+        if wait:
+            raise NotNow(
+                f"Too many wrong passphrases from this address: the next try is possible in {wait} seconds.",
+                "Wait, then try once more. Nobody is locked out for good.",
+            )
+        try:
+            officer = await ask.service.sign_in(name, passphrase)
+        except WrongSecret:
+            throttle.failed(client)
+            raise
+        throttle.succeeded(client)
+    if ask.session is not None:
+        ask.site.sessions.end(ask.session)
+    session = ask.site.sessions.begin(officer)
+    target = local_path(ask.form.text("next"))
+    if ask.form.flag("take"):
+        target = _take_first(ask, officer) or target
+    return Done(target, None, {"csrf": session.csrf}, session=session)
+
+
+def _take_first(ask: Ask, officer: Officer) -> str | None:
+    """Where the most pressing note is shown, taken if this office is to forward it."""
+    waiting = first_waiting(ask.views.waiting(ask.now))
+    if waiting is None:
+        return None
+    if waiting.what == "forward" and not waiting.taken:
+        try:
+            ask.service.act(lambda desk, now: desk.acts.take(officer, waiting.note, now))
+        except YourError:
+            # Without the right, or when it was withdrawn meanwhile, the note's page says so.
+            return f"/notes/{waiting.note.hex()}"
+    return f"/notes/{waiting.note.hex()}"
+
+
+async def sign_out(ask: Ask) -> Done:
+    """End the session; with the last officer the desk locks."""
+    ask.site.sessions.end(ask.who)
+    return Done("/sign-in", sign_out=True)
+
+
+# --- writing ------------------------------------------------------------------------------------------
+
+
+def words_of(form: Form) -> Words:
+    """The words that a form asks to release."""
+    text = form.long_text("text")
+    if not text.strip():
+        raise YourError("A note needs words.", "Write the text, then release it.")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_TEXT:
+        raise YourError(
+            f"The text has {size} bytes; a note's text has at most {MAX_TEXT}.",
+            "Shorten it, or send it as two notes. It is kept below.",
+        )
+    authority = form.number("authority", int(Authority.NOT_STATED))
+    if authority not in {int(each) for each in Authority}:
+        raise YourError("There is no such authority.", "Choose one of the list.")
+    return Words(
+        text=text,
+        language=(form.word("language") or "en")[:35],
+        authority=authority,
+        reply_by=form.time("reply_by"),
+        in_reply_to=form.identifier("in_reply_to"),
+        replaces=form.identifier("replaces"),
+        withdraws=form.identifier("withdraws"),
+        reason=(form.word("reason") or None),
+        confidential=form.flag("confidential"),
+    )
+
+
+def draft_of(ask: Ask) -> Draft:
+    """The draft that a form asks to release."""
+    form = ask.form
+    to = form.identifier("to")
+    if to is None:
+        raise NotFound(
+            "To whom the note goes is chosen before it is written.", "Choose a lane of the channel."
+        )
+    precedence = form.number("precedence", 1)
+    if precedence not in (1, 2, 3, 4):
+        raise YourError("There is no such precedence.", "Choose one of the list.")
+    if len((form.word("reason") or "").encode()) > 500:
+        raise YourError("The reason for the precedence is longer than 500 bytes.", "Shorten it.")
+    return Draft(
+        mandate=ask.id("mandate"),
+        recipient=to,
+        words=words_of(form),
+        precedence=precedence,
+        valid_until=form.time("valid_until"),
+        once=once(form, ask.who.officer),
+    )
+
+
+async def confirm(ask: Ask) -> Page:
+    """Show once more to whom, through whom and as what the note goes. Nothing is done yet."""
+    draft = draft_of(ask)
+    if draft.valid_until is not None and draft.valid_until <= ask.now:
+        raise YourError("The note would be expired before it is released.", "Choose a later time.")
+    page = await write(ask)
+    if page.data.why_not:
+        raise NotNow(page.data.why_not)
+    return Page("confirm.html", page.here, page.data, {**page.more, "draft": draft})
+
+
+async def write_again(ask: Ask) -> Page:
+    """Back from the confirm page: the write page with everything that was typed."""
+    return await write(ask)
+
+
+async def release(ask: Ask) -> Done:
+    """Release: once, however often the form is sent."""
+    draft = draft_of(ask)
+    officer = ask.who.officer
+    note_id = ask.service.act(lambda desk, now: desk.acts.release(officer, draft, now))
+    return Done(f"/notes/{note_id.hex()}", note_id)
+
+
+# --- about a note -------------------------------------------------------------------------------------
+
+
+def _about(ask: Ask, operation: Callable[[Desk, Officer, bytes, int], Any]) -> Done:
+    note_id, officer = ask.id("note"), ask.who.officer
+    ask.service.act(lambda desk, now: operation(desk, officer, note_id, now))
+    return Done(f"/notes/{note_id.hex()}", note_id)
+
+
+async def take(ask: Ask) -> Done:
+    """See what there is to see, before forwarding."""
+    return _about(ask, lambda desk, officer, note, now: desk.acts.take(officer, note, now))
+
+
+async def forward(ask: Ask) -> Done:
+    """Pass on verbatim, in one act."""
+    remark = ask.form.long_text("remark").strip()
+    if len(remark.encode()) > 8000:
+        raise YourError("A covering remark has at most 8,000 bytes.", "Shorten it.")
+    although = ask.form.flag("although_expired")
+    return _about(
+        ask,
+        lambda desk, officer, note, now: desk.acts.forward(
+            officer, note, now, remark=remark, although_expired=although
+        ),
+    )
+
+
+def _reason(ask: Ask) -> str:
+    reason = ask.form.long_text("reason")
+    if len(reason.encode()) > 8000:
+        raise YourError("A reason has at most 8,000 bytes.", "Shorten it.")
+    return reason
+
+
+async def refuse(ask: Ask) -> Done:
+    """Refuse to forward; the author reads the reason."""
+    reason = _reason(ask)
+    return _about(ask, lambda desk, officer, note, now: desk.acts.refuse(officer, note, reason, now))
+
+
+async def hand_back(ask: Ask) -> Done:
+    """Return with a question; the author may have it forwarded after all."""
+    reason = _reason(ask)
+    return _about(
+        ask, lambda desk, officer, note, now: desk.acts.refuse(officer, note, reason, now, returned=True)
+    )
+
+
+async def open_note(ask: Ask) -> Done:
+    """Open a note addressed to this office."""
+    return _about(ask, lambda desk, officer, note, now: desk.acts.open(officer, note, now))
+
+
+async def with_principal(ask: Ask) -> Done:
+    """The note is with the principal."""
+    return _about(ask, lambda desk, officer, note, now: desk.acts.with_principal(officer, note, now))
+
+
+async def acknowledge(ask: Ask) -> Done:
+    """Acknowledge in one of the agreed kinds."""
+    kind = ask.form.number("kind", 0) or 0
+    return _about(ask, lambda desk, officer, note, now: desk.acts.acknowledge(officer, note, kind, now))
+
+
+async def withdraw(ask: Ask) -> Done:
+    """Take a note back."""
+    return _about(ask, lambda desk, officer, note, now: desk.acts.withdraw(officer, note, now))
+
+
+# --- mandates and lines -------------------------------------------------------------------------------
+
+_CLOCKS = {
+    Precedence.ROUTINE: "clock_routine",
+    Precedence.PRIORITY: "clock_priority",
+    Precedence.IMMEDIATE: "clock_immediate",
+    Precedence.FLASH: "clock_flash",
+}
+
+
+def _listed(text: str) -> list[str]:
+    return [each for each in text.replace(",", " ").split() if each]
+
+
+def _one_of(form: Form, name: str, default: int, codes: tuple[int, ...]) -> int:
+    value = form.number(name, default)
+    if value not in codes:
+        raise YourError(f"'{name}' takes one of {', '.join(map(str, codes))}.", "Choose one of the list.")
+    return value
+
+
+def terms_of(form: Form) -> Terms:
+    """The terms that a form proposes."""
+    clocks = {}
+    for precedence, field in _CLOCKS.items():
+        minutes = form.number(field, DEFAULT_CLOCKS[precedence] // MINUTE)
+        if minutes is None or not 0 < minutes <= 30 * 24 * 60:
+            raise YourError(f"The clock '{field}' takes minutes, at most 30 days.", "Correct it.")
+        clocks[int(precedence)] = minutes * MINUTE
+    kinds = _listed(form.text("acknowledgements"))
+    path = tuple(identifier(each, "path") for each in _listed(form.text("path")))
+    name = form.word("name")
+    if name is None or len(name.encode()) > 120:
+        raise YourError("A mandate needs a name of at most 120 bytes.", "Name it.")
+    if not 3 <= len(path) <= 6 or len(set(path)) != len(path):
+        raise YourError("A path has three to six offices, each once.", "Choose them in their order.")
+    if not all(each.isascii() and each.isdigit() and len(each) < 3 for each in kinds):
+        raise YourError("'acknowledgements' takes numbers.", "Tick those that shall travel.")
+    fields: dict[str, Any] = {}
+    if kinds or form.flag("acknowledgements_chosen"):
+        fields["acknowledgements"] = tuple(int(each) for each in kinds)
+    return Terms(
+        name=name,
+        path=path,
+        reading=_one_of(form, "reading", 2, (1, 2)),
+        forwarding=_one_of(form, "forwarding", 1, (1, 2)),
+        clocks=clocks,
+        languages=tuple(each[:35] for each in _listed(form.text("languages"))[:16] if len(each) > 1)
+        or ("en",),
+        disclosure=_one_of(form, "disclosure", 1, (1, 2)),
+        record_use=_one_of(form, "record_use", 1, (1, 2, 3)),
+        ends=form.time("ends"),
+        officers_to_add_words=_one_of(form, "officers_to_add_words", 1, (1, 2)),
+        predecessor=form.identifier("predecessor"),
+        purpose=(form.long_text("purpose").strip()[:1000] or None),
+        **fields,
+    )
+
+
+async def propose(ask: Ask) -> Done:
+    """Propose a mandate, signed by this office."""
+    terms, officer = terms_of(ask.form), ask.who.officer
+    mandate = ask.service.act(lambda desk, now: desk.acts.propose(officer, terms, now))
+    return Done(f"/mandates/{mandate.hex()}", mandate)
+
+
+async def sign_mandate(ask: Ask) -> Done:
+    """Sign a proposed mandate."""
+    mandate, officer = ask.id("mandate"), ask.who.officer
+    ask.service.act(lambda desk, now: desk.acts.sign_mandate(officer, mandate, now))
+    return Done(f"/mandates/{mandate.hex()}", mandate)
+
+
+async def compare(ask: Ask) -> Done:
+    """The other party's half of the digits, as it was heard."""
+    mandate, officer, heard = ask.id("mandate"), ask.who.officer, ask.form.text("digits")
+    ask.service.act(lambda desk, now: desk.acts.compare_mandate(officer, mandate, heard, now))
+    return Done(f"/mandates/{mandate.hex()}", mandate)
+
+
+async def confirm_line(ask: Ask) -> Done:
+    """The other office's half of the pairing digits, as it was heard."""
+    line, officer, heard = ask.id("line"), ask.who.officer, ask.form.text("digits")
+    ask.service.act(lambda desk, now: desk.confirm(officer, line, heard, now))
+    return Done("/lines", line)
+
+
+async def introduce(ask: Ask) -> Done:
+    """Hand a known office's credential to the peer of a line."""
+    line, officer, office = ask.id("line"), ask.who.officer, ask.form.identifier("office")
+    if office is None:
+        raise YourError("Which office is introduced is not said.", "Choose one of the list.")
+    ask.service.act(lambda desk, now: desk.acts.introduce(officer, office, line, now))
+    return Done("/lines", line)
+
+
+async def case_clock(ask: Ask) -> Done:
+    """Milliseconds from real time to the case's time; only in a drill."""
+    offset = ask.form.number("offset")
+    if offset is not None and abs(offset) > 10**13:
+        raise YourError("That offset lies outside every calendar.", "Give milliseconds.")
+    ask.service.set_case_offset(offset)
+    return Done("/")

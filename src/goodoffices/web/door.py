@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages need of a running desk, and nothing more: the one place where web meets desk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from goodoffices.core.errors import MachineError
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.views_lines import RelayLike
+
+T = TypeVar("T")
+
+
+class Service(Protocol):
+    """A running desk, as ``goodoffices.desk.service.DeskService`` is."""
+
+    desk: Desk
+    fault: MachineError | None
+
+    @property
+    def realm(self) -> bytes: ...
+    @property
+    def office_name(self) -> str: ...
+    def now(self) -> int: ...
+    async def sign_in(self, name: str, passphrase: str) -> Officer: ...
+    def sign_out(self, officer: Officer) -> None: ...
+    def act(self, operation: Callable[[Desk, int], T]) -> T: ...
+    def relays(self) -> Sequence[RelayLike]: ...
+    def changes(self) -> AsyncIterator[None]: ...
+    def set_case_offset(self, offset: int | None) -> None: ...

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The languages of the pages: which there are, who reviewed them, and which one a request gets.
+
+Translations are made with Babel (script/messages); here only the standard library's gettext reads them.
+"""
+
+from __future__ import annotations
+
+import gettext
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCALE = Path(__file__).parent / "locale"
+DOMAIN = "goodoffices"
+COOKIE = "go-lang"
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language of the pages."""
+
+    code: str
+    own_name: str
+    direction: str
+    reviewed_by: str | None
+    texts: gettext.NullTranslations
+
+    def say(self, text: str) -> str:
+        """A text in this language."""
+        return self.texts.gettext(text)
+
+    def knows(self, text: str) -> bool:
+        """Whether there is a translation; English is its own."""
+        return self.code == "en" or (bool(text) and self.texts.gettext(text) != text)
+
+
+def _language(code: str, own_name: str, direction: str, reviewed_by: str | None) -> Language:
+    texts = gettext.translation(DOMAIN, LOCALE, [code], fallback=True)
+    return Language(code, own_name, direction, reviewed_by, texts)
+
+
+def load() -> dict[str, Language]:
+    """Every language by its code, English first."""
+    languages = (
+        _language("en", "English", "ltr", "its authors"),
+        _language("fa", "فارسی", "rtl", None),
+    )
+    return {each.code: each for each in languages}
+
+
+def choose(languages: dict[str, Language], asked: str | None, kept: str | None, accepted: str) -> Language:
+    """The language asked for in the address, else the one chosen before, else the browser's wish."""
+    for code in (asked, kept, *_wishes(accepted)):
+        if code in languages:
+            return languages[code]
+    return next(iter(languages.values()))
+
+
+def _wishes(accepted: str) -> list[str]:
+    wishes: list[tuple[float, int, str]] = []
+    for at, part in enumerate(accepted[:500].split(",")):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        if weight > 0:
+            wishes.append((-weight, at, name.partition("-")[0].lower()))
+    return [code for _, _, code in sorted(wishes)]

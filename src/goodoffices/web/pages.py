@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a request becomes an answer: session, language and token first, then the page, as HTML or JSON.
+
+Every route goes through ``guarded``; what is not declared open needs a session (deny by default).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment
+from starlette.datastructures import URL
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from goodoffices.core.errors import (
+    GoodOfficesError,
+    MachineError,
+    NotAllowed,
+    NotFound,
+    NotNow,
+    OtherOfficeError,
+    Oversized,
+    RelayError,
+    WrongSecret,
+)
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.views import Here, Views
+from goodoffices.web.door import Service
+from goodoffices.web.forms import Form, identifier
+from goodoffices.web.language import COOKIE, Language, choose
+from goodoffices.web.render import plain
+from goodoffices.web.security import Session, Sessions, Throttle, csrf_fits, same_origin
+
+MAX_FIELDS = 64
+
+
+@dataclass
+class Site:
+    """What every request shares."""
+
+    service: Service
+    sessions: Sessions
+    throttle: Throttle
+    languages: Mapping[str, Language]
+    environments: Mapping[str, Environment]
+    secure: bool
+    streams: int = 0
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name. Cookies do not know ports: desks on one machine must not share one."""
+        name = f"go-session-{self.service.desk.me.hex()[:8]}"
+        return f"__Host-{name}" if self.secure else name
+
+
+@dataclass
+class Ask:
+    """One request, with who asks and in which language."""
+
+    request: Request
+    site: Site
+    session: Session | None
+    language: Language
+    now: int
+    form: Form = field(default_factory=lambda: Form({}))
+
+    @property
+    def service(self) -> Service:
+        return self.site.service
+
+    @property
+    def desk(self) -> Desk:
+        return self.site.service.desk
+
+    @property
+    def views(self) -> Views:
+        return Views(self.desk)
+
+    @property
+    def who(self) -> Session:
+        """The session; only asked for behind a guarded route."""
+        if self.session is None:
+            raise NotAllowed("Nobody is signed in.", "Sign in first.")
+        return self.session
+
+    @property
+    def json(self) -> bool:
+        """Whether the asker is a program."""
+        return "application/json" in self.request.headers.get("accept", "")
+
+    def id(self, name: str) -> bytes:
+        """An ID in the address; what is none is simply not found."""
+        try:
+            return identifier(self.request.path_params[name], name)
+        except GoodOfficesError:
+            raise NotFound("There is no such page at this desk.") from None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to show. ``data`` becomes JSON; ``more`` is for the template alone."""
+
+    template: str
+    here: Here | None
+    data: Any
+    more: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Done:
+    """Something was done; the browser goes on to ``location``."""
+
+    location: str
+    id: bytes | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    session: Session | None = None
+    sign_out: bool = False
+
+
+Handler = Callable[[Ask], Awaitable[Page | Done]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of the table. ``back``: the page on which a refused POST is shown again, text and all."""
+
+    path: str
+    handler: Handler
+    method: str = "GET"
+    open: bool = False
+    back: Handler | None = None
+
+
+def status_of(error: GoodOfficesError) -> int:
+    """The HTTP status of an error."""
+    match error:
+        case WrongSecret() | NotAllowed():
+            return 403
+        case NotFound():
+            return 404
+        case Oversized():
+            return 413
+        case NotNow() | OtherOfficeError():
+            return 409
+        case RelayError():
+            return 502
+        case MachineError():
+            return 503
+        case _:
+            return 400
+
+
+def told(error: GoodOfficesError) -> dict[str, str]:
+    """An error as JSON."""
+    return {"fault": error.fault, "what": error.what, "next": error.next_step}
+
+
+def as_json(data: Any, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(json.dumps(data, ensure_ascii=False), status, media_type="application/json")
+
+
+def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a route, behind session, origin and token."""
+
+    async def endpoint(request: Request) -> Response:
+        posting = request.method == "POST"
+        # Live updates are the page's doing, not the officer's: they do not keep a session alive.
+        use = "x-live" not in request.headers
+        session = site.sessions.find(request.cookies.get(site.cookie), use=use)
+        language = choose(
+            dict(site.languages),
+            request.query_params.get("lang"),
+            request.cookies.get(COOKIE),
+            request.headers.get("accept-language", ""),
+        )
+        ask = Ask(request, site, session, language, site.service.now())
+        try:
+            if posting:
+                await _admit_post(ask, route)
+            elif session is None and not route.open:
+                return _sign_in_first(ask)
+            answer = await route.handler(ask)
+        except GoodOfficesError as error:
+            return await _refused(ask, route, error)
+        return _answered(ask, answer)
+
+    return endpoint
+
+
+async def _admit_post(ask: Ask, route: Route) -> None:
+    if not same_origin(ask.request.headers, secure=ask.site.secure):
+        raise NotAllowed("This was not sent by a page of this desk.", "Use the desk's own pages.")
+    if ask.session is None and not route.open:
+        raise NotAllowed("Nobody is signed in.", "Sign in, then do it again.")
+    kind = ask.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
+        raise NotAllowed(f"A form is expected, not '{kind[:60]}'.", "Send the fields as a form.")
+    fields = await ask.request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=256 * 1024)
+    # A list field (such as a path of offices) is read as its values joined by commas.
+    names = list(dict.fromkeys(fields.keys()))
+    values = {name: ",".join(str(each) for each in fields.getlist(name)) for name in names}
+    ask.form = Form(values)
+    token = ask.request.headers.get("x-csrf-token") or ask.form.text("csrf")
+    if not route.open and not csrf_fits(ask.who, token):
+        raise NotAllowed(
+            "This form is of an older session.", "Load the page again; what you typed is still there."
+        )
+
+
+def _sign_in_first(ask: Ask) -> Response:
+    if ask.json:
+        return as_json(told(NotAllowed("Nobody is signed in.", "Sign in first.")), 401)
+    url: URL = ask.request.url
+    target = url.path + (f"?{url.query}" if url.query else "")
+    where = "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='')}"
+    return RedirectResponse(where, 303)
+
+
+async def _refused(ask: Ask, route: Route, error: GoodOfficesError) -> Response:
+    status = 401 if ask.session is None and not route.open else status_of(error)
+    if ask.json:
+        return as_json(told(error), status)
+    if route.back is not None and (ask.session is not None or route.open):
+        try:
+            page = await route.back(ask)
+        except GoodOfficesError:
+            page = None
+        if isinstance(page, Page):
+            return _html(ask, page, status, error)
+    here = ask.views.here(ask.session.officer, ask.now) if ask.session is not None else None
+    return _html(ask, Page("error.html", here, None), status, error)
+
+
+def _answered(ask: Ask, answer: Page | Done) -> Response:
+    response: Response
+    if isinstance(answer, Page):
+        if ask.json:
+            response = as_json(_page_json(ask, answer), answer.status)
+        else:
+            response = _html(ask, answer, answer.status, None)
+    elif ask.json:
+        response = as_json({"location": answer.location, "id": plain(answer.id), **plain(dict(answer.more))})
+    else:
+        response = RedirectResponse(answer.location, 303)
+    if isinstance(answer, Done) and answer.session is not None:
+        response.set_cookie(
+            ask.site.cookie,
+            answer.session.token,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=ask.site.secure,
+        )
+    if isinstance(answer, Done) and answer.sign_out:
+        response.delete_cookie(
+            ask.site.cookie, path="/", httponly=True, samesite="strict", secure=ask.site.secure
+        )
+    return response
+
+
+def _page_json(ask: Ask, page: Page) -> dict[str, Any]:
+    content = plain(page.data) if page.data is not None else {}
+    if page.here is not None:
+        content["here"] = plain(page.here)
+    if ask.session is not None:
+        content["csrf"] = ask.session.csrf
+    return dict(content)
+
+
+def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> Response:
+    template = ask.site.environments[ask.language.code].get_template(page.template)
+    service = ask.service
+    html = template.render(
+        here=page.here,
+        page=page.data,
+        csrf=ask.session.csrf if ask.session is not None else "",
+        error=error,
+        form=ask.form,
+        now=ask.now,
+        office_name=service.office_name,
+        drill=service.realm != bytes(len(service.realm)),
+        fault=service.fault,
+        languages=list(ask.site.languages.values()),
+        url=ask.request.url.path,
+        **page.more,
+    )
+    response = HTMLResponse(html, status)
+    asked = ask.request.query_params.get("lang")
+    if asked in ask.site.languages:
+        response.set_cookie(
+            COOKIE,
+            str(asked),
+            max_age=31_536_000,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=ask.site.secure,
+        )
+    return response

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From page dataclasses to HTML and JSON: the template environments, and how times and IDs are written.
+
+Times stand in Zulu, so that all offices speak of the same minute, with the local time of this desk's
+machine beside them. Digits are the same in every language, because they are read aloud.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from goodoffices.core.digits import grouped
+from goodoffices.web import words
+from goodoffices.web.language import Language
+from goodoffices.web.prose import has_unseen, visible
+
+HERE = Path(__file__).parent
+
+
+def plain(value: Any) -> Any:
+    """A page as JSON can carry it: bytes as hexadecimal, tuples as lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
+
+
+def moment(ms: int, zone: tzinfo | None = UTC) -> datetime:
+    """The instant in a zone; None: this machine's own."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone)
+
+
+def iso(ms: int) -> str:
+    """RFC 3339, for machines."""
+    return moment(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def zulu(ms: int) -> str:
+    """2026-01-08 01:32:07Z."""
+    return moment(ms).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def zulu_time(ms: int) -> str:
+    """01:32:07Z."""
+    return moment(ms).strftime("%H:%M:%SZ")
+
+
+def local(ms: int) -> str:
+    """02:32 +01:00, by the zone that this machine is set to; empty where that is Zulu itself."""
+    here = moment(ms, None)
+    offset = here.strftime("%z")
+    return "" if offset == "+0000" else f"{here.strftime('%H:%M')} {offset[:3]}:{offset[3:]}"
+
+
+def form_time(ms: int | None) -> str:
+    """A time as a form's field takes it."""
+    return "" if ms is None else moment(ms).strftime("%Y-%m-%dT%H:%M")
+
+
+def span(ms: int) -> str:
+    """A duration: 0.4 s, 42 s, 4:10 min, 3:05 h, 2 d 4 h."""
+    seconds = abs(ms) / 1000
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    if whole < 86_400:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def environment(language: Language) -> Environment:
+    """The templates in one language. Undefined names are faults, everything is escaped."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(
+        iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span,
+        grouped=grouped, visible=visible, has_unseen=has_unseen, hex=bytes.hex,
+    )  # fmt: skip
+    env.globals.update(lang=language, words=words, knows=language.knows, say=language.say)
+    return env

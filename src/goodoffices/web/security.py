@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What protects the pages: headers on every answer, host and origin checks, sessions, slow guessing.
+
+Sessions live in memory only, because they hold officers' keys: after a restart everybody signs in
+again. Reasons are in docs/adr/0012-web.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from goodoffices.desk.context import Officer
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    # Not no-referrer: with it browsers send "Origin: null" with our own forms.
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cache-control": "no-store",
+}
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+IDLE = 15 * 60.0
+"""Seconds without an act of the officer's own after which a session ends."""
+LONGEST = 12 * 3600.0
+SWEEP = 20.0
+MAX_SESSIONS = 64
+MAX_BODY = 512 * 1024
+"""Bytes of a request. A note of 60,000 bytes in Persian is three times as long in a form."""
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without the port, in lower case; IPv6 in brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def add_headers(headers: MutableHeaders, *, secure: bool) -> None:
+    """The protective headers, on whatever is answered."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if secure:
+        headers.setdefault("strict-transport-security", "max-age=31536000")
+
+
+class Guard:
+    """The outermost layer: unknown host names are refused, and every answer carries the headers."""
+
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...], *, secure: bool) -> None:
+        self.app = app
+        names = {each.lower() for each in hosts}
+        self.hosts = LOOPBACK_NAMES | names | {f"[{each}]" for each in names if ":" in each}
+        self.secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_headers(MutableHeaders(scope=message), secure=self.secure)
+            await send(message)
+
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) != 1 or host_name(hosts[0]) not in self.hosts:
+            refusal = PlainTextResponse(
+                "This desk does not answer under that host name. Use its own address, or start it with"
+                " --name.",
+                421,
+            )
+            await refusal(scope, receive, with_headers)
+            return
+        await self.app(scope, receive, with_headers)
+
+
+def same_origin(headers: Headers, *, secure: bool) -> bool:
+    """Whether a page of this desk itself sent the request: said by the browser, and never left out."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is None and origin is None:
+        return False
+    if site is not None and site != "same-origin":
+        return False
+    if origin is None:
+        return True
+    parts = urlsplit(origin)
+    scheme = "https" if secure else "http"
+    return parts.scheme == scheme and parts.netloc.lower() == headers.get("host", "").strip().lower()
+
+
+@dataclass
+class Session:
+    """A signed-in officer in one browser."""
+
+    token: str
+    officer: Officer = field(repr=False)
+    csrf: str
+    began: float
+    used: float
+
+
+class Sessions:
+    """Every session of one desk, in memory."""
+
+    def __init__(
+        self, rng: Callable[[int], bytes], clock: Callable[[], float], ended: Callable[[Officer], None]
+    ) -> None:
+        self._rng = rng
+        self._clock = clock
+        self._ended = ended
+        self._sessions: dict[str, Session] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def begin(self, officer: Officer) -> Session:
+        """A session of an officer who just signed in; the oldest gives way when there are too many."""
+        while len(self._sessions) >= MAX_SESSIONS:
+            self.end(min(self._sessions.values(), key=lambda each: each.used))
+        now = self._clock()
+        session = Session(self._rng(32).hex(), officer, self._rng(32).hex(), now, now)
+        self._sessions[session.token] = session
+        self._sweep_later()
+        return session
+
+    def find(self, token: str | None, *, use: bool) -> Session | None:
+        """The session of a cookie, if it has not ended. ``use``: the officer did something himself."""
+        session = self._sessions.get(token) if token else None
+        if session is None or not self.alive(session):
+            return None
+        if use:
+            session.used = self._clock()
+        return session
+
+    def alive(self, session: Session) -> bool:
+        """Whether a session goes on; one that is over is ended here and its officer signed out."""
+        now = self._clock()
+        if session.token in self._sessions and (now - session.used > IDLE or now - session.began > LONGEST):
+            self.end(session)
+        return session.token in self._sessions
+
+    def end(self, session: Session) -> None:
+        """Sign out: the officer's key leaves the memory of the desk."""
+        if self._sessions.pop(session.token, None) is not None:
+            self._ended(session.officer)
+
+    def _sweep_later(self) -> None:
+        # No page may be open when a session runs out, and the keys must go all the same.
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        for session in list(self._sessions.values()):
+            self.alive(session)
+        if self._sessions:
+            self._sweep_later()
+
+
+def csrf_fits(session: Session, given: str | None) -> bool:
+    """Whether a request carries its session's token."""
+    return given is not None and hmac.compare_digest(given.encode(), session.csrf.encode())
+
+
+@dataclass
+class _Tries:
+    failures: int = 0
+    not_before: float = 0.0
+    last: float = 0.0
+
+
+class Throttle:
+    """Makes guessing passphrases slow without ever locking the office out.
+
+    The delay grows per address, so that a guesser elsewhere on the network does not delay the officer
+    at the desk; and passphrases are checked one after the other, since each check costs much memory.
+    """
+
+    FREE, LONGEST_DELAY, FORGET, MAX_KNOWN, MAX_QUEUE = 3, 60.0, 900.0, 256, 8
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._tries: dict[str, _Tries] = {}
+        self._queue = 0
+        self._one = asyncio.Lock()
+
+    def wait(self, address: str) -> int:
+        """Seconds until this address may try again; 0 if it may now."""
+        tries = self._tries.get(address)
+        if self._queue >= self.MAX_QUEUE:
+            return 2
+        return max(0, math.ceil(tries.not_before - self._clock())) if tries else 0
+
+    def failed(self, address: str) -> None:
+        """A wrong passphrase."""
+        now = self._clock()
+        tries = self._tries.pop(address, None) or _Tries()
+        if now - tries.last > self.FORGET:
+            tries.failures = 0
+        tries.failures += 1
+        tries.last = now
+        over = tries.failures - self.FREE
+        tries.not_before = now + (min(self.LONGEST_DELAY, 2.0 ** min(over, 10)) if over >= 0 else 0.0)
+        self._tries[address] = tries
+        while len(self._tries) > self.MAX_KNOWN:
+            del self._tries[next(iter(self._tries))]
+
+    def succeeded(self, address: str) -> None:
+        """A right one."""
+        self._tries.pop(address, None)
+
+    async def __aenter__(self) -> None:
+        self._queue += 1
+        try:
+            await self._one.acquire()
+        except BaseException:
+            self._queue -= 1
+            raise
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._queue -= 1
+        self._one.release()

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages that are looked at: each asks the desk's read models and names its template."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from goodoffices.core.errors import NotFound
+from goodoffices.desk.views_queries import Waiting
+from goodoffices.web.forms import identifier
+from goodoffices.web.pages import Ask, Done, Page, Site
+
+MAX_STREAMS = 64
+HEARTBEAT = 15.0
+
+
+def local_path(path: str | None) -> str:
+    """Where to go after signing in: a path of this desk, or the first page. Never another host."""
+    if not path or not path.startswith("/") or path.startswith("//") or "\\" in path or len(path) > 300:
+        return "/"
+    return path if path.isprintable() and " " not in path else "/"
+
+
+def first_waiting(waiting: tuple[Waiting, ...]) -> Waiting | None:
+    """The note that presses most."""
+    return waiting[0] if waiting else None
+
+
+async def sign_in_page(ask: Ask) -> Page | Done:
+    """Sign in. Says how many notes wait and since when, but neither whose nor what they say."""
+    target = local_path(ask.form.text("next") or ask.request.query_params.get("next"))
+    if ask.session is not None and ask.request.method == "GET":
+        return Done(target)
+    waiting = ask.views.waiting(ask.now)
+    to_forward = [each for each in waiting if each.what == "forward"]
+    press = to_forward or list(waiting)
+    data = {
+        "waiting": len(press),
+        "forward": len(to_forward),
+        "since": min((each.since for each in press), default=None),
+        "due": min((each.due for each in press if each.due is not None), default=None),
+        "late": any(each.late for each in press),
+    }
+    return Page("sign_in.html", None, data, {"target": target})
+
+
+async def home(ask: Ask) -> Page:
+    """Channels, lines, what waits."""
+    page = ask.views.home(ask.who.officer, ask.now, ask.service.relays())
+    return Page("home.html", page.here, page)
+
+
+async def channel(ask: Ask) -> Page:
+    """A channel with its lanes."""
+    before = ask.request.query_params.get("before", "")
+    here, page = ask.views.channel(
+        ask.who.officer,
+        ask.id("mandate"),
+        ask.now,
+        before=int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None,
+    )
+    return Page("channel.html", here, page)
+
+
+def _asked_id(ask: Ask, name: str) -> bytes | None:
+    word = ask.form.word(name) or ask.request.query_params.get(name)
+    return identifier(word, name) if word else None
+
+
+async def write(ask: Ask) -> Page:
+    """The write page; after a refused release it holds everything that was typed."""
+    to = _asked_id(ask, "to")
+    if to is None:
+        raise NotFound(
+            "To whom the note goes is chosen before it is written.", "Choose a lane of the channel."
+        )
+    here, page = ask.views.write(
+        ask.who.officer,
+        ask.id("mandate"),
+        to,
+        ask.now,
+        replaces=_asked_id(ask, "replaces"),
+        in_reply_to=_asked_id(ask, "in_reply_to"),
+    )
+    once = ask.form.word("once") or ask.desk.context.rng(16).hex()
+    return Page("write.html", here, page, {"once": once})
+
+
+async def note(ask: Ask) -> Page:
+    """A note with its custody strip."""
+    here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
+    return Page("note.html", here, page)
+
+
+async def mandate(ask: Ask) -> Page:
+    """A mandate's terms, signatures and digits."""
+    here, page = ask.views.mandate(ask.who.officer, ask.id("mandate"), ask.now)
+    return Page("mandate.html", here, page)
+
+
+async def new_mandate(ask: Ask) -> Page:
+    """Propose a mandate."""
+    here, page = ask.views.new_mandate(ask.who.officer, ask.now)
+    return Page("mandate_new.html", here, page)
+
+
+async def lines(ask: Ask) -> Page:
+    """Lines, relays, known offices."""
+    here, page = ask.views.lines(ask.who.officer, ask.now, ask.service.relays())
+    return Page("lines.html", here, page)
+
+
+async def findings(ask: Ask) -> Page:
+    """What was refused or does not hold."""
+    page = ask.views.findings(ask.who.officer, ask.now)
+    return Page("findings.html", page.here, page)
+
+
+def health_of(site: Site) -> Response:
+    """Whether the desk answers, and whether somebody is signed in."""
+    fault = site.service.fault
+    body = {"ok": fault is None, "locked": site.service.desk.context.locked}
+    return JSONResponse(body, 200 if fault is None else 503)
+
+
+def events_of(site: Site, request: Request) -> Response:
+    """A line per change, for as long as the session lives; the page then asks for itself again."""
+    session = site.sessions.find(request.cookies.get(site.cookie), use=False)
+    if session is None:
+        return Response(status_code=401)
+    if site.streams >= MAX_STREAMS:
+        return Response(status_code=429, headers={"retry-after": "30"})
+
+    async def stream() -> AsyncIterator[str]:
+        site.streams += 1
+        changes = site.service.changes()
+        change = asyncio.ensure_future(anext(changes))
+        try:
+            yield "retry: 2000\n\n"
+            while site.sessions.alive(session):
+                done, _ = await asyncio.wait({change}, timeout=HEARTBEAT)
+                if done:
+                    change.result()
+                    change = asyncio.ensure_future(anext(changes))
+                yield "event: change\ndata: {}\n\n" if done else ": still here\n\n"
+            yield "event: ended\ndata: {}\n\n"
+        finally:
+            site.streams -= 1
+            change.cancel()
+
+    return StreamingResponse(stream(), media_type="text/event-stream")

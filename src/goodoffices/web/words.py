@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words that stand on screen for the codes of signed objects and read models. Marked for translation."""
+
+from __future__ import annotations
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name by which translation tools know it
+    """Mark a text for translation where it stands, to be translated where it is shown."""
+    return text
+
+
+RUNGS = {
+    "released": N_("released"),
+    "on a relay": N_("on a relay"),
+    "at the desk": N_("at the desk"),
+    "seen": N_("seen by an officer"),
+    "covering remark": N_("covering remark added"),
+    "forwarded": N_("forwarded"),
+    "at the far desk": N_("at the far desk"),
+    "opened": N_("opened"),
+    "with the principal": N_("with the principal"),
+    "acknowledged": N_("acknowledged"),
+    "refused": N_("refused"),
+    "returned": N_("returned to its author"),
+    "withdrawn": N_("withdrawn"),
+    "expired": N_("expired, not forwarded"),
+    "altered": N_("altered on the way"),
+}
+
+WORDS_OF = {
+    "the author's own statement": N_("the author’s own statement"),
+    "the intermediary's word": N_("the intermediary’s word"),
+    "signed by the reader": N_("signed by the reader"),
+}
+
+NOT_REACHED = {
+    "awaited": N_("awaited: nothing has been reported yet"),
+    "later": N_("later"),
+    "not reported": N_("not known: nobody has reported it"),
+    "not told": N_("not known: the mandate does not let it travel"),
+    "stopped": N_("will not happen"),
+}
+
+ACKNOWLEDGEMENTS = {
+    1: N_("read"),
+    2: N_("received, considering"),
+    3: N_("a reply follows"),
+    4: N_("answered"),
+}
+
+AUTHORITIES = {
+    1: N_("not stated"),
+    2: N_("an official"),
+    3: N_("a minister"),
+    4: N_("the head of government"),
+}
+
+READING = {
+    1: N_(
+        "Sealed: only the author and the reader can read a note. The intermediary sees from whom, "
+        "to whom, number, urgency and validity."
+    ),
+    2: N_("Open: the intermediary can read every note that it carries."),
+}
+READING_SHORT = {1: N_("sealed"), 2: N_("open")}
+
+FORWARDING = {
+    1: N_("By hand: an officer of the intermediary forwards each note."),
+    2: N_("Automatic: the intermediary’s desk forwards each note at once, unseen."),
+}
+FORWARDING_SHORT = {1: N_("forwarded by hand"), 2: N_("forwarded automatically")}
+
+DISCLOSURE = {
+    1: N_(
+        "Only with consent: what a party tells the intermediary alone, the other party learns only "
+        "if the first agrees."
+    ),
+    2: N_(
+        "Unless confidential: the intermediary may tell the other party the substance, except of "
+        "notes marked confidential."
+    ),
+}
+
+RECORD_USE = {
+    1: N_("The record is not used outside the channel."),
+    2: N_("The record is used outside only with the consent of all."),
+    3: N_("The record may be used as evidence."),
+}
+
+TRAVELLING = {
+    7: N_("opened"),
+    8: N_("with the principal"),
+    9: N_("acknowledged"),
+}
+
+RIGHTS = {
+    "draft": N_("draft"),
+    "release": N_("release"),
+    "duty": N_("duty"),
+    "keys": N_("keys"),
+    "audit": N_("audit"),
+}
+
+CHANNEL_STATES = {
+    "in force": N_("in force"),
+    "signing": N_("waits for signatures"),
+    "ended": N_("ended"),
+}
+
+LINE_STATES = {
+    "confirm here": N_("Not confirmed here"),
+    "confirm there": N_("Not confirmed by them"),
+    "relays down": N_("No relay answers"),
+    "relay down": N_("One relay is down, another carries"),
+    "silent": N_("Their desk does not collect"),
+    "locked": N_("Their desk is up but locked"),
+    "not heard": N_("Not heard since this desk started"),
+    "open": N_("In order"),
+}
+
+LINE_ADVICE = {
+    "confirm here": N_("Compare the digits by any voice line and type them in on the lines page."),
+    "confirm there": N_("They have yet to type your digits. Call them."),
+    "relays down": N_(
+        "Nothing goes out or comes in on this line. The desk keeps trying by itself. Check this "
+        "machine’s network, then ask the keeper of the relays."
+    ),
+    "relay down": N_("Nothing is lost: the other relay carries. Tell the keeper of the relays by day."),
+    "silent": N_(
+        "The relays hold what we sent, and nobody fetches it. Call them by another way and ask "
+        "whether their desk runs."
+    ),
+    "locked": N_("It collects and stores, but nobody is signed in to read. Call them if it is urgent."),
+    "not heard": N_(
+        "That is no fault: a desk that has nothing to say is silent. Something sent shows whether "
+        "they are there."
+    ),
+    "open": N_("Nothing to do."),
+}
+
+FAULTS = {
+    "yours": N_("ours"),
+    "the other office's": N_("the other office’s"),
+    "the relay's": N_("a relay’s"),
+    "this machine's": N_("this machine’s"),
+    "unknown": N_("not known"),
+}
+
+LANGUAGES = {
+    "en": "English",
+    "fa": "فارسی",
+    "ar": "العربية",
+    "fr": "Français",
+    "de": "Deutsch",
+    "he": "עברית",
+    "ru": "Русский",
+}
+
+# Reasons that the read models give for what is not possible, in the language of the page.
+REASONS = (
+    N_("You do not hold the right 'duty' here."),
+    N_("You do not hold the right 'release' here."),
+    N_("You do not hold the right 'keys' here."),
+    N_("It is addressed to this office alone and is never forwarded."),
+    N_("It is addressed to this office."),
+    N_("It is not what its author signed."),
+    N_("It was forwarded already."),
+    N_("Its author has withdrawn it."),
+    N_("It was refused."),
+    N_("It has expired."),
+    N_("It has not expired."),
+    N_("The mandate has ended."),
+    N_("It was taken."),
+    N_("It was returned already."),
+    N_("It was opened."),
+    N_("It was withdrawn."),
+    N_("It is with the principal."),
+    N_("The note has not been opened yet."),
+    N_("The note cannot be opened here yet."),
+    N_("This is not what its author signed; it is not shown as his."),
+    N_("Not every office has signed the mandate yet."),
+    N_("This office has signed."),
+    N_("The parties compare the mandate's digits; the intermediary cannot do it for them."),
+    N_("The other party is on paper; notes to it are handed over by the intermediary."),
+    N_("A sealed channel does not open before both parties have compared the mandate's digits."),
+    N_("A path needs three offices; fewer are known here. Pair with one, or have one introduced."),
+)

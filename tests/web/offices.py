@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three offices in memory behind their pages: real desks on real tables; only the network is a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from starlette.testclient import TestClient
+
+from goodoffices.core.errors import MachineError, WrongSecret
+from goodoffices.core.mandate import Forwarding, Reading
+from goodoffices.core.statement import LIVE
+from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.desk.acts import Terms
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.web.app import create_app
+
+T = TypeVar("T")
+START = 1_700_000_000_000
+RELAYS = ("http://127.0.0.1:9", "http://127.0.0.1:10")
+PASSPHRASE = "five calm words at night"
+
+
+@dataclass
+class Relay:
+    url: str
+    up: bool
+    since: int
+    waiting: int
+    what: str
+
+
+class DeskInMemory:
+    """What ``DeskService`` is to the pages; envelopes go to the other desks of the same test at once."""
+
+    fault: MachineError | None = None
+
+    def __init__(self, name: str, world: Offices, officers: list[NewOfficer], realm: bytes) -> None:
+        self.world = world
+        self.office_name = name
+        db: Any = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        migrate(db, steps_in("goodoffices.desk.schema"))
+        self.founding: Founding = found(name, officers, realm, world.rng, world.time)
+        self.desk = Desk(db, self.founding.keys, world.rng)
+        with self.desk.context.transaction():
+            keep(self.desk.ledger, self.founding, world.rng)
+        self.desk.start(world.time)
+        self.signed_in: list[Officer] = []
+        self.events: set[asyncio.Event] = set()
+        self.relay_states = [Relay(url, True, world.time, 0, "connected") for url in RELAYS]
+        self.cut = False
+
+    @property
+    def realm(self) -> bytes:
+        return self.desk.context.keys.realm
+
+    @property
+    def me(self) -> bytes:
+        return self.desk.me
+
+    def now(self) -> int:
+        return self.world.time
+
+    def officer(self, name: str = "duty") -> Officer:
+        return self.founding.officer(name)
+
+    def unlock(self) -> None:
+        self.desk.unlock(self.founding.reading_key, self.now())
+
+    async def sign_in(self, name: str, passphrase: str) -> Officer:
+        if name not in self.founding.officer_seeds or passphrase != PASSPHRASE:
+            raise WrongSecret("Name or passphrase do not fit.")
+        officer = self.officer(name)
+        self.signed_in.append(officer)
+        self.unlock()
+        self.world.pump()
+        return officer
+
+    def sign_out(self, officer: Officer) -> None:
+        self.signed_in.remove(officer)
+        if not self.signed_in:
+            self.desk.lock()
+
+    def act(self, operation: Callable[[Desk, int], T]) -> T:
+        try:
+            return operation(self.desk, self.now())
+        finally:
+            self.world.pump()
+
+    def relays(self) -> list[Relay]:
+        return self.relay_states
+
+    async def changes(self) -> AsyncIterator[None]:
+        event = asyncio.Event()
+        self.events.add(event)
+        try:
+            while True:
+                await event.wait()
+                event.clear()
+                yield None
+        finally:
+            self.events.discard(event)
+
+    def set_case_offset(self, offset: int | None) -> None:
+        self.desk.context.case_offset = offset
+
+
+ALL = [NewOfficer("duty", "officer 1")]
+
+
+class Offices:
+    """Washington, Bern and Tehran with two lines; a channel when ``agree`` is called."""
+
+    def __init__(self, *, realm: bytes = LIVE, officers: list[NewOfficer] = ALL) -> None:
+        self.rng = random.Random(7).randbytes
+        self.time = START
+        self.desks = {
+            name: DeskInMemory(name, self, officers, realm) for name in ("Washington", "Bern", "Tehran")
+        }
+        self.washington, self.bern, self.tehran = self.desks.values()
+        self.boxes: dict[bytes, tuple[DeskInMemory, bytes]] = {}
+
+    def pump(self) -> None:
+        """Carry envelopes until nothing moves."""
+        moving = True
+        while moving:
+            moving = False
+            for each in self.desks.values():
+                each.desk.settle(self.time)
+                for put in each.desk.work(self.time):
+                    to, line = self.boxes[put.route.mailbox]
+                    if each.cut or to.cut:
+                        each.desk.put_failed(put, self.time)
+                        continue
+                    moving = True
+                    each.desk.put_accepted(put, self.time)
+                    to.desk.receive(line, put.envelope, self.time)
+        for each in self.desks.values():
+            for event in each.events:
+                event.set()
+
+    def pair(self, one: DeskInMemory, two: DeskInMemory, *, confirm: bool = True) -> bytes:
+        a, b = one.officer(), two.officer()
+        offers = one.desk.offer(a, list(RELAYS), self.time), two.desk.offer(b, list(RELAYS), self.time)
+        line = one.desk.pair(a, offers[1], two.office_name, self.time)
+        two.desk.pair(b, offers[0], one.office_name, self.time)
+        for each in (one, two):
+            for route in each.desk.ledger.routes(line, own=True):
+                self.boxes[route.mailbox] = (each, line)
+        if confirm:
+            digits = [each.desk.spoken_digits(each.desk.line_named(other.office_name)).read_aloud
+                      for each, other in ((one, two), (two, one))]  # fmt: skip
+            one.desk.confirm(a, line, digits[1], self.time)
+            two.desk.confirm(b, line, digits[0], self.time)
+            self.pump()
+        return line
+
+    def agree(self, *, reading: int = Reading.OPEN, forwarding: int = Forwarding.BY_HAND, compare: bool = True,
+              **terms: Any) -> bytes:  # fmt: skip
+        """Pair, propose, sign, compare; returns the mandate's ID."""
+        for each in self.desks.values():
+            each.unlock()
+        self.pair(self.washington, self.bern)
+        self.pair(self.bern, self.tehran)
+        path = (self.washington.me, self.bern.me, self.tehran.me)
+        name = terms.pop("name", "Good offices")
+        asked = Terms(name=name, path=path, reading=reading, forwarding=forwarding, **terms)
+        mandate = self.bern.act(lambda desk, now: desk.acts.propose(self.bern.officer(), asked, now))
+        for each in (self.washington, self.tehran):
+            each.act(partial(_sign, each.officer(), mandate))
+        if compare:
+            self.compare(mandate)
+        return mandate
+
+    def compare(self, mandate: bytes) -> None:
+        one, two = self.washington, self.tehran
+        heard = {
+            each.office_name: each.desk.acts.spoken_digits(each.desk.ledger.agreement(mandate))[0]
+            for each in (one, two)
+        }
+        one.act(lambda d, now: d.acts.compare_mandate(one.officer(), mandate, heard["Tehran"], now))
+        two.act(lambda d, now: d.acts.compare_mandate(two.officer(), mandate, heard["Washington"], now))
+
+
+def _sign(officer: Officer, mandate: bytes, desk: Desk, now: int) -> None:
+    desk.acts.sign_mandate(officer, mandate, now)
+
+
+class Browser:
+    """A browser at one desk, without the eyes: cookies, the token, and the headers that browsers send."""
+
+    def __init__(self, desk: DeskInMemory, **app: Any) -> None:
+        self.desk = desk
+        self.app = create_app(desk, secure=False, **app)
+        self.client = TestClient(self.app, base_url="http://127.0.0.1:8000", follow_redirects=False)
+        self.csrf = ""
+
+    def sign_in(self, name: str = "duty", passphrase: str = PASSPHRASE, **fields: Any) -> Any:
+        answer = self.post("/sign-in", name=name, passphrase=passphrase, **fields)
+        if answer.status_code == 200:
+            self.csrf = answer.json()["csrf"]
+        return answer
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.client.get(path, headers={"accept": "text/html", **headers})
+
+    def json(self, path: str) -> Any:
+        answer = self.client.get(path, headers={"accept": "application/json"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, *, html: bool = False, csrf: str | None = None, **fields: Any) -> Any:
+        headers = {
+            "accept": "text/html" if html else "application/json",
+            "origin": "http://127.0.0.1:8000",
+            "sec-fetch-site": "same-origin",
+        }
+        data = {"csrf": self.csrf if csrf is None else csrf, **fields}
+        return self.client.post(path, data=data, headers=headers)
+
+    def done(self, path: str, **fields: Any) -> Any:
+        answer = self.post(path, **fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
