@@ -128,7 +128,7 @@ class Sender(asyncio.Protocol):
             f"Authorization: Bearer {self.box.put}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self.begun = time.perf_counter()
-        self.transport.write(head.encode() + body)  # type: ignore[attr-defined]
+        self.transport.write(head.encode() + body)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -187,7 +187,8 @@ class ListenerClient(asyncio.Protocol):
         key = base64.b64encode(secrets.token_bytes(16)).decode()
         transport.write(  # type: ignore[attr-defined]
             (
-                f"GET /v1/mailboxes/{self.box.id}/push?after=0 HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\n"
+                f"GET /v1/mailboxes/{self.box.id}/push?after=0 HTTP/1.1\r\nHost: relay\r\n"
+                "Upgrade: websocket\r\n"
                 f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
                 f"Authorization: Bearer {self.box.collect}\r\n\r\n"
             ).encode()
@@ -388,7 +389,7 @@ def main() -> int:
         print(f"this machine: {os.cpu_count()} cores, {syncs:,.0f} appends of {given.size} bytes synced/s\n")
         print("senders  pushed    puts/s   p50 ms   p99 ms   puts per sync of this machine")
         runs = []
-        peak = 0.0
+        peak = start = stop = 0.0
         for senders, push in ((1, False), (16, False), (64, False), (64, True)):
             relay = Relay(directory / f"relay-{senders}-{push}.db")
             boxes = open_boxes(relay, min(senders, BOXES))

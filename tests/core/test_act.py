@@ -68,7 +68,7 @@ def test_an_entitled_officer_does_not_cover_for_a_stranger() -> None:
 
 def test_adding_words_takes_as_many_officers_as_the_mandate_says() -> None:
     """P10: two, or one where the mandate allows."""
-    remark = {"type": int(ActType.REMARK), "words": "With our compliments."}
+    remark: dict[str, Any] = {"type": int(ActType.REMARK), "words": "With our compliments."}
     check(bern(), **remark)
     check(bern(), bern().officer(), bern().officer("second"), words_need=2, **remark)
     for signers in ((bern().officer(),), (bern().officer(), bern().officer())):

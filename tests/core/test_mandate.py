@@ -265,7 +265,7 @@ def test_an_attestation_that_is_missing_or_another_is_refused() -> None:
 
 
 def test_who_gives_an_officer_the_keys_is_his_own_office_only() -> None:
-    """Bern cannot make Washington's drafter a keeper of keys by listing his key as its own with that right."""
+    """Bern cannot make Washington's drafter a keeper of keys by listing his key as its own."""
     drafter = washington().office.roster.officers[2][1]
     listing = (*bern().office.roster.officers, ("borrowed", drafter, int(Right.KEYS)))
     false_bern = next_roster(bern(), officers=listing)

@@ -9,7 +9,7 @@ import os
 import pytest
 from starlette.testclient import WebSocketDenialResponse, WebSocketTestSession
 
-from goodoffices.relay.http import ANSWERS
+from goodoffices.relay.answers import ANSWERS
 from goodoffices.relay.rules import DAY_MS, SIZE_CLASSES, Limits, Refusal
 from tests.relay.conftest import Box, Here, Inside, unpack
 

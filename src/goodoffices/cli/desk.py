@@ -36,7 +36,9 @@ def desk() -> None:
 @click.option("--tls-key", type=FILE, help="The certificate's key (PEM).")
 @click.option("--name", "names", multiple=True, help="A host name by which browsers reach this desk.")
 @click.option("--relay-ca", type=FILE, help="Certificate authority of the relays (PEM), if it is your own.")
-@click.option("--admission-file", type=FILE, help="The secret that the relays ask for before they make a mailbox.")
+@click.option(
+    "--admission-file", type=FILE, help="The secret that the relays ask for before they make a mailbox."
+)
 def serve(
     vault: Path,
     unlock_file: Path | None,
@@ -117,5 +119,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise MachineError(f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another port.") from None
+        raise MachineError(
+            f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another port."
+        ) from None
     return listener

@@ -64,7 +64,9 @@ def now() -> int:
 
 @line.command()
 @signing_in
-@click.option("--relay", "relays", multiple=True, required=True, help="A relay's address. Two are better than one.")
+@click.option(
+    "--relay", "relays", multiple=True, required=True, help="A relay's address. Two are better than one."
+)
 @click.option("--out", required=True, type=FILE, help="The invitation file, to hand to the other office.")
 def invite(
     vault: Path,
@@ -82,7 +84,9 @@ def invite(
     out.touch(mode=0o600)
     out.write_bytes(offer.raw)
     say(f"invitation written to {out}")
-    aside("Hand it to the other office and take theirs. It holds your mailboxes' put rights: keep it private.")
+    aside(
+        "Hand it to the other office and take theirs. It holds your mailboxes' put rights: keep it private."
+    )
 
 
 @line.command()
@@ -110,7 +114,9 @@ def _show_digits(desk: Desk, line_id: bytes) -> None:
     say(f"line      {row.name}")
     say(f"peer      {peer.name if peer else '?'}")
     say(f"read      {digits.grouped(spoken.read_aloud)}")
-    aside("Read these digits aloud to the other office by a line you trust, and type the ones that they read:")
+    aside(
+        "Read these digits aloud to the other office by a line you trust, and type the ones that they read:"
+    )
     aside(f"  goodoffices line confirm --name {row.name} ...")
 
 
@@ -136,7 +142,13 @@ def confirm(
 
 @line.command()
 @signing_in
-@click.option("--relay", "relays", multiple=True, required=True, help="A relay's address; the first is the meeting place.")
+@click.option(
+    "--relay",
+    "relays",
+    multiple=True,
+    required=True,
+    help="A relay's address; the first is the meeting place.",
+)
 @click.option("--name", required=True, help="What this office calls the line.")
 @click.option("--code", help="The code that the other office gave you; left out, one is made.")
 @click.option("--wait", default=600, show_default=True, type=click.IntRange(1, 3600), help="Seconds to wait.")

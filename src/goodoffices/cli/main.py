@@ -6,11 +6,12 @@ from __future__ import annotations
 import click
 
 from goodoffices import __version__
-
 from goodoffices.cli.desk import desk
+from goodoffices.cli.drill import drill
 from goodoffices.cli.line import line
 from goodoffices.cli.office import office
 from goodoffices.cli.output import Group
+from goodoffices.cli.record import record, verify
 from goodoffices.cli.relay import relay
 
 
@@ -20,5 +21,5 @@ def main() -> None:
     """Written notes between two sides that do not speak, through an intermediary both accept."""
 
 
-for command in (office, line, desk, relay):
+for command in (office, line, desk, relay, drill, record, verify):
     main.add_command(command)

@@ -67,10 +67,16 @@ def parse_officer(text: str, at: int) -> NewOfficer:
     required=True,
     help="NAME, or NAME=draft,release,duty,keys,audit. Repeat for each officer; all rights by default.",
 )
-@click.option("--root", "root_file", required=True, type=FILE, help="Where the root is exported. Keep it apart.")
+@click.option(
+    "--root", "root_file", required=True, type=FILE, help="Where the root is exported. Keep it apart."
+)
 @click.option("--passphrase-file", type=FILE, help="One passphrase a line, in the officers' order.")
-@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies (by default in FOLDER).")
-@click.option("--drill-realm", help="32 hexadecimal digits: make an office of that drill instead of a live one.")
+@click.option(
+    "--unlock-file", type=FILE, help="Where the unattended tier's secret lies (by default in FOLDER)."
+)
+@click.option(
+    "--drill-realm", help="32 hexadecimal digits: make an office of that drill instead of a live one."
+)
 def new(
     folder: Path,
     name: str,
@@ -178,8 +184,10 @@ def describe(shown: Office) -> None:
     say(f"id        {shown.id.hex()}")
     say(f"digits    {digits.grouped(shown.digits)}")
     say(f"realm     {'live' if shown.realm == LIVE else 'DRILL ' + shown.realm.hex()}")
-    say(f"roster    version {shown.roster.version}, {shown.roster.releasers_needed} of"
-        f" {sum(bool(Right(r) & Right.RELEASE) for _, _, r in shown.roster.officers)} release")
+    say(
+        f"roster    version {shown.roster.version}, {shown.roster.releasers_needed} of"
+        f" {sum(bool(Right(r) & Right.RELEASE) for _, _, r in shown.roster.officers)} release"
+    )
     for pseudonym, _, rights in shown.roster.officers:
         held = ", ".join(right.name.lower() for right in Right if rights & right and right.name)
         say(f"          {pseudonym}: {held}")

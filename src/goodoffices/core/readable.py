@@ -30,8 +30,8 @@ _FORWARDING = {
     Forwarding.AUTOMATIC: "automatic: the intermediary's desk forwards by itself",
 }
 _DISCLOSURE = {
-    Disclosure.ONLY_WITH_CONSENT: "what a party says to the intermediary alone is told on only with its consent",
-    Disclosure.UNLESS_CONFIDENTIAL: "what a party says to the intermediary alone may be told on unless confidential",
+    Disclosure.ONLY_WITH_CONSENT: "what a party tells the intermediary alone goes on only with its consent",
+    Disclosure.UNLESS_CONFIDENTIAL: "what a party tells the intermediary alone may go on unless confidential",
 }
 _USE = {
     RecordUse.NOT_OUTSIDE: "not outside the channel",
@@ -110,9 +110,8 @@ def office_text(office: Office, *, own: bool) -> str:
             rows.append(f"  officer  {public.hex()}  {plain(pseudonym)}: {held}")
         rows += [f"  revoked  {public.hex()} {zulu(at)} {plain(why)}" for public, at, why in roster.revoked]
         for what, epochs in (("envelope", roster.envelope_epochs), ("reading", roster.reading_epochs)):
-            rows.append(
-                f"  {what} keys: {len(epochs)}, {zulu(min(e[1] for e in epochs))} to {zulu(max(e[2] for e in epochs))}"
-            )
+            first, last = min(epoch[1] for epoch in epochs), max(epoch[2] for epoch in epochs)
+            rows.append(f"  {what} keys: {len(epochs)}, {zulu(first)} to {zulu(last)}")
     return "\n".join(rows) + "\n"
 
 
@@ -130,7 +129,7 @@ def mandate_text(account: Account, agreement: Agreement) -> str:
         f"id         {agreement.id.hex()}",
         f"digits     {digits.grouped(agreement.digits)}",
         f"made       {zulu(mandate.made)}",
-        f"in force   {'signed by every office that runs a desk' if agreement.complete else 'NO: signatures are missing'}",
+        f"in force   {'yes: all have signed' if agreement.complete else 'NO: signatures are missing'}",
         f"ends       {zulu(mandate.ends) if mandate.ends is not None else 'no end agreed'}",
         "",
         "PATH",
@@ -167,7 +166,7 @@ def _terms(mandate: Mandate) -> list[str]:
         f"  languages    {plain(', '.join(mandate.languages))}",
         f"  disclosure   {_DISCLOSURE[Disclosure(mandate.disclosure)]}",
         f"  record       may be used {_USE[RecordUse(mandate.record_use)]}",
-        f"  travel back  {', '.join(act_name(each) for each in mandate.acknowledgements) or 'no acknowledgements'}",
+        f"  travel back  {', '.join(map(act_name, mandate.acknowledgements)) or 'no acknowledgements'}",
         f"  adding words takes {mandate.officers_to_add_words} of the intermediary's officers",
         "  clocks       from at the desk to forwarded:",
     ]
@@ -204,7 +203,7 @@ def line_text(account: Account, line: KeptLine) -> str:
             newest[link.incarnation] = (*last, count)
         for incarnation, (number, entry_id, count) in sorted(newest.items()):
             rows.append(
-                f"  chain       {incarnation.hex()}: {count} entries, the newest is {number}, {entry_id.hex()}"
+                f"  chain       {incarnation.hex()}: {count} entries, newest {number}, {entry_id.hex()}"
             )
     return "\n".join(rows) + "\n"
 

@@ -91,8 +91,8 @@ def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
         case = f", case time {zulu(step.case_at)}" if step.case_at is not None else ""
         signer = "its desk" if step.by_desk else plain(step.signer)
         rows.append(
-            f"  {zulu(step.at)}  {step.rung}{_code(step.rung, step.code)}: {plain(account.name(step.office))},"
-            f" {signer} ({step.word}; {QUALITY[step.quality]}{case})"
+            f"  {zulu(step.at)}  {step.rung}{_code(step.rung, step.code)}:"
+            f" {plain(account.name(step.office))}, {signer} ({step.word}; {QUALITY[step.quality]}{case})"
         )
         rows += [f'      "{plain(step.words)}"'] if step.words else []
         rows.append(f"      {acts[step.act].where}")
@@ -108,7 +108,8 @@ def _code(what: str, code: int | None) -> str:
 def _opened(note: KeptNote, opened: OpenNote) -> list[str]:
     words, content = opened.words, opened.note
     rows = [
-        f"released   {zulu(content.time[0])} ({QUALITY[content.time[1]]}) by {plain(', '.join(note.released_by))}",
+        f"released   {zulu(content.time[0])} ({QUALITY[content.time[1]]})",
+        f"by         {plain(', '.join(note.released_by))}",
         f"authority  {Authority(words.authority).name.lower().replace('_', ' ')} (as its author states it)",
         f"language   {plain(words.language)}",
         f"chain      number {content.sequence} of its author's acts and notes, roster {content.roster}",

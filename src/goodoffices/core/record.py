@@ -41,6 +41,7 @@ from goodoffices.core.record_account import (
     KeptNote,
     KeptReceipt,
     Passed,
+    carries,
 )
 from goodoffices.core.record_chains import Finding, Link
 from goodoffices.core.record_manifest import Manifest, read_entry
@@ -199,7 +200,7 @@ class Examiner:
                 entry.case_at,
                 entry.number,
                 entry.kind,
-                _carries(items),
+                carries(items),
                 where,
             )
         )
@@ -392,14 +393,3 @@ class Examiner:
         """What shows only when everything is there; see ``record_whole``."""
         self.findings += check_whole(self.account, self._authors)
         self.remarks += remark_whole(self.account, self._authors)
-
-
-def _carries(items: tuple[tuple[Any, ...], ...]) -> str:
-    words: dict[str, int] = {}
-    for item in items:
-        word = ITEM_WORDS.get(item[0], "something of a newer version")
-        words[word] = words.get(word, 0) + 1
-    return (
-        ", ".join(word if count == 1 else f"{word} ({count})" for word, count in words.items())
-        or "nothing shown"
-    )

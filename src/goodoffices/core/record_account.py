@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from goodoffices.core.act import Act
 from goodoffices.core.line import Item, Place
@@ -136,3 +137,14 @@ ITEM_WORDS: dict[int, str] = {
     Item.RESEAL_ASKED: "the request to seal a note anew",
     Item.RESEALED: "a note sealed anew",
 }
+
+
+def carries(items: tuple[tuple[Any, ...], ...]) -> str:
+    """What an entry carries, in words."""
+    words: dict[str, int] = {}
+    for item in items:
+        word = ITEM_WORDS.get(item[0], "something of a newer version")
+        words[word] = words.get(word, 0) + 1
+    return (
+        ", ".join(word if count == 1 else f"{count} × {word}" for word, count in words.items()) or "nothing"
+    )

@@ -129,7 +129,7 @@ def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Chain) -> Iterato
                 yield Finding(
                     link.where,
                     8,
-                    f"the other side's entry {number} ({entry_id[:16].hex()}), which {writer}'s desk says it had seen",
+                    f"the other side's entry {number} ({entry_id[:16].hex()}), seen by {writer}'s desk",
                     "another entry at that place"
                     if there
                     else "it is not in this record: the record was cut",
@@ -138,7 +138,7 @@ def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Chain) -> Iterato
                 yield Finding(
                     link.where,
                     8,
-                    f"{writer}'s desk having seen the other side's entry {highest[incarnation]} or a later one",
+                    f"{writer}'s desk having seen the other side's entry {highest[incarnation]} or later",
                     f"it says {number}, less than it had said before",
                 )
             highest[incarnation] = max(number, highest.get(incarnation, 0))
@@ -155,7 +155,7 @@ def _openings(writer: str, chain: Chain) -> Iterator[Finding]:
                     yield Finding(
                         link.where,
                         8,
-                        f"a new incarnation that names an entry of {writer}'s in this record as the last before it",
+                        f"a new incarnation that names an entry of {writer}'s here as the last before it",
                         "it names one that is not here",
                     )
             elif first_found:

@@ -113,7 +113,7 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
         for office in line.pairing.offices:
             back = _backwards(chain_of(line.links[office]))
             if back:
-                yield f"{line.folder}: {account.name(office)}'s clock went back {back} times between two entries."
+                yield f"{line.folder}: {account.name(office)}'s clock went back {back} times."
     for (mandate, lane, author), links in sorted(authors.items()):
         _, gaps = check_author("", chain_of(links))
         if not gaps.missing or (author == account.manifest.office and account.manifest.texts):
@@ -125,9 +125,9 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
         )
         where = {CHANNEL_LANE: "in the channel", HOME_LANE: "at home"}.get(lane, "in its caucus")
         yield (
-            f"{account.agreements[mandate][0]}: {account.name(author)}'s chain {where} has {gaps.missing} places that"
-            f" are not here, the first before {gaps.before[0]}: not forwarded, not arrived, or among the {sealed}"
-            " notes of that chain that are sealed here."
+            f"{account.agreements[mandate][0]}: of {account.name(author)}'s chain {where} {gaps.missing} are not"
+            f" here, the first before {gaps.before[0]}. Not forwarded, not arrived, or among the"
+            f" {sealed} notes of that chain that are sealed here."
         )
 
 
@@ -136,8 +136,8 @@ def _unreceipted(account: Account, line: KeptLine) -> Iterator[str]:
     waiting = sum((link.incarnation, link.number, link.id) not in line.receipted for link in mine)
     if waiting:
         yield (
-            f"{line.folder}: {waiting} entries of {account.name(account.manifest.office)} have no receipt: that they"
-            " were sent is its own word only."
+            f"{line.folder}: {waiting} entries of {account.name(account.manifest.office)} have no receipt:"
+            " that they were sent is its own word only."
         )
 
 

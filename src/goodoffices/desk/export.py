@@ -84,8 +84,8 @@ class _Export:
             self._put(self.examiner.office(office.raw), office.raw)
         for mandate in self.ledger.mandates():
             self._mandate(mandate)
-        lines = {line.folder: (line, row) for row in self.ledger.lines() if (line := self._new_line(row))}
-        for _, (line, row) in sorted(lines.items()):
+        rows = [(self._new_line(row), row) for row in self.ledger.lines()]
+        for line, row in sorted(rows, key=lambda each: each[0].folder):
             self._line(line, row)
         self._own_acts()
         for note in self.account.notes.values():
@@ -170,7 +170,8 @@ class _Export:
                 folder, _ = self.account.agreements[act.mandate]
                 paths[layout.own_act(folder, act.time[0], act.sequence, act_id)] = bytes(signed)
         for path, raw in sorted(paths.items()):
-            self._put(self.examiner.own_act(raw, path), raw)
+            self.examiner.own_act(raw, path)
+            self._put(path, raw)
 
     def _note(self, note: KeptNote) -> None:
         row = self.ledger.note(note.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
 
 import httpx2
@@ -30,11 +30,18 @@ PING = 20.0
 def check_relay_url(url: str) -> None:
     """Refuse what must not be used: plain HTTP to anything but loopback, credentials, odd schemes."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
         raise NotAllowed(f"{url} is not the address of a relay.", "Write it as https://host:port")
     if parts.scheme == "http" and not _loopback(parts.hostname):
         raise NotAllowed(
-            f"{url} is plain HTTP to another machine.", "Use the relay's https address; plain HTTP is for loopback."
+            f"{url} is plain HTTP to another machine.",
+            "Use the relay's https address; plain HTTP is for loopback.",
         )
 
 
@@ -66,7 +73,8 @@ class RelayClient:
 
     async def make_mailbox(self, route: RouteRow, admission: str | None = None) -> None:
         """Have the relay keep an own mailbox; again is the same as once."""
-        assert route.collect is not None and route.remove is not None
+        assert route.collect is not None
+        assert route.remove is not None
         headers = {"X-Admission": admission} if admission else {}
         body = {
             "put": sha256(route.put).hex(),
@@ -82,7 +90,9 @@ class RelayClient:
     async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
         """The relay may forget an envelope that this desk has stored."""
         assert route.remove is not None
-        await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", headers=_right(route.remove))
+        await self._ask(
+            "DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", headers=_right(route.remove)
+        )
 
     async def _ask(self, method: str, url: str, **kwargs: object) -> None:
         try:
@@ -92,7 +102,7 @@ class RelayClient:
         if answer.status_code >= 300:
             raise RelayError(f"{_host(url)} refused with {answer.status_code}: {answer.text[:200]}")
 
-    async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncIterator[bytes]:
+    async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncGenerator[bytes]:
         """Envelopes of an own mailbox, first those that wait, then each as it comes.
 
         Ends with RelayError when the connection does. Deflate stays off: envelopes do not compress,

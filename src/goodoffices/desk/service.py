@@ -298,9 +298,11 @@ class DeskService:
             connected = asyncio.Event()
             try:
                 await self.client.make_mailbox(route, self.config.admission)
-                async for envelope in self._told(route, connected):
-                    failures = 0
-                    self._take(route, envelope)
+                self._spawn(self._note_connected(route, connected))
+                async with contextlib.aclosing(self.client.listen(route, connected)) as envelopes:
+                    async for envelope in envelopes:
+                        failures = 0
+                        self._take(route, envelope)
             except RelayError as error:
                 self._relay(route.relay, False, error.what)
             except MachineError as error:
@@ -308,11 +310,6 @@ class DeskService:
                 self._announce_fault(error)
             failures = 0 if connected.is_set() else failures + 1
             await asyncio.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
-
-    async def _told(self, route: RouteRow, connected: asyncio.Event) -> AsyncIterator[bytes]:
-        self._spawn(self._note_connected(route, connected))
-        async for envelope in self.client.listen(route, connected):
-            yield envelope
 
     async def _note_connected(self, route: RouteRow, connected: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):

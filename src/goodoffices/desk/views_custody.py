@@ -28,7 +28,7 @@ class CustodyStep:
 
     rung: str
     state: str
-    """done | awaited | later | not reported | not told | stopped"""
+    """done | awaited | later | not reported | not told | stopped | expired"""
     office: bytes
     office_name: str
     at: int | None = None
@@ -205,7 +205,8 @@ def custody(
     for extra in sorted(extras, key=lambda each: each.at or 0):
         strip.insert(_place_of(strip, extra), extra)
     stopped = any(each.rung in {str(stop) for stop in STOPS} for each in extras)
-    return tuple(_timed(agreement, note, _not_known(desk, agreement, note, strip, stopped=stopped), now))
+    known = _not_known(desk, agreement, note, strip, now, stopped=stopped)
+    return tuple(_timed(agreement, note, known, now))
 
 
 def _place_of(strip: list[CustodyStep], extra: CustodyStep) -> int:
@@ -221,10 +222,11 @@ def _place_of(strip: list[CustodyStep], extra: CustodyStep) -> int:
 
 
 def _not_known(
-    desk: Desk, agreement: Agreement, note: NoteRow, strip: list[CustodyStep], *, stopped: bool
+    desk: Desk, agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: int, *, stopped: bool
 ) -> list[CustodyStep]:
     last = max((at for at, each in enumerate(strip) if each.state == "done"), default=-1)
     awaited = False
+    expired = note.valid_until is not None and now >= note.valid_until
     result = []
     for at, each in enumerate(strip):
         if each.state == "done":
@@ -235,6 +237,10 @@ def _not_known(
             result.append(replace(each, state="not told"))
         elif stopped:
             result.append(replace(each, state="stopped"))
+        elif expired and each.rung == str(Rung.FORWARDED):
+            # Nothing forwards it by itself any more: what comes after will not happen, unless an officer acts.
+            result.append(replace(each, state="expired"))
+            stopped = True
         else:
             result.append(replace(each, state="later" if awaited else "awaited"))
             awaited = True
@@ -259,7 +265,8 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
                 arrived[each.office] = each.at or 0
         if each.rung == str(Rung.FORWARDED) and each.office in arrived and each.state != "stopped":
             due = arrived[each.office] + agreement.mandate.clock(note.precedence)
-            over = (each.at if each.at is not None else now) - due
+            end = now if note.valid_until is None else min(now, note.valid_until)
+            over = (each.at if each.at is not None else end) - due
             each = replace(each, due=due, late=over > 0, late_by=over if over > 0 else None)
         result.append(each)
     return result

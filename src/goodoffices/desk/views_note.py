@@ -146,11 +146,17 @@ def ref(desk: Desk, agreement: Agreement, note_id: bytes) -> NoteRef:
     return NoteRef(note_id, here=True, author_name=agreement.name_of(row.author), number=row.number)
 
 
+def _stopped_short(desk: Desk, note_id: bytes) -> bool:
+    """Whether a note was refused or withdrawn and never forwarded: it crossed nothing."""
+    types = {row.type for row in desk.ledger.acts_about(note_id)}
+    return bool(types & {ActType.REFUSED, ActType.WITHDRAWN}) and ActType.FORWARDED not in types
+
+
 def crossings(
     desk: Desk, agreement: Agreement, row: NoteRow, opened: OpenNote | None, others: list[NoteRow]
 ) -> tuple[NoteRef, ...]:
     """Notes of the other side such that neither author had read the other's when he released (P9)."""
-    if opened is None:
+    if opened is None or _stopped_short(desk, row.id):
         return ()
     read = set(opened.words.read)
     full = len(read) >= MAX_LISTED
@@ -161,7 +167,7 @@ def crossings(
         if full and other.at < row.at:
             continue  # a full list names the newest only: an older note is not called crossed
         theirs = opened_note(desk, other)
-        if theirs is None or row.id in theirs.words.read:
+        if theirs is None or row.id in theirs.words.read or _stopped_short(desk, other.id):
             continue
         if len(theirs.words.read) >= MAX_LISTED and row.at < other.at:
             continue

@@ -5,8 +5,8 @@ Desk, core and relay code is the real one; only clock, randomness, disk and netw
 (docs/simulation.md). Things happen one after another, as events in an order of time that is drawn from
 ``random.Random(seed)``; nothing else decides what happens, so a seed replays exactly.
 
-``world_officers`` says what people do here, ``world_checks`` what must hold, ``world_runs`` makes
-runs of it.
+``world_begin`` founds its offices, ``world_officers`` says what people do here, ``world_checks`` what
+must hold, ``world_runs`` makes runs of it.
 """
 
 from __future__ import annotations
@@ -14,94 +14,20 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
-from goodoffices.core.act import ActType
-from goodoffices.core.errors import NotNow
-from goodoffices.core.mandate import Forwarding, Reading
-from goodoffices.core.statement import LIVE
-from goodoffices.desk.acts import Draft, Terms
-from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.desk.founding import Founding
 from goodoffices.desk.ledger import RouteRow
 from goodoffices.desk.sending import Put
 from goodoffices.drill.world_disk import Crash, Disk
+from goodoffices.drill.world_parts import CALM, RELAYS, SECOND, START, Released, SimOffice, Snapshot, Weather
 from goodoffices.drill.world_relay import SimRelay
 from goodoffices.relay.rules import Refused
 
 T = TypeVar("T")
-
-START = 1_750_000_000_000
-RELAYS = ("http://127.0.0.1:1", "http://127.0.0.1:2")
-SECOND = 1000
-TERMS = tuple((r, f) for r in (Reading.SEALED, Reading.OPEN) for f in (Forwarding.BY_HAND, Forwarding.AUTOMATIC))
-
-
-@dataclass
-class Weather:
-    """What the network and the relays' operators do. Chances are per message."""
-
-    lost: float = 0.0
-    doubled: float = 0.0
-    late: float = 0.0
-    late_ms: int = 60 * SECOND
-    lied: float = 0.0
-    """A relay says that it stored what it throws away."""
-    replayed: float = 0.0
-    """A relay delivers an envelope of long ago beside a new one."""
-
-
-CALM = Weather()
-
-
-@dataclass
-class SimOffice:
-    """One office: its keys, its disk, and its desk while that runs."""
-
-    name: str
-    founding: Founding
-    disk: Disk
-    rng: Random
-    desk: Desk | None = None
-    offset: int = 0
-    """How far its clock is from the world's, in ms."""
-    boot: int = 0
-    wake_at: int | None = None
-    settling: bool = False
-    listening: set[int] = field(default_factory=set)
-    restored: bool = False
-
-    @property
-    def id(self) -> bytes:
-        """The office's ID."""
-        return self.founding.office.id
-
-    @property
-    def officer(self) -> Officer:
-        """The one who signs in here."""
-        return self.founding.officer("duty")
-
-
-@dataclass(frozen=True)
-class Released:
-    """What an author's officer asked for, as the world remembers it."""
-
-    id: bytes
-    author: SimOffice
-    draft: Draft
-    number: int
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A world at rest, to begin others from."""
-
-    offices: tuple[tuple[str, Founding, bytes], ...]
-    mandates: tuple[bytes, ...]
-    time: int
 
 
 class World:
@@ -117,7 +43,7 @@ class World:
         self.notes: dict[bytes, Released] = {}
         self.cuts: set[tuple[str, str]] = set()
         """(office, relay) between which nothing passes."""
-        self.trace: deque[str] = deque(maxlen=400)
+        self.trace: deque[str] = deque(maxlen=2000)
         self.counts: dict[str, int] = {}
         self.after_visit: list[Callable[[SimOffice], None]] = []
         self._events: list[tuple[int, int, Callable[[], None]]] = []
@@ -261,9 +187,15 @@ class World:
             if office.boot != boot:
                 return
             if taken:
-                self.visit(office, "hears that a relay took it", lambda desk: desk.put_accepted(put, self.now(office)))
+                self.visit(
+                    office,
+                    "hears that a relay took it",
+                    lambda desk: desk.put_accepted(put, self.now(office)),
+                )
             else:
-                self.visit(office, "hears that a put failed", lambda desk: desk.put_failed(put, self.now(office)))
+                self.visit(
+                    office, "hears that a put failed", lambda desk: desk.put_failed(put, self.now(office))
+                )
 
         def reach() -> None:
             taken = False
@@ -431,104 +363,3 @@ class World:
 def _line_of(put: Put) -> bytes:
     assert put.route.line is not None
     return put.route.line
-
-
-def paired(posts: int) -> World:
-    """A calm world of two parties and ``posts`` intermediaries, with confirmed lines and no mandate."""
-    world = World(posts)
-    names = ["East", *(f"Post {n + 1}" for n in range(posts)), "West"]
-    for name in names:
-        disk = Disk.empty()
-        founding = found(name, [NewOfficer("duty", "officer 1")], LIVE, world.rng.randbytes, world.time)
-        office = world.add(name, founding, disk)
-        office.desk = Desk(disk, founding.keys, office.rng.randbytes)
-        with office.desk.context.transaction():
-            keep(office.desk.ledger, founding, office.rng.randbytes)
-        world.start(office, unlock=True)
-    for here, there in zip(world.offices, world.offices[1:], strict=False):
-        pair_offices(world, here, there)
-    if not world.rest():
-        raise NotNow("The lines of the simulated world do not open.")
-    return world
-
-
-def pair_offices(world: World, here: SimOffice, there: SimOffice) -> bytes:
-    """Pair two offices by exchanging invitations, and read the digits to one another."""
-    x, y = here.desk, there.desk
-    assert x is not None
-    assert y is not None
-    world.pass_time(SECOND)
-    offers = x.offer(here.officer, list(RELAYS), world.now(here)), y.offer(there.officer, list(RELAYS), world.now(there))
-    line = x.pair(here.officer, offers[1], there.name, world.now(here))
-    y.pair(there.officer, offers[0], here.name, world.now(there))
-    heard = [desk.spoken_digits(desk.ledger.line(line)).read_aloud for desk in (x, y)]
-    x.confirm(here.officer, line, heard[1], world.now(here))
-    y.confirm(there.officer, line, heard[0], world.now(there))
-    for office in (here, there):
-        world.refresh(office)
-        world.visit(office, "has a new line", lambda desk: None)
-    return line
-
-
-def mandated(posts: int) -> World:
-    """A calm world with one mandate for each way of reading and forwarding, digits compared."""
-    world = paired(posts)
-    propose(world, TERMS)
-    for office in world.offices:
-        for mandate in world.mandates:
-            sign_if_needed(world, office, mandate)
-        world.rest()
-    for mandate in world.mandates:
-        for party in (world.offices[0], world.offices[-1]):
-            compare_digits(world, party, mandate)
-    if not world.rest():
-        raise NotNow("The mandates of the simulated world do not come into force.")
-    return world
-
-
-def propose(world: World, terms: tuple[tuple[int, int], ...]) -> None:
-    """The first post proposes mandates; a second post introduces the party behind it first."""
-    post, path = world.offices[1], tuple(office.id for office in world.offices)
-    if len(world.offices) == 4:
-        second, west = world.offices[2], world.offices[3]
-        world.visit(
-            second,
-            "introduces",
-            lambda desk: desk.acts.introduce(second.officer, west.id, desk.line_named(post.name).id, world.now(second)),
-        )
-        world.rest()
-    for reading, forwarding in terms:
-        made = Terms(name=f"channel {reading}{forwarding}", path=path, reading=reading, forwarding=forwarding)
-        if (reading, forwarding) == TERMS[-2]:
-            # One kind of channel on which "opened" stays at home.
-            made = replace(made, acknowledgements=(ActType.ACKNOWLEDGED,))
-        mandate = world.visit(
-            post, "proposes", lambda desk, made=made: desk.acts.propose(post.officer, made, world.now(post))
-        )
-        assert mandate is not None
-        world.mandates.append(mandate)
-    world.pass_time(SECOND)
-
-
-def sign_if_needed(world: World, office: SimOffice, mandate: bytes) -> None:
-    """Sign a mandate that has arrived, once."""
-    desk = office.desk
-    if desk is None or not desk.ledger.has_mandate(mandate):
-        return
-    if office.id not in desk.ledger.agreement(mandate).signed_by():
-        world.visit(
-            office, "signs", lambda desk: desk.acts.sign_mandate(office.officer, mandate, world.now(office))
-        )
-
-
-def compare_digits(world: World, party: SimOffice, mandate: bytes) -> None:
-    """A party's officer hears the other party's digits by voice and types them in."""
-    desk = party.desk
-    if desk is None or not desk.ledger.has_mandate(mandate) or not desk.ledger.agreement(mandate).complete:
-        return
-    heard = desk.acts.spoken_digits(desk.ledger.agreement(mandate))[1]
-    world.visit(
-        party,
-        "compares digits",
-        lambda desk: desk.acts.compare_mandate(party.officer, mandate, heard, world.now(party)),
-    )

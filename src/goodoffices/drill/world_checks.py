@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act, ActType
 from goodoffices.core.ladder import climb
@@ -17,8 +18,9 @@ from goodoffices.core.note import read_inside
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.ledger import Ledger, NoteRow
 from goodoffices.desk.vault_keys import open_text
-from goodoffices.drill.world import Released, SimOffice, World
+from goodoffices.drill.world import World
 from goodoffices.drill.world_officers import is_caucus
+from goodoffices.drill.world_parts import Released, SimOffice
 
 
 class Broken(AssertionError):
@@ -54,7 +56,10 @@ class Steps:
         twice = disk.execute(
             "SELECT count(*) FROM note GROUP BY mandate, lane, author, number HAVING count(*) > 1"
         ).fetchall()
-        need(self.restores or not self.honest or not twice, f"{name}: two notes stand under one author's number")
+        need(
+            self.restores or not self.honest or not twice,
+            f"{name}: two notes stand under one author's number",
+        )
         if self.honest and not office.restored:
             found = disk.execute("SELECT what FROM finding").fetchall()
             need(not found, f"{name}: a finding in an honest run: {found[:2]}")
@@ -63,7 +68,9 @@ class Steps:
 
     def _climb(self, office: SimOffice, known: int) -> None:
         ledger = self._ledgers.setdefault(office.name, Ledger(office.disk))
-        rows = office.disk.raw.execute("SELECT DISTINCT subject FROM act WHERE position > ?", (known,)).fetchall()
+        rows = office.disk.raw.execute(
+            "SELECT DISTINCT subject FROM act WHERE position > ?", (known,)
+        ).fetchall()
         for (subject,) in rows:
             if subject is None or (note := ledger.note(bytes(subject))) is None:
                 continue
@@ -123,19 +130,24 @@ def _check_record(here: SimOffice, there: SimOffice) -> None:
         wrote = writer.disk.raw.execute(select, (line_id, writer.id)).fetchall()
         got = reader.disk.raw.execute(select, (line_id, writer.id)).fetchall()
         if not (writer.restored or reader.restored):
-            need(wrote == got, f"{writer.name} and {reader.name} hold different records of what {writer.name} wrote")
+            need(
+                wrote == got,
+                f"{writer.name} and {reader.name} hold different records of what {writer.name} wrote",
+            )
         held = sorted(set(wrote) | set(got))
         places = Counter((row[0], row[1]) for row in held)
         need(max(places.values(), default=1) == 1, f"{writer.name}'s entries fork inside one incarnation")
         before: tuple[bytes, int, bytes, bytes | None] | None = None
         for row in held:
             if before is None or row[0] != before[0]:
-                need(row[1] == 1 and row[3] is None, f"{writer.name}'s incarnation does not begin with entry 1")
-            else:
                 need(
-                    row[1] == before[1] + 1 and row[3] == before[2],
-                    f"{writer.name}'s entry {row[1]} does not follow its entry {before[1]}",
+                    row[1] == 1 and row[3] is None, f"{writer.name}'s incarnation does not begin with entry 1"
                 )
+            else:
+                # What a lost machine had written and not yet sent is gone: a gap, and shown as one.
+                gap = writer.restored and row[1] > before[1] + 1
+                follows = row[1] == before[1] + 1 and row[3] == before[2]
+                need(gap or follows, f"{writer.name}'s entry {row[1]} does not follow its entry {before[1]}")
             before = row
         open_ends = writer.disk.raw.execute(
             "SELECT count(*) FROM entry WHERE line=? AND writer=? AND receipt IS NULL", (line_id, writer.id)
@@ -154,7 +166,7 @@ def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) 
     path = way(world, released)
     label = f"note {released.draft.words.text.split('.')[0]} of {released.author.name}"
     reached = [path[0]]
-    for here, there in zip(path, path[1:], strict=False):
+    for here, there in pairwise(path):
         ledger = ledgers[here.id]
         if here is not path[0] and (stopped := why_stopped(ledger, released, here)) is not None:
             need(stopped != "", f"{label} was not forwarded by {here.name}, and nothing says why")
@@ -166,7 +178,10 @@ def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) 
         if office not in reached:
             # An intermediary whose vault went back may have forgotten that it forwarded.
             forgot = any(each.restored for each in reached[1:])
-            need(forgot or ledgers[office.id].note(released.id) is None, f"{label} is at {office.name}, where it must not be")
+            need(
+                forgot or ledgers[office.id].note(released.id) is None,
+                f"{label} is at {office.name}, where it must not be",
+            )
         else:
             _check_words(office, ledgers[office.id], released, label)
 
@@ -218,7 +233,9 @@ def _check_numbers(office: SimOffice, ledger: Ledger, *, restores: bool) -> None
                 own.setdefault(note.lane, []).append(note.number)
         for numbers in own.values():
             counted = list(range(1, len(numbers) + 1))
-            need(restores or numbers == counted, f"{office.name}'s notes are not numbered in order: {numbers}")
+            need(
+                restores or numbers == counted, f"{office.name}'s notes are not numbered in order: {numbers}"
+            )
 
 
 def _check_acts(world: World, ledgers: dict[bytes, Ledger], *, restores: bool) -> None:
@@ -268,4 +285,7 @@ def _check_caucus(world: World, ledgers: dict[bytes, Ledger]) -> None:
                             need(not found, f"a caucus note stands in {office.name}'s table {table}")
             for mandate in ledgers[office.id].mandates():
                 for note in ledgers[office.id].notes(mandate):
-                    need(text_of(office, note) != released.draft.words.text, "a caucus note's words went astray")
+                    need(
+                        text_of(office, note) != released.draft.words.text,
+                        "a caucus note's words went astray",
+                    )

@@ -24,8 +24,9 @@ from goodoffices.core.sealed import open_sealed, read_sealed, seal_note
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger import Ledger, LineRow
-from goodoffices.drill.world import SimOffice, World
+from goodoffices.drill.world import World
 from goodoffices.drill.world_checks import need, text_of
+from goodoffices.drill.world_parts import SimOffice
 
 TRICKS = ("flip", "reword", "forge", "swap", "header", "drop", "twice", "none")
 
@@ -118,7 +119,8 @@ class Crook:
         if opened is None:
             return self._flip(raw)
         leaves = tuple(
-            (label, "We accept everything." if label == Leaf.PARAGRAPH else value) for label, value in opened.leaves
+            (label, "We accept everything." if label == Leaf.PARAGRAPH else value)
+            for label, value in opened.leaves
         )
         return self._seal(OpenNote(opened.signed, opened.seed, leaves), raw)
 
@@ -154,7 +156,9 @@ class Crook:
         now = self.world.now(self.office)
         lines = desk.ledger.lines()
         one, other = self.rng.sample(lines, 2)
-        rows = desk.ledger.db.execute("SELECT id FROM entry WHERE line=? AND writer=?", (one.id, one.peer)).fetchall()
+        rows = desk.ledger.db.execute(
+            "SELECT id FROM entry WHERE line=? AND writer=?", (one.id, one.peer)
+        ).fetchall()
         carried = desk.ledger.entry(bytes(self.rng.choice(rows)[0]))
         acts = desk.ledger.db.execute("SELECT signed FROM act WHERE lane=?", (one.peer,)).fetchall()
         copies = desk.ledger.db.execute(
@@ -203,8 +207,7 @@ def check_hostile(world: World, crook: Crook) -> None:
     """What no dishonest intermediary may bring about."""
     parties = world.offices[0], world.offices[-1]
     carrier = f"It was passed to this desk by {crook.office.name}."
-    own = {party.id: {bytes(r[0]) for r in party.disk.raw.execute("SELECT id FROM act WHERE author=?", (party.id,))}
-           for party in parties}  # fmt: skip
+    own = {party.id: _own_acts(party) for party in parties}
     for party in parties:
         ledger = Ledger(party.disk)
         for mandate in world.mandates:
@@ -214,17 +217,29 @@ def check_hostile(world: World, crook: Crook) -> None:
                     wrote = world.notes.get(note.id)
                     need(wrote is not None, f"{party.name} shows a note that nobody released")
                     assert wrote is not None
-                    need(wrote.draft.words.text == words, f"{party.name} shows words that are not the author's")
+                    need(
+                        wrote.draft.words.text == words, f"{party.name} shows words that are not the author's"
+                    )
                 if note.author != party.id:
                     _check_copies(party, ledger, crook, note.id, carrier)
-        for act_id, author, lane, signed in party.disk.raw.execute("SELECT id, author, lane, signed FROM act"):
+        for act_id, author, lane, signed in party.disk.raw.execute(
+            "SELECT id, author, lane, signed FROM act"
+        ):
             if author in own:
                 need(bytes(act_id) in own[author], f"{party.name} holds an act that its author never signed")
             far = {each.id for each in parties} - {party.id}
             need(lane not in far, f"{party.name} holds an act of the other party's caucus")
             read_signed(bytes(signed)).verify()
         caucus = party.disk.raw.execute("SELECT lane FROM note").fetchall()
-        need(all(lane[0] in (bytes(32), party.id) for lane in caucus), f"{party.name} holds another's caucus note")
+        need(
+            all(lane[0] in (bytes(32), party.id) for lane in caucus),
+            f"{party.name} holds another's caucus note",
+        )
+
+
+def _own_acts(party: SimOffice) -> set[bytes]:
+    rows = party.disk.raw.execute("SELECT id FROM act WHERE author=?", (party.id,))
+    return {bytes(row[0]) for row in rows}
 
 
 def _check_copies(party: SimOffice, ledger: Ledger, crook: Crook, note: bytes, carrier: str) -> None:
@@ -232,12 +247,16 @@ def _check_copies(party: SimOffice, ledger: Ledger, crook: Crook, note: bytes, c
     for digest, raw, _, verdict in ledger.copies(note):
         if digest in crook.altered:
             need(verdict == "altered", f"{party.name} did not name an altered copy: it calls it {verdict}")
-            need(any(carrier in what for what in found), f"{party.name} does not say who carried an altered note")
+            need(
+                any(carrier in what for what in found),
+                f"{party.name} does not say who carried an altered note",
+            )
         elif verdict == "verified":
-            opened = open_sealed(read_sealed(raw), party.founding.office.realm, party.id, party.founding.reading_seeds)
+            opened = open_sealed(
+                read_sealed(raw), party.founding.office.realm, party.id, party.founding.reading_seeds
+            )
             author = next(each for each in crook.world.offices if each.id == opened.note.author)
             try:
                 verify_release(opened, author.founding.office)
             except OtherOfficeError as error:
-                need(False, f"{party.name} calls verified what is not: {error}")  # noqa: FBT003
-
+                need(False, f"{party.name} calls verified what is not: {error}")

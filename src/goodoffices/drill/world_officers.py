@@ -14,7 +14,9 @@ from goodoffices.core.errors import YourError
 from goodoffices.core.note import Words
 from goodoffices.desk.acts import Draft, OfficerActs
 from goodoffices.desk.desk import Desk
-from goodoffices.drill.world import Released, SimOffice, World, compare_digits, sign_if_needed
+from goodoffices.drill.world import World
+from goodoffices.drill.world_begin import compare_digits, sign_if_needed
+from goodoffices.drill.world_parts import Released, SimOffice
 
 TEXTS = (
     "We do not want war.",
@@ -172,10 +174,13 @@ def do(world: World, office: SimOffice, what: str, note: bytes) -> bool:
                 raise ValueError(what)
 
     known = world.notes.get(note)
-    return attempt(world, office, f"{what}, note {known.draft.words.text.split('.')[0] if known else '?'}", deed)
+    return attempt(
+        world, office, f"{what}, note {known.draft.words.text.split('.')[0] if known else '?'}", deed
+    )
 
 
 def is_caucus(released: Released, world: World) -> bool:
     """Whether a note is between a party and its own intermediary alone."""
-    return released.draft.recipient not in {each.id for each in _parties(world)} or released.author not in _parties(world)
-
+    return released.draft.recipient not in {
+        each.id for each in _parties(world)
+    } or released.author not in _parties(world)

@@ -62,7 +62,8 @@ class SimRelay:
 
     def open(self, route: RouteRow) -> None:
         """Make an own mailbox; again is the same as once."""
-        assert route.collect is not None and route.remove is not None
+        assert route.collect is not None
+        assert route.remove is not None
         rights = Rights(sha256(route.put), sha256(route.collect), sha256(route.remove))
         now_of(self._store.open_mailbox(route.mailbox, rights))
 

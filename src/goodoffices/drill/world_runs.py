@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -12,23 +12,13 @@ from goodoffices.core.mandate import Forwarding, Precedence
 from goodoffices.core.note import Words
 from goodoffices.desk.acts import Draft
 from goodoffices.desk.ledger import Ledger
-from goodoffices.drill.world import (
-    SECOND,
-    TERMS,
-    SimOffice,
-    Snapshot,
-    Weather,
-    World,
-    compare_digits,
-    mandated,
-    paired,
-    propose,
-    sign_if_needed,
-)
+from goodoffices.drill.world import World
+from goodoffices.drill.world_begin import TERMS, compare_digits, mandated, paired, propose, sign_if_needed
 from goodoffices.drill.world_checks import Broken, Steps, check_end, need
 from goodoffices.drill.world_disk import Disk
 from goodoffices.drill.world_hostile import Crook, check_hostile
 from goodoffices.drill.world_officers import do, random_deed, release
+from goodoffices.drill.world_parts import SECOND, SimOffice, Snapshot, Weather
 
 DAY = 86_400 * SECOND
 
@@ -83,7 +73,7 @@ def plan_of(seed: int, steps: int) -> Plan:
         case 2:
             return Plan(seed, steps, 1, terms[:1], False, faults[0], False, faults[2], hostile=True)
         case 3:
-            return Plan(seed, steps, posts, terms, False, *faults, restores=True)
+            return replace(Plan(seed, steps, posts, terms, False, *faults), restores=True)
         case _:
             return Plan(seed, steps, posts, terms, False, *faults)
 
@@ -184,7 +174,9 @@ def _come_into_force(world: World) -> None:
     for office in world.offices:
         for mandate in world.mandates:
             assert office.desk is not None
-            need(office.desk.ledger.agreement(mandate).complete, f"{office.name} lacks signatures of a mandate")
+            need(
+                office.desk.ledger.agreement(mandate).complete, f"{office.name} lacks signatures of a mandate"
+            )
 
 
 def random_weather(dice: Random) -> Weather:
@@ -281,7 +273,9 @@ def _automatic(world: World) -> bool:
 
 
 def _done(office: SimOffice, what: str, note: bytes) -> bool:
-    kind = {"forwards": ActType.FORWARDED, "opens": ActType.OPENED, "acknowledges": ActType.ACKNOWLEDGED}[what]
+    kind = {"forwards": ActType.FORWARDED, "opens": ActType.OPENED, "acknowledges": ActType.ACKNOWLEDGED}[
+        what
+    ]
     found = office.disk.raw.execute(
         "SELECT 1 FROM act WHERE author=? AND type=? AND subject=?", (office.id, int(kind), note)
     ).fetchone()
@@ -318,7 +312,10 @@ def stopped_passage(terms: int, who: int, stop_in: int | None) -> tuple[Verdict,
         world.calm()
         need(world.rest(), "the world does not come to rest")
         check_end(world)
-        need(Ledger(world.offices[-1].disk).note(next(iter(world.notes))) is not None, "the note did not arrive")
+        need(
+            Ledger(world.offices[-1].disk).note(next(iter(world.notes))) is not None,
+            "the note did not arrive",
+        )
     except Broken as error:
         broken = str(error)
     verdict = Verdict(plan, broken, len(world.notes), world.counts, tuple(world.trace))

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from goodoffices import __version__
+from goodoffices.relay.answers import Json, PutAnswer, no_such_page, refusal
 from goodoffices.relay.push import Hub, Listener
 from goodoffices.relay.rules import (
     KIB,
@@ -52,94 +51,6 @@ BODY_SECONDS = 120.0  # a 4 KiB envelope at 300 bit/s takes 110 s
 CATCH_UP_BYTES = 64 * KIB  # read at a time for a listener that lags: what it may hold while it is slow
 BODIES_AT_ONCE = 32 * MIB  # of all requests being read or stored
 BODIES_OF_ONE_MAILBOX = 8 * MIB
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How one refusal looks on the wire."""
-
-    status: int
-    fault: str
-    what: str
-    next: str
-    retry_seconds: int | None = None
-
-
-# The one table from refusals to statuses.
-ANSWERS: Mapping[Refusal, Answer] = {
-    Refusal.MALFORMED: Answer(400, "yours", "The request is not of the form.", "See docs/relay-api.md."),
-    Refusal.NO_RIGHT: Answer(
-        403,
-        "yours",
-        "This right is not given here.",
-        "Check the relay's address, the mailbox and the secret; open the mailbox if it is new.",
-    ),
-    Refusal.OTHER_RIGHTS: Answer(
-        409, "yours", "The mailbox is open with other rights.", "Open one with a new random ID."
-    ),
-    Refusal.NO_LENGTH: Answer(411, "yours", "The request has no Content-Length.", "Send the length first."),
-    Refusal.NOT_A_SIZE_CLASS: Answer(
-        413,
-        "yours",
-        "The envelope is of no size class.",
-        "Seal it to 512, 4096, 16384, 65536 or 262144 bytes.",
-    ),
-    Refusal.TOO_SLOW: Answer(408, "yours", "The body did not arrive in time.", "Send it again."),
-    Refusal.MAILBOX_FULL: Answer(
-        429, "yours", "The mailbox is full.", "Use another relay of the line until it is collected.", 60
-    ),
-    Refusal.NO_MORE_MAILBOXES: Answer(
-        429, "relay", "The relay takes no more mailboxes.", "Ask its operator, or use another relay.", 3600
-    ),
-    Refusal.BUSY: Answer(429, "relay", "The relay has more to do than it can hold.", "Send it again.", 1),
-    Refusal.DISK_FULL: Answer(
-        507,
-        "relay",
-        "The relay's disk is full or cannot be written; nothing was stored.",
-        "Use another relay of the line; its operator makes room.",
-        60,
-    ),
-    Refusal.STORE_FAILED: Answer(
-        500, "relay", "The relay's database failed.", "Use another relay; its operator starts it again.", 60
-    ),
-    Refusal.STOPPING: Answer(503, "relay", "The relay is stopping.", "Use another relay, or try later.", 5),
-}
-
-
-class _JSON(Response):
-    media_type = "application/json"
-
-    def render(self, content: object) -> bytes:
-        return json.dumps(content, separators=(",", ":")).encode()
-
-
-class _PutAnswer(Response):
-    """A Response without Starlette's work on headers, which are the same every time."""
-
-    def __init__(self, body: bytes, status: int) -> None:
-        self.body = body
-        self.status_code = status
-        self.background = None
-        self.raw_headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-        ]
-
-
-def _refusal(refused: Refused, *, close: bool = False) -> Response:
-    answer = ANSWERS[refused.refusal]
-    return _answer(answer, refused.detail or answer.what, close=close)
-
-
-def _answer(answer: Answer, what: str, *, close: bool) -> Response:
-    headers: dict[str, str] = {}
-    if answer.retry_seconds is not None:
-        headers["Retry-After"] = str(answer.retry_seconds)
-    if close:
-        headers["Connection"] = "close"
-    return _JSON(
-        {"fault": answer.fault, "what": what, "next": answer.next}, status_code=answer.status, headers=headers
-    )
 
 
 class _Bodies:
@@ -186,7 +97,7 @@ class _Door:
             response = await handler(request)
         except Refused as refused:
             # A body that was refused unread must not be taken for the next request.
-            response = _refusal(refused, close=scope["method"] in {"POST", "PUT"})
+            response = refusal(refused, close=scope["method"] in {"POST", "PUT"})
         except ClientDisconnect:
             return  # nobody is there to be answered
         await response(scope, receive, send)
@@ -207,7 +118,7 @@ class RelayDoor:
 
     async def health(self, request: Request) -> Response:
         """GET /health."""
-        return _JSON({"ok": True, "version": __version__})
+        return Json({"ok": True, "version": __version__})
 
     async def open_mailbox(self, request: Request) -> Response:
         """PUT /v1/mailboxes/{box}."""
@@ -219,7 +130,7 @@ class RelayDoor:
             raise Refused(Refusal.MALFORMED, f"The body is at most {OPEN_BODY} bytes.")
         rights = read_rights(await _read_body(request, size))
         opened = await self._store.open_mailbox(box, rights)
-        return _JSON({"new": opened is Opened.NEW}, status_code=201 if opened is Opened.NEW else 200)
+        return Json({"new": opened is Opened.NEW}, status_code=201 if opened is Opened.NEW else 200)
 
     async def put(self, request: Request) -> Response:
         """POST /v1/mailboxes/{box}/envelopes."""
@@ -234,7 +145,7 @@ class RelayDoor:
         finally:
             self._bodies.give_back(box, size)
         body = b'{"id":"%s","new":%s}' % (envelope_id.hex().encode(), b"true" if new else b"false")
-        return _PutAnswer(body, 201 if new else 200)
+        return PutAnswer(body, 201 if new else 200)
 
     async def collect(self, request: Request) -> Response:
         """GET /v1/mailboxes/{box}/envelopes."""
@@ -258,7 +169,7 @@ class RelayDoor:
         """GET /v1/mailboxes/{box}, for who may put or collect."""
         box = await self._allowed(request, Right.PUT, Right.COLLECT)
         found = await self._store.waiting(box)
-        return _JSON({"waiting": found.waiting, "bytes": found.bytes, "oldest_ms": found.oldest_ms})
+        return Json({"waiting": found.waiting, "bytes": found.bytes, "oldest_ms": found.oldest_ms})
 
     async def push(self, scope: Scope, receive: Receive, send: Send) -> None:
         """WebSocket /v1/mailboxes/{box}/push."""
@@ -270,7 +181,7 @@ class RelayDoor:
             if listener is None:
                 raise Refused(Refusal.BUSY)
         except Refused as refused:
-            await socket.send_denial_response(_refusal(refused))
+            await socket.send_denial_response(refusal(refused))
             return
         try:
             await socket.accept()
@@ -383,15 +294,6 @@ async def _read_body(request: Request, size: int) -> bytes:
     return body
 
 
-async def _no_such_page(request: Request, error: Exception) -> Response:
-    """The answer where no door is (404, 405): the same form as every other refusal."""
-    assert isinstance(error, HTTPException)
-    answer = Answer(error.status_code, "yours", "There is no such door.", "See docs/relay-api.md.")
-    response = _answer(answer, answer.what, close=True)
-    response.headers.update(error.headers or {})
-    return response
-
-
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 _PUT_PATH = re.compile(r"/v1/mailboxes/([^/]*)/envelopes")
@@ -426,7 +328,7 @@ def _routes(door: RelayDoor, lifespan: Lifespan | None) -> Starlette:
             Route("/v1/mailboxes/{box}", _Door(PUT=door.open_mailbox, GET=door.waiting)),
             Route("/health", _Door(GET=door.health)),
         ],
-        exception_handlers={404: _no_such_page, 405: _no_such_page},
+        exception_handlers={404: no_such_page, 405: no_such_page},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -171,11 +171,10 @@ class Folder:
         if path not in self._listed or path in self._used:
             return
         self._used.add(path)
-        digest, number, differs = hashlib.sha256(), 0, False
+        digest, differs = hashlib.sha256(), False
         found = self._lines(path, _PIECE)
         lines = (line for text in expected for line in iter(partial(BytesIO(text).readline, _PIECE), b""))
-        for should, there in zip_longest(lines, found, fillvalue=b""):
-            number += 1
+        for number, (should, there) in enumerate(zip_longest(lines, found, fillvalue=b""), 1):
             digest.update(there)
             if there != should and not differs:
                 differs = True

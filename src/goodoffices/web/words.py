@@ -39,6 +39,7 @@ NOT_REACHED = {
     "not reported": N_("not known: nobody has reported it"),
     "not told": N_("not known: the mandate does not let it travel"),
     "stopped": N_("will not happen"),
+    "expired": N_("expired before it was forwarded; it is not forwarded by itself"),
 }
 
 ACKNOWLEDGEMENTS = {

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices drill``: rehearse a case on the real software, in a realm of its own."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.output import Group, aside, say
+from goodoffices.core.errors import YourError
+from goodoffices.drill import case as cases
+from goodoffices.drill import chronicle, page, terminal
+from goodoffices.drill.observed import Observed
+from goodoffices.drill.player import QUICK, REAL, WATCHABLE, run
+from goodoffices.drill.stage import Stage
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group)
+def drill() -> None:
+    """Rehearse a case with real relays and desks, in a realm that never mixes with the live one."""
+
+
+@drill.command(name="list")
+def list_cases() -> None:
+    """List the cases that come with the program."""
+    for name in cases.shipped():
+        say(f"{name}\t{cases.find(name).title}")
+
+
+@drill.command()
+@click.argument("case")
+def check(case: str) -> None:
+    """Read a CASE (a name or a TOML file) and say what is wrong with it; play nothing."""
+    found = cases.find(case)
+    say(f"{found.name}: {len(found.notes)} notes, {len(found.reports)} reports, {len(found.events)} events")
+
+
+@drill.command(name="run")
+@click.argument("case")
+@click.option("--json", "json_file", type=FILE, help="Write the result for programs to this file.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Leave the page and the exports here.")
+@click.option("--slow", is_flag=True, help="Slowly enough to watch.")
+@click.option("--real-time", is_flag=True, help="Every minute inside a note's passage takes a minute.")
+@click.option("--stay", is_flag=True, help="Leave relays and desks up until Ctrl-C, and say how to sign in.")
+def run_case(
+    case: str, json_file: Path | None, out: Path | None, slow: bool, real_time: bool, stay: bool
+) -> None:
+    """Play CASE (a name or a TOML file): two relays, a desk for each office, everything through their doors."""
+    found = cases.find(case)
+    if out is not None and out.exists() and any(out.iterdir()):
+        raise YourError(f"{out} is not empty.", "Name a folder that is empty or does not exist yet.")
+    speed = REAL if real_time else WATCHABLE if slow else QUICK
+    stop = threading.Event()
+    # Whoever stops the drill also stops the relays and desks that it started.
+    signal.signal(signal.SIGTERM, (lambda *_: stop.set()) if stay else (lambda *_: sys.exit(143)))
+    if stay:
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+
+    def show(observed: Observed, target: Path) -> None:
+        told = chronicle.build(found, observed)
+        say(terminal.render(told, shutil.get_terminal_size((100, 24)).columns))
+        (target / f"{found.name}.html").write_text(page.render(told), encoding="utf-8")
+        if json_file is not None:
+            json_file.write_text(chronicle.result_text(found, observed), encoding="utf-8")
+        if out is not None or stay:
+            aside(f"page and exports: {target}")
+
+    def wait(stage: Stage) -> None:
+        how_to_sign_in(stage)
+        stop.wait()
+
+    observed = run(found, speed, out, aside, show, wait if stay else None)
+    if observed.lost or observed.doubled or not all(line.verified for line in observed.lines):
+        aside("The run did not hold what it should: see above.")
+        sys.exit(1)
+
+
+def how_to_sign_in(stage: Stage) -> None:
+    """Addresses, names and passphrases of a drill that stays up, and what to try."""
+    say("The desks are up, in the drill's realm. Sign in with a browser:")
+    for office, desk in stage.desks.items():
+        names = " or ".join(officer.name for officer in stage.officers[office])
+        say(f"  {office:<16} {desk.address}   name: {names}   passphrase: {stage.passphrases[office]}")
+    for relay in stage.relays:
+        say(f"  relay            {relay.address}   process {relay.process.pid}")
+    for office, desk in stage.desks.items():
+        say(f"  {office:<16} process {desk.process.pid}   vault {stage.vault(office)}")
+    say("Stop with Ctrl-C.")

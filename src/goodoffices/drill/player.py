@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The player: a case played through the desks' own doors, and what the desks show of it afterwards.
+
+It imports no code of the desk. What it reports was read from the desks' pages and from the offline
+verifier's verdict on their exports; only the order of things to do comes from the case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from goodoffices.core.errors import MachineError
+from goodoffices.drill import observed as seen
+from goodoffices.drill.doors import Door, until
+from goodoffices.drill.forms import AUTHORITIES, PRECEDENCES, Case, Note
+from goodoffices.drill.observed import Observed, ObservedLine, ObservedNote, Step
+from goodoffices.drill.plan import Doing, Plan, Timeline
+from goodoffices.drill.processes import command, verdict
+from goodoffices.drill.stage import Stage
+
+LEAD = 0.15
+"""Seconds before the first thing is done."""
+_ACKNOWLEDGEMENTS = (("answer", 4), ("follow", 3), ("reply", 3), ("consider", 2))
+ACKNOWLEDGED_AS = {1: "read", 2: "received, considering", 3: "reply follows", 4: "answered"}
+
+
+def real_now() -> int:
+    """Milliseconds UTC of this machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How waits inside passages are shortened. Case time is the same at every speed."""
+
+    pace: float
+    longest_wait: int | None
+
+    @property
+    def words(self) -> str:
+        """For the reader of the result."""
+        if self.pace == 1 and self.longest_wait is None:
+            return "minutes inside a note's passage were played in full"
+        return "waits between acts were shortened; case time, durations and lateness are those of the case"
+
+
+QUICK = Speed(600.0, 400)
+WATCHABLE = Speed(60.0, 5_000)
+REAL = Speed(1.0, None)
+
+
+class Player:
+    """One run of a case."""
+
+    def __init__(self, case: Case, stage: Stage, speed: Speed, say: Callable[[str], None]) -> None:
+        self.case, self.stage, self.speed, self.say = case, stage, speed, say
+        self.plan = Plan.of(case)
+        self.timeline = Timeline(case, self.plan, pace=speed.pace, longest_wait=speed.longest_wait)
+        self.ids: dict[str, str] = {}
+        self.began = 0
+        self._remarks: dict[tuple[str, str], str] = {}
+        self._said: list[str] = []
+
+    # --- playing ----------------------------------------------------------------------------------
+
+    def play(self) -> None:
+        """Do everything in the plan, each thing when it is due, then wait until all of it has arrived."""
+        self.began = real_now() + round(LEAD * 1000)
+        for doing in self.plan.doings:
+            self._wait_for(doing)
+            self._set_clocks(doing.case_at)
+            self._do(doing)
+        for office in self.case.channel.path:
+            door = self._any(office)
+            until(f"receipts at {office}", partial(_settled, door))
+
+    def _wait_for(self, doing: Doing) -> None:
+        left = (self.began + self.timeline.real(doing.case_at) - real_now()) / 1000
+        if left > 0:
+            time.sleep(left)
+
+    def _set_clocks(self, case_at: int) -> None:
+        for office in self.case.channel.path:
+            self._any(office).do("/drill/clock", offset=case_at - real_now())
+
+    def _any(self, office: str) -> Door:
+        return next(door for (name, _), door in self.stage.doors.items() if name == office)
+
+    def _do(self, doing: Doing) -> None:
+        note = self.case.note(doing.note)
+        if doing.what == "release":
+            self._release(note)
+            return
+        if doing.what == "remark":
+            self._remarks[doing.office, doing.note] = doing.text
+            return
+        door = self.stage.door(doing.office, "duty officer")
+        where = f"/notes/{self.ids[doing.note]}"
+        until(f"{note.id} at {doing.office}", lambda: door.find(where))
+        remark = self._remarks.pop((doing.office, doing.note), None)
+        match doing.what:
+            case "see":
+                door.do(f"{where}/take")
+            case "forward":
+                door.do(f"{where}/forward", remark=remark)
+            case "refuse":
+                # A refusal has one text, the reason; a remark made beside it stands behind it.
+                door.do(f"{where}/refuse", reason="\n\n".join(each for each in (doing.text, remark) if each))
+            case "open":
+                until(f"{note.id} verified at {doing.office}", lambda: _verified(door, where))
+                door.do(f"{where}/open")
+            case "principal":
+                door.do(f"{where}/with-principal")
+            case "acknowledge":
+                door.do(f"{where}/acknowledge", kind=acknowledgement(doing.text))
+        self.say(f"{doing.office}: {doing.what} {note.id}")
+
+    def _release(self, note: Note) -> None:
+        door = self.stage.door(note.sender, "releaser")
+        done = door.do(
+            f"/channels/{self.stage.mandate}/release",
+            to=self.stage.ids[note.reader],
+            text=note.text,
+            precedence=len(PRECEDENCES) - PRECEDENCES.index(note.precedence),
+            authority=AUTHORITIES.index(note.authority) + 1,
+            language=note.language,
+            valid_until=self._real_time(note.valid_until),
+            reply_by=self._real_time(note.reply_by),
+            in_reply_to=self.ids.get(note.in_reply_to or ""),
+            replaces=self.ids.get(note.replaces or ""),
+            withdraws=self.ids.get(note.withdraws or ""),
+        )
+        self.ids[note.id] = str(done["id"])
+        self.say(f"{note.sender}: released {note.id} to {note.reader}")
+
+    def _real_time(self, case_at: int | None) -> str | None:
+        """A time that a note states, in the real time in which the desks live."""
+        if case_at is None:
+            return None
+        moment = self.began + self.timeline.real(case_at)
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000)) + f".{moment % 1000:03d}Z"
+
+    # --- what the desks show ------------------------------------------------------------------------
+
+    def notes(self) -> tuple[ObservedNote, ...]:
+        """Every note, read from its author's desk and its reader's."""
+        by_id = {note_id: name for name, note_id in self.ids.items()}
+        return tuple(self._observed(note, by_id) for note in self.case.notes if note.id in self.ids)
+
+    def _observed(self, note: Note, by_id: dict[str, str]) -> ObservedNote:
+        where = f"/notes/{self.ids[note.id]}"
+        sent = self._any(note.sender).look(where)
+        got = self._any(note.reader).find(where)
+        card = sent["card"]
+        crossed = {each["id"] for page in (sent, got) if page for each in page["card"]["crossed"]}
+        return ObservedNote(
+            id=note.id,
+            note_id=self.ids[note.id],
+            number=card["number"],
+            digits=card["digits"],
+            verbatim=got is not None and got["card"]["state"] == "verified" and got["card"]["text"] == note.text,
+            crossed=tuple(name for each in sorted(crossed) if (name := by_id.get(each))),
+            steps=tuple(_step(each) for each in sent["steps"] if each["at"] is not None),
+        )
+
+    def doubled(self) -> int:
+        """Notes that a reader's desk shows more than once."""
+        extra = 0
+        for office in self.case.channel.path:
+            lanes = self._any(office).look(f"/channels/{self.stage.mandate}")["lanes"]
+            shown = [item["id"] for lane in lanes for item in lane["items"] if item["kind"] == "note"]
+            extra += len(shown) - len(set(shown))
+        return extra
+
+    def lost(self) -> int:
+        """Released notes that should have reached their reader and are not at his desk."""
+        expected = [note for note in self.case.notes if note.id in self.ids and note.id not in self.plan.stopped]
+        return sum(self._any(note.reader).find(f"/notes/{self.ids[note.id]}") is None for note in expected)
+
+    def export(self, target: Path, *, again: bool) -> tuple[tuple[ObservedLine, ...], dict[str, str]]:
+        """Stop each desk, export its record, have it verified; start the desks again if asked to."""
+        trust = self.stage.folder / "trust.txt"
+        trust.write_text("".join(f"{key} {name}\n" for name, key in self.stage.ids.items()), encoding="utf-8")
+        for door in self.stage.doors.values():
+            door.close()
+        self.stage.doors.clear()
+        verdicts: dict[str, dict[str, Any]] = {}
+        folders = {}
+        for office, desk in self.stage.desks.items():
+            desk.stop()
+            folder = target / f"{office}.export"
+            officer = self.stage.officers[office][0].name
+            secret = str(self.stage.folder / f"passphrase-{office}")
+            command(
+                "record", "export", str(self.stage.vault(office)), str(folder), "--officer", officer,
+                "--passphrase-file", secret,
+            )  # fmt: skip
+            verdicts[office] = verdict(folder, trust)
+            folders[office] = folder.name
+            if again:
+                self.stage.restart(office)
+        lines = tuple(self._line(verdicts, *ends) for ends in pairwise(self.case.channel.path))
+        return lines, folders
+
+    def _line(self, verdicts: dict[str, dict[str, Any]], left: str, right: str) -> ObservedLine:
+        ends = {self.stage.ids[left], self.stage.ids[right]}
+        held = {}
+        for office in (left, right):
+            for line in verdicts[office].get("lines", ()):
+                if set(line["offices"]) == ends:
+                    held[office] = line["entries"]
+        findings = tuple(
+            f"{office}: {each['where']}: {each['found']}"
+            for office in (left, right)
+            for each in verdicts[office].get("findings", ())
+        )
+        whole = all(verdicts[office]["verdict"] == "verified" for office in (left, right))
+        same = len(held) == 2 and len(set(held.values())) == 1
+        if not same:
+            findings += (f"the two records of this line differ in length: {held}",)
+        return ObservedLine(f"{left}–{right}", max(held.values(), default=0), whole and same, findings)
+
+
+def acknowledgement(words: str) -> int:
+    """The agreed kind that stands for a case's words."""
+    lowered = words.lower()
+    return next((kind for word, kind in _ACKNOWLEDGEMENTS if word in lowered), 1)
+
+
+def _settled(door: Door) -> bool | None:
+    return True if all(line["unreceipted"] == 0 for line in door.look("/lines")["lines"]) else None
+
+
+def _verified(door: Door, where: str) -> bool | None:
+    page = door.find(where)
+    if page is None:
+        return None
+    state = page["card"]["state"]
+    if state in ("altered", "newer", "unreadable"):
+        raise MachineError(f"A note arrived at {door.office} as '{state}': {page['card']['finding']}")
+    return True if state == "verified" else None
+
+
+def _step(step: dict[str, Any]) -> Step:
+    detail = step["detail"] or ""
+    if step["rung"] == seen.ACKNOWLEDGED and step["code"]:
+        detail = ACKNOWLEDGED_AS.get(step["code"], "")
+    signer = f"the desk of {step['office_name']}" if step["by_desk"] else f"{step['signer']} of {step['office_name']}"
+    return Step(step["rung"], step["office_name"], step["at"], step["case_at"], signer, "", detail)
+
+
+def run(
+    case: Case,
+    speed: Speed,
+    out: Path | None,
+    say: Callable[[str], None],
+    show: Callable[[Observed, Path], None],
+    stay: Callable[[Stage], None] | None,
+) -> Observed:
+    """Play a case from nothing: processes up, everything played, records exported and verified.
+
+    ``show`` gets the result and the folder of the exports; ``stay``, if given, the stage with the desks
+    up again. Everything that was started is stopped at the end.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="goodoffices-drill-"))
+    stage = Stage(case, folder)
+    target = out if out is not None else folder / "out"
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        say(f"two relays and {len(case.channel.path)} desks are starting, each a process of its own ...")
+        stage.set()
+        player = Player(case, stage, speed, say)
+        player.play()
+        result = Observed(
+            notes=player.notes(),
+            lost=player.lost(),
+            doubled=player.doubled(),
+            began=player.began,
+            ended=real_now(),
+            pace=speed.pace,
+            remarks=(speed.words,),
+        )
+        say("every desk is stopped, its record exported and verified offline ...")
+        lines, exports = player.export(target, again=stay is not None)
+        result = replace(result, lines=lines, exports=exports)
+        show(result, target)
+        if stay is not None:
+            stay(stage)
+        return result
+    finally:
+        stage.strike()
+        with contextlib.suppress(OSError):
+            shutil.rmtree(folder)

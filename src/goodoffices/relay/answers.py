@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the relay's replies look on the wire: the one table from refusals to statuses, and its forms.
+
+Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from goodoffices.relay.rules import Refusal, Refused
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one refusal looks on the wire."""
+
+    status: int
+    fault: str
+    what: str
+    next: str
+    retry_seconds: int | None = None
+
+
+# The one table from refusals to statuses.
+ANSWERS: Mapping[Refusal, Answer] = {
+    Refusal.MALFORMED: Answer(400, "yours", "The request is not of the form.", "See docs/relay-api.md."),
+    Refusal.NO_RIGHT: Answer(
+        403,
+        "yours",
+        "This right is not given here.",
+        "Check the relay's address, the mailbox and the secret; open the mailbox if it is new.",
+    ),
+    Refusal.OTHER_RIGHTS: Answer(
+        409, "yours", "The mailbox is open with other rights.", "Open one with a new random ID."
+    ),
+    Refusal.NO_LENGTH: Answer(411, "yours", "The request has no Content-Length.", "Send the length first."),
+    Refusal.NOT_A_SIZE_CLASS: Answer(
+        413,
+        "yours",
+        "The envelope is of no size class.",
+        "Seal it to 512, 4096, 16384, 65536 or 262144 bytes.",
+    ),
+    Refusal.TOO_SLOW: Answer(408, "yours", "The body did not arrive in time.", "Send it again."),
+    Refusal.MAILBOX_FULL: Answer(
+        429, "yours", "The mailbox is full.", "Use another relay of the line until it is collected.", 60
+    ),
+    Refusal.NO_MORE_MAILBOXES: Answer(
+        429, "relay", "The relay takes no more mailboxes.", "Ask its operator, or use another relay.", 3600
+    ),
+    Refusal.BUSY: Answer(429, "relay", "The relay has more to do than it can hold.", "Send it again.", 1),
+    Refusal.DISK_FULL: Answer(
+        507,
+        "relay",
+        "The relay's disk is full or cannot be written; nothing was stored.",
+        "Use another relay of the line; its operator makes room.",
+        60,
+    ),
+    Refusal.STORE_FAILED: Answer(
+        500, "relay", "The relay's database failed.", "Use another relay; its operator starts it again.", 60
+    ),
+    Refusal.STOPPING: Answer(503, "relay", "The relay is stopping.", "Use another relay, or try later.", 5),
+}
+
+
+class Json(Response):
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode()
+
+
+class PutAnswer(Response):
+    """A Response without Starlette's work on headers, which are the same every time."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.body = body
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+        ]
+
+
+def refusal(refused: Refused, *, close: bool = False) -> Response:
+    answer = ANSWERS[refused.refusal]
+    return answer_with(answer, refused.detail or answer.what, close=close)
+
+
+def answer_with(answer: Answer, what: str, *, close: bool) -> Response:
+    headers: dict[str, str] = {}
+    if answer.retry_seconds is not None:
+        headers["Retry-After"] = str(answer.retry_seconds)
+    if close:
+        headers["Connection"] = "close"
+    return Json(
+        {"fault": answer.fault, "what": what, "next": answer.next}, status_code=answer.status, headers=headers
+    )
+
+
+async def no_such_page(request: Request, error: Exception) -> Response:
+    """The answer where no door is (404, 405): the same form as every other refusal."""
+    assert isinstance(error, HTTPException)
+    answer = Answer(error.status_code, "yours", "There is no such door.", "See docs/relay-api.md.")
+    response = answer_with(answer, answer.what, close=True)
+    response.headers.update(error.headers or {})
+    return response

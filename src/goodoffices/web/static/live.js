@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live pages: when the desk says that something changed, this page is asked for again and its main part is
+// put in place, keeping what was typed, what is open and where the focus is. Without it all pages work.
+"use strict";
+
+(() => {
+  const notice = document.getElementById("live-notice");
+  const typing = (element) =>
+    element instanceof HTMLElement && element.closest("main") !== null && element.matches("input, textarea, select");
+
+  const say = (kind) => {
+    notice.textContent = kind ? notice.dataset[kind] : "";
+    notice.hidden = !kind;
+  };
+
+  // --- what must survive a swap ----------------------------------------------------------------------
+  const name = (field) => {
+    const form = field.form;
+    const same = form ? [...form.elements].filter((each) => each.name === field.name) : [field];
+    return `${form ? form.getAttribute("action") : ""} ${field.name} ${same.indexOf(field)}`;
+  };
+  const fields = (root) => [...root.querySelectorAll("form[data-keep] :is(input:not([type=hidden]), textarea, select)")];
+  const changed = (field) =>
+    field instanceof HTMLSelectElement
+      ? [...field.options].some((option) => option.selected !== option.defaultSelected)
+      : field.type === "checkbox" || field.type === "radio"
+        ? field.checked !== field.defaultChecked
+        : field.value !== field.defaultValue;
+
+  const remember = (root) => ({
+    values: new Map(fields(root).filter(changed).map((field) => [name(field), [field.value, field.checked]])),
+    open: [...root.querySelectorAll("details")].map((each) => each.open),
+    focus: root.contains(document.activeElement) ? path(root, document.activeElement) : null,
+  });
+  const path = (root, element) => {
+    const steps = [];
+    for (let at = element; at !== root; at = at.parentElement) steps.unshift([...at.parentElement.children].indexOf(at));
+    return { steps, tag: element.tagName, href: element.getAttribute("href"), text: element.textContent };
+  };
+  const restore = (root, kept) => {
+    for (const field of fields(root)) {
+      const value = kept.values.get(name(field));
+      if (value) [field.value, field.checked] = [value[0], value[1] === true];
+    }
+    const details = [...root.querySelectorAll("details")];
+    if (details.length === kept.open.length) details.forEach((each, at) => (each.open = kept.open[at]));
+    if (!kept.focus) return;
+    let found = root;
+    for (const step of kept.focus.steps) found = found && found.children[step];
+    const fits = (each) => each && each.tagName === kept.focus.tag && each.getAttribute("href") === kept.focus.href;
+    if (!fits(found)) found = [...root.querySelectorAll(kept.focus.tag)].find((each) => fits(each) && each.textContent === kept.focus.text);
+    (found || root).focus({ preventScroll: true });
+  };
+
+  // --- swapping --------------------------------------------------------------------------------------
+  let wanted = false;
+  let busy = false;
+  const main = () => document.getElementById("main");
+
+  const refresh = async () => {
+    wanted = true;
+    if (busy) return;
+    if (main().dataset.live === "notice" || typing(document.activeElement) || sent) {
+      say("changed");
+      return;
+    }
+    busy = true;
+    try {
+      while (wanted) {
+        wanted = false;
+        const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" }, credentials: "same-origin" });
+        if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+          stop();
+          return;
+        }
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (typing(document.activeElement) || sent) {
+          wanted = true;
+          say("changed");
+          return;
+        }
+        const kept = remember(main());
+        const fresh = document.adoptNode(page.getElementById("main"));
+        main().replaceWith(fresh);
+        const count = page.querySelector(".top nav");
+        if (count) document.querySelector(".top nav").replaceWith(document.adoptNode(count));
+        document.title = page.title;
+        restore(fresh, kept);
+        say(null);
+      }
+    } catch {
+      say("lost");
+    } finally {
+      busy = false;
+    }
+  };
+
+  document.addEventListener("focusout", () => setTimeout(() => wanted && !typing(document.activeElement) && refresh(), 50));
+
+  let soon = 0;
+  const source = new EventSource("/events");
+  source.addEventListener("change", () => {
+    clearTimeout(soon);
+    soon = setTimeout(refresh, 60);
+  });
+  source.addEventListener("open", () => {
+    if (!notice.hidden && notice.textContent === notice.dataset.lost) {
+      say(null);
+      refresh();
+    }
+  });
+  source.addEventListener("error", () => say(source.readyState === EventSource.CLOSED ? "ended" : "lost"));
+  source.addEventListener("ended", () => stop());
+  const stop = () => {
+    source.close();
+    const drafts = fields(main()).some(changed) || main().dataset.live === "notice";
+    if (drafts) say("ended");
+    else location.assign("/sign-in");
+  };
+  addEventListener("pagehide", () => source.close());
+
+  // --- one submit is one submit ------------------------------------------------------------------------
+  let sent = false;
+  document.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+      return;
+    }
+    sent = true;
+    const button = event.submitter;
+    // After this turn: a disabled button would not be sent with its form.
+    setTimeout(() => button && button.setAttribute("aria-disabled", "true"));
+  });
+  addEventListener("pageshow", () => {
+    sent = false;
+    document.querySelectorAll("button[aria-disabled]").forEach((each) => each.removeAttribute("aria-disabled"));
+    if (source.readyState === EventSource.CLOSED) location.reload();
+  });
+
+  // --- clocks that run between two changes ----------------------------------------------------------------
+  const span = (ms) => {
+    const whole = Math.floor(Math.abs(ms) / 1000);
+    const two = (value) => String(value).padStart(2, "0");
+    if (whole < 60) return `${whole} s`;
+    if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
+    if (whole < 86400) return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))} h`;
+    return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+  };
+  setInterval(() => {
+    const now = Date.now();
+    for (const each of document.querySelectorAll("[data-due]")) {
+      const left = Number(each.dataset.due) - now;
+      if (left > 0) each.textContent = span(left);
+      else if (!each.dataset.over) {
+        each.dataset.over = "1";
+        refresh();
+      }
+    }
+    for (const each of document.querySelectorAll("[data-since]")) each.textContent = span(now - Number(each.dataset.since));
+  }, 1000);
+})();

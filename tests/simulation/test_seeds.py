@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A few hundred runs of whole offices under faults, each from its seed (docs/simulation.md)."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+
+import pytest
+
+from goodoffices.drill.world_runs import Plan, Verdict, plan_of, run, run_seed
+from goodoffices.drill.world_soak import run_chunk
+
+STEPS = 25
+CHUNK = 10
+CHUNKS = range(20)
+
+
+@pytest.fixture(scope="module")
+def verdicts(workers: ProcessPoolExecutor) -> Iterator[list[Future[list[Verdict]]]]:
+    """All runs are begun at once; each test waits for its own."""
+    waiting = [workers.submit(run_chunk, 1 + CHUNK * each, CHUNK, STEPS) for each in CHUNKS]
+    yield waiting
+    for each in waiting:
+        each.cancel()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_nothing_released_is_lost_or_doubled_under_faults(
+    verdicts: list[Future[list[Verdict]]], chunk: int
+) -> None:
+    """P1, P2, P4, P7, P12: loss, doubling, delay, forgetful relays, stops, clocks, a crook, old backups."""
+    broken = [verdict for verdict in verdicts[chunk].result(timeout=280) if verdict.broken is not None]
+    assert not broken, "\n\n".join(verdict.sentence for verdict in broken)
+
+
+@pytest.mark.parametrize("seed", [2, 5, 6])
+def test_a_seed_holds(seed: int) -> None:
+    """P2, P12: some runs in every test of this project, the quick ones included."""
+    verdict = run_seed(seed, 15)
+    assert verdict.broken is None, verdict.sentence
+
+
+def test_a_seed_replays_exactly() -> None:
+    """The story of a run is the same each time, though ciphertexts differ."""
+    first, second = run_seed(7, 15), run_seed(7, 15)
+    assert first.trace == second.trace
+    assert first.counts == second.counts
+
+
+def test_the_seeds_make_every_kind_of_run() -> None:
+    """No kind of fault is left out by an accident of the dice."""
+    plans = [plan_of(1 + seed, STEPS) for seed in range(CHUNK * len(CHUNKS))]
+    for name in ("young", "loss", "stops", "relays", "clocks", "hostile", "restores"):
+        assert sum(bool(getattr(plan, name)) for plan in plans) >= 10, name
+    assert {plan.posts for plan in plans} == {1, 2}
+    assert {each for plan in plans for each in plan.terms} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("posts", [1, 2])
+@pytest.mark.parametrize("terms", range(4))
+def test_a_calm_world_holds(posts: int, terms: int) -> None:
+    """P2: every way of reading and forwarding, over one post and over two."""
+    verdict = run(Plan(11, 12, posts, (terms,)))
+    assert verdict.broken is None, verdict.sentence

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A channel of three desks in memory, with envelopes carried by hand: something to export and to attack."""
+
+import random
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+from goodoffices.core.mandate import Forwarding, Precedence, Reading
+from goodoffices.core.note import Words
+from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, digest, list_files
+from goodoffices.core.statement import read_signed, sign, state
+from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.desk.acts import Draft, Terms
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.export import export
+from goodoffices.desk.founding import NewOfficer, found, keep
+from goodoffices.verify.verifier import Verdict, verify
+
+START = 1_578_038_400_000
+NAMES = ("Washington", "Bern", "Tehran")
+TEXT = "We do not want war.\n\nIf you do not answer, neither shall we.\r\n\r\nاین یادداشت می‌ماند.\n"
+
+
+class Node:
+    """One office with its desk, its officer signed in."""
+
+    def __init__(self, name: str, rng: random.Random, now: int, realm: bytes) -> None:
+        self.name = name
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(self.db, steps_in("goodoffices.desk.schema"))
+        self.founding = found(name, [NewOfficer("duty", "officer 1")], realm, rng.randbytes, now)
+        self.desk = Desk(self.db, self.founding.keys, rng.randbytes)
+        with self.desk.context.transaction():
+            keep(self.desk.ledger, self.founding, rng.randbytes)
+        self.officer = self.founding.officer("duty")
+        self.desk.start(now)
+        self.desk.unlock(self.founding.reading_key, now)
+
+    @property
+    def me(self) -> bytes:
+        return self.desk.me
+
+
+class Channel:
+    """Washington, Bern and Tehran, paired and under one mandate."""
+
+    def __init__(
+        self,
+        *,
+        reading: int = Reading.OPEN,
+        forwarding: int = Forwarding.BY_HAND,
+        seed: int = 1,
+        realm: bytes = bytes(16),
+    ) -> None:
+        self.now = START
+        rng = random.Random(seed)
+        self.west, self.middle, self.east = (Node(name, rng, self.now, realm) for name in NAMES)
+        self.nodes = (self.west, self.middle, self.east)
+        self.lines = [self._pair(self.west, self.middle), self._pair(self.middle, self.east)]
+        self._boxes = {
+            route.mailbox: (node, route.line)
+            for node in self.nodes
+            for route in node.desk.ledger.routes(own=True)
+        }
+        self.pump()
+        self.mandate = self.middle.desk.acts.propose(
+            self.middle.officer,
+            Terms(
+                name="The Swiss channel",
+                path=(self.west.me, self.middle.me, self.east.me),
+                reading=reading,
+                forwarding=forwarding,
+            ),
+            self.now,
+        )
+        self.pump()
+        for party in (self.west, self.east):
+            party.desk.acts.sign_mandate(party.officer, self.mandate, self.tick())
+        self.pump()
+        digits = [
+            each.desk.acts.spoken_digits(each.desk.ledger.agreement(self.mandate))[0]
+            for each in (self.west, self.east)
+        ]
+        self.west.desk.acts.compare_mandate(self.west.officer, self.mandate, digits[1], self.tick())
+        self.east.desk.acts.compare_mandate(self.east.officer, self.mandate, digits[0], self.tick())
+        self.pump()
+
+    def tick(self) -> int:
+        self.now += 60_000
+        return self.now
+
+    def _pair(self, one: Node, other: Node) -> bytes:
+        first = one.desk.offer(one.officer, ["http://127.0.0.1:1"], self.now)
+        second = other.desk.offer(other.officer, ["http://127.0.0.1:1"], self.now)
+        line = one.desk.pair(one.officer, second, other.name, self.now)
+        assert other.desk.pair(other.officer, first, one.name, self.now) == line
+        for here, there in ((one, other), (other, one)):
+            heard = there.desk.spoken_digits(there.desk.ledger.line(line)).read_aloud
+            here.desk.confirm(here.officer, line, heard, self.now)
+        return line
+
+    def pump(self) -> None:
+        """Carry envelopes until nobody has anything to send."""
+        moved = True
+        while moved:
+            moved = False
+            for node in self.nodes:
+                node.desk.settle(self.now)
+                for put in node.desk.work(self.now):
+                    moved = True
+                    self.now += 7
+                    reader, line = self._boxes[put.route.mailbox]
+                    node.desk.put_accepted(put, self.now)
+                    reader.desk.receive(line, put.envelope, self.now)
+
+    def release(self, author: Node, recipient: Node, text: str = TEXT) -> bytes:
+        note = author.desk.acts.release(
+            author.officer,
+            Draft(
+                mandate=self.mandate,
+                recipient=recipient.me,
+                words=Words(text=text, language="en"),
+                precedence=Precedence.IMMEDIATE,
+            ),
+            self.tick(),
+        )
+        self.pump()
+        return note
+
+    def week(self) -> None:
+        """A note across, answered; one refused; one to the intermediary alone."""
+        first = self.release(self.west, self.east)
+        if first in {each.id for each in self.middle.desk.ledger.notes(self.mandate)} and not any(
+            each.author == self.middle.me and each.type == 3
+            for each in self.middle.desk.ledger.acts_about(first)
+        ):
+            self.middle.desk.acts.forward(
+                self.middle.officer, first, self.tick(), remark="With compliments.\nX"
+            )
+            self.pump()
+        self.east.desk.acts.open(self.east.officer, first, self.tick())
+        self.east.desk.acts.acknowledge(self.east.officer, first, 2, self.tick())
+        self.pump()
+        self.release(self.east, self.middle, "To you alone.")
+        second = self.release(self.east, self.west, "We heard you.")
+        if not any(each.type == 3 for each in self.middle.desk.ledger.acts_about(second)):
+            self.middle.desk.acts.refuse(self.middle.officer, second, "Not in these words.", self.tick())
+        self.pump()
+
+
+def exported(node: Node, target: Path, now: int) -> Path:
+    """An export that nothing is wrong with."""
+    assert export(node.desk, target, now) == ()
+    return target
+
+
+def verdict(folder: Path) -> Verdict:
+    return verify(folder)
+
+
+def sign_again(folder: Path, node: Node) -> None:
+    """What a holder can do: list the files as they are now and sign the list with its own desk's key."""
+    old = read_signed((folder / MANIFEST).read_bytes()).statement
+    paths = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files_of(folder)}
+    listed = b"".join(
+        list_files((path, digest(raw)) for path, raw in paths.items() if path not in (LIST, MANIFEST))
+    )
+    (folder / LIST).write_bytes(listed)
+    manifest = replace(old.read(Manifest), list_hash=digest(listed), files=len(paths) - 2)
+    (folder / MANIFEST).write_bytes(sign(state(manifest, old.realm), node.founding.desk_seed).raw)
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.rglob("*") if each.is_file())
