@@ -94,6 +94,10 @@ class OneChannel(RuleBasedStateMachine):
         elif here.desk.context.locked:
             self.world.unlock(here)
 
+    @rule(who=office)
+    def disk_is_full_once(self, who: int) -> None:
+        self.world.offices[who].disk.full = True
+
     @rule(who=office, span=st.sampled_from((-40 * DAY, -SECOND, SECOND, DAY, 40 * DAY)))
     def clock_jumps(self, who: int, span: int) -> None:
         self.world.offices[who].offset += span

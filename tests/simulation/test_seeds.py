@@ -51,7 +51,7 @@ def test_a_seed_replays_exactly() -> None:
 def test_the_seeds_make_every_kind_of_run() -> None:
     """No kind of fault is left out by an accident of the dice."""
     plans = [plan_of(1 + seed, STEPS) for seed in range(CHUNK * len(CHUNKS))]
-    for name in ("young", "loss", "stops", "relays", "clocks", "hostile", "restores"):
+    for name in ("young", "loss", "stops", "relays", "clocks", "disks", "hostile", "restores"):
         assert sum(bool(getattr(plan, name)) for plan in plans) >= 10, name
     assert {plan.posts for plan in plans} == {1, 2}
     assert {each for plan in plans for each in plan.terms} == {0, 1, 2, 3}

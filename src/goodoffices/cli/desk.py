@@ -7,12 +7,13 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from pathlib import Path
 
 import click
 import uvicorn
 
-from goodoffices.cli.output import Group, aside, say
+from goodoffices.cli.output import Group, admission, aside, say
 from goodoffices.core.errors import MachineError, NotAllowed
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
@@ -58,8 +59,9 @@ def serve(
             f"Plain HTTP is served on loopback only, and {host} is not loopback.",
             "Give --tls-cert and --tls-key, or serve on 127.0.0.1.",
         )
-    admission = admission_file.read_text(encoding="ascii").strip() if admission_file else None
-    config = DeskConfig(vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission)
+    config = DeskConfig(
+        vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission(admission_file)
+    )
     asyncio.run(_serve(config, host, port, tls_cert, tls_key, names))
 
 
@@ -76,20 +78,25 @@ async def _serve(
     port = listener.getsockname()[1]
     scheme = "https" if tls_cert else "http"
     app = create_app(service, secure=tls_cert is not None, hosts=(*LOOPBACK, host, *names))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            ssl_certfile=tls_cert,
-            ssl_keyfile=tls_key,
-            timeout_graceful_shutdown=1,
-            h11_max_incomplete_event_size=65_536,
-            ws="none",
-            lifespan="off",
-        )
+    settings = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        ssl_certfile=tls_cert,
+        ssl_keyfile=tls_key,
+        timeout_graceful_shutdown=1,
+        h11_max_incomplete_event_size=65_536,
+        ws="none",
+        lifespan="off",
     )
+    try:
+        settings.load()
+    except (OSError, ssl.SSLError) as error:
+        raise MachineError(
+            f"The TLS files cannot be used: {error}.", "Check --tls-cert and --tls-key."
+        ) from None
+    server = uvicorn.Server(settings)
     # Signals are taken here: the vault must close after the last answer, whoever stops the desk.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     stop = asyncio.Event()

@@ -12,14 +12,23 @@ from pathlib import Path
 
 import click
 
-from goodoffices.cli.output import Group, aside, passphrase, say
+from goodoffices.cli.output import (
+    Group,
+    admission,
+    aside,
+    passphrase,
+    read_file,
+    require_new,
+    say,
+    write_new,
+)
 from goodoffices.core import digits
 from goodoffices.core.crypto import ed25519_public
-from goodoffices.core.pairing import CODE_DIGITS, Offer, read_offer
+from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.meeting import meet
-from goodoffices.desk.relay_client import RelayClient, check_relay_url
+from goodoffices.desk.relay_client import RelayClient, check_relay_url, tls_trusting
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault import open_vault
 
@@ -79,10 +88,10 @@ def invite(
     """Make an invitation that lives one hour. The other office makes one too; exchange the two files."""
     for each in relays:
         check_relay_url(each)
+    require_new(out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
         offer = desk.offer(person, list(relays), now())
-    out.touch(mode=0o600)
-    out.write_bytes(offer.raw)
+        write_new(out, offer.raw)
     say(f"invitation written to {out}")
     aside(
         "Hand it to the other office and take theirs. It holds your mailboxes' put rights: keep it private."
@@ -103,7 +112,7 @@ def accept(
 ) -> None:
     """Pair your newest invitation with THEIRS and show the digits to read aloud."""
     with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
-        line_id = desk.pair(person, read_offer(theirs.read_bytes()), name, now())
+        line_id = desk.pair(person, read_offer(read_file(theirs, MAX_OFFER)), name, now())
         _show_digits(desk, line_id)
 
 
@@ -152,6 +161,10 @@ def confirm(
 @click.option("--name", required=True, help="What this office calls the line.")
 @click.option("--code", help="The code that the other office gave you; left out, one is made.")
 @click.option("--wait", default=600, show_default=True, type=click.IntRange(1, 3600), help="Seconds to wait.")
+@click.option("--relay-ca", type=FILE, help="Certificate authority of the relays (PEM), if it is your own.")
+@click.option(
+    "--admission-file", type=FILE, help="The secret that the relay asks for before it makes a mailbox."
+)
 def meeting(
     vault: Path,
     officer: str,
@@ -161,6 +174,8 @@ def meeting(
     name: str,
     code: str | None,
     wait: int,
+    relay_ca: Path | None,
+    admission_file: Path | None,
 ) -> None:
     """Pair over a relay: a one-time code finds the meeting place, the digits prove who was there."""
     for each in relays:
@@ -169,17 +184,21 @@ def meeting(
         code = str(int.from_bytes(os.urandom(16)) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
         say(f"code      {digits.grouped(code)}")
         aside("Tell the other office this code. It only finds the meeting place and lives one hour.")
+    tls = tls_trusting(relay_ca)
     with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+        desk.require_new_name(name)
         mine = desk.offer(person, list(relays), now())
-        theirs = asyncio.run(_meet(relays[0], code, mine, wait))
+        client = RelayClient(tls)
+        theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)))
         line_id = desk.pair(person, theirs, name, now(), mine)
         _show_digits(desk, line_id)
 
 
-async def _meet(relay: str, code: str, mine: Offer, wait: int) -> Offer:
-    client = RelayClient()
+async def _meet(
+    client: RelayClient, relay: str, code: str, mine: Offer, wait: int, admitted: str | None
+) -> Offer:
     try:
-        return await meet(client, relay, code, mine, now=now, rng=os.urandom, wait=wait)
+        return await meet(client, relay, code, mine, now=now, rng=os.urandom, wait=wait, admission=admitted)
     finally:
         await client.close()
 

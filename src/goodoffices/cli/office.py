@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from pathlib import Path
@@ -10,16 +11,25 @@ from pathlib import Path
 import click
 import segno
 
-from goodoffices.cli.output import Group, aside, passphrase, say
+from goodoffices.cli.output import (
+    Group,
+    aside,
+    passphrase,
+    read_file,
+    require_new,
+    say,
+    secret_lines,
+    write_new,
+)
 from goodoffices.core import digits
-from goodoffices.core.errors import MachineError, YourError
+from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
 from goodoffices.core.fields import REALM_SIZE
-from goodoffices.core.office import Office, Right, read_office
+from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, read_office
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
 from goodoffices.desk.ledger import Ledger
 from goodoffices.desk.vault import check_passphrase, create_vault, open_vault
-from goodoffices.desk.vault_files import write_private
+from goodoffices.desk.vault_keys import fold_name
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -45,9 +55,9 @@ def realm_of(text: str | None) -> bytes:
 
 def parse_officer(text: str, at: int) -> NewOfficer:
     """NAME or NAME=right,right: the pseudonym that others see is a number, never the name."""
-    name, _, listed = text.partition("=")
+    name, equals, listed = text.partition("=")
     rights = ALL_RIGHTS
-    if listed:
+    if equals:
         rights = Right(0)
         for each in listed.split(","):
             known = {right.name: right for right in Right if right.name}
@@ -88,14 +98,25 @@ def new(
 ) -> None:
     """Make an office in FOLDER: root, desk, sealing and officer keys, a roster, an encrypted vault."""
     people = [parse_officer(text, at) for at, text in enumerate(officers, 1)]
+    if len({fold_name(each.name) for each in people}) != len(people):
+        raise YourError("Two officers have names that are typed alike.", "Give each a name of his own.")
     realm = realm_of(drill_realm)
-    if root_file.exists():
-        raise YourError(f"{root_file} is there already.", "Name a file that does not exist yet.")
+    require_new(root_file)
+    if root_file.resolve().is_relative_to(folder.resolve()):
+        raise YourError(
+            "The root is not kept in the vault's folder: whoever takes the desk would have it too.",
+            "Name a file elsewhere, best on a medium that leaves this machine.",
+        )
     secrets = _passphrases(people, passphrase_file)
     now = time.time_ns() // 1_000_000
     founding = found(name, people, realm, os.urandom, now)
     _write_root(root_file, founding.office.name, founding.root_seed)
-    with create_vault(folder, rng=os.urandom, unlock_path=unlock_file) as vault:
+    try:
+        made = create_vault(folder, rng=os.urandom, unlock_path=unlock_file)
+    except GoodOfficesError:
+        root_file.unlink()  # of an office that was never made
+        raise
+    with made as vault:
         vault.put_secret("desk seed", founding.desk_seed)
         for epoch, seed in founding.envelope_seeds.items():
             vault.put_secret(f"envelope seed {epoch}", seed)
@@ -116,7 +137,7 @@ def new(
 
 def _passphrases(people: list[NewOfficer], file: Path | None) -> list[str]:
     if file is not None:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = secret_lines(file)
         if len(lines) < len(people):
             raise YourError(f"{file} holds {len(lines)} passphrases for {len(people)} officers.")
         found_secrets = lines[: len(people)]
@@ -133,10 +154,7 @@ def _write_root(path: Path, name: str, seed: bytes) -> None:
         "Keep it off the desk's machine, in two places. It is needed to change rosters and keys.\n"
         f"office: {name}\nseed: {seed.hex()}\n"
     )
-    try:
-        write_private(path, text.encode())
-    except OSError as error:
-        raise MachineError(f"{path} cannot be written: {error.strerror}.", "Choose another place.") from None
+    write_new(path, text.encode())
 
 
 def _export_credential(folder: Path, credential: Office) -> Path:
@@ -162,12 +180,14 @@ def show(folder: Path, out: Path | None, qr_file: Path | None, unlock_file: Path
     describe(mine)
     code = segno.make(fingerprint(mine), error="m")
     if qr_file:
-        code.save(str(qr_file), scale=8, border=4)
+        drawn = io.BytesIO()
+        code.save(drawn, kind="svg", scale=8, border=4)
+        write_new(qr_file, drawn.getvalue())
         aside(f"QR code written to {qr_file}")
     else:
         code.terminal(compact=True)
     if out:
-        out.write_bytes(mine.raw)
+        write_new(out, mine.raw)
         aside(f"credential written to {out}")
 
 
@@ -175,7 +195,7 @@ def show(folder: Path, out: Path | None, qr_file: Path | None, unlock_file: Path
 @click.argument("credential", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def inspect(credential: Path) -> None:
     """Verify a credential FILE that somebody handed over, and show its check digits."""
-    describe(read_office(credential.read_bytes()))
+    describe(read_office(read_file(credential, MAX_CREDENTIAL)))
 
 
 def describe(shown: Office) -> None:

@@ -8,13 +8,15 @@ command was not understood (click's own).
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
+from goodoffices.desk.vault_files import on_disk, write_private
 
 
 class Group(click.Group):
@@ -49,6 +51,47 @@ def aside(text: str) -> None:
 def passphrase(file: Path | None, what: str, *, confirm: bool = False) -> str:
     """A secret from a file's first line, or typed. Never from an argument: others could see that."""
     if file is not None:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = secret_lines(file)
         return lines[0] if lines else ""
     return str(click.prompt(what, hide_input=True, confirmation_prompt=confirm, err=True))
+
+
+def secret_lines(file: Path) -> list[str]:
+    """The lines of a file with secrets, one a line. A file that others can read is said to be so."""
+    try:
+        if file.stat().st_mode & 0o077:
+            aside(f"Other users of this machine could read {file}. Run: chmod 600 {shlex.quote(str(file))}")
+        return file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise MachineError(f"{file} cannot be read: {error.strerror}.", "Check the path.") from None
+    except UnicodeDecodeError:
+        raise YourError(f"{file} is not text in UTF-8.", "Name the file that holds the secret.") from None
+
+
+def require_new(file: Path) -> None:
+    """Refuse to write over what is there: it may be the only copy."""
+    if file.exists() or file.is_symlink():
+        raise YourError(f"{file} is there already.", "Name a file that does not exist yet.")
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """A new file that only this user can read."""
+    require_new(file)
+    with on_disk(file):
+        write_private(file, content)
+
+
+def read_file(file: Path, most: int) -> bytes:
+    """A file that somebody handed over; of one that is too large, just enough to be refused."""
+    with on_disk(file), file.open("rb") as opened:
+        return opened.read(most + 1)
+
+
+def admission(file: Path | None) -> str | None:
+    """The secret that a relay asks for before it makes a mailbox."""
+    if file is None:
+        return None
+    secret = "".join(secret_lines(file)).strip()
+    if not secret.isascii() or not secret.isprintable():
+        raise YourError(f"{file} is not one line of ASCII characters.", "Ask the relay's operator for it.")
+    return secret

@@ -25,6 +25,8 @@ LIFE = 3_600_000
 CLOCK_SLACK = 300_000
 """Milliseconds by which the two sides' clocks may differ before an offer seems to come from the future."""
 MAX_ROUTES = 8
+MAX_OFFER = MAX_CREDENTIAL + 8192
+"""Bytes of an offer: a credential and where it collects."""
 _MARK = "GO1 offer"
 _HALF = digits.PAIRING // 2
 
@@ -76,7 +78,7 @@ def make_offer(office: Office, routes: tuple[Route, ...], nonce: bytes, now: int
 
 def read_offer(raw: bytes) -> Offer:
     """Decode and verify an offer; raises Malformed, Oversized, WrongSigner or Foreign."""
-    value = cbor.decode(raw, max_size=MAX_CREDENTIAL + 8192)
+    value = cbor.decode(raw, max_size=MAX_OFFER)
     if not isinstance(value, tuple) or len(value) != 5 or value[0] != _MARK:
         raise Malformed("This is not a pairing offer.")
     _, credential, rows, nonce, made = value

@@ -197,8 +197,7 @@ class Desk:
         mine = mine if mine is not None else self.newest_offer(now)
         check_fresh(theirs, now)
         pairing = pair(mine, theirs)
-        if any(line.name == name for line in self.ledger.lines()):
-            raise YourError(f"There is a line named {name} already.", "Choose another name for this line.")
+        self.require_new_name(name)
         for line in self.ledger.lines():
             if theirs.digest == _digest(self.ledger.offers_of(line.id)[1]):
                 raise YourError("This invitation was used before.", "Ask the other office for a new one.")
@@ -210,6 +209,11 @@ class Desk:
             self.ledger.audit(now, officer.name, f"paired the line {name}")
         self.lines.trust(pairing.id)
         return pairing.id
+
+    def require_new_name(self, name: str) -> None:
+        """Refuse a name that an own line has already."""
+        if any(line.name == name for line in self.ledger.lines()):
+            raise YourError(f"There is a line named {name} already.", "Choose another name for this line.")
 
     def line_named(self, name: str) -> LineRow:
         """A line by the name that this office gave it."""

@@ -26,6 +26,7 @@ async def meet(
     now: Callable[[], int],
     rng: Callable[[int], bytes],
     wait: float,
+    admission: str | None = None,
 ) -> Offer:
     """Commit, wait for the other side's commitment, reveal, take theirs.
 
@@ -37,7 +38,7 @@ async def meet(
     route = RouteRow(
         0, None, relay.rstrip("/"), place.mailbox, place.put, place.collect, place.delete, False, 0
     )
-    await client.make_mailbox(route)
+    await client.make_mailbox(route, admission)
     meeting = Meeting(mine)
     seen: set[bytes] = set()
     own: set[bytes] = set()

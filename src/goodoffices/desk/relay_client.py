@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -18,7 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from goodoffices.core.crypto import sha256
-from goodoffices.core.errors import NotAllowed, RelayError
+from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.desk.ledger import RouteRow
 
 MAX_MESSAGE = 262_144 + 64
@@ -43,6 +44,18 @@ def check_relay_url(url: str) -> None:
             f"{url} is plain HTTP to another machine.",
             "Use the relay's https address; plain HTTP is for loopback.",
         )
+
+
+def tls_trusting(authority: Path | None) -> ssl.SSLContext | None:
+    """TLS that trusts an office's own certificate authority, or None for the system's."""
+    if authority is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(authority))
+    except (OSError, ssl.SSLError) as error:
+        raise MachineError(
+            f"{authority} cannot be used as a certificate authority: {error}.", "Check --relay-ca."
+        ) from None
 
 
 def _loopback(host: str) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import ssl
 import sys
 import time
 import traceback
@@ -28,7 +27,7 @@ from goodoffices.desk.context import DeskKeys, Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import EPOCHS
 from goodoffices.desk.ledger import RouteRow
-from goodoffices.desk.relay_client import RelayClient
+from goodoffices.desk.relay_client import RelayClient, tls_trusting
 from goodoffices.desk.sending import Put
 from goodoffices.desk.vault import Vault, faults, open_vault
 
@@ -93,10 +92,10 @@ class DeskService:
 
     def __init__(self, config: DeskConfig) -> None:
         self.config = config
+        tls = tls_trusting(config.relay_ca)
         self.vault = open_vault(config.vault, unlock_path=config.unlock)
         self.desk = desk_of(self.vault)
-        context = ssl.create_default_context(cafile=str(config.relay_ca)) if config.relay_ca else None
-        self.client = RelayClient(context)
+        self.client = RelayClient(tls)
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: dict[int, asyncio.Task[None]] = {}
         self._relays: dict[str, RelayState] = {}
@@ -287,7 +286,7 @@ class DeskService:
         """A listener ends only by a fault of this program: say so, and do not stay deaf."""
         if task.cancelled() or (error := task.exception()) is None:
             return
-        print("desk: a listener failed; it starts again in five seconds", file=sys.stderr)
+        sys.stderr.write("desk: a listener failed; it starts again in five seconds\n")
         traceback.print_exception(error)
         self._listeners.pop(route, None)
         asyncio.get_running_loop().call_later(5, self.refresh)

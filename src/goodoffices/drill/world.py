@@ -12,6 +12,7 @@ must hold, ``world_runs`` makes runs of it.
 from __future__ import annotations
 
 import heapq
+import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -134,6 +135,11 @@ class World:
         try:
             try:
                 outcome = action(desk)
+            except sqlite3.OperationalError:
+                # The disk was full at a commit: nothing of the visit counts, the desk goes on.
+                self.tell(f"{office.name}'s disk is full")
+                self.count("full disks")
+                self._hang_up_all(office)
             finally:
                 if office.desk is desk and not office.disk.in_transaction:
                     self._work(office, desk)
@@ -268,6 +274,10 @@ class World:
                 if here.desk is not None:
                     self.listen(here, route)
 
+    def _hang_up_all(self, office: SimOffice) -> None:
+        for relay in self.relays.values():
+            self.hang_up(relay, office)
+
     def _stored(self, url: str, box: bytes, envelope: bytes) -> None:
         office, route = self._boxes[box]
         if route.id not in office.listening:
@@ -313,7 +323,7 @@ class World:
         for relay in self.relays.values():
             relay.up = True
         for office in self.offices:
-            office.disk.stop_in = None
+            office.disk.stop_in, office.disk.full = None, False
             if office.desk is None:
                 self.start(office)
             if office.desk is not None and office.desk.context.locked:

@@ -29,6 +29,8 @@ class Disk:
         self.stop_in: int | None = None
         """How many points from now the machine stops; None for never."""
         self.stopped_at: str | None = None
+        self.full = False
+        """Whether the next commit fails for want of room."""
 
     @classmethod
     def empty(cls) -> Disk:
@@ -60,7 +62,7 @@ class Disk:
 
     def lose_power(self) -> None:
         """What was not committed is gone."""
-        self.stop_in = None
+        self.stop_in, self.full = None, False
         if self.raw.in_transaction:
             self.raw.execute("ROLLBACK")
 
@@ -76,6 +78,9 @@ class Disk:
         if sql != "COMMIT":
             return self.raw.execute(sql, parameters)
         self.point("before a commit")
+        if self.full:
+            self.full = False
+            raise sqlite3.OperationalError("database or disk is full")
         cursor = self.raw.execute(sql)
         self.point("after a commit")
         return cursor

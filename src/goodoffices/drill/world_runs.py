@@ -38,6 +38,7 @@ class Plan:
     stops: bool = False
     relays: bool = False
     clocks: bool = False
+    disks: bool = False
     hostile: bool = False
     """The intermediary is dishonest."""
     restores: bool = False
@@ -64,7 +65,7 @@ class Verdict:
 def plan_of(seed: int, steps: int) -> Plan:
     """The plan that a seed stands for; one run in eight is without any fault."""
     dice = Random(seed)
-    faults = [dice.random() < 0.7 for _ in range(4)] if dice.random() < 0.875 else [False] * 4
+    faults = [dice.random() < 0.7 for _ in range(5)] if dice.random() < 0.875 else [False] * 5
     terms = tuple(sorted(dice.sample(range(len(TERMS)), dice.choice((1, 1, 2)))))
     posts = 1 if dice.random() < 0.7 else 2
     match dice.randint(1, 8):
@@ -221,6 +222,8 @@ def fault(plan: Plan, world: World) -> None:
         world.tell(f"{office.name}'s clock is off by {office.offset / SECOND:.0f} s")
         world.count("clock jumps")
         world.visit(office, "looks at its clock", lambda desk: None)
+    if plan.disks and dice.random() < 0.15:
+        office.disk.full = True
 
 
 def _machines(world: World) -> None:

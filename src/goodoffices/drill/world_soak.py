@@ -24,7 +24,7 @@ from pathlib import Path
 from goodoffices.drill.world_runs import Plan, Verdict, plan_of, run
 
 CHUNK = 8
-SWITCHES = ("loss", "stops", "relays", "clocks", "restores", "young", "hostile")
+SWITCHES = ("loss", "stops", "relays", "clocks", "disks", "restores", "young", "hostile")
 
 
 def run_chunk(first: int, count: int, steps: int) -> list[Verdict]:

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts of the pages into the translations and back; run it as script/messages."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+WEB = Path(__file__).resolve().parent.parent / "src" / "goodoffices" / "web"
+LANGUAGES = ("en", "fa")
+METHODS = [("words.py", "python"), ("templates/**.html", "jinja2")]
+OPTIONS = {"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.i18n"}}
+KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+
+
+def gathered() -> Catalog:
+    """Every text that pages show."""
+    catalog = Catalog(project="Good Offices", charset="utf-8")
+    found = extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS, comment_tags=("Translators:",))
+    for name, _, message, comments, context in found:
+        # No line numbers: a moved line is no change of a translation.
+        catalog.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    return catalog
+
+
+def po_of(language: str) -> Path:
+    """The translation's source."""
+    return WEB / "locale" / language / "LC_MESSAGES" / "goodoffices.po"
+
+
+def merged(language: str, texts: Catalog) -> Catalog:
+    """What is translated so far, with the texts of now and without those that are gone."""
+    path = po_of(language)
+    catalog = Catalog(locale=language, project="Good Offices", charset="utf-8")
+    if path.exists():
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language)
+    catalog.update(texts, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    return catalog
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The .mo file's bytes."""
+    target = BytesIO()
+    write_mo(target, catalog)
+    return target.getvalue()
+
+
+def main() -> int:
+    """Merge and compile, or check."""
+    check = "--check" in sys.argv[1:]
+    texts, stale = gathered(), []
+    for language in LANGUAGES:
+        catalog, path = merged(language, texts), po_of(language)
+        missing = [each.id for each in catalog if each.id and not (each.string and all(_strings(each.string)))]
+        if language != "en" and missing:
+            stale += [f"{language}: not translated: {each!r}" for each in missing]
+        mo = path.with_suffix(".mo")
+        if check:
+            if not mo.exists() or mo.read_bytes() != compiled(catalog):
+                stale.append(f"{language}: {mo.name} is not what the sources make; run script/messages")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, catalog, width=110, omit_header=False, include_lineno=False, sort_output=True)
+        mo.write_bytes(compiled(catalog))
+    for each in stale:
+        print(each, file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _strings(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the desk's tables as frozen dataclasses, and the ground that the table classes stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from goodoffices.core.mandate import Agreement
+from goodoffices.core.office import Office
+from goodoffices.core.statement import Statement
+from goodoffices.db.sqlite import Connection
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """One line as the desk keeps it."""
+
+    id: bytes
+    name: str
+    peer: bytes
+    pairing: Statement
+    my_confirmation: bytes | None
+    their_confirmation: bytes | None
+    incarnation: bytes
+
+    @property
+    def confirmed_here(self) -> bool:
+        """Whether the digits were typed at this desk."""
+        return self.my_confirmation is not None
+
+    @property
+    def open(self) -> bool:
+        """Whether both offices have confirmed: until then the line carries nothing else."""
+        return self.my_confirmation is not None and self.their_confirmation is not None
+
+
+@dataclass(frozen=True)
+class RouteRow:
+    """A mailbox: ours to collect from (``collect`` is set) or the peer's to put into."""
+
+    id: int
+    line: bytes | None
+    relay: str
+    mailbox: bytes
+    put: bytes
+    collect: bytes | None
+    remove: bytes | None
+    made_at_relay: bool
+    cursor: int
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """A note as the desk keeps it; its words are sealed."""
+
+    id: bytes
+    mandate: bytes
+    lane: bytes
+    author: bytes
+    recipient: bytes
+    number: int
+    precedence: int
+    valid_until: int | None
+    at: int
+    carried_by: bytes | None
+    state: str
+    finding: str | None
+    copy: bytes | None
+    words_sealed: bytes | None
+
+
+@dataclass(frozen=True)
+class ActRow:
+    """A signed act as the desk keeps it."""
+
+    position: int
+    id: bytes
+    author: bytes
+    type: int
+    subject: bytes | None
+    lane: bytes
+    signed: bytes
+    at: int
+    from_office: bytes | None
+
+
+class Tables:
+    """A connection, and what was read and verified from it before."""
+
+    def __init__(self, db: Connection) -> None:
+        self.db = db
+        self._offices: dict[bytes, Office] = {}
+        self._agreements: dict[bytes, Agreement] = {}
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        return self.db.execute(sql, values).fetchone()
+
+    def _all(self, sql: str, *values: Any) -> list[Any]:
+        return self.db.execute(sql, values).fetchall()

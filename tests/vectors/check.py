@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each kind of test vector is put through: its verdict, and what comes out when it is accepted.
+
+A vector is a JSON object: ``shows`` (a sentence), ``check`` (a name below), ``input`` (bytes as hex),
+``verdict`` (``accepted``, or the name of the error), ``result`` (what comes out of an accepted one).
+Another implementation needs docs/format.md and these files, not this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goodoffices.core import cbor, crypto, digits, envelope, merkle
+from goodoffices.core.act import Act, check_signer
+from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.line import CarriedEntry, verify_entry
+from goodoffices.core.mandate import read_agreement
+from goodoffices.core.note import check_issued, note_digits, read_inside, verify_release
+from goodoffices.core.office import read_office
+from goodoffices.core.pairing import (
+    check_fresh,
+    check_heard,
+    meeting_place,
+    pair,
+    read_meeting_message,
+    read_offer,
+    spoken,
+    verify_confirmed,
+)
+from goodoffices.core.sealed import open_sealed, read_sealed
+from goodoffices.core.statement import read_signed
+
+Input = dict[str, Any]
+Result = dict[str, Any]
+
+
+def _bytes(given: Input, name: str) -> bytes:
+    return bytes.fromhex(given[name])
+
+
+def _cbor(given: Input) -> Result:
+    raw = _bytes(given, "bytes")
+    assert cbor.encode(cbor.decode(raw)) == raw
+    return {}
+
+
+def _ed25519_key(given: Input) -> Result:
+    crypto.check_ed25519_key(_bytes(given, "key"))
+    return {}
+
+
+def _ed25519_signature(given: Input) -> Result:
+    crypto.ed25519_verify(_bytes(given, "key"), _bytes(given, "signature"), _bytes(given, "message"))
+    return {}
+
+
+def _sealing_key(given: Input) -> Result:
+    crypto.check_sealing_key(_bytes(given, "key"))
+    return {}
+
+
+def _keys(given: Input) -> Result:
+    seed = _bytes(given, "seed")
+    root = crypto.root_public(seed)
+    return {
+        "root_ed25519": root[0].hex(),
+        "root_mldsa65_sha256": crypto.sha256(root[1]).hex(),
+        "signing": crypto.ed25519_public(seed).hex(),
+        "sealing_sha256": crypto.sha256(crypto.sealing_public(seed)).hex(),
+    }
+
+
+def _unseal(given: Input) -> Result:
+    return {
+        "plain": crypto.unseal(_bytes(given, "seed"), _bytes(given, "sealed"), _bytes(given, "info")).hex()
+    }
+
+
+def _digits(given: Input) -> Result:
+    return {"digits": digits.check_digits(given["what"], _bytes(given, "id"), given["count"])}
+
+
+def _merkle(given: Input) -> Result:
+    return {"root": merkle.body_root(_bytes(given, "seed"), cbor.decode(_bytes(given, "leaves"))).hex()}
+
+
+def _signed(given: Input) -> Result:
+    signed = read_signed(_bytes(given, "signed"))
+    signed.verify()
+    return {"id": signed.id.hex(), "kind": signed.statement.kind, "realm": signed.statement.realm.hex()}
+
+
+def _office(given: Input) -> Result:
+    office = read_office(_bytes(given, "credential"))
+    return {
+        "id": office.id.hex(),
+        "name": office.name,
+        "roster": office.roster.version,
+        "digits": office.digits,
+    }
+
+
+def _mandate(given: Input) -> Result:
+    offices = [read_office(bytes.fromhex(each)) for each in given["credentials"]]
+    papers = tuple(read_signed(bytes.fromhex(each)) for each in given["papers"])
+    found = read_agreement(read_signed(_bytes(given, "signed")), {each.id: each for each in offices}, papers)
+    return {"id": found.id.hex(), "digits": found.digits, "complete": found.complete}
+
+
+def _act(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    act = signed.statement.read(Act, realm=office.realm)
+    check_signer(signed, act, office, automatic=given["automatic"], words_need=given["words_need"])
+    return {"id": signed.id.hex(), "type": act.type}
+
+
+def _note(given: Input) -> Result:
+    opened, office = read_inside(_bytes(given, "inside")), read_office(_bytes(given, "credential"))
+    names = verify_release(opened, office)
+    note_id = opened.signed.id
+    return {
+        "id": note_id.hex(),
+        "digits": note_digits(note_id),
+        "text": opened.words.text,
+        "released_by": list(names),
+    }
+
+
+def _issue(given: Input) -> Result:
+    check_issued(given["kind"], given["proof"])
+    return {}
+
+
+def _sealed(given: Input) -> Result:
+    seeds = {int(epoch): bytes.fromhex(seed) for epoch, seed in given["seeds"].items()}
+    sealed = read_sealed(_bytes(given, "sealed"))
+    opened = open_sealed(sealed, _bytes(given, "realm"), _bytes(given, "reader"), seeds)
+    return {"id": opened.signed.id.hex(), "text": opened.words.text}
+
+
+def _entry(given: Input) -> Result:
+    carried = CarriedEntry(read_signed(_bytes(given, "signed")), _bytes(given, "salt"), _bytes(given, "body"))
+    entry = verify_entry(carried, _bytes(given, "line"), read_office(_bytes(given, "credential")))
+    return {"id": carried.signed.id.hex(), "number": entry.number}
+
+
+def _envelope(given: Input) -> Result:
+    parts = envelope.unpack(
+        _bytes(given, "envelope"),
+        realm=_bytes(given, "realm"),
+        line=_bytes(given, "line"),
+        seeds=[_bytes(given, "seed")],
+    )
+    return {"parts": [kind for kind, _ in parts]}
+
+
+def _pairing(given: Input) -> Result:
+    mine, theirs = read_offer(_bytes(given, "mine")), read_offer(_bytes(given, "theirs"))
+    check_fresh(theirs, given["now"])
+    line = pair(mine, theirs)
+    halves = spoken(line, mine.office.id)
+    if "heard" in given:
+        check_heard(line, mine.office.id, given["heard"])
+    return {"line": line.id.hex(), "read_aloud": halves.read_aloud, "expected": halves.expected}
+
+
+def _confirmed(given: Input) -> Result:
+    office = read_office(_bytes(given, "credential"))
+    found = verify_confirmed(read_signed(_bytes(given, "signed")), _bytes(given, "line"), office)
+    return {"office": found.office.hex()}
+
+
+def _meeting_place(given: Input) -> Result:
+    place = meeting_place(given["code"])
+    return {name: getattr(place, name).hex() for name in ("mailbox", "put", "collect", "delete", "key")}
+
+
+def _meeting_message(given: Input) -> Result:
+    kind, content = read_meeting_message(meeting_place(given["code"]), _bytes(given, "message"))
+    return {"kind": kind, "content": content.hex()}
+
+
+CHECKS: dict[str, Callable[[Input], Result]] = {
+    "cbor": _cbor,
+    "ed25519 key": _ed25519_key,
+    "ed25519 signature": _ed25519_signature,
+    "sealing key": _sealing_key,
+    "keys from a seed": _keys,
+    "unseal": _unseal,
+    "digits": _digits,
+    "merkle": _merkle,
+    "signed": _signed,
+    "office": _office,
+    "mandate": _mandate,
+    "act": _act,
+    "note": _note,
+    "issue": _issue,
+    "sealed": _sealed,
+    "entry": _entry,
+    "envelope": _envelope,
+    "pairing": _pairing,
+    "confirmed": _confirmed,
+    "meeting place": _meeting_place,
+    "meeting message": _meeting_message,
+}
+
+
+def run(vector: dict[str, Any]) -> tuple[str, Result | None]:
+    """(verdict, result) of a vector as this software sees it."""
+    try:
+        return "accepted", CHECKS[vector["check"]](vector["input"])
+    except GoodOfficesError as error:
+        return type(error).__name__, None

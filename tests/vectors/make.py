@@ -1,0 +1,663 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the test vectors from fixed seeds: ``python -m tests.vectors.make`` in the repository's folder.
+
+Each file says which verdict is expected; this program states it too, by hand, and stops where the
+software disagrees. ML-DSA signing and HPKE encapsulation draw randomness inside the library (ADR
+0003), so vectors marked ``"drawn": true`` come out with other bytes, and the same verdict, each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from goodoffices.core import cbor, crypto, envelope, merkle
+from goodoffices.core.act import ActType
+from goodoffices.core.fields import to_map
+from goodoffices.core.office import Office, make_root, make_roster, verify_office
+from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
+from goodoffices.core.sealed import header_of, seal_note
+from goodoffices.core.statement import LIVE, Signed, Statement, sign, state
+from tests.core import curve, making
+from tests.core.making import DRILL, NOW, WORDS, bern, entry, next_roster, released, seed, tehran, washington
+from tests.core.test_envelope import by_hand as envelope_of
+from tests.core.test_mandate import attested, on_paper
+from tests.core.test_note import by_hand as note_of
+from tests.core.test_pairing import MINE, THEIRS, confirmed, offer
+from tests.core.test_sealed import KEY, _sealed_by_hand
+from tests.vectors.check import run
+
+HERE = Path(__file__).resolve().parent
+Vector = tuple[str, str, str, dict[str, Any], str]
+"""name, what it shows, check, input, verdict"""
+OK = "accepted"
+
+
+def _cbor() -> Iterator[Vector]:
+    for name, shows, raw, verdict in (
+        ("cbor-map-in-order", "Keys in bytewise order of their encodings.", "a3010a1880006161f6", OK),
+        ("cbor-longest-integers", "Both ends of 64 bits.", "821bffffffffffffffff3bffffffffffffffff", OK),
+        ("cbor-keys-out-of-order", "Text before a number.", "a2616100010a", "Malformed"),
+        ("cbor-key-twice", "The same key twice.", "a201000100", "Malformed"),
+        ("cbor-number-not-shortest", "23 in two bytes.", "1817", "Malformed"),
+        ("cbor-indefinite-length", "An array without a length.", "9f01ff", "Malformed"),
+        ("cbor-float", "1.0 is no number of this format.", "f93c00", "Malformed"),
+        ("cbor-tag", "A date tag.", "c11a514b67b0", "Malformed"),
+        ("cbor-undefined", "Only true, false and null.", "f7", "Malformed"),
+        ("cbor-bytes-after-the-end", "Two objects.", "0101", "Malformed"),
+        ("cbor-text-not-utf8", "A surrogate as text.", "63eda080", "Malformed"),
+        ("cbor-key-true", "A key that is neither a number nor text.", "a1f500", "Malformed"),
+        ("cbor-nested-too-deeply", "Seventeen arrays in each other.", "81" * 17 + "00", "Malformed"),
+        ("cbor-length-beyond-the-end", "A string of 2^63 bytes.", "5b8000000000000000", "Malformed"),
+    ):
+        yield name, shows, "cbor", {"bytes": raw}, verdict
+
+
+def _keys() -> Iterator[Vector]:
+    one = crypto.ed25519_public(seed("one"))
+    good = crypto.ed25519_sign(seed("one"), b"text")
+    mixed = curve.encode(curve.add(curve.times(7, curve.BASE), curve.torsion()[1]))
+    unfit = next(
+        signature
+        for nonce in range(1, 50)
+        for signature in [curve.sign_with(7, mixed, nonce, b"text")]
+        if curve.hash_mod_l(signature[:32], mixed, b"text") % 8
+    )
+    high_s = good[:32] + (int.from_bytes(good[32:], "little") + curve.L).to_bytes(32, "little")
+    no_point = next(y for y in range(2, 50) if curve.x_of(y, 0) is None).to_bytes(32, "little")
+    yield "key-ed25519", "A key of full order.", "ed25519 key", {"key": one.hex()}, OK
+    for at, point in enumerate(curve.torsion()):
+        key = {"key": curve.encode(point).hex()}
+        yield f"key-small-order-{at}", "A point of small order, canonical.", "ed25519 key", key, "Malformed"
+    for at, y in enumerate((curve.P, curve.P + 1)):
+        key = {"key": y.to_bytes(32, "little").hex()}
+        shows = "A point of small order, not canonical."
+        yield f"key-small-order-not-canonical-{at}", shows, "ed25519 key", key, "Malformed"
+    yield (
+        "key-not-canonical",
+        "y = p + 3.",
+        "ed25519 key",
+        {"key": (curve.P + 3).to_bytes(32, "little").hex()},
+        "Malformed",
+    )
+    yield "key-not-a-point", "No x belongs to this y.", "ed25519 key", {"key": no_point.hex()}, "Malformed"
+    for name, shows, public, signature, verdict in (
+        ("signature", "RFC 8032, as every library makes it.", one, good, OK),
+        ("signature-s-not-reduced", "S + L fits the equation too.", one, high_s, "WrongSigner"),
+        (
+            "signature-r-not-canonical",
+            "R written as p + 1.",
+            one,
+            (curve.P + 1).to_bytes(32, "little") + good[32:],
+            "WrongSigner",
+        ),
+        (
+            "signature-cofactored-only",
+            "Fits times eight only: verification is cofactorless.",
+            mixed,
+            unfit,
+            "WrongSigner",
+        ),
+        (
+            "signature-by-small-order-key",
+            "It would fit any text.",
+            curve.encode(curve.IDENTITY),
+            curve.encode(curve.IDENTITY) + bytes(32),
+            "WrongSigner",
+        ),
+        (
+            "signature-of-another-text",
+            "One byte of R changed.",
+            one,
+            bytes([good[0] ^ 1]) + good[1:],
+            "WrongSigner",
+        ),
+    ):
+        given = {"key": public.hex(), "signature": signature.hex(), "message": b"text".hex()}
+        yield name, shows, "ed25519 signature", given, verdict
+    public = crypto.sealing_public(seed("one"))
+    yield "sealing-key", "X-Wing.", "sealing key", {"key": public.hex()}, OK
+    low = {"key": (public[:1184] + bytes(32)).hex()}
+    yield "sealing-key-small-order", "X25519 part zero.", "sealing key", low, "Malformed"
+    unreduced = {"key": (b"\xff" * 1184 + public[1184:]).hex()}
+    yield "sealing-key-not-reduced", "ML-KEM part not reduced mod q.", "sealing key", unreduced, "Malformed"
+    yield (
+        "keys-from-a-seed",
+        "How keys come from a 32-byte seed.",
+        "keys from a seed",
+        {"seed": seed("one").hex()},
+        OK,
+    )
+    sealed = {"seed": seed("one").hex(), "sealed": crypto.seal(public, b"plain", b"info").hex()}
+    yield "seal", "HPKE with X-Wing.", "unseal", sealed | {"info": b"info".hex()}, OK
+    yield (
+        "seal-other-info",
+        "Bound to something else.",
+        "unseal",
+        sealed | {"info": b"other".hex()},
+        "Altered",
+    )
+
+
+def _digits() -> Iterator[Vector]:
+    for what, count in (("pairing", 60), ("mandate", 60), ("office", 30), ("note", 20)):
+        given = {"what": what, "id": seed("id").hex(), "count": count}
+        yield f"digits-{what}", f"{count} digits of one and the same ID.", "digits", given, OK
+    leaves = released().leaves
+    given = {"seed": seed("note seed").hex(), "leaves": cbor.encode(leaves).hex()}
+    yield "merkle-root-of-a-note", "One leaf per field and paragraph.", "merkle", given, OK
+    assert run({"check": "merkle", "input": given})[1] == {
+        "root": merkle.body_root(seed("note seed"), leaves).hex()
+    }
+
+
+def _signed() -> Iterator[Vector]:
+    signed, _ = making.signed_act(bern())
+    other, _ = making.signed_act(bern(), type=4)
+    yield "signed", "An act with one signature.", "signed", {"signed": signed.raw.hex()}, OK
+    unsigned = Signed(signed.statement, ())
+    yield "signed-by-nobody", "No signature.", "signed", {"signed": unsigned.raw.hex()}, "WrongSigner"
+    moved = Signed(signed.statement, other.signatures)
+    yield (
+        "signed-something-else",
+        "A signature of another act.",
+        "signed",
+        {"signed": moved.raw.hex()},
+        "WrongSigner",
+    )
+    twice = Signed(signed.statement, signed.signatures * 2)
+    yield (
+        "signed-twice-by-one-key",
+        "A key may stand once.",
+        "signed",
+        {"signed": twice.raw.hex()},
+        "Malformed",
+    )
+    suite = Statement(cbor.encode(["GO1", 2, 17, LIVE, {}]))
+    yield (
+        "signed-in-another-suite",
+        "Suite 2.",
+        "signed",
+        {"signed": sign(suite, seed("a")).raw.hex()},
+        "NewerVersion",
+    )
+
+
+def _office() -> Iterator[Vector]:
+    def given(*signed: Signed) -> dict[str, Any]:
+        return {"credential": cbor.encode([each.raw for each in signed]).hex()}
+
+    root, first = washington().office.signed
+    second = next_roster(washington()).signed[2]
+    third = make_roster(making.roster("Washington", root.id, 3, second.id), washington().root_seed, LIVE)
+    stray = make_roster(making.roster("Washington", root.id, 2, seed("x")), washington().root_seed, LIVE)
+    nobody = make_roster(
+        making.roster("Washington", root.id, releasers_needed=0), washington().root_seed, LIVE
+    )
+    newer = Statement(cbor.encode(["GO1", 1, 2, LIVE, dict(first.statement.parts[2]) | {200: "later"}]))
+    unknown = Statement(cbor.encode(["GO1", 1, 2, LIVE, dict(first.statement.parts[2]) | {12: 1}]))
+    small = Statement(
+        cbor.encode(["GO1", 1, 2, LIVE, dict(first.statement.parts[2]) | {5: bytes([1]) + bytes(31)}])
+    )
+    from goodoffices.core.office import sign_as_root
+
+    key = washington().root_seed
+    for name, shows, signed, verdict in (
+        ("office", "A root and two rosters.", (root, first, second), OK),
+        ("office-field-from-128-on", "A field that may be ignored.", (root, sign_as_root(newer, key)), OK),
+        (
+            "office-field-below-128",
+            "A field that must be understood.",
+            (root, sign_as_root(unknown, key)),
+            "NewerVersion",
+        ),
+        (
+            "office-small-order-desk-key",
+            "The desk's key would sign anything.",
+            (root, sign_as_root(small, key)),
+            "Malformed",
+        ),
+        ("office-without-roster", "A root alone.", (root,), "Malformed"),
+        ("office-roster-skipped", "Version 3 after version 1.", (root, first, third), "Foreign"),
+        ("office-roster-follows-another", "Names another roster before it.", (root, first, stray), "Foreign"),
+        (
+            "office-roster-by-another-root",
+            "Tehran's roster under Washington's root.",
+            (root, tehran().office.signed[1]),
+            "WrongSigner",
+        ),
+        (
+            "office-root-signs-with-ed25519-only",
+            "The ML-DSA-65 half is missing.",
+            (root, Signed(first.statement, tuple(each for each in first.signatures if len(each[1]) == 64))),
+            "WrongSigner",
+        ),
+        (
+            "office-root-signs-with-mldsa-only",
+            "The Ed25519 half is missing.",
+            (root, Signed(first.statement, tuple(each for each in first.signatures if len(each[1]) != 64))),
+            "WrongSigner",
+        ),
+        ("office-nobody-needs-to-release", "m of n with m = 0.", (root, nobody), "Malformed"),
+        (
+            "office-drills-roster",
+            "A roster of another realm.",
+            (root, making.made_office("Washington", DRILL).office.signed[1]),
+            "Foreign",
+        ),
+    ):
+        yield name, shows, "office", given(*signed), verdict
+
+
+def _mandate() -> Iterator[Vector]:
+    def given(signed: Signed, offices: tuple[Office, ...], *papers: Signed) -> dict[str, Any]:
+        return {
+            "signed": signed.raw.hex(),
+            "credentials": [each.raw.hex() for each in offices],
+            "papers": [each.raw.hex() for each in papers],
+        }
+
+    three = (washington().office, bern().office, tehran().office)
+    signed = making.agreement().signed
+    root = make_root("Tehran", seed("made in Bern"), LIVE, NOW)
+    false = verify_office(
+        (root, make_roster(making.roster("false Tehran", root.id), seed("made in Bern"), LIVE))
+    )
+    shown = state(making.mandate(offices=making.path(three[0], three[1], false)), LIVE)
+    false_signed = sign(shown, washington().officer(), bern().officer(), seed("false Tehran officer duty"))
+    paper = on_paper(attested())
+    by_party = attested(washington().officer(), attested_by=washington().id)
+    drafter = sign(signed.statement, washington().officer("drafter"))
+    yield "mandate", "Signed by all three.", "mandate", given(signed, three), OK
+    yield (
+        "mandate-keys-substituted-by-the-intermediary",
+        "It verifies; only its digits differ from those of the vector 'mandate', which is why people compare them.",
+        "mandate",
+        given(false_signed, (three[0], three[1], false)),
+        OK,
+    )
+    yield (
+        "mandate-credential-missing",
+        "Tehran's is not there.",
+        "mandate",
+        given(signed, three[:2]),
+        "Foreign",
+    )
+    yield "mandate-signed-by-a-drafter", "No keeper of keys.", "mandate", given(drafter, three), "WrongSigner"
+    yield (
+        "mandate-office-on-paper",
+        "A party without a desk (P14).",
+        "mandate",
+        given(paper, three[:2], attested()),
+        OK,
+    )
+    yield (
+        "mandate-office-on-paper-attested-by-a-party",
+        "Only the intermediary attests.",
+        "mandate",
+        given(on_paper(by_party), three[:2], by_party),
+        "Foreign",
+    )
+    yield (
+        "mandate-office-on-paper-unattested",
+        "The attestation is missing.",
+        "mandate",
+        given(paper, three[:2]),
+        "Foreign",
+    )
+
+
+def _act() -> Iterator[Vector]:
+    def given(signed: Signed, **changes: Any) -> dict[str, Any]:
+        values = {
+            "signed": signed.raw.hex(),
+            "credential": bern().office.raw.hex(),
+            "automatic": False,
+            "words_need": 1,
+        }
+        return values | changes
+
+    def act(*signers: bytes, **fields: Any) -> Signed:
+        return making.signed_act(bern(), *signers, **fields)[0]
+
+    desk, remark = bern().desk_seed, {"type": int(ActType.REMARK), "words": "With our compliments."}
+    yield "act-seen-by-an-officer", "SEEN.", "act", given(act()), OK
+    yield (
+        "act-seen-by-the-desk",
+        "A desk never claims that somebody saw.",
+        "act",
+        given(act(desk)),
+        "WrongSigner",
+    )
+    yield "act-at-desk-by-the-desk", "AT_DESK.", "act", given(act(desk, type=1)), OK
+    yield (
+        "act-forwarded-automatically",
+        "By the desk, as the mandate says.",
+        "act",
+        given(act(desk, type=3), automatic=True),
+        OK,
+    )
+    yield (
+        "act-forwarded-by-a-desk-that-may-not",
+        "By hand only.",
+        "act",
+        given(act(desk, type=3)),
+        "WrongSigner",
+    )
+    yield (
+        "act-by-a-drafter",
+        "Without the right.",
+        "act",
+        given(act(bern().officer("drafter"))),
+        "WrongSigner",
+    )
+    yield (
+        "act-remark-by-one-of-two",
+        "The mandate asks for two.",
+        "act",
+        given(act(**remark), words_need=2),
+        "WrongSigner",
+    )
+    yield "act-reserved-proof-kind", "Proof kind 2.", "act", given(act(proof=2)), "NewerVersion"
+    yield (
+        "act-second-without-first",
+        "Sequence 2 that follows nothing.",
+        "act",
+        given(act(sequence=2)),
+        "Malformed",
+    )
+    yield "act-by-a-roster-to-come", "Roster 2 is not here yet.", "act", given(act(roster=2)), "NotNow"
+
+
+def _note() -> Iterator[Vector]:
+    def given(inside: bytes, office: Office | None = None) -> dict[str, Any]:
+        return {"inside": inside.hex(), "credential": (office or washington().office).raw.hex()}
+
+    good = released()
+    leaves = good.leaves
+    reordered = cbor.encode([good.signed.raw, good.seed, (*leaves[:-2], leaves[-1], leaves[-2])])
+    word = cbor.encode([good.signed.raw, good.seed, (*leaves[:-1], (16, "Another word."))])
+    doubled = cbor.encode([good.signed.raw, good.seed, (*leaves, leaves[-1])])
+    two = making.made_office("Washington", LIVE, 2).office
+    one_of_two = released(author=two.id)
+    both = released(WORDS, washington().officer(), washington().officer("second"), author=two.id)
+    persian = released(replace(WORDS, text="ما جنگ نمی‌خواهیم.\r\n\r\nاین پیام از سوی ماست.\n", language="fa"))
+    fields = (1, 1), (2, "en"), (16, "text")
+    for name, shows, inside, office, verdict in (
+        ("note", "Two paragraphs, released by one.", good.inside, None, OK),
+        (
+            "note-in-persian",
+            "With a zero width non-joiner and other line ends, byte for byte.",
+            persian.inside,
+            None,
+            OK,
+        ),
+        ("note-two-needed-two-signed", "m of n.", both.inside, two, OK),
+        ("note-two-needed-one-signed", "m of n.", one_of_two.inside, two, "WrongSigner"),
+        (
+            "note-released-by-a-drafter",
+            "Without the right.",
+            released(WORDS, washington().officer("drafter")).inside,
+            None,
+            "WrongSigner",
+        ),
+        (
+            "note-released-by-the-desk",
+            "Notes are people's.",
+            released(WORDS, washington().desk_seed).inside,
+            None,
+            "WrongSigner",
+        ),
+        (
+            "note-of-another-office",
+            "Held against Tehran's credential.",
+            good.inside,
+            tehran().office,
+            "Foreign",
+        ),
+        ("note-word-changed", "One paragraph replaced after release.", word, None, "Altered"),
+        ("note-paragraphs-exchanged", "The leaves in another order.", reordered, None, "Altered"),
+        ("note-paragraph-twice", "A leaf more than was signed.", doubled, None, "Altered"),
+        (
+            "note-leaf-from-128-on",
+            "A leaf that may be ignored.",
+            note_of((*fields, (128, "later"))),
+            None,
+            OK,
+        ),
+        (
+            "note-leaf-below-128",
+            "A leaf that must be understood.",
+            note_of((*fields, (17, "later"))),
+            None,
+            "NewerVersion",
+        ),
+        (
+            "note-without-language",
+            "Every note states it.",
+            note_of((fields[0], fields[2])),
+            None,
+            "Malformed",
+        ),
+        (
+            "note-reserved-proof-kind",
+            "An aide-mémoire is not taken for a note verbale.",
+            released(proof=2).inside,
+            None,
+            "NewerVersion",
+        ),
+        ("note-reserved-kind", "An assurance.", released(kind=5).inside, None, "NewerVersion"),
+    ):
+        yield name, shows, "note", given(inside, office), verdict
+    yield (
+        "issue-aide-memoire",
+        "Refused by name before it is signed.",
+        "issue",
+        {"kind": 1, "proof": 2},
+        "NotAllowed",
+    )
+    yield "issue-plain-note", "The one kind that this version issues.", "issue", {"kind": 1, "proof": 1}, OK
+
+
+def _sealed() -> Iterator[Vector]:
+    def given(raw: bytes, **changes: Any) -> dict[str, Any]:
+        return {
+            "sealed": raw.hex(),
+            "realm": LIVE.hex(),
+            "reader": tehran().id.hex(),
+            "seeds": {"1": tehran().reading().hex()},
+        } | changes
+
+    good = seal_note(released(), (tehran().reader,), KEY)
+    other = seal_note(released(number=2), (tehran().reader,), KEY)
+    header = cbor.encode(to_map(replace(good.header, precedence=4)))
+    moved = cbor.encode([1, header, good.wraps, good.ciphertext])
+    swapped = cbor.encode([1, good.header_raw, other.wraps, good.ciphertext])
+    lied = _sealed_by_hand(header, released().inside)
+    drill = released(realm=DRILL)
+    drilled = _sealed_by_hand(cbor.encode(to_map(header_of(drill.note, drill.signed.id))), drill.inside)
+    bern_reads = {"reader": bern().id.hex(), "seeds": {"1": bern().reading().hex()}}
+    opened = seal_note(released(), (tehran().reader, bern().reader), KEY)
+    for name, shows, fields, verdict in (
+        ("sealed", "To its reader alone.", given(good.raw), OK),
+        (
+            "sealed-open-channel",
+            "To reader and intermediary: the same bytes.",
+            given(opened.raw, **bern_reads),
+            OK,
+        ),
+        (
+            "sealed-not-a-reader",
+            "The intermediary of a sealed channel.",
+            given(good.raw, **bern_reads),
+            "Foreign",
+        ),
+        (
+            "sealed-epoch-destroyed",
+            "The key of epoch 1 is gone.",
+            given(good.raw, seeds={"2": seed("x").hex()}),
+            "Foreign",
+        ),
+        (
+            "sealed-another-key",
+            "Said to be epoch 1.",
+            given(good.raw, seeds={"1": seed("x").hex()}),
+            "Altered",
+        ),
+        ("sealed-header-changed", "Raised to FLASH on the way.", given(moved), "Altered"),
+        ("sealed-header-lies", "Sealed anew under FLASH by one who holds the key.", given(lied), "Altered"),
+        ("sealed-wrapped-key-of-another-note", "Same reader, same epoch.", given(swapped), "Altered"),
+        ("sealed-drills-note-under-a-live-seal", "Another realm inside.", given(drilled), "Altered"),
+        (
+            "sealed-read-in-a-drill",
+            "A live note, read by a drill's desk.",
+            given(good.raw, realm=DRILL.hex()),
+            "Altered",
+        ),
+    ):
+        yield name, shows, "sealed", fields, verdict
+
+
+def _line() -> Iterator[Vector]:
+    def given(carried: Any, **changes: Any) -> dict[str, Any]:
+        return {
+            "signed": carried.signed.raw.hex(),
+            "salt": carried.salt.hex(),
+            "body": carried.body.hex(),
+            "line": making.LINE.hex(),
+            "credential": bern().office.raw.hex(),
+        } | changes
+
+    body = cbor.encode([[99, "an item of a newer version"]])
+    good = entry(bern(), body)
+    by_officer = replace(good, signed=sign(good.signed.statement, bern().officer()))
+    for name, shows, fields, verdict in (
+        ("entry", "The first of its incarnation.", given(good), OK),
+        ("entry-of-unknown-kind", "Kept and chained.", given(entry(bern(), body, kind=200)), OK),
+        ("entry-of-another-line", "Held against another line.", given(good, line=seed("x").hex()), "Foreign"),
+        ("entry-with-another-body", "Not the one it commits to.", given(good, body="80"), "Foreign"),
+        ("entry-signed-by-an-officer", "Desks write entries.", given(by_officer), "WrongSigner"),
+        (
+            "entry-second-without-first",
+            "Number 2 that follows nothing.",
+            given(entry(bern(), body, number=2)),
+            "Malformed",
+        ),
+    ):
+        yield name, shows, "entry", fields, verdict
+    part = envelope.entry_part(good)
+    base = {"realm": LIVE.hex(), "line": making.LINE.hex(), "seed": tehran().envelope().hex()}
+    for name, shows, raw, changes, verdict in (
+        ("envelope", "One entry in the smallest class.", envelope_of(cbor.encode([part])), {}, OK),
+        (
+            "envelope-part-of-unknown-number",
+            "It does not cost the others.",
+            envelope_of(cbor.encode([[9, b""], part])),
+            {},
+            OK,
+        ),
+        (
+            "envelope-of-another-line",
+            "Opened as if of another.",
+            envelope_of(cbor.encode([part])),
+            {"line": seed("x").hex()},
+            "Altered",
+        ),
+        (
+            "envelope-length-too-large",
+            "Longer inside than outside.",
+            envelope_of(b"\x80", length=2**32 - 1),
+            {},
+            "Malformed",
+        ),
+        (
+            "envelope-padding-not-zero",
+            "Something hidden after the end.",
+            envelope_of(b"\x80", padding=1),
+            {},
+            "Malformed",
+        ),
+        ("envelope-of-no-class", "One byte short.", envelope_of(b"\x80")[:-1], {}, "Malformed"),
+    ):
+        yield name, shows, "envelope", {"envelope": raw.hex()} | base | changes, verdict
+
+
+def _pairing() -> Iterator[Vector]:
+    def given(theirs: Any, **changes: Any) -> dict[str, Any]:
+        return {"mine": MINE.raw.hex(), "theirs": theirs.raw.hex(), "now": NOW} | changes
+
+    third = offer(tehran().office, "in the middle")
+    fits = spoken(pair(MINE, THEIRS), washington().id).expected
+    misfit = spoken(pair(third, THEIRS), bern().id).read_aloud
+    drill = offer(making.made_office("Bern", DRILL).office)
+    yield "pairing", "Two offers, and the half that was heard.", "pairing", given(THEIRS, heard=fits), OK
+    yield (
+        "pairing-somebody-in-the-middle",
+        "What Bern reads is of another line.",
+        "pairing",
+        given(third, heard=misfit),
+        "WrongSigner",
+    )
+    yield "pairing-offer-expired", "After its hour.", "pairing", given(THEIRS, now=NOW + LIFE + 1), "NotNow"
+    yield "pairing-with-a-drill", "Realms never mix.", "pairing", given(drill), "Foreign"
+    yield "pairing-with-oneself", "The own offer.", "pairing", given(MINE), "Foreign"
+    base = {"line": pair(MINE, THEIRS).id.hex(), "credential": bern().office.raw.hex()}
+    yield "confirmed", "By a keeper of keys.", "confirmed", base | {"signed": confirmed().raw.hex()}, OK
+    by_desk = confirmed(bern().desk_seed).raw.hex()
+    yield "confirmed-by-the-desk", "People confirm.", "confirmed", base | {"signed": by_desk}, "WrongSigner"
+    code = "12345 67890 12345 67890"
+    yield "meeting-place", "Where a code leads.", "meeting place", {"code": code}, OK
+    commitment = meeting_message(meeting_place(code), 1, MINE.digest, seed("salt"), 4096)
+    yield (
+        "meeting-commitment",
+        "What is put first.",
+        "meeting message",
+        {"code": code, "message": commitment.hex()},
+        OK,
+    )
+    other = {"code": "00000 00000 00000 00000", "message": commitment.hex()}
+    yield "meeting-message-of-another-code", "It does not open.", "meeting message", other, "Altered"
+
+
+SECTIONS = (_cbor, _keys, _digits, _signed, _office, _mandate, _act, _note, _sealed, _line, _pairing)
+
+
+def vectors() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, vector) of all, each verdict as this program states it."""
+    for section in SECTIONS:
+        for name, shows, check, given, verdict in section():
+            vector: dict[str, Any] = {"shows": shows, "check": check, "input": given, "verdict": verdict}
+            found, result = run(vector)
+            if found != verdict:
+                raise SystemExit(f"{name}: expected {verdict}, the software says {found}")
+            if result:
+                vector["result"] = result
+            yield name, vector
+
+
+def main() -> None:
+    """Write all files; mark those whose bytes come out otherwise a second time."""
+    _forget_drawn()
+    first = dict(vectors())
+    _forget_drawn()
+    second = dict(vectors())
+    for old in HERE.glob("*.json"):
+        old.unlink()
+    for name, vector in first.items():
+        if vector != second[name]:
+            vector["drawn"] = True
+        (HERE / f"{name}.json").write_text(
+            json.dumps(vector, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+
+
+def _forget_drawn() -> None:
+    making.made_office.cache_clear()
+    making.agreement.cache_clear()
+
+
+if __name__ == "__main__":
+    main()
