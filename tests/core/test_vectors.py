@@ -33,8 +33,12 @@ def test_the_same_seeds_still_make_the_same_vectors() -> None:
     for path in FILES:
         known = stored(path)
         if known.pop("drawn", False):
-            known.pop("input")
-            made[path.stem].pop("input")
+            dropped = {"input", "result"} if known["check"] in ("pairing", "meeting message") else {"input"}
+            for (
+                name
+            ) in dropped:  # an offer's digest covers its credential's ML-DSA signatures, which are drawn
+                known.pop(name, None)
+                made[path.stem].pop(name, None)
         assert made[path.stem] == known, path.stem
 
 

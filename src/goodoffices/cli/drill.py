@@ -45,7 +45,9 @@ def check(case: str) -> None:
 @drill.command(name="run")
 @click.argument("case")
 @click.option("--json", "json_file", type=FILE, help="Write the result for programs to this file.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Leave the page and the exports here.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Leave the page and the exports here."
+)
 @click.option("--slow", is_flag=True, help="Slowly enough to watch.")
 @click.option("--real-time", is_flag=True, help="Every minute inside a note's passage takes a minute.")
 @click.option("--stay", is_flag=True, help="Leave relays and desks up until Ctrl-C, and say how to sign in.")

@@ -10,6 +10,7 @@ confirm what he has not heard. A line carries nothing until both have confirmed.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -56,14 +57,36 @@ class Offer:
         return crypto.sha256(b"GO1 offer" + self.raw)
 
 
-_RELAY = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
+_RELAY = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~\-/]*)?")
+
+
+def relay_parts(address: str) -> tuple[str, str] | None:
+    """Scheme and host of a relay's plain http or https address; None for anything else."""
+    parts = _RELAY.fullmatch(address)
+    if parts is None or (parts[3] is not None and int(parts[3][1:]) > 65_535):
+        return None
+    return parts[1], parts[2].strip("[]")
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine alone. Names other than localhost are not asked for."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _relay(value: Any) -> str:
     # The other side names addresses that this desk will call: plain http(s), no user, query or fragment.
     address = str(text(300, minimum=8)(value))
-    if not _RELAY.fullmatch(address):
+    parts = relay_parts(address)
+    if parts is None:
         raise ValueError("naming a relay by something else than a plain http or https address")
+    scheme, host = parts
+    if scheme == "http" and not loopback(host):
+        raise ValueError("naming a relay on another machine without TLS")
     return address
 
 

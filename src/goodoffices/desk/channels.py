@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core import crypto
-from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, ProofKind, check_signer
+from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
 from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
@@ -21,22 +21,21 @@ from goodoffices.core.note import OpenNote, verify_release
 from goodoffices.core.office import Office, merge, read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
-from goodoffices.core.statement import Signed, add_signature, read_signed, sign, state
+from goodoffices.core.statement import Signed, add_signature, read_signed
+from goodoffices.desk.chains import Chains
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger import ActRow, LineRow, NoteRow
+from goodoffices.desk.ledger import LineRow, NoteRow
 from goodoffices.desk.vault_keys import open_text, seal_text
 
 Flush = Callable[[bytes, int], None]
 
 
-class Channels:
+class Channels(Chains):
     """Everything under mandates at one desk."""
 
     def __init__(self, context: Context, flush: Flush) -> None:
-        self.context = context
-        self.ledger = context.ledger
+        super().__init__(context)
         self._flush = flush
-        self._new_acts = True
 
     # --- items of an entry --------------------------------------------------------------------------
 
@@ -59,9 +58,7 @@ class Channels:
                 self._find(line, carried, error, now)
 
     def _find(self, line: LineRow, carried: CarriedEntry, error: OtherOfficeError, now: int) -> None:
-        self.ledger.find(
-            now, error.fault, error.what, error.next_step, line=line.id, entry=carried.signed.id
-        )
+        self.ledger.find(now, error.fault, error.what, error.next_step, line=line.id, entry=carried.signed.id)
 
     def _take(self, line: LineRow, carried: CarriedEntry, item: tuple[Any, ...], now: int) -> None:
         match item[0]:
@@ -99,7 +96,12 @@ class Channels:
     # --- mandates -----------------------------------------------------------------------------------
 
     def _mandate(
-        self, line: LineRow, signed: Signed, credentials: tuple[bytes, ...], papers: tuple[bytes, ...], now: int
+        self,
+        line: LineRow,
+        signed: Signed,
+        credentials: tuple[bytes, ...],
+        papers: tuple[bytes, ...],
+        now: int,
     ) -> None:
         offered = {office.id: office for office in map(read_office, credentials)}
         mine = self.context.my_office()
@@ -139,23 +141,6 @@ class Channels:
 
     # --- acts ---------------------------------------------------------------------------------------
 
-    def _agreement(self, mandate_id: bytes) -> Agreement:
-        if not self.ledger.has_mandate(mandate_id):
-            raise NotNow("It belongs to a mandate that has not arrived here yet.")
-        agreement = self.ledger.agreement(mandate_id)
-        if not agreement.complete:
-            raise NotNow("It belongs to a mandate that not every office has signed yet.")
-        return agreement
-
-    def _comes_from(self, agreement: Agreement, author: bytes, peer: bytes) -> None:
-        me = self.context.me
-        if author not in agreement.mandate.path or author == me or me not in agreement.mandate.path:
-            raise Foreign("Something of an office that is not on the channel's path, or of our own.")
-        if agreement.mandate.on_paper(author):
-            raise Foreign("Something signed in the name of an office on paper, which has no desk.")
-        if agreement.mandate.next_hop(me, author) != peer:
-            raise Foreign("Something that came from the wrong side of the path.")
-
     def _act(self, line: LineRow, signed: Signed, now: int) -> None:
         act = signed.statement.read(Act, realm=self.context.keys.realm)
         if self.ledger.has_act(signed.id):
@@ -173,123 +158,6 @@ class Channels:
         )
         self.keep_act(agreement, signed, act, now, came_from=line.peer)
 
-    def _check_lane(self, agreement: Agreement, author: bytes, lane: bytes) -> None:
-        if lane == CHANNEL_LANE:
-            return
-        me, neighbours = self.context.me, agreement.mandate.neighbours(self.context.me)
-        own = lane == me and author in neighbours
-        beside = lane == author and lane in neighbours
-        if not agreement.mandate.is_party(lane) or not (own or beside):
-            raise Foreign("Something of a caucus that is not this office's.")
-
-    def keep_act(
-        self, agreement: Agreement, signed: Signed, act: Act, now: int, *, came_from: bytes | None
-    ) -> None:
-        """Keep an act, chain it, and carry it to the neighbours that may have it."""
-        self.ledger.add_act(
-            ActRow(0, signed.id, act.author, act.type, act.subject, act.lane, signed.raw, now, came_from),
-            act.mandate,
-        )
-        self._link(agreement, signed.id, act, now)
-        for neighbour in agreement.mandate.neighbours(self.context.me):
-            if neighbour != came_from:
-                self.carry(agreement, signed, act, neighbour)
-        self.context.pending.changed.add(act.mandate)
-
-    def carry(self, agreement: Agreement, signed: Signed, act: Act, neighbour: bytes) -> None:
-        """Owe an act to a neighbour, unless it has it, may not have it, or must wait for its note."""
-        me = self.context.me
-        if self.ledger.carried_to(signed.id, neighbour) or act.recipient == me:
-            return
-        if act.lane != CHANNEL_LANE and act.lane not in (me, neighbour):
-            return
-        if act.subject is not None and not self._has_note(act.subject, neighbour, agreement):
-            return
-        to = self.ledger.line_to(neighbour)
-        if to is not None:
-            self.ledger.owe(to.id, (Item.ACT, signed.raw))
-            self.ledger.mark_carried(signed.id, neighbour)
-
-    def _has_note(self, note_id: bytes, neighbour: bytes, agreement: Agreement) -> bool:
-        note = self.ledger.note(note_id)
-        if note is None:
-            return False
-        if self.ledger.carried_to(note_id, neighbour):
-            return True
-        me = self.context.me
-        return note.author != me and agreement.mandate.next_hop(me, note.author) == neighbour
-
-    def _link(self, agreement: Agreement, what: bytes, act: Any, now: int) -> None:
-        link = (act.mandate, act.lane, act.author, act.incarnation, act.sequence, what, act.previous)
-        if self.ledger.add_link(link):
-            self.ledger.find(
-                now,
-                "the other office's",
-                f"{agreement.name_of(act.author)} signed two different acts {act.sequence} in one incarnation.",
-                "Both are kept. Ask that office by another way; verify the record.",
-                entry=what,
-            )
-
-    def place(self, mandate: bytes, lane: bytes) -> dict[str, Any]:
-        """The fields that put a new act or note at the end of this office's chain in a lane."""
-        pending = self.context.pending
-        if self._new_acts and not pending.new_chains:
-            # Until the peers have said that this vault did not go back, no old chain is continued.
-            self.ledger.set_fact("act incarnation", self.context.rng(16))
-            pending.new_chains = True
-            pending.after.append(self.continue_chains)
-        incarnation = self.ledger.fact("act incarnation")
-        if incarnation is None:
-            incarnation = self.context.rng(16)
-            self.ledger.set_fact("act incarnation", incarnation)
-        head = self.ledger.chain_head(mandate, lane, self.context.me)
-        return {
-            "mandate": mandate,
-            "author": self.context.me,
-            "lane": lane,
-            "incarnation": incarnation,
-            "sequence": head[1] + 1 if head else 1,
-            "previous": head[2] if head else None,
-            "roster": self.context.my_office().roster.version,
-            "proof": int(ProofKind.TRANSFERABLE),
-        }
-
-    def continue_chains(self) -> None:
-        """Every peer said that this vault did not go back, or a new incarnation is on disk: chains go on."""
-        self._new_acts = False
-
-    def break_chains(self) -> None:
-        """This vault went back: no chain that stands in it is continued."""
-        self._new_acts = True
-        self.context.pending.new_chains = False
-
-    def do(
-        self,
-        agreement: Agreement,
-        kind: ActType,
-        now: int,
-        *,
-        recipient: bytes,
-        lane: bytes,
-        officer: Officer | None = None,
-        **fields: Any,
-    ) -> Signed:
-        """Sign and keep an act of this office, by an officer or (``None``) by the desk."""
-        if officer is None and kind not in BY_DESK and kind != ActType.FORWARDED:
-            raise ValueError("only an officer can do that")
-        act = Act(
-            **self.place(agreement.id, lane),
-            recipient=recipient,
-            time=self.context.time(now),
-            type=int(kind),
-            case_at=self.context.case_at(now),
-            **fields,
-        )
-        seed = officer.seed if officer is not None else self.context.keys.desk_seed
-        signed = sign(state(act, self.context.keys.realm), seed)
-        self.keep_act(agreement, signed, act, now, came_from=None)
-        return signed
-
     # --- notes --------------------------------------------------------------------------------------
 
     def _note(self, line: LineRow, carried: CarriedEntry, sealed: SealedNote, now: int) -> None:
@@ -301,7 +169,9 @@ class Channels:
             raise Foreign("A note to nobody on the channel's path.")
         between = agreement.mandate.carries_between_parties(header.author, header.recipient)
         if (header.lane == CHANNEL_LANE) != between:
-            raise Foreign("A note in a lane that is not its own: between the parties, or with one of them alone.")
+            raise Foreign(
+                "A note in a lane that is not its own: between the parties, or with one of them alone."
+            )
         if header.lane != CHANNEL_LANE and header.recipient != self.context.me:
             raise Foreign("A caucus note that is not for this office.")
         first = self.ledger.note(header.note) is None
@@ -456,9 +326,7 @@ class Channels:
         if reason is None:
             self.forward(agreement, note, now, None, [])
         elif reason == "It has expired.":
-            self.do(
-                agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id
-            )
+            self.do(agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id)
 
     def _role(self, agreement: Agreement) -> int:
         return next(role for role, office, _, _ in agreement.mandate.offices if office == self.context.me)
@@ -473,7 +341,11 @@ class Channels:
             raise NotNow(f"There is no open line to {agreement.name_of(target)}.", "Pair with it first.")
         copies = self.ledger.copies(note.id)
         digest, raw = next(
-            ((digest, raw) for digest, raw, _, verdict in copies if digest == note.copy or verdict != "altered"),
+            (
+                (digest, raw)
+                for digest, raw, _, verdict in copies
+                if digest == note.copy or verdict != "altered"
+            ),
             (None, None),
         )
         if digest is None or raw is None:

@@ -255,4 +255,3 @@ class Desk:
 
 def _digest(raw: bytes) -> bytes:
     return read_offer(raw).digest
-

@@ -80,14 +80,13 @@ def found(name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: in
         envelope_epochs=_epochs(envelope_seeds, now),
         reading_epochs=_epochs(reading_seeds, now),
         officers=tuple(
-            (each.pseudonym, crypto.ed25519_public(officer_seeds[each.name]), int(each.rights)) for each in officers
+            (each.pseudonym, crypto.ed25519_public(officer_seeds[each.name]), int(each.rights))
+            for each in officers
         ),
         releasers_needed=1,
     )
     office = verify_office((root, make_roster(roster, root_seed, realm)))
-    return Founding(
-        office, root_seed, desk_seed, envelope_seeds, reading_seeds, rng(32), officer_seeds
-    )
+    return Founding(office, root_seed, desk_seed, envelope_seeds, reading_seeds, rng(32), officer_seeds)
 
 
 def _epochs(seeds: dict[int, bytes], now: int) -> tuple[tuple[int, int, int, bytes], ...]:

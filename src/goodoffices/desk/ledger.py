@@ -62,7 +62,16 @@ class Ledger(ChannelTables):
 
     # findings, drafts, audit
 
-    def find(self, now: int, fault: str, what: str, step: str, *, line: bytes | None = None, entry: bytes | None = None) -> None:
+    def find(
+        self,
+        now: int,
+        fault: str,
+        what: str,
+        step: str,
+        *,
+        line: bytes | None = None,
+        entry: bytes | None = None,
+    ) -> None:
         """Keep what was refused or does not hold; the same finding about the same entry once."""
         if self._one("SELECT 1 FROM finding WHERE what=? AND entry IS ? AND line IS ?", what, entry, line):
             return
@@ -73,7 +82,10 @@ class Ledger(ChannelTables):
 
     def findings(self) -> list[tuple[int, bytes | None, bytes | None, str, str, str]]:
         """(at, line, entry, fault, what, next step), oldest first."""
-        return [tuple(row) for row in self._all("SELECT at, line, entry, fault, what, next FROM finding ORDER BY id")]
+        return [
+            tuple(row)
+            for row in self._all("SELECT at, line, entry, fault, what, next FROM finding ORDER BY id")
+        ]
 
     def audit(self, now: int, officer: str, what: str) -> None:
         """What an officer did at this desk, beside the signed acts."""

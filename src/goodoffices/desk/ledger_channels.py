@@ -132,16 +132,31 @@ class ChannelTables(LineTables):
         self.db.execute(
             "INSERT INTO act (id, mandate, lane, author, type, subject, signed, at, from_office)"
             " VALUES (?,?,?,?,?,?,?,?,?)",
-            (act.id, mandate, act.lane, act.author, act.type, act.subject, act.signed, act.at, act.from_office),
+            (
+                act.id,
+                mandate,
+                act.lane,
+                act.author,
+                act.type,
+                act.subject,
+                act.signed,
+                act.at,
+                act.from_office,
+            ),
         )
 
     def acts_about(self, note: bytes) -> list[ActRow]:
         """Acts whose subject is a note, in the order in which they came."""
-        return [ActRow(*row) for row in self._all(f"SELECT {_ACT} FROM act WHERE subject=? ORDER BY position", note)]
+        return [
+            ActRow(*row)
+            for row in self._all(f"SELECT {_ACT} FROM act WHERE subject=? ORDER BY position", note)
+        ]
 
     def acts_of_type(self, mandate: bytes, kind: int) -> list[ActRow]:
         """Acts of one type under a mandate."""
-        rows = self._all(f"SELECT {_ACT} FROM act WHERE mandate=? AND type=? ORDER BY position", mandate, kind)
+        rows = self._all(
+            f"SELECT {_ACT} FROM act WHERE mandate=? AND type=? ORDER BY position", mandate, kind
+        )
         return [ActRow(*row) for row in rows]
 
     def chain_head(self, mandate: bytes, lane: bytes, author: bytes) -> tuple[bytes, int, bytes] | None:

@@ -104,7 +104,9 @@ class LineTables(Tables):
 
     def add_offer(self, offer: Offer, collect: Sequence[tuple[bytes, bytes]], now: int) -> None:
         """Keep an own offer, with the (collect, remove) rights of its mailboxes in order."""
-        self.db.execute("INSERT INTO offer (digest, raw, made) VALUES (?,?,?)", (offer.digest, offer.raw, now))
+        self.db.execute(
+            "INSERT INTO offer (digest, raw, made) VALUES (?,?,?)", (offer.digest, offer.raw, now)
+        )
         for route, (right, remove) in zip(offer.routes, collect, strict=True):
             self.db.execute(
                 "INSERT INTO route (offer, relay, mailbox, put, collect, remove) VALUES (?,?,?,?,?,?)",
@@ -201,7 +203,9 @@ class LineTables(Tables):
         )
         return bytes(row[0]) if row else None
 
-    def neighbours_of(self, line: bytes, writer: bytes, place: Place) -> list[tuple[int, bytes, bytes | None]]:
+    def neighbours_of(
+        self, line: bytes, writer: bytes, place: Place
+    ) -> list[tuple[int, bytes, bytes | None]]:
         """(number, ID, previous) of the entries just before and after a place."""
         return [
             (row[0], bytes(row[1]), row[2])
@@ -236,7 +240,9 @@ class LineTables(Tables):
         )
         return changed.rowcount > 0
 
-    def unreceipt_after(self, line: bytes, writer: bytes, last: bytes | None) -> list[tuple[CarriedEntry, bool]]:
+    def unreceipt_after(
+        self, line: bytes, writer: bytes, last: bytes | None
+    ) -> list[tuple[CarriedEntry, bool]]:
         """Own entries after ``last`` whose receipts no longer count, since the peer has lost them."""
         rows = self._all(
             "UPDATE entry SET receipt=NULL WHERE line=? AND writer=? AND receipt IS NOT NULL AND position >"
@@ -273,4 +279,6 @@ class LineTables(Tables):
 
 
 def _line(row: Any) -> LineRow:
-    return LineRow(bytes(row[0]), row[1], bytes(row[2]), Statement(bytes(row[3])), row[4], row[5], bytes(row[6]))
+    return LineRow(
+        bytes(row[0]), row[1], bytes(row[2]), Statement(bytes(row[3])), row[4], row[5], bytes(row[6])
+    )

@@ -76,7 +76,9 @@ class Lines:
         nonce = self._questions.setdefault(line.id, self.context.rng(16))
         self._send_head(line, nonce, None, now, repacks)
 
-    def _send_head(self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0) -> None:
+    def _send_head(
+        self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
+    ) -> None:
         newest = self.ledger.newest_incarnation(line.id, line.peer)
         head = Head(
             line=line.id,
@@ -255,7 +257,9 @@ class Lines:
         """
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
-            raise NotNow("The line is not confirmed here yet.", "Compare the digits by voice and type them in.")
+            raise NotNow(
+                "The line is not confirmed here yet.", "Compare the digits by voice and type them in."
+            )
         seeds = sorted(self.context.keys.envelope_seeds.items(), reverse=True)
         parts = envelope.unpack(
             sealed, realm=self.context.keys.realm, line=line_id, seeds=self._likely_first(seeds, now)
@@ -384,6 +388,6 @@ class Lines:
 
     def refused_envelope(self, line_id: bytes, sealed: bytes, error: OtherOfficeError, now: int) -> None:
         """Keep what was wrong with an envelope that held nothing acceptable."""
-        self.ledger.find(now, error.fault, error.what, error.next_step, line=line_id, entry=crypto.sha256(sealed))
-
-
+        self.ledger.find(
+            now, error.fault, error.what, error.next_step, line=line_id, entry=crypto.sha256(sealed)
+        )

@@ -8,7 +8,6 @@ Knows nothing of entries or notes. Every failure becomes a RelayError; whether a
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -20,6 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from goodoffices.core.crypto import sha256
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
+from goodoffices.core.pairing import loopback, relay_parts
 from goodoffices.desk.ledger import RouteRow
 
 MAX_MESSAGE = 262_144 + 64
@@ -30,16 +30,11 @@ PING = 20.0
 
 def check_relay_url(url: str) -> None:
     """Refuse what must not be used: plain HTTP to anything but loopback, credentials, odd schemes."""
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.username
-        or parts.query
-        or parts.fragment
-    ):
+    parts = relay_parts(url)
+    if parts is None:
         raise NotAllowed(f"{url} is not the address of a relay.", "Write it as https://host:port")
-    if parts.scheme == "http" and not _loopback(parts.hostname):
+    scheme, host = parts
+    if scheme == "http" and not loopback(host):
         raise NotAllowed(
             f"{url} is plain HTTP to another machine.",
             "Use the relay's https address; plain HTTP is for loopback.",
@@ -56,15 +51,6 @@ def tls_trusting(authority: Path | None) -> ssl.SSLContext | None:
         raise MachineError(
             f"{authority} cannot be used as a certificate authority: {error}.", "Check --relay-ca."
         ) from None
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class RelayClient:

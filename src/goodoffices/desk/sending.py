@@ -16,7 +16,18 @@ from goodoffices.desk.ledger import RouteRow
 BACKOFF = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000)
 """Milliseconds before the next try after the 1st, 2nd ... failure; the last one for ever."""
 
-UNRECEIPTED = (15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000)
+UNRECEIPTED = (
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    1_800_000,
+    3_600_000,
+    10_800_000,
+    21_600_000,
+)
 """Milliseconds after which an envelope that a relay took, but no receipt answers, is packed afresh.
 
 The waits grow so that a month of a peer's silence does not fill its mailboxes; a relay that comes back,
@@ -90,9 +101,7 @@ class Sending:
         self._notice(now)
         ids = tuple(entries)
         tries = {route.id: _Try(route, due=now) for route in routes}
-        self._batches[self._next] = _Batch(
-            line, envelope, set(ids), tries, urgent, repacks, None, ids
-        )
+        self._batches[self._next] = _Batch(line, envelope, set(ids), tries, urgent, repacks, None, ids)
         self._next += 1
 
     def due(self, now: int) -> list[Put]:

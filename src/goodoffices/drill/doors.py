@@ -31,7 +31,10 @@ class Door:
         self.office, self.address, self.name = office, address, name
         self._passphrase = passphrase
         self._http = httpx2.Client(
-            base_url=address, headers={"Accept": "application/json", "Origin": address}, timeout=60, trust_env=False
+            base_url=address,
+            headers={"Accept": "application/json", "Origin": address},
+            timeout=60,
+            trust_env=False,
         )
         self._csrf = ""
 
@@ -76,5 +79,7 @@ def until(what: str, look: Callable[[], T | None], patience: float = PATIENCE) -
         if found is not None:
             return found
         if time.monotonic() > end:
-            raise MachineError(f"The drill waited {patience:.0f} s in vain: {what}.", "See the logs in its folder.")
+            raise MachineError(
+                f"The drill waited {patience:.0f} s in vain: {what}.", "See the logs in its folder."
+            )
         time.sleep(GLANCE)

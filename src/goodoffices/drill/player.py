@@ -167,7 +167,9 @@ class Player:
             note_id=self.ids[note.id],
             number=card["number"],
             digits=card["digits"],
-            verbatim=got is not None and got["card"]["state"] == "verified" and got["card"]["text"] == note.text,
+            verbatim=got is not None
+            and got["card"]["state"] == "verified"
+            and got["card"]["text"] == note.text,
             crossed=tuple(name for each in sorted(crossed) if (name := by_id.get(each))),
             steps=tuple(_step(each) for each in sent["steps"] if each["at"] is not None),
         )
@@ -183,7 +185,9 @@ class Player:
 
     def lost(self) -> int:
         """Released notes that should have reached their reader and are not at his desk."""
-        expected = [note for note in self.case.notes if note.id in self.ids and note.id not in self.plan.stopped]
+        expected = [
+            note for note in self.case.notes if note.id in self.ids and note.id not in self.plan.stopped
+        ]
         return sum(self._any(note.reader).find(f"/notes/{self.ids[note.id]}") is None for note in expected)
 
     def export(self, target: Path, *, again: bool) -> tuple[tuple[ObservedLine, ...], dict[str, str]]:
@@ -254,7 +258,11 @@ def _step(step: dict[str, Any]) -> Step:
     detail = step["detail"] or ""
     if step["rung"] == seen.ACKNOWLEDGED and step["code"]:
         detail = ACKNOWLEDGED_AS.get(step["code"], "")
-    signer = f"the desk of {step['office_name']}" if step["by_desk"] else f"{step['signer']} of {step['office_name']}"
+    signer = (
+        f"the desk of {step['office_name']}"
+        if step["by_desk"]
+        else f"{step['signer']} of {step['office_name']}"
+    )
     return Step(step["rung"], step["office_name"], step["at"], step["case_at"], signer, "", detail)
 
 

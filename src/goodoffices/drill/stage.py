@@ -41,7 +41,8 @@ class Stage:
         self.realm = secrets.token_hex(16)
         self.officers = {office.name: staff(case, office.name) for office in case.offices}
         self.passphrases = {
-            office.name: f"drill {office.name.lower()} {secrets.randbelow(10**6):06d}" for office in case.offices
+            office.name: f"drill {office.name.lower()} {secrets.randbelow(10**6):06d}"
+            for office in case.offices
         }
         self.relays = [
             Server(("relay", "serve", "--db", str(folder / f"relay-{n}.db")), folder / f"relay-{n}.log")
@@ -139,13 +140,17 @@ class Stage:
             return self.folder / f"invitation-{office}-to-{other}"
 
         def invite(office: str, other: str) -> None:
-            command("line", "invite", *self._as_keeper(office), *relays, "--out", str(invitation(office, other)))
+            command(
+                "line", "invite", *self._as_keeper(office), *relays, "--out", str(invitation(office, other))
+            )
 
         read: dict[str, str] = {}
 
         def accept(office: str, other: str) -> None:
             theirs = str(invitation(other, office))
-            read[office] = _field(command("line", "accept", theirs, *self._as_keeper(office), "--name", other), "read")
+            read[office] = _field(
+                command("line", "accept", theirs, *self._as_keeper(office), "--name", other), "read"
+            )
 
         def confirm(office: str, other: str) -> None:
             command("line", "confirm", *self._as_keeper(office), "--name", other, "--digits", read[other])
@@ -180,10 +185,15 @@ class Stage:
         for target in range(3, len(path)):
             for at in range(target - 1, 1, -1):
                 door = self.door(path[at], "keeper of keys")
-                line = next(each for each in door.look("/lines")["lines"] if each["peer_name"] == path[at - 1])
+                line = next(
+                    each for each in door.look("/lines")["lines"] if each["peer_name"] == path[at - 1]
+                )
                 door.do(f"/lines/{line['id']}/introduce", office=self.ids[path[target]])
                 next_door = self.door(path[at - 1], "keeper of keys")
-                until(f"{path[target]} known at {path[at - 1]}", partial(_knows, next_door, self.ids[path[target]]))
+                until(
+                    f"{path[target]} known at {path[at - 1]}",
+                    partial(_knows, next_door, self.ids[path[target]]),
+                )
 
     def _compare(self, where: str, left: str, right: str) -> None:
         doors = {office: self.door(office, "keeper of keys") for office in (left, right)}
