@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Texts of the pages into the translations and back; run it as script/messages."""
+# ruff: noqa: INP001 - a script, no package
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +18,7 @@ WEB = Path(__file__).resolve().parent.parent / "src" / "goodoffices" / "web"
 LANGUAGES = ("en", "fa")
 METHODS = [("words.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.i18n"}}
+SETTLED = datetime(2026, 1, 1, tzinfo=UTC)
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -41,8 +44,12 @@ def merged(language: str, texts: Catalog) -> Catalog:
     if path.exists():
         with path.open("rb") as file:
             catalog = read_po(file, locale=language)
-    catalog.update(texts, no_fuzzy_matching=True)
+    catalog.update(texts, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
+    # The same sources make the same bytes, whoever runs this and when.
+    catalog.creation_date = catalog.revision_date = SETTLED
+    catalog.version, catalog.fuzzy = "1", False
+    catalog.msgid_bugs_address, catalog.last_translator, catalog.language_team = "", "", ""
     return catalog
 
 
@@ -59,7 +66,9 @@ def main() -> int:
     texts, stale = gathered(), []
     for language in LANGUAGES:
         catalog, path = merged(language, texts), po_of(language)
-        missing = [each.id for each in catalog if each.id and not (each.string and all(_strings(each.string)))]
+        missing = [
+            each.id for each in catalog if each.id and not (each.string and all(_strings(each.string)))
+        ]
         if language != "en" and missing:
             stale += [f"{language}: not translated: {each!r}" for each in missing]
         mo = path.with_suffix(".mo")
@@ -72,7 +81,7 @@ def main() -> int:
             write_po(file, catalog, width=110, omit_header=False, include_lineno=False, sort_output=True)
         mo.write_bytes(compiled(catalog))
     for each in stale:
-        print(each, file=sys.stderr)
+        sys.stderr.write(f"{each}\n")
     return 1 if stale else 0
 
 

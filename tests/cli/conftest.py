@@ -18,6 +18,7 @@ from tests.relay.conftest import RelayProcess
 
 GOODOFFICES = [sys.executable, "-m", "goodoffices"]
 PASSPHRASE = "five calm words at night"
+DRAFTERS = "four other words then"
 DRILL = "0123456789abcdef" * 2
 LIMIT = 50
 
@@ -71,7 +72,7 @@ class Office:
         if words[0] == "line":
             words += ["--vault", "vault"]
             if words[1] != "list":
-                words += ["--officer", "duty", "--passphrase-file", "passphrase"]
+                words[2:2] = ["--officer", "duty", "--passphrase-file", "passphrase"]
         return start(self.folder, *words)
 
     def does(self, command: str, *more: str) -> Said:
@@ -108,7 +109,10 @@ def private(path: Path, text: str) -> Path:
 def _begin_office(folder: Path, name: str, *options: str) -> subprocess.Popen[str]:
     folder.mkdir()
     private(folder / "passphrase", PASSPHRASE + "\n")
-    words = ["--name", name, "--officer", "duty", "--root", "root", "--passphrase-file", "passphrase"]
+    private(folder / "drafters", DRAFTERS + "\n")
+    private(folder / "both", f"{PASSPHRASE}\n{DRAFTERS}\n")
+    words = ["--name", name, "--officer", "duty", "--officer", "drafter=draft"]
+    words += ["--root", "root", "--passphrase-file", "both"]
     return start(folder, "office", "new", "vault", *words, *options)
 
 

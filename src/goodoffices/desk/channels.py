@@ -61,6 +61,9 @@ class Channels(Chains):
         self.ledger.find(now, error.fault, error.what, error.next_step, line=line.id, entry=carried.signed.id)
 
     def _take(self, line: LineRow, carried: CarriedEntry, item: tuple[Any, ...], now: int) -> None:
+        if item[0] not in (Item.CONFIRMED, Item.INCARNATION) and not self.ledger.line(line.id).open:
+            # Beside a confirmation that does not hold, nothing else gets in either.
+            raise Foreign("Something on a line that is not confirmed by both offices.")
         match item[0]:
             case Item.NOTE | Item.RESEALED:
                 self._note(line, carried, read_sealed(item[1]), now)

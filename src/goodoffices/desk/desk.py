@@ -41,6 +41,9 @@ from goodoffices.desk.sending import Put
 MAX_DEFERRED = 256
 """Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
 
+MAX_RECENT = 4096
+"""IDs of envelopes that were taken since the start: the other relays' copies cost nothing more."""
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -60,6 +63,7 @@ class Desk:
         self.lines.went_back = self.channels.break_chains
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
+        self._recent: dict[bytes, None] = {}
 
     def _flush(self, line: bytes, now: int) -> None:
         self.lines.flush(line, now)
@@ -81,8 +85,15 @@ class Desk:
         """An officer signed in: texts can be read, and what waited is verified."""
         self.context.reading = reading_seeds(self.ledger, reading_key)
         self.context.reading_key = reading_key
-        with self.context.transaction():
-            self.channels.verify_pending(now)
+        done = False
+        try:
+            with self.context.transaction():
+                self.channels.verify_pending(now)
+            done = True
+        finally:
+            if not done:
+                # Say that it is locked rather than be open with notes that nobody verified.
+                self.lock()
 
     def lock(self) -> None:
         """The last officer signed out: no text can be read, though everything is still collected."""
@@ -108,6 +119,18 @@ class Desk:
         return taken
 
     def _receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
+        envelope_id = crypto.sha256(envelope)
+        if envelope_id in self._recent:
+            # If our receipt was lost, its sender packs what it holds into another envelope.
+            return Taken(delete=True)
+        taken = self._judge(line_id, envelope, now)
+        if taken.delete:
+            self._recent[envelope_id] = None
+            if len(self._recent) > MAX_RECENT:
+                del self._recent[next(iter(self._recent))]
+        return taken
+
+    def _judge(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
         try:
             with self.context.transaction():
                 whole = self.lines.receive(line_id, envelope, now)

@@ -68,7 +68,7 @@ class Player:
         self.ids: dict[str, str] = {}
         self.began = 0
         self._remarks: dict[tuple[str, str], str] = {}
-        self._said: list[str] = []
+        self._offset: int | None = None
 
     # --- playing ----------------------------------------------------------------------------------
 
@@ -89,8 +89,14 @@ class Player:
             time.sleep(left)
 
     def _set_clocks(self, case_at: int) -> None:
+        """The same offset at every desk, and never one that sets the case's time back: what was done
+        after something else also carries a later time of the case."""
+        offset = case_at - real_now()
+        if self._offset is not None and offset <= self._offset:
+            return
+        self._offset = offset
         for office in self.case.channel.path:
-            self._any(office).do("/drill/clock", offset=case_at - real_now())
+            self._any(office).do("/drill/clock", offset=offset)
 
     def _any(self, office: str) -> Door:
         return next(door for (name, _), door in self.stage.doors.items() if name == office)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every text of the pages is there in every language, and the shipped files are made from the sources."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from goodoffices.web.language import choose, load
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCALE = ROOT / "src" / "goodoffices" / "web" / "locale"
+
+
+def _catalog(language: str) -> Catalog:
+    with (LOCALE / language / "LC_MESSAGES" / "goodoffices.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def test_no_text_is_untranslated_and_what_is_shipped_is_what_the_sources_make() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-B", str(ROOT / "script" / "messages.py"), "--check"],
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_translation_names_the_same_things() -> None:
+    """A placeholder that a translation dropped would leave out an office's name."""
+    for each in _catalog("fa"):
+        if each.id:
+            source = each.id if isinstance(each.id, str) else each.id[0]
+            targets = [each.string] if isinstance(each.string, str) else list(each.string)
+            for target in targets:
+                assert set(re.findall(r"%\((\w+)\)s", source)) == set(re.findall(r"%\((\w+)\)s", target)), (
+                    source
+                )
+
+
+def test_a_language_says_who_reviewed_it() -> None:
+    languages = load()
+    assert languages["fa"].reviewed_by is None
+    assert languages["fa"].direction == "rtl"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "accepted", "code"),
+    [
+        ("fa", "en", "en", "fa"),
+        (None, "fa", "en", "fa"),
+        (None, None, "fa-IR,fa;q=0.9,en;q=0.5", "fa"),
+        (None, None, "de, en;q=0.1", "en"),
+        ("xx", "../../etc", "fa;q=nonsense", "en"),
+    ],
+)
+def test_the_language_is_asked_for_kept_or_wished(
+    asked: str | None, kept: str | None, accepted: str, code: str
+) -> None:
+    assert choose(load(), asked, kept, accepted).code == code
