@@ -54,7 +54,7 @@ class Channel:
         realm: bytes = bytes(16),
     ) -> None:
         self.now = START
-        rng = random.Random(seed)
+        rng = self.rng = random.Random(seed)
         self.west, self.middle, self.east = (Node(name, rng, self.now, realm) for name in NAMES)
         self.nodes = (self.west, self.middle, self.east)
         self.lines = [self._pair(self.west, self.middle), self._pair(self.middle, self.east)]
@@ -62,6 +62,7 @@ class Channel:
             route.mailbox: (node, route.line)
             for node in self.nodes
             for route in node.desk.ledger.routes(own=True)
+            if route.line is not None
         }
         self.pump()
         self.mandate = self.middle.desk.acts.propose(
@@ -85,6 +86,12 @@ class Channel:
         self.west.desk.acts.compare_mandate(self.west.officer, self.mandate, digits[1], self.tick())
         self.east.desk.acts.compare_mandate(self.east.officer, self.mandate, digits[0], self.tick())
         self.pump()
+
+    def restart(self, node: Node) -> None:
+        """The desk's process ended and began again; nobody has compared the chains with it yet."""
+        node.desk = Desk(node.db, node.founding.keys, self.rng.randbytes)
+        node.desk.start(self.tick())
+        node.desk.unlock(node.founding.reading_key, self.now)
 
     def tick(self) -> int:
         self.now += 60_000

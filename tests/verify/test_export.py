@@ -99,10 +99,9 @@ def test_a_remark_cannot_pass_for_a_line_of_the_account(channel: Channel, tmp_pa
 
 def test_the_list_is_of_the_form_that_every_system_can_check(channel: Channel, tmp_path: Path) -> None:
     folder = exported(channel.west, tmp_path / "export", channel.now)
-    listed = dict(
-        reversed(line.split("  "))
-        for line in (folder / "files.sha256").read_text(encoding="ascii").splitlines()
-    )
+    listed = {
+        line[66:]: line[:64] for line in (folder / "files.sha256").read_text(encoding="ascii").splitlines()
+    }
     rest = {path.relative_to(folder).as_posix() for path in files_of(folder)} - {
         "files.sha256",
         "manifest.cbor",
@@ -129,6 +128,22 @@ def test_the_gap_of_a_refused_note_is_told_and_is_no_finding(tmp_path: Path) -> 
     told = verdict(exported(played.east, tmp_path / "export", played.now))
     assert told.findings == ()
     assert any("Washington's chain in the channel 1 are not here" in remark for remark in told.remarks)
+
+
+def test_a_desk_that_was_restarted_in_the_middle_exports_a_record_that_verifies(tmp_path: Path) -> None:
+    """P2, P8: new incarnations of its entries and acts, opened before the other side had answered."""
+    played = Channel()
+    for node in (played.west, played.middle, played.east, played.west):
+        played.restart(node)
+        played.release(played.west, played.east, "Written at once after the start.")
+        played.restart(node)
+        played.pump()
+        played.release(played.east, played.west)
+    for node in played.nodes:
+        folder = exported(node, tmp_path / node.name, played.now)
+        assert verdict(folder).findings == ()
+    told = (tmp_path / "Washington").glob("lines/*/line.txt")
+    assert next(told).read_text(encoding="utf-8").count("  chain ") > 2
 
 
 def test_the_program_says_verified_with_exit_0_offline_and_alone(channel: Channel, tmp_path: Path) -> None:

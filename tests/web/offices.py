@@ -217,7 +217,7 @@ class Browser:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def post(self, path: str, *, html: bool = False, csrf: str | None = None, **fields: Any) -> Any:
+    def post(self, path: str, /, *, html: bool = False, csrf: str | None = None, **fields: Any) -> Any:
         headers = {
             "accept": "text/html" if html else "application/json",
             "origin": "http://127.0.0.1:8000",
@@ -226,7 +226,7 @@ class Browser:
         data = {"csrf": self.csrf if csrf is None else csrf, **fields}
         return self.client.post(path, data=data, headers=headers)
 
-    def done(self, path: str, **fields: Any) -> Any:
+    def done(self, path: str, /, **fields: Any) -> Any:
         answer = self.post(path, **fields)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -36,7 +36,7 @@ def test_a_translation_names_the_same_things() -> None:
     for each in _catalog("fa"):
         if each.id:
             source = each.id if isinstance(each.id, str) else each.id[0]
-            targets = [each.string] if isinstance(each.string, str) else list(each.string)
+            targets = [each.string] if isinstance(each.string, str) else list(each.string or ())
             for target in targets:
                 assert set(re.findall(r"%\((\w+)\)s", source)) == set(re.findall(r"%\((\w+)\)s", target)), (
                     source

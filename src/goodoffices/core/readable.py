@@ -57,7 +57,7 @@ This folder is the whole record of the lines of one office: what it and the offi
 the order in which each of them signed it. It can be read without any program. {texts}
 
 Read first
-  {RECORD}             everything that happened, one line each, by the signers' clocks, in UTC (Z)
+  {RECORD}             everything that happened, in the order of the signers' clocks, in UTC (Z)
 
 Then
   offices/               each office: its credential and the keys and rights of its officers

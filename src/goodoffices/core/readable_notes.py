@@ -37,7 +37,6 @@ _KINDS = {
     EntryKind.SERVICE_CHAT: "service chat",
     EntryKind.SYSTEM: "a message between the two desks",
 }
-_GAP = "   "
 
 
 def urgency(number: int) -> str:
@@ -138,10 +137,10 @@ def record_lines(account: Account) -> Iterator[str]:
     """record.txt, line by line: everything by the signers' clocks."""
     manifest = account.manifest
     yield f"RECORD OF {plain(account.name(manifest.office))}, exported {zulu(manifest.time[0])}\n"
-    yield "Each line: the signer's time in UTC, who, what, and where the signed bytes lie.\n\n"
+    yield "Each time: by the signer's clock, in UTC; who, what, and below it where the signed bytes lie.\n\n"
     events = [*_line_events(account), *_act_events(account)]
     for at, _, text, where in sorted(events):
-        yield f"{zulu(at)}{_GAP}{text}{_GAP}[{where}]\n"
+        yield f"{zulu(at)}  {text}\n    {where}\n"
 
 
 _Event = tuple[int, int, str, str]

@@ -7,6 +7,7 @@ nobody's fault, or only a clock's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
@@ -114,20 +115,20 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
             back = _backwards(chain_of(line.links[office]))
             if back:
                 yield f"{line.folder}: {account.name(office)}'s clock went back {back} times."
+    sealed = Counter(
+        (note.header.mandate, note.header.lane, note.header.author)
+        for note in account.notes.values()
+        if note.note is None
+    )
     for (mandate, lane, author), links in sorted(authors.items()):
         _, gaps = check_author("", chain_of(links))
         if not gaps.missing or (author == account.manifest.office and account.manifest.texts):
             continue
-        sealed = sum(
-            note.note is None
-            and (note.header.mandate, note.header.lane, note.header.author) == (mandate, lane, author)
-            for note in account.notes.values()
-        )
         where = {CHANNEL_LANE: "in the channel", HOME_LANE: "at home"}.get(lane, "in its caucus")
         yield (
             f"{account.agreements[mandate][0]}: of {account.name(author)}'s chain {where} {gaps.missing} are not"
             f" here, the first before {gaps.before[0]}. Not forwarded, not arrived, or among the"
-            f" {sealed} notes of that chain that are sealed here."
+            f" {sealed[mandate, lane, author]} notes of that chain that are sealed here."
         )
 
 

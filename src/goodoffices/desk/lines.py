@@ -40,6 +40,7 @@ TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 
 ROOM = envelope.MAX_PAYLOAD - 2048
 """Bytes of entries in one envelope: the rest is for their frame and a receipt."""
+MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 
 
 class Lines:
@@ -56,8 +57,7 @@ class Lines:
         """Lines whose peer has said, since the start, that this desk's chain did not go back."""
         self._questions: dict[bytes, bytes] = {}
         self._answered: set[bytes] = set()
-        self.went_back: Callable[[], None] = lambda: None
-        """Called when a peer shows that this vault is an older copy."""
+        self.went_back: Callable[[], None] = lambda: None  # a peer shows that this vault is an older copy
         self.heard: dict[bytes, tuple[int, bool]] = {}
         """Per line: when the peer's desk was last heard, and whether it was locked then."""
 
@@ -75,6 +75,13 @@ class Lines:
         # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
         nonce = self._questions.setdefault(line.id, self.context.rng(16))
         self._send_head(line, nonce, None, now, repacks)
+
+    def tell(self, now: int) -> None:
+        """Tell every peer whether this desk is locked: silence of a locked desk is another silence (P6)."""
+        for line in self.ledger.lines():
+            if line.open:
+                # The answer to a question that nobody asked: it is heard, and nothing else follows.
+                self._send_head(line, self.context.rng(16), bytes(16), now)
 
     def _send_head(
         self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
@@ -352,6 +359,8 @@ class Lines:
 
     def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
         """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""
+        if len(self._answered) >= MAX_ANSWERED:
+            self._answered.clear()
         self._answered.add(head.nonce)
         self.context.pending.after.append(lambda: self.sending.peer_started(line.id, now))
         last = head.yours[2] if head.yours is not None else None
@@ -368,8 +377,9 @@ class Lines:
 
     def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
         """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
-        if place is not None and place[0] == line.incarnation and self.ledger.entry(place[2]) is None:
-            self._went_back(line, now)
+        if place is not None and place[0] == line.incarnation:
+            if place[2] not in self.ledger.entry_ids_at(line.id, place):
+                self._went_back(line, now)
 
     def _went_back(self, line: LineRow, now: int) -> None:
         self._may_go_on.discard(line.id)

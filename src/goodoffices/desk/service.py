@@ -161,6 +161,7 @@ class DeskService:
         self._signed_in[id(officer)] = officer
         if self.desk.context.locked:
             self.desk.unlock(opened.reading_key, self.now())
+            self.desk.lines.tell(self.now())
         self.kick()
         self._announce()
         return officer
@@ -170,6 +171,8 @@ class DeskService:
         self._signed_in.pop(id(officer), None)
         if not self._signed_in:
             self.desk.lock()
+            self.desk.lines.tell(self.now())
+            self.kick()
         self._announce()
 
     def act(self, operation: Callable[[Desk, int], T]) -> T:

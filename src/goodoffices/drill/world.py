@@ -252,17 +252,25 @@ class World:
     def listen(self, office: SimOffice, route: RouteRow) -> None:
         """Open the mailbox and take everything that waits there, then what comes; again later if it fails."""
         boot, relay = office.boot, self.relays[route.relay]
+        failed = False
 
         def connect() -> None:
+            nonlocal failed
             if office.boot != boot or route.id in office.listening:
                 return
             if not self.reachable(office, relay):
+                failed = True
                 self.at(self.rng.randint(500, 20 * SECOND), connect)
                 return
             relay.open(route)
             office.listening.add(route.id)
             for envelope in relay.collect(route):
                 self._bring(office, route, envelope)
+            if failed:
+                self.visit(office, "finds a relay again", found)
+
+        def found(desk: Desk) -> None:
+            desk.lines.sending.sign_of_life(relay.url, self.now(office))
 
         self.at(self.delay(), connect)
 

@@ -46,7 +46,8 @@ class CrookedLedger(Ledger):
 class Crook:
     """The officers and the machine of a dishonest intermediary between two parties."""
 
-    def __init__(self, world: World, office: SimOffice) -> None:
+    def __init__(self, world: World, office: SimOffice, tricks: tuple[str, ...] = TRICKS) -> None:
+        self._repertory = tricks
         self.world = world
         self.office = office
         self.rng = Random(world.rng.getrandbits(64))
@@ -66,7 +67,7 @@ class Crook:
     def items(self, item: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """What goes out instead of an honest item."""
         raw = item[1]
-        trick = self.rng.choice(TRICKS)
+        trick = self.rng.choice(self._repertory)
         changed = self._play(trick, raw)
         self.tricks[trick] += 1
         self._seen.append(raw)

@@ -118,16 +118,16 @@ class _Reading:
             )
 
     def _mandates(self) -> None:
+        papers: list[str] = []
         for channel in self.folder.folders("channels"):
-            where = f"{channel}/mandate.cbor"
-            papers = {path: self.folder.read(path) or b"" for path in self.folder.under(f"{channel}/paper-")}
-            self._place(where, self.examiner.mandate(self.folder.read(where) or b"", papers.values(), where))
-            named = {
-                paper(folder, each)
-                for folder, agreement in self.account.agreements.values()
-                for each in agreement.papers
-            }
-            for path in papers.keys() - named:
+            where, beside = f"{channel}/mandate.cbor", self.folder.under(f"{channel}/paper-")
+            papers += beside
+            raw, attested = self.folder.read(where) or b"", [self.folder.read(path) or b"" for path in beside]
+            self._place(where, self.examiner.mandate(raw, attested, where))
+        agreements = self.account.agreements.values()
+        named = {paper(folder, each) for folder, agreement in agreements for each in agreement.papers}
+        for path in papers:
+            if path not in named:
                 self.examiner.find(path, 8, "an attestation that the channel's mandate names", "another one")
 
     def _line(self, folder: str) -> None:

@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Door
 from starlette.staticfiles import StaticFiles
 
-from goodoffices.web import doing, showing
+from goodoffices.web import doing, keeping, showing
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, as_json, guarded
@@ -59,6 +59,7 @@ ROUTES = (
     Route("/mandates/{mandate}/compare", doing.compare, "POST", back=showing.mandate),
     Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines),
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines),
+    Route("/record", keeping.record, "POST", back=showing.home),
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home),
 )
 

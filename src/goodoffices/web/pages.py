@@ -123,7 +123,16 @@ class Done:
     sign_out: bool = False
 
 
-Handler = Callable[[Ask], Awaitable[Page | Done]]
+@dataclass(frozen=True)
+class File:
+    """Something to keep: the browser offers to save it."""
+
+    name: str
+    data: bytes
+    media_type: str
+
+
+Handler = Callable[[Ask], Awaitable[Page | Done | File]]
 
 
 @dataclass(frozen=True)
@@ -238,8 +247,11 @@ async def _refused(ask: Ask, route: Route, error: GoodOfficesError) -> Response:
     return _html(ask, Page("error.html", here, None), status, error)
 
 
-def _answered(ask: Ask, answer: Page | Done) -> Response:
+def _answered(ask: Ask, answer: Page | Done | File) -> Response:
     response: Response
+    if isinstance(answer, File):
+        how = f"attachment; filename*=UTF-8''{quote(answer.name, safe='')}"
+        return Response(answer.data, media_type=answer.media_type, headers={"Content-Disposition": how})
     if isinstance(answer, Page):
         if ask.json:
             response = as_json(_page_json(ask, answer), answer.status)

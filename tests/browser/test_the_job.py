@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person with three browsers: writes, forwards, opens, acknowledges, and sees every rung on all desks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from goodoffices.drill.stage import Stage
+from tests.browser.conftest import SignIn, Sound
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+expect.set_options(timeout=15_000)
+
+
+def _write(page: Page, stage: Stage, text: str, *, urgency: str = "3") -> str:
+    page.goto(f"{stage.desks['Washington'].address}/channels/{stage.mandate}")
+    page.locator(".lane.between footer a").click()
+    page.locator("#text").fill(text)
+    page.locator("#precedence").select_option(urgency)
+    page.locator("#write button.do").click()
+    page.locator("button.huge").click()
+    page.wait_for_url("**/notes/*")
+    return page.url.rpartition("/")[2]
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
+def test_the_whole_job_in_three_browsers(
+    stage: Stage, sign_in: SignIn, sound: Sound, language: str, width: int, scheme: str
+) -> None:
+    """P1, P4, P6: every page sound, live, and in both directions of writing."""
+    pages = {
+        office: sign_in(office, language=language, width=width, scheme=scheme)
+        for office in ("Washington", "Bern", "Tehran")
+    }
+    washington, bern, tehran = pages.values()
+    for page in pages.values():
+        expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "fa" else "ltr")
+        expect(page.locator(".drill-mark")).to_be_visible()
+        sound(page)
+    channel = f"/channels/{stage.mandate}"
+    washington.goto(stage.desks["Washington"].address + channel)
+    sound(washington)
+    washington.locator(".lane.between footer a").click()
+    sound(washington)
+    washington.locator("#text").fill("We do not want a war.\n\nما جنگ نمی‌خواهیم.")
+    washington.locator("#precedence").select_option("4")
+    washington.locator("#authority").select_option("4")
+    washington.locator("#write button.do").click()
+    sound(washington)
+    expect(washington.locator(".text")).to_have_text("We do not want a war.\n\nما جنگ نمی‌خواهیم.")
+    washington.locator("button.huge").click()
+    washington.wait_for_url("**/notes/*")
+    note = washington.url.rpartition("/")[2]
+    # Bern's first page was open all the while: the note arrives on it by itself. Two acts: take, forward.
+    bern.locator(f'form[action="/notes/{note}/take"] button').click()
+    bern.wait_for_url("**/notes/*")
+    sound(bern)
+    bern.locator("button.huge").click()
+    expect(bern.locator(".strip li.done")).to_have_count(6)
+    sound(bern)
+    tehran.locator(f'.waiting a.do[href="/notes/{note}"]').click()
+    sound(tehran)
+    tehran.locator("button.huge").click()
+    expect(tehran.locator(".words .text")).to_have_text("We do not want a war.\n\nما جنگ نمی‌خواهیم.")
+    tehran.locator('form[action$="/with-principal"] button').click()
+    tehran.locator('form[action$="/acknowledge"] button[value="2"]').click()
+    for page in pages.values():
+        page.goto(page.url.split("/notes")[0].rstrip("/") + f"/notes/{note}")
+        expect(page.locator(".strip li.done")).to_have_count(9)
+        sound(page)
+    for page, path in ((washington, f"/mandates/{stage.mandate}"), (bern, "/lines"), (tehran, "/findings")):
+        page.goto(page.url.split("/notes")[0] + path)
+        sound(page)
+    bern.goto(stage.desks["Bern"].address + "/mandates/new")
+    sound(bern)
+
+
+def test_a_rung_appears_on_an_open_page_by_itself(stage: Stage, sign_in: SignIn) -> None:
+    washington = sign_in("Washington")
+    note = _write(washington, stage, "Is anybody there?")
+    expect(washington.locator(".strip li.done", has_text="at the desk")).to_have_count(1)
+    door = stage.door("Bern", "duty officer")
+    door.do(f"/notes/{note}/forward")
+    expect(washington.locator(".strip li.done", has_text="forwarded")).to_have_count(1)
+
+
+def test_live_update_keeps_what_is_typed(stage: Stage, sign_in: SignIn) -> None:
+    """P4: a change of the page never takes the words or the focus away."""
+    washington, bern = sign_in("Washington"), sign_in("Bern")
+    note = _write(washington, stage, "A note to refuse.")
+    bern.goto(f"{stage.desks['Bern'].address}/notes/{note}")
+    bern.locator("details.act summary").nth(1).click()
+    reason = bern.locator("#reason-refuse")
+    reason.fill("Half a sentence about ")
+    expect(reason).to_be_focused()
+    stage.door("Bern", "duty officer").do(f"/notes/{note}/take")
+    expect(bern.locator("#live-notice")).to_be_visible()
+    expect(reason).to_have_value("Half a sentence about ")
+    expect(reason).to_be_focused()
+    reason.press("Tab")
+    expect(bern.locator(".strip li.done", has_text="seen by an officer")).to_have_count(1)
+    expect(reason).to_have_value("Half a sentence about ")
+    expect(reason).to_be_visible()
+
+
+def test_a_double_click_releases_one_note(stage: Stage, sign_in: SignIn) -> None:
+    """P2"""
+    page = sign_in("Washington")
+    page.goto(f"{stage.desks['Washington'].address}/channels/{stage.mandate}")
+    before = page.locator(".note-card.mine").count()
+    page.locator(".lane.between footer a").click()
+    page.locator("#text").fill("Once.")
+    page.locator("#write button.do").click()
+    page.locator("button.huge").dblclick()
+    page.wait_for_url("**/notes/*")
+    page.goto(f"{stage.desks['Washington'].address}/channels/{stage.mandate}")
+    assert page.locator(".note-card.mine").count() == before + 1
+
+
+def test_going_back_and_releasing_again_answers_the_same_note(stage: Stage, sign_in: SignIn) -> None:
+    """P2: a stale page sends nothing twice."""
+    page = sign_in("Washington")
+    note = _write(page, stage, "Back and forth.")
+    page.go_back()
+    page.locator("button.huge").click()
+    page.wait_for_url("**/notes/*")
+    assert page.url.rpartition("/")[2] == note
+
+
+def test_the_job_works_with_javascript_off(stage: Stage, sign_in: SignIn) -> None:
+    washington = sign_in("Washington", script=False)
+    note = _write(washington, stage, "No script needed.")
+    stage_bern = sign_in("Bern", script=False)
+    stage_bern.goto(f"{stage.desks['Bern'].address}/notes/{note}")
+    stage_bern.locator("button.huge").click()
+    expect(stage_bern.locator(".strip li.done", has_text="forwarded")).to_have_count(1)
+
+
+def test_back_to_the_text_brings_the_text_back(stage: Stage, sign_in: SignIn) -> None:
+    page = sign_in("Washington")
+    page.goto(f"{stage.desks['Washington'].address}/channels/{stage.mandate}")
+    page.locator(".lane.caucus footer a").click()
+    page.locator("#text").fill("\nFirst an empty line.\nThen another.")
+    page.locator("#write button.do").click()
+    page.locator('button[formaction$="/write"]').click()
+    expect(page.locator("#text")).to_have_value("\nFirst an empty line.\nThen another.")
+    expect(page.locator("h1")).to_have_text("To Bern alone – never forwarded")
+
+
+def test_the_keyboard_alone_is_enough(stage: Stage, sign_in: SignIn) -> None:
+    page = sign_in("Bern")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").evaluate("each => each.matches('.cards h3 a')"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/channels/*")
+
+
+def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: SignIn, tmp_path: Path) -> None:
+    """P2: the desk is killed while somebody types; the words stay in the page."""
+    del tmp_path
+    page = sign_in("Tehran")
+    page.goto(f"{stage.desks['Tehran'].address}/channels/{stage.mandate}")
+    page.locator(".lane.caucus footer a").click()
+    page.locator("#text").fill("Typed before the lights went out.")
+    stage.desks["Tehran"].kill()
+    expect(page.locator("#live-notice")).to_be_visible()
+    stage.restart("Tehran")
+    expect(page.locator("#text")).to_have_value("Typed before the lights went out.")
+    expect(page.locator("#live-notice")).to_contain_text("session has ended")

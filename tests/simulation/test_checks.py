@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks of the simulated world find what they are there to find, and a broken run says how to replay it."""
+
+import pytest
+
+from goodoffices.core.mandate import Precedence
+from goodoffices.core.note import Words
+from goodoffices.desk.acts import Draft
+from goodoffices.drill.world import World
+from goodoffices.drill.world_checks import Broken, Steps, check_end
+from goodoffices.drill.world_disk import Disk
+from goodoffices.drill.world_officers import release
+from goodoffices.drill.world_runs import Verdict, beginning, plan_of
+from goodoffices.drill.world_soak import main, shrink
+
+
+@pytest.fixture
+def delivered() -> World:
+    """A calm world in which each side has written, and East has spoken to its intermediary alone."""
+    world = World(1)
+    world.begin_from(beginning(1, young=False))
+    world.mandates = [world.mandates[1]]
+    east, post, west = world.offices
+    for author, to in ((east, west), (west, east), (east, post)):
+        draft = Draft(
+            mandate=world.mandates[0],
+            recipient=to.id,
+            words=Words(text=f"{len(world.notes)}. We do not want war.", language="en"),
+            precedence=Precedence.FLASH,
+        )
+        assert release(world, author, draft) is not None
+    assert world.rest()
+    check_end(world)
+    return world
+
+
+def harm(disk: Disk, sql: str, *values: object) -> None:
+    disk.raw.execute("PRAGMA foreign_keys=OFF")
+    disk.raw.execute(sql, values)
+
+
+def first_note(world: World, author: int) -> bytes:
+    return next(note.id for note in world.notes.values() if note.author is world.offices[author])
+
+
+EAST, POST, WEST = range(3)
+
+
+@pytest.mark.parametrize(
+    ("where", "author", "sql", "said"),
+    [
+        (WEST, EAST, "DELETE FROM note WHERE id=?", "is lost between Post 1 and West"),
+        (WEST, EAST, "UPDATE note SET state='unopened' WHERE id=?", "is unopened at West"),
+        (WEST, EAST, "UPDATE note SET number=9 WHERE id=?", "has another number at West"),
+        (EAST, EAST, "DELETE FROM act WHERE author<>(SELECT author FROM note WHERE id=?)", "has not come to"),
+        (POST, EAST, "DELETE FROM entry WHERE position=(SELECT max(position) FROM entry) OR id=?", "records"),
+        (POST, EAST, "UPDATE entry SET receipt=NULL WHERE id<>?", "have no receipt"),
+    ],
+)
+def test_harm_is_found(delivered: World, where: int, author: int, sql: str, said: str) -> None:
+    """P2, P8: a lost, unread or renumbered note, a lost act, records that differ."""
+    harm(delivered.offices[where].disk, sql, first_note(delivered, author))
+    with pytest.raises(Broken, match=said):
+        check_end(delivered)
+
+
+def test_a_leak_is_found(delivered: World) -> None:
+    """P4: the bare ID of a caucus note in any table of the other party."""
+    caucus = next(
+        note.id for note in delivered.notes.values() if note.draft.recipient == delivered.offices[POST].id
+    )
+    harm(delivered.offices[WEST].disk, "INSERT INTO carried VALUES (?, x'00')", caucus)
+    with pytest.raises(Broken, match="a caucus note stands in West's table carried"):
+        check_end(delivered)
+
+
+def test_going_back_is_found(delivered: World) -> None:
+    """P6: what an office once showed, it goes on showing."""
+    steps = Steps()
+    west = delivered.offices[WEST]
+    steps.check(west)
+    harm(west.disk, "DELETE FROM act WHERE position=(SELECT max(position) FROM act)")
+    with pytest.raises(Broken, match="an act that stood there is gone"):
+        steps.check(west)
+
+
+def test_a_broken_run_says_how_to_replay_it() -> None:
+    verdict = Verdict(plan_of(4711, 40), "a note is lost", 3, {}, ("East stops",))
+    assert "script/soak --seed 4711 --steps 40" in verdict.sentence
+    assert "East stops" in verdict.sentence
+
+
+def test_one_seed_can_be_told_as_a_story(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seed", "5", "--steps", "4"]) == 0
+    assert "everything held" in capsys.readouterr().out
+
+
+def test_nothing_is_shrunk_where_nothing_breaks() -> None:
+    plan = plan_of(5, 4)
+    assert shrink(plan).plan == plan
