@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -71,7 +70,9 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     opened: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def make(*, language: str = "en", width: int = 1280, scheme: str = "light", script: bool = True) -> BrowserContext:
+    def make(
+        *, language: str = "en", width: int = 1280, scheme: str = "light", script: bool = True
+    ) -> BrowserContext:
         context = browser.new_context(
             locale=language,
             viewport={"width": width, "height": 900},
@@ -83,7 +84,9 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         # server refuses with a status is worded the same way, and is meant.
         context.on(
             "console",
-            lambda said: wrong.append(said.text) if said.type == "error" and "status of" not in said.text else None,
+            lambda said: (
+                wrong.append(said.text) if said.type == "error" and "status of" not in said.text else None
+            ),
         )
         context.on("weberror", lambda error: wrong.append(str(error.error)))
         opened.append(context)

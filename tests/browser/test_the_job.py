@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -121,14 +119,20 @@ def test_a_double_click_releases_one_note(stage: Stage, sign_in: SignIn) -> None
     assert page.locator(".note-card.mine").count() == before + 1
 
 
-def test_going_back_and_releasing_again_answers_the_same_note(stage: Stage, sign_in: SignIn) -> None:
-    """P2: a stale page sends nothing twice."""
+def test_a_note_that_arrives_while_one_writes_is_named_above_the_text(stage: Stage, sign_in: SignIn) -> None:
+    """P9: the writer learns of it at once and keeps every word."""
     page = sign_in("Washington")
-    note = _write(page, stage, "Back and forth.")
-    page.go_back()
-    page.locator("button.huge").click()
-    page.wait_for_url("**/notes/*")
-    assert page.url.rpartition("/")[2] == note
+    page.goto(f"{stage.desks['Washington'].address}/channels/{stage.mandate}")
+    page.locator(".lane.caucus footer a").click()
+    page.locator("#text").fill("What I wanted to say")
+    here = stage.ids["Washington"]
+    stage.door("Bern", "duty officer").do(
+        f"/channels/{stage.mandate}/release", to=here, text="One moment.", language="en", precedence=2
+    )
+    expect(page.locator("#before .press")).to_contain_text("Bern")
+    expect(page.locator("#live-notice")).to_contain_text("arrived")
+    expect(page.locator("#text")).to_have_value("What I wanted to say")
+    expect(page.locator("#text")).to_be_focused()
 
 
 def test_the_job_works_with_javascript_off(stage: Stage, sign_in: SignIn) -> None:
@@ -165,14 +169,15 @@ def test_the_keyboard_alone_is_enough(stage: Stage, sign_in: SignIn) -> None:
     page.wait_for_url("**/channels/*")
 
 
-def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: SignIn, tmp_path: Path) -> None:
+def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: SignIn) -> None:
     """P2: the desk is killed while somebody types; the words stay in the page."""
-    del tmp_path
     page = sign_in("Tehran")
     page.goto(f"{stage.desks['Tehran'].address}/channels/{stage.mandate}")
     page.locator(".lane.caucus footer a").click()
     page.locator("#text").fill("Typed before the lights went out.")
-    stage.desks["Tehran"].kill()
+    process = stage.desks["Tehran"].process
+    process.kill()
+    process.wait(15)
     expect(page.locator("#live-notice")).to_be_visible()
     stage.restart("Tehran")
     expect(page.locator("#text")).to_have_value("Typed before the lights went out.")

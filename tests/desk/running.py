@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Forwarding, Reading
@@ -66,7 +67,7 @@ class Relays:
             each.close()
 
 
-@dataclass
+@dataclass(eq=False)
 class RunningDesk:
     """One office's desk in this process, and its duty officer."""
 
@@ -117,7 +118,7 @@ class Desks:
             make_office(each.folder, each.name)
         self.mandate = b""
 
-    async def __aenter__(self) -> Desks:
+    async def __aenter__(self) -> Self:
         for each in self.all:
             await each.start()
         return self
@@ -139,8 +140,8 @@ class Desks:
                 waiting = [asyncio.ensure_future(event.wait()) for event in events.values()]
                 # Not every change is announced: look again soon in any case.
                 await asyncio.wait(waiting, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
-                for each in waiting:
-                    each.cancel()
+                for task in waiting:
+                    task.cancel()
                 for event in events.values():
                     event.clear()
         finally:

@@ -221,7 +221,7 @@ def test_an_unconfirmed_side_keeps_no_mailbox(tmp_path: Path) -> None:
         washington, bern = desks.washington, desks.bern
         line = desks.pair(washington, bern, confirm=False)
         desks.confirm(washington, bern, line)
-        await desks.until(lambda: washington.service.relays())
+        await desks.until(washington.service.relays)
         assert bern.service.relays() == []
         assert not washington.service.desk.ledger.line(line).open
         desks.confirm(bern, washington, line)

@@ -5,15 +5,18 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from goodoffices.core.errors import YourError
-from goodoffices.core.mandate import Forwarding, Reading
+from goodoffices.core.mandate import Forwarding, PaperOffice, Reading
+from goodoffices.core.statement import Signed, sign, state
+from goodoffices.desk.acts import Terms
 from goodoffices.desk.export import export
 from goodoffices.verify.command import main
-from tests.verify.channel import TEXT, Channel, exported, files_of, verdict
+from tests.verify.channel import TEXT, Channel, exported, files_of, sign_again, verdict
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +200,62 @@ def test_a_trust_file_that_cannot_be_used_is_said_with_exit_2(channel: Channel, 
     folder = exported(channel.east, tmp_path / "export", channel.now)
     (tmp_path / "trust").write_text("Bern\n", encoding="utf-8")
     assert main([str(folder), "--trust", str(tmp_path / "trust")]) == 2
+
+
+def test_a_mandate_that_not_everybody_signed_is_exported_as_not_in_force(tmp_path: Path) -> None:
+    played = Channel()
+    path = (played.west.me, played.middle.me, played.east.me)
+    proposed = played.middle.desk.acts.propose(
+        played.middle.officer, Terms(name="The Swiss channel", path=path), played.tick()
+    )
+    played.pump()
+    folder = exported(played.west, tmp_path / "export", played.now)
+    told = verdict(folder)
+    assert told.findings == ()
+    assert any("not in force" in remark for remark in told.remarks)
+    (text,) = folder.glob(f"channels/*{proposed[:16].hex()}/mandate.txt")
+    assert "NO: signatures are missing" in text.read_text(encoding="utf-8")
+
+
+def on_paper(played: Channel) -> tuple[Signed, bytes]:
+    """A mandate with a party that has no desk, and the intermediary's attestation of its consent."""
+    middle = played.middle
+    attestation = sign(
+        state(
+            PaperOffice(
+                name="Baghdad",
+                attested_by=middle.me,
+                roster=1,
+                consent="Told our ambassador on 3 January that it accepts.",
+                made=played.now,
+                salt=bytes(32),
+            ),
+            bytes(16),
+        ),
+        middle.officer.seed,
+    )
+    known = middle.desk.ledger.agreement(played.mandate).mandate
+    offices = (*known.offices[:2], (1, attestation.id, attestation.id, True))
+    mandate = state(replace(known, name="Baghdad", offices=offices), bytes(16))
+    return sign(mandate, middle.officer.seed, played.west.officer.seed), attestation.raw
+
+
+def test_a_party_on_paper_is_in_the_record_with_who_attested_it(tmp_path: Path) -> None:
+    """P14."""
+    played = Channel()
+    mandate, attestation = on_paper(played)
+    channels = played.middle.desk.channels
+    with played.middle.desk.context.transaction():
+        channels.keep_mandate(mandate, (attestation,), played.now, came_from=None)
+        played.middle.desk.lines.flush_all(played.now)
+    played.pump()
+    folder = tmp_path / "Bern"
+    for node in (played.west, played.middle):
+        folder = exported(node, tmp_path / node.name, played.now)
+        assert verdict(folder).findings == ()
+        text = next(folder.glob("channels/baghdad-*/mandate.txt")).read_text(encoding="utf-8")
+        assert "attested by Bern: Told our ambassador" in text
+    extra = next(folder.glob("channels/the-swiss-*")) / "paper-0.cbor"
+    extra.write_bytes(attestation)
+    sign_again(folder, played.middle)
+    assert [each.where for each in verdict(folder).findings] == [extra.relative_to(folder).as_posix()]

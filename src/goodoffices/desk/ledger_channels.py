@@ -104,6 +104,19 @@ class ChannelTables(LineTables):
         )
         return int(row[0] or 0) + 1
 
+    def others_of_number(self, note: NoteRow) -> list[bytes]:
+        """Other verified notes under the same author's number in the same lane: there should be none."""
+        rows = self._all(
+            "SELECT id FROM note WHERE mandate=? AND lane=? AND author=? AND number=? AND id<>?"
+            " AND state='verified'",
+            note.mandate,
+            note.lane,
+            note.author,
+            note.number,
+            note.id,
+        )
+        return [bytes(row[0]) for row in rows]
+
     def add_copy(self, digest: bytes, note: bytes, sealed: bytes, entry: bytes | None, now: int) -> bool:
         """Keep one sealed form of a note; False if it is here already."""
         changed = self.db.execute(

@@ -258,15 +258,12 @@ class Lines:
     def receive(self, line_id: bytes, sealed: bytes, now: int) -> bool:
         """One envelope from a relay. Inside a transaction of the caller.
 
-        Returns False if some part can be judged only later: what could be taken is taken, the envelope
-        stays at the relay. Raises NotNow if that is so of the whole, and OtherOfficeError if it holds
-        nothing that can be accepted (a finding, then delete it).
+        Returns False if some part (NotNow: the whole) can be judged only later and the envelope must stay
+        at the relay; raises OtherOfficeError if it holds nothing that can be accepted.
         """
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
-            raise NotNow(
-                "The line is not confirmed here yet.", "Compare the digits by voice and type them in."
-            )
+            raise NotNow("The line is not confirmed here yet.", "Compare the digits and type them in.")
         seeds = sorted(self.context.keys.envelope_seeds.items(), reverse=True)
         parts = envelope.unpack(
             sealed, realm=self.context.keys.realm, line=line_id, seeds=self._likely_first(seeds, now)
@@ -377,9 +374,8 @@ class Lines:
 
     def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
         """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
-        if place is not None and place[0] == line.incarnation:
-            if place[2] not in self.ledger.entry_ids_at(line.id, place):
-                self._went_back(line, now)
+        if place and place[0] == line.incarnation and place[2] not in self.ledger.entry_ids_at(line.id, place):
+            self._went_back(line, now)
 
     def _went_back(self, line: LineRow, now: int) -> None:
         self._may_go_on.discard(line.id)

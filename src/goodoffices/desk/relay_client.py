@@ -70,6 +70,10 @@ class RelayClient:
         """Close every connection."""
         await self._http.aclose()
 
+    async def health(self, relay: str) -> None:
+        """Raises RelayError unless the relay answers."""
+        await self._ask("GET", f"{relay}/health")
+
     async def make_mailbox(self, route: RouteRow, admission: str | None = None) -> None:
         """Have the relay keep an own mailbox; again is the same as once."""
         assert route.collect is not None

@@ -133,7 +133,8 @@ class DeskService:
         try:
             while self.desk.lines.comparing() and (left := deadline - time.monotonic()) > 0:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changes.wait(), left)
+                    async with asyncio.timeout(left):
+                        await changes.wait()
                 changes.clear()
         finally:
             self._subscribers.discard(changes)
@@ -265,8 +266,10 @@ class DeskService:
         while True:
             wake = self.desk.next_wake()
             wait = IDLE if wake is None else max(0.0, min(IDLE, (wake - self.now()) / 1000))
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
             self._wake.clear()
             # One turn of the loop first: puts just spawned get onto the wire before anything else.
             await asyncio.sleep(0)
@@ -315,7 +318,8 @@ class DeskService:
 
     async def _note_connected(self, route: RouteRow, connected: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(connected.wait(), 60)
+            async with asyncio.timeout(60):
+                await connected.wait()
             self._relay(route.relay, True, "connected")
 
     def _take(self, route: RouteRow, envelope: bytes) -> None:

@@ -104,6 +104,11 @@ class Views:
         self.desk = desk
         self.ledger = desk.ledger
 
+    @property
+    def version(self) -> int:
+        """Grows with every row that this process writes: two pages with the same number show the same."""
+        return int(self.ledger.db.total_changes)
+
     def waiting(self, now: int) -> tuple[Waiting, ...]:
         """Notes that wait for an act of this office, the most pressing first."""
         return waiting_notes(self.desk, now)

@@ -157,8 +157,9 @@ class Crook:
         now = self.world.now(self.office)
         lines = desk.ledger.lines()
         one, other = self.rng.sample(lines, 2)
+        writer = self.rng.choice((one.peer, self.office.id))
         rows = desk.ledger.db.execute(
-            "SELECT id FROM entry WHERE line=? AND writer=?", (one.id, one.peer)
+            "SELECT id FROM entry WHERE line=? AND writer=?", (one.id, writer)
         ).fetchall()
         carried = desk.ledger.entry(bytes(self.rng.choice(rows)[0]))
         acts = desk.ledger.db.execute("SELECT signed FROM act WHERE lane=?", (one.peer,)).fetchall()

@@ -296,6 +296,7 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
         error=error,
         form=ask.form,
         now=ask.now,
+        seen=ask.views.version,
         office_name=service.office_name,
         drill=service.realm != bytes(len(service.realm)),
         fault=service.fault,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from goodoffices.core.errors import NotFound
+from goodoffices.desk.views import Views
 from goodoffices.desk.views_queries import Waiting
 from goodoffices.web.forms import identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
@@ -140,7 +141,8 @@ def events_of(site: Site, request: Request) -> Response:
         changes = site.service.changes()
         change = asyncio.ensure_future(anext(changes))
         try:
-            yield "retry: 2000\n\n"
+            # The page says what it has seen; what changed before this stream began is told at once.
+            yield f"retry: 2000\nevent: here\ndata: {Views(site.service.desk).version}\n\n"
             while site.sessions.alive(session):
                 done, _ = await asyncio.wait({change}, timeout=HEARTBEAT)
                 if done:

@@ -52,15 +52,41 @@
     (found || root).focus({ preventScroll: true });
   };
 
+  // While somebody writes, only what stands above the text is renewed: who can read it, what lies unopened.
+  const refreshPart = async () => {
+    const from = main().dataset.from;
+    if (!from || busy) return;
+    busy = true;
+    try {
+      const answer = await fetch(from, { headers: { "X-Live": "1", Accept: "text/html" }, credentials: "same-origin" });
+      if (answer.redirected) stop();
+      if (answer.redirected || !answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("before");
+      const old = document.getElementById("before");
+      if (fresh && old && fresh.textContent !== old.textContent) {
+        old.replaceWith(document.adoptNode(fresh));
+        say("arrived");
+      }
+    } catch {
+      say("lost");
+    } finally {
+      busy = false;
+    }
+  };
+
   // --- swapping --------------------------------------------------------------------------------------
   let wanted = false;
   let busy = false;
   const main = () => document.getElementById("main");
 
   const refresh = async () => {
+    if (main().dataset.live === "part") {
+      await refreshPart();
+      return;
+    }
     wanted = true;
     if (busy) return;
-    if (main().dataset.live === "notice" || typing(document.activeElement) || sent) {
+    if (typing(document.activeElement) || sent) {
       say("changed");
       return;
     }
@@ -104,17 +130,16 @@
     clearTimeout(soon);
     soon = setTimeout(refresh, 60);
   });
-  source.addEventListener("open", () => {
-    if (!notice.hidden && notice.textContent === notice.dataset.lost) {
-      say(null);
-      refresh();
-    }
+  // What changed between the making of this page and the first word of the stream is caught up with here.
+  source.addEventListener("here", (event) => {
+    if (!notice.hidden && notice.textContent === notice.dataset.lost) say(null);
+    if (event.data !== main().dataset.seen) refresh();
   });
   source.addEventListener("error", () => say(source.readyState === EventSource.CLOSED ? "ended" : "lost"));
   source.addEventListener("ended", () => stop());
   const stop = () => {
     source.close();
-    const drafts = fields(main()).some(changed) || main().dataset.live === "notice";
+    const drafts = fields(main()).some(changed) || main().dataset.live !== undefined;
     if (drafts) say("ended");
     else location.assign("/sign-in");
   };

@@ -1,0 +1,449 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The note path: released at A to stored and verified at B through M, by hand-over of three desks.
+
+    .venv/bin/python bench/note_path.py [--notes 200]
+
+Real processes: two relays, three desks, automatic forwarding, every hop synced to disk, loopback, no TLS.
+Beside the path, in the same run and on the same disk, its parts are measured alone: a commit of a vault
+and of a relay's database, a round trip over HTTP and a push, and the cryptography of all three desks.
+The figure to look at is the ratio of the path to the sum of its parts. Bounded in time and count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from goodoffices.core import crypto, envelope
+from goodoffices.core.line import CarriedEntry, Entry, EntryKind, commitment
+from goodoffices.core.note import Words
+from goodoffices.core.pairing import Offer, read_offer
+from goodoffices.core.statement import LIVE, sign, state
+from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.db.sqlite import transaction
+from goodoffices.desk.acts import Draft, Terms
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk as OfficeDesk
+from goodoffices.desk.founding import NewOfficer, found, keep
+from goodoffices.desk.ledger import Ledger
+from goodoffices.desk.relay_client import RelayClient
+from goodoffices.desk.service import DeskConfig, DeskService
+from goodoffices.desk.vault import Cost, Vault, create_vault
+
+PASSPHRASE = "four words of measuring"
+TEXT = "x" * 1024
+PAUSE = 0.06
+"""Seconds between notes: the path is measured idle, one note at a time."""
+AT_MOST = 240.0
+"""Seconds of a whole run."""
+GOAL_MS, GOAL_RATIO = 15.0, 3.0
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def shown(values: list[float]) -> str:
+    return "  ".join(f"p{round(share * 100)} {percentile(values, share):6.2f}" for share in (0.5, 0.95, 0.99))
+
+
+# --- one desk as a process ----------------------------------------------------------------------------
+
+
+def nanoseconds() -> int:
+    """A clock that all processes of this machine share."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+class Watched(DeskService):
+    """A desk that says when a note is stored and verified, and when it takes and sends envelopes."""
+
+    def __init__(self, config: DeskConfig, say: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(config)
+        self.say = say
+        self.known: set[bytes] = set()
+
+    def _take(self, route: Any, sealed: bytes) -> None:
+        began = nanoseconds()
+        super()._take(route, sealed)
+        ended = nanoseconds()
+        for (note_id,) in self.desk.ledger.db.execute(
+            "SELECT id FROM note WHERE state='verified' AND author<>? ORDER BY rowid DESC LIMIT 4", (self.desk.me,)
+        ).fetchall():
+            if bytes(note_id) not in self.known:
+                self.known.add(bytes(note_id))
+                self.say({"note": bytes(note_id).hex(), "began": began, "ended": ended, "bytes": len(sealed)})
+
+
+def pair_with(officer: Officer, theirs: Offer, name: str, desk: OfficeDesk, now: int) -> bytes:
+    return desk.pair(officer, theirs, name, now)
+
+
+def confirm(officer: Officer, line: bytes, heard: str, desk: OfficeDesk, now: int) -> None:
+    desk.confirm(officer, line, heard, now)
+
+
+def propose(officer: Officer, terms: Terms, desk: OfficeDesk, now: int) -> bytes:
+    return desk.acts.propose(officer, terms, now)
+
+
+def agree(officer: Officer, mandate: bytes, desk: OfficeDesk, now: int) -> None:
+    desk.acts.sign_mandate(officer, mandate, now)
+
+
+def release(officer: Officer, draft: Draft, desk: OfficeDesk, now: int) -> bytes:
+    return desk.acts.release(officer, draft, now)
+
+
+async def worker(folder: str, relays: list[str]) -> None:
+    """Serve one desk and obey the lines on standard input."""
+    loop = asyncio.get_running_loop()
+
+    def say(message: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    service = Watched(DeskConfig(vault=Path(folder)), say)
+    await service.start()
+    officer = await service.sign_in("duty", PASSPHRASE)
+    reader = asyncio.StreamReader(limit=1 << 22)  # an invitation is some 80 KB of hexadecimal digits
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    say({"ready": service.desk.me.hex()})
+    while line := await reader.readline():
+        asked = json.loads(line)
+        match asked["do"]:
+            case "offer":
+                offer = service.act(lambda desk, now: desk.offer(officer, relays, now))
+                say({"offer": offer.raw.hex()})
+            case "pair":
+                theirs = read_offer(bytes.fromhex(asked["offer"]))
+                line_id = service.act(partial(pair_with, officer, theirs, asked["name"]))
+                row = service.desk.ledger.line(line_id)
+                say({"read": service.desk.spoken_digits(row).read_aloud, "line": line_id.hex()})
+            case "confirm":
+                service.act(partial(confirm, officer, bytes.fromhex(asked["line"]), asked["digits"]))
+                say({"done": True})
+            case "open":
+                while not all(row.open for row in service.desk.ledger.lines()):
+                    await asyncio.sleep(0.01)
+                say({"done": True})
+            case "propose":
+                path = tuple(bytes.fromhex(each) for each in asked["path"])
+                terms = Terms(name="bench", path=path, forwarding=2)
+                mandate = service.act(partial(propose, officer, terms))
+                say({"mandate": mandate.hex()})
+            case "agree":
+                mandate = bytes.fromhex(asked["mandate"])
+                while not service.desk.ledger.has_mandate(mandate):
+                    await asyncio.sleep(0.01)
+                if asked["sign"]:
+                    service.act(partial(agree, officer, mandate))
+                while not service.desk.ledger.agreement(mandate).complete:
+                    await asyncio.sleep(0.01)
+                say({"done": True})
+            case "release":
+                draft = Draft(
+                    mandate=bytes.fromhex(asked["mandate"]),
+                    recipient=bytes.fromhex(asked["to"]),
+                    words=Words(text=TEXT, language="en"),
+                    precedence=4,
+                )
+                began = nanoseconds()
+                note = service.act(partial(release, officer, draft))
+                say({"released": note.hex(), "began": began, "ended": nanoseconds()})
+            case "stop":
+                say({"rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
+                break
+    await service.stop()
+
+
+@dataclass
+class Desk:
+    """A worker as its driver sees it."""
+
+    process: subprocess.Popen[str]
+    me: str = ""
+
+    def ask(self, **asked: object) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        return self.hear()
+
+    def hear(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("a desk of the bench ended early")
+        return dict(json.loads(line))
+
+
+# --- the path -----------------------------------------------------------------------------------------
+
+
+def start_relay(folder: Path, number: int) -> tuple[subprocess.Popen[str], str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "goodoffices", "relay", "serve", "--db", str(folder / f"relay{number}.db")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, process.stdout.readline().split(" ready at ")[1].strip()
+
+
+def make_office(folder: Path, name: str) -> Path:
+    founding = found(name, [NewOfficer("duty", "officer 1")], LIVE, os.urandom, time.time_ns() // 1_000_000)
+    with create_vault(folder / name, rng=os.urandom, cost=Cost(8192, 1, 1)) as vault:
+        fill(vault, founding)
+    return folder / name
+
+
+def fill(vault: Vault, founding: Any) -> None:
+    vault.put_secret("desk seed", founding.desk_seed)
+    for epoch, seed in founding.envelope_seeds.items():
+        vault.put_secret(f"envelope seed {epoch}", seed)
+    vault.add_officer(
+        "duty", PASSPHRASE, founding.officer_seeds["duty"], founding.reading_key, os.urandom, founding.office.root.made
+    )
+    ledger = Ledger(vault.db)
+    with ledger.transaction():
+        keep(ledger, founding, os.urandom)
+
+
+def pair(left: Desk, right: Desk, name: str) -> None:
+    offers = [desk.ask(do="offer")["offer"] for desk in (left, right)]
+    said = [
+        desk.ask(do="pair", offer=offer, name=name)
+        for desk, offer in ((left, offers[1]), (right, offers[0]))
+    ]
+    left.ask(do="confirm", line=said[0]["line"], digits=said[1]["read"])
+    right.ask(do="confirm", line=said[1]["line"], digits=said[0]["read"])
+
+
+def measure_path(folder: Path, notes: int) -> tuple[list[dict[str, float]], dict[str, int], list[str]]:
+    relays = [start_relay(folder, number) for number in (1, 2)]
+    addresses = [address for _, address in relays]
+    processes = [process for process, _ in relays]
+    try:
+        desks = {}
+        for name in ("A", "M", "B"):
+            vault = make_office(folder, name)
+            process = subprocess.Popen(
+                [sys.executable, __file__, "--worker", str(vault), *addresses],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            processes.append(process)
+            desks[name] = Desk(process)
+            desks[name].me = desks[name].hear()["ready"]
+        a, m, b = desks["A"], desks["M"], desks["B"]
+        pair(a, m, "am")
+        pair(m, b, "mb")
+        for desk in (a, m, b):
+            desk.ask(do="open")
+        mandate = m.ask(do="propose", path=[a.me, m.me, b.me])["mandate"]
+        for desk in (a, b):
+            assert desk.process.stdin is not None
+            desk.process.stdin.write(json.dumps({"do": "agree", "mandate": mandate, "sign": True}) + "\n")
+            desk.process.stdin.flush()
+        m.ask(do="agree", mandate=mandate, sign=False)
+        for desk in (a, b):
+            desk.hear()
+        return walk(a, m, b, mandate, notes), stop(desks), addresses
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+
+
+def walk(a: Desk, m: Desk, b: Desk, mandate: str, notes: int) -> list[dict[str, float]]:
+    stages = []
+    end = time.monotonic() + AT_MOST
+    for _ in range(notes):
+        if time.monotonic() > end:
+            break
+        released = a.ask(do="release", mandate=mandate, to=b.me)
+        at_m, at_b = m.hear(), b.hear()
+        assert released["released"] == at_m["note"] == at_b["note"]
+        ms = 1e-6
+        stages.append(
+            {
+                "release at A": (released["ended"] - released["began"]) * ms,
+                "A to M": (at_m["began"] - released["ended"]) * ms,
+                "receive and forward at M": (at_m["ended"] - at_m["began"]) * ms,
+                "M to B": (at_b["began"] - at_m["ended"]) * ms,
+                "receive and verify at B": (at_b["ended"] - at_b["began"]) * ms,
+                "whole path": (at_b["ended"] - released["began"]) * ms,
+                "bytes A to M": at_m["bytes"],
+                "bytes M to B": at_b["bytes"],
+            }
+        )
+        time.sleep(PAUSE)
+    return stages[10:]
+
+
+def stop(desks: dict[str, Desk]) -> dict[str, int]:
+    return {name: desk.ask(do="stop")["rss_kib"] for name, desk in desks.items()}
+
+
+# --- its parts, alone -----------------------------------------------------------------------------------
+
+
+def median_ms(work: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - began) * 1000)
+    return percentile(taken, 0.5)
+
+
+def vault_commit(folder: Path) -> float:
+    """A transaction of a vault that writes what a received note writes: five rows, 12 KiB."""
+    with create_vault(folder / "parts", rng=os.urandom, cost=Cost(8192, 1, 1)) as vault:
+        vault.db.execute("CREATE TABLE part (id INTEGER PRIMARY KEY, value BLOB)")
+
+        def commit() -> None:
+            with transaction(vault.db):
+                for size in (5000, 3500, 2000, 500, 500):
+                    vault.db.execute("INSERT INTO part (value) VALUES (?)", (os.urandom(size),))
+
+        return median_ms(commit, 200)
+
+
+def relay_commit(folder: Path) -> float:
+    """One envelope of 16 KiB into a relay's database, synced."""
+    with closing(sqlite3.connect(folder / "parts.db", isolation_level=None)) as db:
+        migrate(db, steps_in("goodoffices.relay.schema"))
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("CREATE TABLE part (id INTEGER PRIMARY KEY, value BLOB)")
+
+        def commit() -> None:
+            with transaction(db):
+                db.execute("INSERT INTO part (value) VALUES (?)", (os.urandom(16384),))
+
+        return median_ms(commit, 200)
+
+
+def disk_sync(folder: Path) -> float:
+    with (folder / "sync").open("wb") as file:
+
+        def sync() -> None:
+            file.write(os.urandom(4096))
+            file.flush()
+            os.fsync(file.fileno())
+
+        return median_ms(sync, 200)
+
+
+async def round_trip(address: str) -> float:
+    """A request to a relay that writes nothing, by the desk's own client."""
+    client = RelayClient()
+    taken = []
+    try:
+        for _ in range(200):
+            began = time.perf_counter()
+            await client.health(address)
+            taken.append((time.perf_counter() - began) * 1000)
+    finally:
+        await client.close()
+    return percentile(taken, 0.5)
+
+
+def cryptography() -> float:
+    """Every operation of the path, alone: note, act and entry signatures, seals, openings."""
+    seed, public = os.urandom(32), crypto.sealing_public(os.urandom(32))
+    secret = os.urandom(32)
+    public = crypto.sealing_public(secret)
+    signer = crypto.ed25519_public(seed)
+    message = os.urandom(600)
+    signature = crypto.ed25519_sign(seed, message)
+    wrap = crypto.seal(public, os.urandom(32), b"info")
+    big = os.urandom(8192)
+    sealed = crypto.seal(public, big, b"info")
+    sign_ms = median_ms(lambda: crypto.ed25519_sign(seed, message), 300)
+    verify_ms = median_ms(lambda: crypto.ed25519_verify(signer, signature, message), 300)
+    wrap_ms = median_ms(lambda: crypto.seal(public, secret, b"info"), 300)
+    unwrap_ms = median_ms(lambda: crypto.unseal(secret, wrap, b"info"), 300)
+    pack_ms = median_ms(lambda: crypto.seal(public, big, b"info"), 300)
+    unpack_ms = median_ms(lambda: crypto.unseal(secret, sealed, b"info"), 300)
+    # A: note, entry; two readers wrapped; one envelope. M: entry and note checked, opened; at-the-desk and
+    # forwarded signed, entry signed, envelope. B: entry, two acts and the note checked, opened; one act signed.
+    signs, verifies, wraps, unwraps, packs, unpacks = 2 + 3 + 1, 2 + 2 + 4, 2, 2, 2, 2
+    return (
+        signs * sign_ms
+        + verifies * verify_ms
+        + wraps * wrap_ms
+        + unwraps * unwrap_ms
+        + packs * pack_ms
+        + unpacks * unpack_ms
+    )
+
+
+def smallest_envelope() -> int:
+    """Bytes of a receipt on the route: the smallest class."""
+    seed = os.urandom(32)
+    body = b"\x80"
+    entry = Entry(
+        line=bytes(32), writer=bytes(32), incarnation=bytes(16), number=1, kind=EntryKind.ACTS, time=(0, 0),
+        commitment=commitment(bytes(32), body), roster=1,
+    )  # fmt: skip
+    carried = CarriedEntry(sign(state(entry, LIVE), seed), bytes(32), body)
+    public = crypto.sealing_public(os.urandom(32))
+    return len(envelope.pack([envelope.entry_part(carried)], realm=LIVE, line=bytes(32), public=public))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--notes", type=int, default=200)
+    parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.worker:
+        asyncio.run(worker(given.worker[0], given.worker[1:]))
+        return
+    with tempfile.TemporaryDirectory(prefix="goodoffices-bench-") as name:
+        folder = Path(name)
+        stages, memory, _ = measure_path(folder, given.notes + 10)
+        relay, address = start_relay(folder, 9)
+        try:
+            http = asyncio.run(round_trip(address))
+        finally:
+            relay.terminate()
+            relay.wait(20)
+        commit, put, sync, keys = vault_commit(folder), relay_commit(folder), disk_sync(folder), cryptography()
+    print(f"{len(stages)} notes of 1,024 characters, automatic forward, two relays, ms")
+    for stage in list(stages[0])[:6]:
+        print(f"  {stage:<26} {shown([each[stage] for each in stages])}")
+    parts = 3 * commit + 2 * put + 2 * 2 * http + keys
+    print("parts alone, medians in this run, ms")
+    print(f"  vault commit {commit:.2f} x 3, relay commit {put:.2f} x 2, HTTP round trip {http:.2f} x 4 (a put and")
+    print(f"  a push a hop), cryptography {keys:.2f}; this disk's fsync of 4 KiB {sync:.2f}")
+    print(f"  sum of the parts           {parts:.2f}")
+    whole = percentile([each["whole path"] for each in stages], 0.5)
+    print(f"path / sum of parts          {whole / parts:.2f}   (goal: at most {GOAL_RATIO:.0f})")
+    print(f"path / goal of {GOAL_MS:.0f} ms         {whole / GOAL_MS:.2f}")
+    legs = [int(percentile([each[f"bytes {leg}"] for each in stages], 0.5)) for leg in ("A to M", "M to B")]
+    print(f"bytes on the wire: A to M {legs[0]}, M to B {legs[1]}; a receipt or test {smallest_envelope()}")
+    print("desks' memory, MiB: " + ", ".join(f"{name} {kib / 1024:.0f}" for name, kib in memory.items()))
+
+
+if __name__ == "__main__":
+    main()

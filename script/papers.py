@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents take from the code itself: every command (docs/cli.md), every module (ARCHITECTURE.md).
+
+It is called through script/papers. What a command or a module says of itself is its help or its docstring.
+"""
+# ruff: noqa: INP001 - a script, no package
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.main import main as program
+
+ROOT = Path(__file__).resolve().parent.parent
+SRC = ROOT / "src" / "goodoffices"
+COMMANDS = ROOT / "docs" / "cli.md"
+MAP = ROOT / "ARCHITECTURE.md"
+BEGIN, END = "<!-- made by script/papers: begin -->\n", "<!-- made by script/papers: end -->\n"
+PACKAGES = ("core", "db", "relay", "desk", "verify", "web", "drill", "cli")
+
+HEAD = """\
+# Every command
+
+Made by `script/papers` from the commands' own help; do not edit. `goodoffices COMMAND --help` says the same.
+
+What was asked for goes to standard output, what a person should know beside it to standard error. Exit codes: 0 done; \
+1 refused or failed, with [whose fault it is and the next step](errors.md); 2 the command was not understood. \
+`goodoffices verify` has codes of its own: 0 verified, 1 findings, 2 not an export.
+
+Passphrases are asked for, or read from a file with mode 0600; never from an argument, which others on the machine \
+could see.
+"""
+
+
+def commands(
+    group: click.Group, path: tuple[str, ...] = ("goodoffices",)
+) -> Iterator[tuple[str, click.Command]]:
+    """(full name, command) of everything that can be called, in alphabetical order."""
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def commands_page() -> str:
+    """docs/cli.md."""
+    return HEAD + "".join(_section(name, command) for name, command in commands(program))
+
+
+def _section(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name)
+    usage = " ".join(command.collect_usage_pieces(context))
+    lines = [f"\n## {name}\n", f"`{name} {usage}`\n", " ".join((command.help or "").split()) + "\n"]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    if rows := [row for each in options if (row := _row(each, context))]:
+        lines.append("| option | |\n| --- | --- |\n" + "".join(rows))
+    return "\n".join(lines)
+
+
+def _row(option: click.Option, context: click.Context) -> str:
+    record = option.get_help_record(context)
+    if record is None or "--help" in option.opts:
+        return ""
+    names, said = record
+    return f"| `{names}` | {' '.join(said.split()).replace('|', '/')} |\n"
+
+
+def modules(package: str) -> list[Path]:
+    """The modules of a package, without its face and its schema steps."""
+    return [path for path in sorted((SRC / package).glob("*.py")) if not path.name.startswith("__")]
+
+
+def first_sentence(path: Path) -> str:
+    """What a module says that it is for."""
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(said.split("\n\n")[0].split())
+    sentence = re.split(r"(?<=[.?!])\s+(?=[A-Z])", paragraph)[0]
+    return sentence.replace("``", "`").rstrip(".:").replace("|", "/")
+
+
+def modules_map() -> str:
+    """One table per package, one row per module."""
+    parts = []
+    for package in PACKAGES:
+        rows = "".join(f"| `{path.name}` | {first_sentence(path)} |\n" for path in modules(package))
+        face = first_sentence(SRC / package / "__init__.py")
+        parts.append(f"\n### `{package}/`\n{face}.\n\n| module | |\n| --- | --- |\n{rows}")
+    return "".join(parts) + "\n"
+
+
+def with_map(text: str) -> str:
+    """ARCHITECTURE.md with the map of modules between its two marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{modules_map()}{END}{after}"
+
+
+if __name__ == "__main__":
+    COMMANDS.write_text(commands_page(), encoding="utf-8")
+    MAP.write_text(with_map(MAP.read_text(encoding="utf-8")), encoding="utf-8")
+    click.echo("wrote docs/cli.md and the map of modules in ARCHITECTURE.md")
