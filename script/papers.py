@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents take from the code itself: every command (docs/cli.md), every module (ARCHITECTURE.md).
+"""What papers take from the tree itself: every command (docs/cli.md), module (ARCHITECTURE.md), decision (docs/adr).
 
 It is called through script/papers. What a command or a module says of itself is its help or its docstring.
 """
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "goodoffices"
 COMMANDS = ROOT / "docs" / "cli.md"
 MAP = ROOT / "ARCHITECTURE.md"
+DECISIONS = ROOT / "docs" / "adr" / "README.md"
 BEGIN, END = "<!-- made by script/papers: begin -->\n", "<!-- made by script/papers: end -->\n"
 PACKAGES = ("core", "db", "relay", "desk", "verify", "web", "drill", "cli")
 
@@ -97,14 +98,34 @@ def modules_map() -> str:
     return "".join(parts) + "\n"
 
 
-def with_map(text: str) -> str:
-    """ARCHITECTURE.md with the map of modules between its two marks."""
+def decisions_table() -> str:
+    """One row per decision, by its heading."""
+    rows = ["\n| | |\n| --- | --- |\n"]
+    for path in sorted(DECISIONS.parent.glob("[0-9]*.md")):
+        found = re.match(r"# ADR (\d{4}): (.+)", path.read_text(encoding="utf-8"))
+        assert found is not None, f"{path.name} does not begin with '# ADR NNNN: '"
+        if found[1] != "0000":
+            rows.append(f"| [{found[1]}]({path.name}) | {found[2]} |\n")
+    return "".join(rows) + "\n"
+
+
+def between_marks(text: str, made: str) -> str:
+    """A paper with what was made for it between its two marks."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{modules_map()}{END}{after}"
+    return f"{before}{BEGIN}{made}{END}{after}"
+
+
+def papers() -> dict[Path, str]:
+    """Every paper that holds something made, as it should be."""
+    return {
+        COMMANDS: commands_page(),
+        MAP: between_marks(MAP.read_text(encoding="utf-8"), modules_map()),
+        DECISIONS: between_marks(DECISIONS.read_text(encoding="utf-8"), decisions_table()),
+    }
 
 
 if __name__ == "__main__":
-    COMMANDS.write_text(commands_page(), encoding="utf-8")
-    MAP.write_text(with_map(MAP.read_text(encoding="utf-8")), encoding="utf-8")
-    click.echo("wrote docs/cli.md and the map of modules in ARCHITECTURE.md")
+    for paper, content in papers().items():
+        paper.write_text(content, encoding="utf-8")
+        click.echo(f"wrote {paper.relative_to(ROOT)}")

@@ -15,6 +15,7 @@ from typing import Self
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.note import Words
+from goodoffices.core.pairing import Offer
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.context import Officer
@@ -94,6 +95,15 @@ class RunningDesk:
         assert self.officer is not None, "nobody is signed in"
         return self.officer
 
+    def offer(self, relays: list[str]) -> Offer:
+        return self.service.act(lambda desk, now: desk.offer(self.duty, relays, now))
+
+    def sign(self, mandate: bytes) -> None:
+        self.service.act(lambda desk, now: desk.acts.sign_mandate(self.duty, mandate, now))
+
+    def compare(self, mandate: bytes, heard: str) -> None:
+        self.service.act(lambda desk, now: desk.acts.compare_mandate(self.duty, mandate, heard, now))
+
     def rungs(self, note: bytes) -> set[ActType]:
         """What this desk knows to have happened to a note."""
         return {ActType(row.type) for row in self.service.desk.ledger.acts_about(note)}
@@ -101,6 +111,9 @@ class RunningDesk:
     def state(self, note: bytes) -> str | None:
         row = self.service.desk.ledger.note(note)
         return row.state if row else None
+
+    def relays_down(self) -> list[str]:
+        return [state.url for state in self.service.relays() if not state.up]
 
     def findings(self) -> list[str]:
         return [row[4] for row in self.service.desk.ledger.findings()]
@@ -150,11 +163,7 @@ class Desks:
 
     def pair(self, one: RunningDesk, two: RunningDesk, *, confirm: bool = True) -> bytes:
         """Exchange invitations; with ``confirm`` both read and type the digits."""
-        urls = self.relays.urls
-        offers = [
-            each.service.act(lambda desk, now, each=each: desk.offer(each.duty, urls, now))
-            for each in (one, two)
-        ]
+        offers = one.offer(self.relays.urls), two.offer(self.relays.urls)
         line = one.service.act(lambda desk, now: desk.pair(one.duty, offers[1], two.name, now))
         assert two.service.act(lambda desk, now: desk.pair(two.duty, offers[0], one.name, now)) == line
         if confirm:
@@ -182,20 +191,14 @@ class Desks:
         parties = (washington, tehran)
         await self.until(lambda: all(each.service.desk.ledger.has_mandate(mandate) for each in parties))
         for each in parties:
-            each.service.act(lambda desk, now, each=each: desk.acts.sign_mandate(each.duty, mandate, now))
+            each.sign(mandate)
         await self.until(
             lambda: all(each.service.desk.ledger.agreement(mandate).complete for each in self.all)
         )
-        heard = [
-            each.service.desk.acts.spoken_digits(each.service.desk.ledger.agreement(mandate))[0]
-            for each in parties
-        ]
-        for each, digits in zip(parties, reversed(heard), strict=True):
-            each.service.act(
-                lambda desk, now, each=each, digits=digits: desk.acts.compare_mandate(
-                    each.duty, mandate, digits, now
-                )
-            )
+        desks = [each.service.desk for each in parties]
+        heard = [desk.acts.spoken_digits(desk.ledger.agreement(mandate))[0] for desk in desks]
+        washington.compare(mandate, heard[1])
+        tehran.compare(mandate, heard[0])
 
         def compared() -> bool:
             each = washington.service.desk

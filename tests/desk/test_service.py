@@ -47,8 +47,8 @@ def test_a_note_goes_through(tmp_path: Path, reading: Reading, forwarding: Forwa
         tehran.service.act(lambda desk, now: desk.acts.open(tehran.duty, note, now))
         tehran.service.act(lambda desk, now: desk.acts.acknowledge(tehran.duty, note, 2, now))
         wanted = {ActType.ON_RELAY, ActType.AT_DESK, ActType.FORWARDED, ActType.OPENED, ActType.ACKNOWLEDGED}
+        await desks.until(lambda: all(each.rungs(note) >= wanted for each in desks.all))
         for each in desks.all:
-            await desks.until(lambda each=each: each.rungs(note) >= wanted)
             assert (ActType.SEEN in each.rungs(note)) == (forwarding is Forwarding.BY_HAND)
         await desks.until(desks.quiet)
         assert [each.findings() for each in desks.all] == [[], [], []]
@@ -66,12 +66,10 @@ def test_one_relay_is_enough(tmp_path: Path, down: int) -> None:
         note = desks.release("One route is cut.")
         await desks.arrived(note)
         url = relays.urls[down]
-        for each in desks.all:
-            await desks.until(lambda each=each: [r.url for r in each.service.relays() if not r.up] == [url])
+        await desks.until(lambda: all(each.relays_down() == [url] for each in desks.all))
         # It comes back empty: what its mailboxes were is made anew.
         relays.start(down, empty=True)
-        for each in desks.all:
-            await desks.until(lambda each=each: all(state.up for state in each.service.relays()))
+        await desks.until(lambda: all(each.relays_down() == [] for each in desks.all))
         relays.kill(1 - down)
         await desks.arrived(desks.release("The other route is cut."))
 
@@ -199,7 +197,8 @@ def test_nothing_is_accepted_on_a_line_that_one_side_has_not_confirmed(tmp_path:
             ledger.confirm_line(line, b"made up", mine=True)
             ledger.confirm_line(line, b"made up", mine=False)
         washington.service.desk.lines.trust(line)
-        terms = Terms(name="Not yet", path=(washington.me, bern.me))
+        desks.pair(washington, desks.tehran, confirm=False)  # to have Tehran's credential for a path
+        terms = Terms(name="Not yet", path=(washington.me, bern.me, desks.tehran.me))
         mandate = washington.service.act(lambda desk, now: desk.acts.propose(washington.duty, terms, now))
         sent = [carried.signed.id for carried, _ in ledger.unreceipted(line, washington.me)]
         assert sent

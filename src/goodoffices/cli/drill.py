@@ -85,13 +85,16 @@ def run_case(
 
 
 def how_to_sign_in(stage: Stage) -> None:
-    """Addresses, names and passphrases of a drill that stays up, and what to try."""
-    say("The desks are up, in the drill's realm. Sign in with a browser:")
+    """Addresses, names and passphrases of a drill that stays up, and how to try faults on it."""
+    say("The desks are up, in the drill's realm. Sign in with a browser, each in a window of its own:")
     for office, desk in stage.desks.items():
         names = " or ".join(officer.name for officer in stage.officers[office])
-        say(f"  {office:<16} {desk.address}   name: {names}   passphrase: {stage.passphrases[office]}")
+        say(f"  {office:<14} {desk.address}   name: {names}   passphrase: {stage.passphrases[office]}")
+    say("To see what a fault does:")
     for relay in stage.relays:
-        say(f"  relay            {relay.address}   process {relay.process.pid}")
+        say(f"  stop a relay             kill {relay.process.pid}")
     for office, desk in stage.desks.items():
-        say(f"  {office:<16} process {desk.process.pid}   vault {stage.vault(office)}")
-    say("Stop with Ctrl-C.")
+        port = desk.address.rsplit(":", 1)[1]
+        say(f"  kill {office}'s desk    kill -9 {desk.process.pid}")
+        say(f"    and start it again     goodoffices desk serve --vault '{stage.vault(office)}' --port {port}")
+    say("Ctrl-C here stops what this drill started and removes its folder.")

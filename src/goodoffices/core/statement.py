@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Foreign, Malformed, NewerVersion, OtherOfficeError, WrongSigner, YourError
@@ -101,7 +101,14 @@ class Statement:
             raise Foreign(f"A statement of kind {kind} where one of kind {int(cls.KIND)} belongs.")
         if realm is not None and found != realm:
             raise Foreign("Made in another realm: a drill and the live channel never mix.")
-        return from_map(cls, content)
+        if cls not in self._contents:
+            self._contents[cls] = from_map(cls, content)
+        return cast("C", self._contents[cls])
+
+    @cached_property
+    def _contents(self) -> dict[type[Content], Content]:
+        # The bytes never change, so neither does what they say: a note is read a dozen times on its way.
+        return {}
 
 
 def state(content: Content, realm: bytes) -> Statement:

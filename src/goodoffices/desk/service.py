@@ -255,6 +255,7 @@ class DeskService:
             return
         self.desk.put_accepted(put, self.now())
         self._relay(put.route.relay, True, "takes envelopes")
+        self._announce()  # "on a relay" is a rung that open pages show
         self._wake.set()
 
     def _relay_failed(self, url: str, error: RelayError) -> None:

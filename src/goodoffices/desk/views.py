@@ -107,7 +107,7 @@ class Views:
     @property
     def version(self) -> int:
         """Grows with every row that this process writes: two pages with the same number show the same."""
-        return int(self.ledger.db.total_changes)
+        return int(self.ledger.db.execute("SELECT total_changes()").fetchone()[0])
 
     def waiting(self, now: int) -> tuple[Waiting, ...]:
         """Notes that wait for an act of this office, the most pressing first."""

@@ -171,6 +171,8 @@ def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) 
         if here is not path[0] and (stopped := why_stopped(ledger, released, here)) is not None:
             need(stopped != "", f"{label} was not forwarded by {here.name}, and nothing says why")
             break
+        if here is not path[0]:
+            _check_order(ledger, released, here, label)
         arrived = ledgers[there.id].note(released.id) is not None
         need(arrived, f"{label} is lost between {here.name} and {there.name}")
         reached.append(there)
@@ -184,6 +186,16 @@ def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) 
             )
         else:
             _check_words(office, ledgers[office.id], released, label)
+
+
+def _check_order(ledger: Ledger, released: Released, here: SimOffice, label: str) -> None:
+    """An intermediary that knew of a withdrawal, or had refused, has not forwarded afterwards."""
+    stops = {(int(ActType.WITHDRAWN), released.author.id), (int(ActType.REFUSED), here.id)}
+    stopped = False
+    for row in ledger.acts_about(released.id):
+        stopped = stopped or (row.type, row.author) in stops
+        forwarded = row.type == ActType.FORWARDED and row.author == here.id
+        need(not (stopped and forwarded), f"{here.name} forwarded {label} after it was withdrawn or refused")
 
 
 def why_stopped(ledger: Ledger, released: Released, here: SimOffice) -> str | None:

@@ -141,6 +141,7 @@ def events_of(site: Site, request: Request) -> Response:
         changes = site.service.changes()
         change = asyncio.ensure_future(anext(changes))
         try:
+            await asyncio.sleep(0)  # the task above subscribes first, so that nothing falls between
             # The page says what it has seen; what changed before this stream began is told at once.
             yield f"retry: 2000\nevent: here\ndata: {Views(site.service.desk).version}\n\n"
             while site.sessions.alive(session):
