@@ -141,5 +141,5 @@ class OneChannel(RuleBasedStateMachine):
 
 TestOneChannel = OneChannel.TestCase
 TestOneChannel.settings = settings(
-    max_examples=100, stateful_step_count=25, deadline=None, derandomize=True, database=None, print_blob=True
+    max_examples=50, stateful_step_count=25, deadline=None, derandomize=True, database=None, print_blob=True
 )

@@ -9,7 +9,7 @@ import pytest
 from goodoffices.drill.world_runs import Plan, Verdict, plan_of, run, run_seed
 from goodoffices.drill.world_soak import run_chunk
 
-STEPS = 25
+STEPS = 20
 CHUNK = 10
 CHUNKS = range(20)
 

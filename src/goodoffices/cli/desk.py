@@ -111,6 +111,7 @@ async def _serve(
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
     finally:
+        service.stop_telling()
         server.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await serving

@@ -104,6 +104,18 @@ class ChannelTables(LineTables):
         )
         return int(row[0] or 0) + 1
 
+    def newest_of_others(self, mandate: bytes, lane: bytes, me: bytes, most: int) -> list[bytes]:
+        """IDs of the newest notes of others in a lane, oldest first; altered ones are nobody's."""
+        rows = self._all(
+            "SELECT id FROM note WHERE mandate=? AND lane=? AND author<>? AND state<>'altered'"
+            " ORDER BY rowid DESC LIMIT ?",
+            mandate,
+            lane,
+            me,
+            most,
+        )
+        return [bytes(row[0]) for row in reversed(rows)]
+
     def others_of_number(self, note: NoteRow) -> list[bytes]:
         """Other verified notes under the same author's number in the same lane: there should be none."""
         rows = self._all(

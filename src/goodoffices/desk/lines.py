@@ -356,14 +356,15 @@ class Lines:
 
     def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
         """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""
-        if len(self._answered) >= MAX_ANSWERED:
-            self._answered.clear()
-        self._answered.add(head.nonce)
-        self.context.pending.after.append(lambda: self.sending.peer_started(line.id, now))
+        self.context.pending.after.append(lambda: self._was_asked(line.id, head.nonce, now))
         last = head.yours[2] if head.yours is not None else None
         if last is None or self.ledger.entry(last) is not None:
             lost = self.ledger.unreceipt_after(line.id, self.context.me, last)
             self.context.pending.fresh += [(line.id, carried, urgent) for carried, urgent in lost]
+
+    def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
+        self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}
+        self.sending.peer_started(line_id, now)
 
     def _compare(self, line: LineRow, head: Head, now: int) -> None:
         if head.yours is None or self.ledger.entry(head.yours[2]) is not None:

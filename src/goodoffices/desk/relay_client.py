@@ -113,7 +113,7 @@ class RelayClient:
         """
         assert route.collect is not None
         url = "ws" + _box(route).removeprefix("http") + "/push?after=0"
-        tls = self._tls if url.startswith("wss") else None
+        tls = (self._tls or True) if url.startswith("wss") else None
         try:
             async with connect(
                 url,

@@ -101,6 +101,7 @@ class DeskService:
         self._relays: dict[str, RelayState] = {}
         self._subscribers: set[asyncio.Event] = set()
         self._wake = asyncio.Event()
+        self._stopping = False
         self._signed_in: dict[int, Officer] = {}
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
@@ -200,15 +201,21 @@ class DeskService:
         return event
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yields after each change of what pages show; several at once count as one."""
+        """Yields after each change of what pages show; several at once count as one. Ends with the desk."""
         event = self._subscribe()
         try:
-            while True:
+            while not self._stopping:
                 await event.wait()
                 event.clear()
-                yield None
+                if not self._stopping:
+                    yield None
         finally:
             self._subscribers.discard(event)
+
+    def stop_telling(self) -> None:
+        """No more changes: pages that wait for one are let go, so that the server can stop."""
+        self._stopping = True
+        self._announce()
 
     def _announce(self) -> None:
         self.desk.context.committed.changed.clear()

@@ -18,7 +18,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger import NoteRow
-from goodoffices.desk.views_note import NoteCard, NoteRef, note_card, opened_note, ref, shown
+from goodoffices.desk.views_note import Inside, NoteCard, NoteRef, note_card, ref, shown
 from goodoffices.desk.views_queries import label_of
 
 PAGE = 60
@@ -148,10 +148,12 @@ def channel_page(
     start = max(0, end - PAGE)
     rows = every[start:end]
     nearby = every[max(0, start - PAGE) : end + PAGE]
-    lanes = []
+    inside, lanes = Inside(desk), []
     for kind, lane, to in _lanes(desk, agreement):
         cards = [
-            note_card(desk, agreement, row, [n for n in nearby if n.lane == lane and n.id != row.id], now)[0]
+            note_card(inside, agreement, row, [n for n in nearby if n.lane == lane and n.id != row.id], now)[
+                0
+            ]
             for row in rows
             if row.lane == lane
         ]
@@ -260,5 +262,5 @@ def write_page(
 
 def _own_text(desk: Desk, note_id: bytes) -> str:
     row = desk.ledger.note(note_id)
-    opened = opened_note(desk, row) if row is not None and shown(desk, row) else None
-    return opened.words.text if opened is not None else ""
+    words = Inside(desk).words(row) if row is not None and shown(desk, row) else None
+    return words.text if words is not None else ""

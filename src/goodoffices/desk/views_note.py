@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.mandate import Agreement, Reading
-from goodoffices.core.note import MAX_LISTED, OpenNote, note_digits, read_inside, verify_release
+from goodoffices.core.note import MAX_LISTED, OpenNote, Words, note_digits, read_inside, verify_release
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
@@ -23,6 +23,9 @@ from goodoffices.desk.views_custody import (
     status_of,
 )
 from goodoffices.desk.views_queries import label_of
+
+NEARBY = 60
+"""How many notes before and after are looked at for crossings: a long record costs a page nothing."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,36 @@ class NotePage:
     words_take: int
 
 
-def opened_note(desk: Desk, row: NoteRow) -> OpenNote | None:
-    """The verified inside of a note, if the desk holds and can open it."""
-    inside = desk.channels.words_inside(row) if row.state == "verified" else None
-    return read_inside(inside) if inside is not None else None
+class Inside:
+    """The opened notes of one page: each is opened once, however many others it is held against."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._opened: dict[bytes, OpenNote | None] = {}
+        self._words: dict[bytes, Words | None] = {}
+        self._stopped: dict[bytes, bool] = {}
+
+    def note(self, row: NoteRow) -> OpenNote | None:
+        """The verified inside of a note, if the desk holds and can open it."""
+        if row.id not in self._opened:
+            inside = self.desk.channels.words_inside(row) if row.state == "verified" else None
+            self._opened[row.id] = read_inside(inside) if inside is not None else None
+        return self._opened[row.id]
+
+    def words(self, row: NoteRow) -> Words | None:
+        """Fields and text of an opened note."""
+        if row.id not in self._words:
+            opened = self.note(row)
+            self._words[row.id] = opened.words if opened is not None else None
+        return self._words[row.id]
+
+    def stopped_short(self, note_id: bytes) -> bool:
+        """Whether a note was refused or withdrawn and never forwarded: it crossed nothing."""
+        if note_id not in self._stopped:
+            types = {row.type for row in self.desk.ledger.acts_about(note_id)}
+            stopped = bool(types & {ActType.REFUSED, ActType.WITHDRAWN}) and ActType.FORWARDED not in types
+            self._stopped[note_id] = stopped
+        return self._stopped[note_id]
 
 
 def shown(desk: Desk, row: NoteRow) -> bool:
@@ -146,19 +175,14 @@ def ref(desk: Desk, agreement: Agreement, note_id: bytes) -> NoteRef:
     return NoteRef(note_id, here=True, author_name=agreement.name_of(row.author), number=row.number)
 
 
-def _stopped_short(desk: Desk, note_id: bytes) -> bool:
-    """Whether a note was refused or withdrawn and never forwarded: it crossed nothing."""
-    types = {row.type for row in desk.ledger.acts_about(note_id)}
-    return bool(types & {ActType.REFUSED, ActType.WITHDRAWN}) and ActType.FORWARDED not in types
-
-
 def crossings(
-    desk: Desk, agreement: Agreement, row: NoteRow, opened: OpenNote | None, others: list[NoteRow]
+    inside: Inside, agreement: Agreement, row: NoteRow, others: list[NoteRow]
 ) -> tuple[NoteRef, ...]:
     """Notes of the other side such that neither author had read the other's when he released (P9)."""
-    if opened is None or _stopped_short(desk, row.id):
+    ours = inside.words(row)
+    if ours is None or inside.stopped_short(row.id):
         return ()
-    read = set(opened.words.read)
+    read = set(ours.read)
     full = len(read) >= MAX_LISTED
     found = []
     for other in others:
@@ -166,21 +190,21 @@ def crossings(
             continue
         if full and other.at < row.at:
             continue  # a full list names the newest only: an older note is not called crossed
-        theirs = opened_note(desk, other)
-        if theirs is None or row.id in theirs.words.read or _stopped_short(desk, other.id):
+        theirs = inside.words(other)
+        if theirs is None or row.id in theirs.read or inside.stopped_short(other.id):
             continue
-        if len(theirs.words.read) >= MAX_LISTED and row.at < other.at:
+        if len(theirs.read) >= MAX_LISTED and row.at < other.at:
             continue
-        found.append(ref(desk, agreement, other.id))
+        found.append(ref(inside.desk, agreement, other.id))
     return tuple(found)
 
 
-def _replaced_by(desk: Desk, agreement: Agreement, row: NoteRow, others: list[NoteRow]) -> NoteRef | None:
+def _replaced_by(inside: Inside, agreement: Agreement, row: NoteRow, others: list[NoteRow]) -> NoteRef | None:
     for other in others:
         if other.author == row.author and other.lane == row.lane and other.number > row.number:
-            opened = opened_note(desk, other)
-            if opened is not None and opened.words.replaces == row.id:
-                return ref(desk, agreement, other.id)
+            words = inside.words(other)
+            if words is not None and words.replaces == row.id:
+                return ref(inside.desk, agreement, other.id)
     return None
 
 
@@ -195,15 +219,15 @@ def _to_do(desk: Desk, agreement: Agreement, row: NoteRow, now: int) -> str | No
 
 
 def note_card(
-    desk: Desk, agreement: Agreement, row: NoteRow, others: list[NoteRow], now: int
+    inside: Inside, agreement: Agreement, row: NoteRow, others: list[NoteRow], now: int
 ) -> tuple[NoteCard, OpenNote | None, tuple[CustodyStep, ...]]:
     """A note for a list; with it the opened note and its custody strip."""
-    opened = opened_note(desk, row)
+    desk, opened = inside.desk, inside.note(row)
     acts = acts_of(desk, agreement, row)
     strip = custody(desk, agreement, row, opened, acts, now)
     status = status_of(strip)
     visible = opened is not None and shown(desk, row)
-    words = opened.words if opened is not None else None
+    words = inside.words(row)
     forwarded = any(act.type == ActType.FORWARDED for _, act, _, _ in acts)
     card = NoteCard(
         kind="note",
@@ -236,8 +260,8 @@ def note_card(
         language=words.language if words is not None else None,
         digits=note_digits(row.id),
         withdrawn=any(act.type == ActType.WITHDRAWN for _, act, _, _ in acts),
-        replaced_by=_replaced_by(desk, agreement, row, others),
-        crossed=crossings(desk, agreement, row, opened, others),
+        replaced_by=_replaced_by(inside, agreement, row, others),
+        crossed=crossings(inside, agreement, row, others),
         vouched_alone=row.lane == CHANNEL_LANE and desk.acts.vouched_alone(agreement),
         to_do=_to_do(desk, agreement, row, now),
     )
@@ -257,9 +281,12 @@ def _hidden(desk: Desk, row: NoteRow, opened: OpenNote | None, agreement: Agreem
 
 def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, now: int) -> NotePage:
     """A note's page."""
-    others = [each for each in desk.ledger.notes(agreement.id) if each.lane == row.lane and each.id != row.id]
-    card, opened, strip = note_card(desk, agreement, row, others, now)
-    words = opened.words if opened is not None else None
+    inside = Inside(desk)
+    lane = [each for each in desk.ledger.notes(agreement.id) if each.lane == row.lane]
+    here = next(at for at, each in enumerate(lane) if each.id == row.id)
+    others = lane[max(0, here - NEARBY) : here] + lane[here + 1 : here + 1 + NEARBY]
+    card, opened, strip = note_card(inside, agreement, row, others, now)
+    words = inside.words(row)
     author = agreement.offices[row.author]
     acts = acts_of(desk, agreement, row)
     mandate = agreement.mandate

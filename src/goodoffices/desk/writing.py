@@ -130,10 +130,8 @@ class Writing(Acting):
         """What the author's office had read, and what lay unopened at its desk (P9)."""
         read: list[bytes] = []
         held: list[bytes] = []
-        for note in self.ledger.notes(agreement.id):
-            if note.author == self.context.me or note.lane != lane or note.state == "altered":
-                continue
-            (read if self.has_act(note.id, ActType.OPENED) else held).append(note.id)
+        for note_id in self.ledger.newest_of_others(agreement.id, lane, self.context.me, 2 * MAX_LISTED):
+            (read if self.has_act(note_id, ActType.OPENED) else held).append(note_id)
         return replace(draft.words, read=tuple(read[-MAX_LISTED:]), held=tuple(held[-MAX_LISTED:]))
 
     def _keep_own(self, agreement: Agreement, opened: OpenNote, lane: bytes, key: bytes, now: int) -> None:

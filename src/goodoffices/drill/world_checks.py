@@ -61,7 +61,9 @@ class Steps:
             f"{name}: two notes stand under one author's number",
         )
         if self.honest and not office.restored:
-            found = disk.execute("SELECT what FROM finding").fetchall()
+            found = unexpected(
+                [str(row[0]) for row in disk.execute("SELECT what FROM finding")], self.restores
+            )
             need(not found, f"{name}: a finding in an honest run: {found[:2]}")
         self._climb(office, self._acts.get(name, 0))
         self._acts[name], self._notes[name] = acts[0], notes
@@ -89,6 +91,11 @@ class Steps:
             del self._rungs[key]
 
 
+def unexpected(found: list[str], restores: bool) -> list[str]:
+    """Findings that do not belong to the run: after an old backup, an author may give a number twice."""
+    return [what for what in found if not (restores and "two different notes under its number" in what)]
+
+
 def rungs_at(ledger: Ledger, mandate: Mandate, note: NoteRow) -> frozenset[tuple[str, bytes, bytes]]:
     """(rung, office, act) of everything that stands about a note at one desk."""
     acts = []
@@ -114,7 +121,7 @@ def check_end(world: World, *, honest: bool = True, restores: bool = False) -> N
     for office in world.offices:
         _check_numbers(office, ledgers[office.id], restores=restores)
         if honest and not office.restored:
-            found = ledgers[office.id].findings()
+            found = unexpected([what for _, _, _, _, what, _ in ledgers[office.id].findings()], restores)
             need(not found, f"{office.name}: a finding in an honest run: {found[:2]}")
     if honest:
         _check_acts(world, ledgers, restores=restores)

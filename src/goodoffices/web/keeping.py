@@ -10,6 +10,7 @@ from pathlib import Path
 
 from goodoffices.core.errors import NotAllowed
 from goodoffices.core.office import Right
+from goodoffices.core.record_layout import slug
 from goodoffices.desk.export import export
 from goodoffices.web.pages import Ask, File
 
@@ -22,7 +23,7 @@ async def record(ask: Ask) -> File:
     officer = ask.who.officer
     if not ask.desk.context.my_office().roster.rights(officer.public) & (Right.AUDIT | Right.KEYS):
         raise NotAllowed("The record is taken along by an auditor or a keeper of keys.")
-    name = f"{ask.service.office_name}.export"
+    name = f"{slug(ask.service.office_name)}.export"
     with tempfile.TemporaryDirectory(prefix="goodoffices-export-") as scratch:
         folder = Path(scratch) / name
         ask.service.act(lambda desk, now: export(desk, folder, now))

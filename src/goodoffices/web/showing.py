@@ -147,7 +147,10 @@ def events_of(site: Site, request: Request) -> Response:
             while site.sessions.alive(session):
                 done, _ = await asyncio.wait({change}, timeout=HEARTBEAT)
                 if done:
-                    change.result()
+                    try:
+                        change.result()
+                    except StopAsyncIteration:
+                        break  # the desk stops
                     change = asyncio.ensure_future(anext(changes))
                 yield "event: change\ndata: {}\n\n" if done else ": still here\n\n"
             yield "event: ended\ndata: {}\n\n"

@@ -63,6 +63,7 @@ CREATE TABLE entry (             -- the record: every link of both chains of eve
     urgent      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX entry_place ON entry(line, writer, incarnation, number);
+CREATE INDEX entry_newest ON entry(line, writer, position);
 CREATE INDEX entry_owed ON entry(line, position) WHERE receipt IS NULL;
 
 CREATE TABLE owed (              -- items that wait to be written into an entry of a line
@@ -97,6 +98,7 @@ CREATE TABLE note (
     copy        BLOB,            -- digest of the copy that verified
     words_sealed BLOB            -- what was inside the seal, under the reading key
 ) STRICT;
+CREATE INDEX note_newest ON note(mandate, lane);
 CREATE INDEX note_number ON note(mandate, lane, author, number);
 
 CREATE TABLE copy (              -- every different sealed form in which a note came by
@@ -134,6 +136,8 @@ CREATE TABLE link (              -- places in authors' chains of acts and notes
     previous    BLOB,
     PRIMARY KEY (mandate, lane, author, incarnation, sequence, id)
 ) STRICT;
+
+CREATE INDEX link_newest ON link(mandate, lane, author);
 
 CREATE TABLE carried (           -- which note or act went to which neighbour
     what        BLOB NOT NULL,

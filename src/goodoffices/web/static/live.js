@@ -152,6 +152,7 @@
       event.preventDefault();
       return;
     }
+    if (event.target.hasAttribute("data-download")) return;
     sent = true;
     const button = event.submitter;
     // After this turn: a disabled button would not be sent with its form.

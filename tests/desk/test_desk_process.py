@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Desks as users run them: processes that are killed at any time, and find everything there again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from goodoffices.core.mandate import Forwarding
+from goodoffices.desk.ledger import Ledger
+from goodoffices.desk.vault import open_vault
+from goodoffices.drill.doors import Door, until
+from tests.desk.running import PASSPHRASE, Desks, Relays, two_relays
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+LADDER = {
+    "released",
+    "on a relay",
+    "at the desk",
+    "seen",
+    "forwarded",
+    "at the far desk",
+    "opened",
+    "acknowledged",
+}
+
+
+class DeskProcess:
+    """``goodoffices desk serve`` over a vault, with its duty officer's session."""
+
+    def __init__(self, vault: Path, name: str) -> None:
+        self.vault, self.name = vault, name
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "goodoffices", "desk", "serve", "--vault", str(self.vault)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert self.process.stdout
+        guard = threading.Timer(40, self.process.kill)  # a desk that never gets ready fails, not hangs
+        guard.start()
+        line = self.process.stdout.readline()
+        guard.cancel()
+        assert line.startswith("desk ready at "), self.process.communicate()[1]
+        self.door = Door(self.name, line.split()[-1], "duty", PASSPHRASE)
+        self.door.sign_in()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.door.close()
+        self.process.kill()
+        self.process.communicate(timeout=20)
+
+    def killed_and_started(self) -> None:
+        self.kill()
+        self.start()
+
+    def stop(self) -> tuple[int, str]:
+        """SIGTERM; the exit code and what was said beside."""
+        self.door.close()
+        self.process.send_signal(signal.SIGTERM)
+        said = self.process.communicate(timeout=10)[1]
+        return self.process.returncode, said
+
+    def rungs(self, note: str) -> set[str] | None:
+        page = self.door.find(f"/notes/{note}")
+        return None if page is None else {each["rung"] for each in page["steps"] if each["state"] == "done"}
+
+    def until_rung(self, note: str, *rungs: str) -> None:
+        def there() -> bool | None:
+            found = self.rungs(note)
+            return True if found is not None and found >= set(rungs) else None
+
+        until(f"{rungs} at {self.name}", there)
+
+
+@dataclass
+class Running:
+    """A channel by three desk processes over two relay processes."""
+
+    mandate: bytes
+    tehran_id: bytes
+    desks: tuple[DeskProcess, ...]
+
+    def release(self, text: str) -> str:
+        done = self.desks[0].door.do(
+            f"/channels/{self.mandate.hex()}/release",
+            to=self.tehran_id.hex(),
+            text=text,
+            language="en",
+            precedence=3,
+        )
+        return str(done["id"])
+
+
+def _begin(place: Path, relays: Relays, forwarding: Forwarding) -> tuple[bytes, bytes]:
+    """Pair and agree; the desks are stopped afterwards."""
+
+    async def agreed() -> tuple[bytes, bytes]:
+        async with Desks(place, relays) as desks:
+            await desks.agree(forwarding=forwarding)
+            await desks.until(desks.quiet)
+            return desks.mandate, desks.tehran.me
+
+    return asyncio.run(agreed())
+
+
+@pytest.fixture
+def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
+    with two_relays(tmp_path) as relays:
+        mandate, tehran = _begin(tmp_path, relays, request.param)
+        desks: list[DeskProcess] = []
+        try:
+            names = ("Washington", "Bern", "Tehran")
+            desks.extend(DeskProcess(tmp_path / name.lower(), name) for name in names)
+            yield Running(mandate, tehran, tuple(desks))
+        finally:
+            for each in desks:
+                if each.process.poll() is None:
+                    each.kill()
+
+
+def _numbers_at(vault: Path, mandate: bytes) -> list[tuple[int, str]]:
+    with open_vault(vault) as opened:
+        return sorted((row.number, row.state) for row in Ledger(opened.db).notes(mandate))
+
+
+def _stop_all(running: Running) -> None:
+    for each in running.desks:
+        code, said = each.stop()
+        assert code == 0, said
+        assert "Traceback" not in said, said
+        assert said.strip() == "desk stopped"
+
+
+@pytest.mark.parametrize("running", [Forwarding.BY_HAND], indirect=True)
+@pytest.mark.parametrize("killed", [0, 1, 2], ids=["Washington", "Bern", "Tehran"])
+def test_a_desk_killed_between_any_two_rungs_finds_it_all_there(running: Running, killed: int) -> None:
+    """P2: kill -9 after every rung; nobody has to do anything twice."""
+    _, bern, tehran = running.desks
+    victim = running.desks[killed]
+    note = running.release("We do not want war.\n\nStop.")
+    victim.killed_and_started()
+    bern.until_rung(note, "at the desk")
+    bern.door.do(f"/notes/{note}/take")
+    victim.killed_and_started()
+    bern.door.do(f"/notes/{note}/forward")
+    victim.killed_and_started()
+    tehran.until_rung(note, "at the far desk")
+    tehran.door.do(f"/notes/{note}/open")
+    victim.killed_and_started()
+    tehran.door.do(f"/notes/{note}/acknowledge", kind=2)
+    victim.killed_and_started()
+    for each in running.desks:
+        each.until_rung(note, *LADDER)
+    assert tehran.door.look(f"/notes/{note}")["card"]["text"] == "We do not want war.\n\nStop."
+    _stop_all(running)
+    assert _numbers_at(tehran.vault, running.mandate) == [(1, "verified")]
+
+
+@pytest.mark.parametrize("running", [Forwarding.AUTOMATIC], indirect=True)
+def test_notes_under_way_while_desks_are_killed_arrive_once_each(running: Running) -> None:
+    """P2: nothing lost, nothing shown twice."""
+    washington, bern, tehran = running.desks
+    notes = [running.release(f"Note {number}.") for number in range(4)]
+    bern.killed_and_started()
+    notes += [running.release(f"Note {number}.") for number in range(4, 8)]
+    tehran.killed_and_started()
+    notes += [running.release(f"Note {number}.") for number in range(8, 12)]
+    washington.killed_and_started()
+    for note in notes:
+        washington.until_rung(note, "released", "on a relay", "at the desk", "forwarded", "at the far desk")
+        tehran.until_rung(note, "at the far desk")
+    _stop_all(running)
+    assert _numbers_at(tehran.vault, running.mandate) == [(number, "verified") for number in range(1, 13)]
+
+
+@pytest.mark.parametrize("running", [Forwarding.AUTOMATIC], indirect=True)
+def test_a_desk_stops_at_sigterm_with_a_page_open(running: Running) -> None:
+    """A browser that watches for news does not keep a desk from stopping."""
+    bern = running.desks[1]
+    with bern.door._http.stream("GET", "/events") as events:
+        assert events.status_code == 200
+        code, said = bern.process.poll(), ""
+        bern.process.send_signal(signal.SIGTERM)
+        said = bern.process.communicate(timeout=5)[1]
+        code = bern.process.returncode
+    assert (code, said.strip()) == (0, "desk stopped")
