@@ -64,7 +64,7 @@ CREATE TABLE entry (             -- the record: every link of both chains of eve
 ) STRICT;
 CREATE INDEX entry_place ON entry(line, writer, incarnation, number);
 CREATE INDEX entry_newest ON entry(line, writer, position);
-CREATE INDEX entry_owed ON entry(line, position) WHERE receipt IS NULL;
+CREATE INDEX entry_owed ON entry(line, writer, position) WHERE receipt IS NULL;
 
 CREATE TABLE owed (              -- items that wait to be written into an entry of a line
     id          INTEGER PRIMARY KEY,
