@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from goodoffices.core.errors import MachineError
 from goodoffices.core.mandate import Forwarding
 from goodoffices.desk.ledger import Ledger
 from goodoffices.desk.vault import open_vault
@@ -80,11 +81,18 @@ class DeskProcess:
         return None if page is None else {each["rung"] for each in page["steps"] if each["state"] == "done"}
 
     def until_rung(self, note: str, *rungs: str) -> None:
+        found: set[str] | None = None
+
         def there() -> bool | None:
+            nonlocal found
             found = self.rungs(note)
             return True if found is not None and found >= set(rungs) else None
 
-        until(f"{rungs} at {self.name}", there)
+        try:
+            until("a rung", there, patience=40)
+        except MachineError:
+            missing = None if found is None else set(rungs) - found
+            raise AssertionError(f"{self.name} does not know of {missing}, only of {found}") from None
 
 
 @dataclass

@@ -89,19 +89,24 @@ class Three:
         self.carry()
         return mandate
 
-    def carry(self) -> None:
+    def carry(self, *, relays_answer_last: bool = False) -> None:
         """Everything that any desk offers goes to where it is addressed, until nothing is left to offer."""
-        going = True
+        going, unanswered = True, []
         while going:
             going = False
             for office in self.all:
                 office.desk.settle(NOW)
                 for put in office.desk.work(NOW):
                     going = True
-                    office.desk.put_accepted(put, NOW)
+                    if relays_answer_last:
+                        unanswered.append((office, put))
+                    else:
+                        office.desk.put_accepted(put, NOW)
                     reader, line = self.boxes[put.route.mailbox]
                     assert line is not None
                     reader.desk.receive(line, put.envelope, NOW)
+        for office, put in unanswered:
+            office.desk.put_accepted(put, NOW)
 
     def release(self, text: str) -> bytes:
         draft = Draft(
@@ -158,3 +163,14 @@ def test_what_a_later_version_sends_is_passed_by_and_the_note_behind_it_arrives(
     assert there.state == "verified"
     assert not post.ledger.unreceipted(three.line, post.me)
     assert three.west.desk.ledger.findings()
+
+
+def test_a_receipt_that_overtakes_the_relays_answer_costs_no_rung(three: Three) -> None:
+    """P6: on a quick line the far desk's receipt is back before the relay has answered the put."""
+    note = three.release("Quickly.")
+    three.carry(relays_answer_last=True)
+    assert not three.east.desk.ledger.unreceipted(three.east.desk.ledger.lines()[0].id, three.east.desk.me)
+    three.carry()
+
+    for office in three.all:
+        assert ActType.ON_RELAY in did(office, note)

@@ -8,7 +8,7 @@ from typing import Any
 
 from goodoffices.core import cbor
 from goodoffices.core.errors import NotFound
-from goodoffices.core.line import CarriedEntry, Place
+from goodoffices.core.line import CarriedEntry, Item, Place, read_items
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import Statement, read_signed
@@ -193,15 +193,39 @@ class LineTables(Tables):
         )
         return (bytes(row[0]), row[1], bytes(row[2])) if row else None
 
-    def newest_incarnation(self, line: bytes, writer: bytes) -> bytes | None:
-        """The incarnation of a writer that began last, in whatever order its entries came."""
+    def holds(self, line: bytes, place: Place) -> bool:
+        """Whether this very entry stands here at its place."""
+        return place[2] in self.entry_ids_at(line, place)
+
+    def newest_head(self, line: bytes, writer: bytes) -> Place | None:
+        """The highest place of the incarnation that began last, in whatever order its entries came."""
         row = self._one(
             "SELECT incarnation FROM entry WHERE line=? AND writer=? GROUP BY incarnation"
             " ORDER BY min(position) DESC LIMIT 1",
             line,
             writer,
         )
-        return bytes(row[0]) if row else None
+        return self.head(line, writer, bytes(row[0])) if row else None
+
+    def complete_until(self, line: bytes, writer: bytes) -> Place | None:
+        """The last place of a writer's chains before which nothing is missing here."""
+        rows = self._all(
+            "SELECT incarnation, number, id, body FROM entry JOIN (SELECT incarnation AS i, min(position) AS began"
+            " FROM entry WHERE line=? AND writer=? GROUP BY incarnation) ON incarnation=i"
+            " WHERE line=? AND writer=? ORDER BY began, number",
+            *(line, writer) * 2,
+        )
+        last: Place | None = None
+        for incarnation, number, entry_id, body in rows:
+            if number != (last[1] + 1 if last is not None and last[0] == incarnation else 1):
+                return last
+            if number == 1:
+                item = next(iter(read_items(bytes(body))), (None,))
+                before = item[1] if item[0] == Item.INCARNATION else None
+                if before is not None and self.entry(before[2]) is None:
+                    return last
+            last = (bytes(incarnation), number, bytes(entry_id))
+        return last
 
     def neighbours_of(
         self, line: bytes, writer: bytes, place: Place

@@ -86,12 +86,13 @@ class Lines:
     def _send_head(
         self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
     ) -> None:
-        newest = self.ledger.newest_incarnation(line.id, line.peer)
+        # A question says from where on to send again, an answer what was seen at all.
+        look = self.ledger.complete_until if answers is None else self.ledger.newest_head
         head = Head(
             line=line.id,
             writer=self.context.me,
             mine=self.ledger.head(line.id, self.context.me),
-            yours=self.ledger.head(line.id, line.peer, newest),
+            yours=look(line.id, line.peer),
             nonce=nonce,
             answers=answers,
             locked=self.context.locked,
@@ -375,13 +376,12 @@ class Lines:
 
     def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
         """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
-        if place and place[0] == line.incarnation and place[2] not in self.ledger.entry_ids_at(line.id, place):
+        if place and place[0] == line.incarnation and not self.ledger.holds(line.id, place):
             self._went_back(line, now)
 
     def _went_back(self, line: LineRow, now: int) -> None:
-        self._may_go_on.discard(line.id)
-        self._vouched.discard(line.id)
-        self.context.pending.new_incarnations.discard(line.id)
+        for lines in (self._may_go_on, self._vouched, self.context.pending.new_incarnations):
+            lines.discard(line.id)
         self.went_back()
         self.ledger.find(
             now,

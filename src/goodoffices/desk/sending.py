@@ -40,11 +40,12 @@ VOLATILE_TRIES = 4
 
 @dataclass(frozen=True)
 class Put:
-    """Offer an envelope to a relay."""
+    """Offer an envelope to a relay. ``entries``: what is in it."""
 
     batch: int
     route: RouteRow
     envelope: bytes
+    entries: tuple[bytes, ...] = ()
 
 
 @dataclass
@@ -112,7 +113,7 @@ class Sending:
             for attempt in batch.tries.values():
                 if attempt.due is not None and attempt.due <= now:
                     attempt.due = None
-                    puts.append(Put(number, attempt.route, batch.envelope))
+                    puts.append(Put(number, attempt.route, batch.envelope, batch.all_entries))
         return puts
 
     def next_wake(self) -> int | None:
@@ -122,11 +123,12 @@ class Sending:
         return min(times, default=None)
 
     def accepted(self, put: Put, now: int) -> tuple[bytes, ...]:
-        """A relay took it. Returns the batch's entries if this is the first relay that did."""
+        """A relay took it. Returns the batch's entries if this may be the first relay that did."""
         self._notice(now)
         batch = self._batches.get(put.batch)
         if batch is None:
-            return ()
+            # The reader's receipt was quicker than the relay's answer; a relay took it all the same.
+            return put.entries
         first = not any(attempt.accepted for attempt in batch.tries.values())
         attempt = batch.tries[put.route.id]
         attempt.accepted, attempt.due, attempt.failures = True, None, 0
