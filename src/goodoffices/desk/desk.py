@@ -61,6 +61,7 @@ class Desk:
         self.channels = Channels(self.context, self._flush)
         self.lines = Lines(self.context, self.channels.take_items)
         self.lines.went_back = self.channels.break_chains
+        self.lines.receipted = self._on_relay
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
@@ -162,21 +163,24 @@ class Desk:
     def put_accepted(self, put: Put, now: int) -> None:
         """A relay has an envelope, synced. If it is the first, that is a rung of the notes inside."""
         entries = self.lines.sending.accepted(put, now)
-        notes = [note for entry in entries for note in self._own_notes_in(entry)]
-        if not notes:
-            return
-        with self.context.transaction():
-            for note_id in notes:
-                note = self.acts.note_row(note_id)
-                if not self.acts.has_act(note_id, ActType.ON_RELAY):
-                    self.channels.do(
-                        self.ledger.agreement(note.mandate),
-                        ActType.ON_RELAY,
-                        now,
-                        recipient=note.recipient,
-                        lane=note.lane,
-                        subject=note_id,
-                    )
+        if any(self._own_notes_in(entry) for entry in entries):
+            with self.context.transaction():
+                for entry in entries:
+                    self._on_relay(entry, now)
+
+    def _on_relay(self, entry: bytes, now: int) -> None:
+        """An own entry is on a relay, by the relay's word or by the peer's receipt, which may come before it."""
+        for note_id in self._own_notes_in(entry):
+            note = self.acts.note_row(note_id)
+            if not self.acts.has_act(note_id, ActType.ON_RELAY):
+                self.channels.do(
+                    self.ledger.agreement(note.mandate),
+                    ActType.ON_RELAY,
+                    now,
+                    recipient=note.recipient,
+                    lane=note.lane,
+                    subject=note_id,
+                )
 
     def put_failed(self, put: Put, now: int) -> None:
         """A relay did not take an envelope."""

@@ -53,13 +53,12 @@ class Lines:
         self._take_items = take_items
         self._may_go_on: set[bytes] = set()
         """Lines on which this desk may continue the incarnation that stands in its vault."""
-        self._vouched: set[bytes] = set()
-        """Lines whose peer has said, since the start, that this desk's chain did not go back."""
+        self._vouched: set[bytes] = set()  # lines whose peer said, since the start: it did not go back
         self._questions: dict[bytes, bytes] = {}
         self._answered: set[bytes] = set()
         self.went_back: Callable[[], None] = lambda: None  # a peer shows that this vault is an older copy
-        self.heard: dict[bytes, tuple[int, bool]] = {}
-        """Per line: when the peer's desk was last heard, and whether it was locked then."""
+        self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it
+        self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
 
     # --- starting ---------------------------------------------------------------------------------
 
@@ -339,6 +338,7 @@ class Lines:
         self.heard[line.id] = (now, self.heard.get(line.id, (0, False))[1])
         for place in receipt.entries:
             if self.ledger.save_receipt(line.id, place[2], signed.raw):
+                self.receipted(place[2], now)
                 self.context.pending.after.append(partial(self.sending.receipted, place[2]))
             else:
                 self._check_past(line, place, now)

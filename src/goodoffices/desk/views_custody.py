@@ -20,6 +20,11 @@ from goodoffices.desk.ledger import NoteRow
 
 STOPS = {Rung.REFUSED, Rung.RETURNED, Rung.WITHDRAWN, Rung.EXPIRED, Rung.ALTERED}
 REMARK = "covering remark"
+CLOCKS_AGREE = 2_000
+"""Milliseconds by which two rungs may stand in the wrong order before their clocks are said to differ: a
+relay's answer and the reader's desk are quicker than each other by turns."""
+SAME_TIME = 1_000
+"""Milliseconds that good clocks may differ by. A relay's answer can also come after the far desk's receipt."""
 
 
 @dataclass(frozen=True)
@@ -255,11 +260,8 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
     for each in strip:
         if each.at is not None:
             took = None if before is None else each.at - before
-            each = replace(
-                each,
-                took=took if took is None or took >= 0 else None,
-                marked_clock=took is not None and took < 0,
-            )
+            differ = took is not None and took < -SAME_TIME
+            each = replace(each, took=None if took is None or differ else max(0, took), marked_clock=differ)
             before = max(each.at or 0, before or 0)
             if each.rung == str(Rung.AT_DESK):
                 arrived[each.office] = each.at or 0
