@@ -38,6 +38,8 @@ RECONNECT = (0.5, 1, 2, 5, 10, 20, 30, 60)
 COMPARE_WITHIN = 3.0
 """Seconds that a start waits for the peers' word on both chains; after that a new incarnation is safe."""
 IDLE = 30.0
+MACHINE_PAUSE = 2.0
+"""Seconds until the desk tries again after this machine's disk failed it."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,13 @@ class DeskService:
             self._relay_failed(put.route.relay, error)
             self._wake.set()
             return
-        self.desk.put_accepted(put, self.now())
+        try:
+            with faults():
+                self.desk.put_accepted(put, self.now())
+        except MachineError as error:
+            # The envelope is at the relay; only that rung could not be written down. The reader's
+            # receipt still settles it.
+            self._announce_fault(error)
         self._relay(put.route.relay, True, "takes envelopes")
         self._announce()  # "on a relay" is a rung that open pages show
         self._wake.set()
@@ -281,9 +289,19 @@ class DeskService:
             self._wake.clear()
             # One turn of the loop first: puts just spawned get onto the wire before anything else.
             await asyncio.sleep(0)
-            if self.desk.settle(self.now()):
-                self._announce()
-            for put in self.desk.work(self.now()):
+            try:
+                with faults():
+                    if self.desk.settle(self.now()):
+                        self.fault = None
+                        self._announce()
+                    puts = self.desk.work(self.now())
+            except MachineError as error:
+                # A full disk must not silence what is already saved: said on every page, tried again.
+                self._announce_fault(error)
+                await asyncio.sleep(MACHINE_PAUSE)
+                self._wake.set()
+                continue
+            for put in puts:
                 self._spawn(self._put(put))
 
     # --- collecting -------------------------------------------------------------------------------------
