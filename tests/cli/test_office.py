@@ -13,6 +13,8 @@ import segno
 
 from tests.cli.conftest import DRILL, PASSPHRASE, Office, ended, private, refusal, start
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 NEW = ("office", "new", "vault", "--name", "Bern", "--officer", "duty", "--root", "root")
 
 

@@ -22,6 +22,8 @@ from goodoffices.desk.ledger import Ledger
 from goodoffices.desk.vault import open_vault
 from tests.cli.conftest import Office
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 RELAY = "http://127.0.0.1:7001"
 INVITE = f"line invite --relay {RELAY} --relay http://127.0.0.1:7002 --out invitation"
 MINUTE = 60_000
@@ -55,7 +57,6 @@ def _with_key(stranger: Founding, key: int, value: Any) -> bytes:
     return cbor.encode([stranger.office.signed[0].raw, sign_as_root(roster, stranger.root_seed).raw])
 
 
-@pytest.mark.slow
 def test_two_offices_pair_by_two_files(washington: Office, bern: Office) -> None:
     """The whole of it: invite, exchange, accept, read aloud, type in."""
     for office in (washington, bern):
@@ -98,14 +99,12 @@ def invited(take: Callable[[str], Office]) -> Office:
     ("heard", "said"),
     [("12345", "5 digits were typed, 30 are needed"), ("x" * 30, "0 to 9 only"), ("", "0 to 9 only")],
 )
-@pytest.mark.slow
 def test_digits_that_are_none_are_refused(invited: Office, stranger: Founding, heard: str, said: str) -> None:
     (invited.folder / "theirs").write_bytes(_invitation(stranger.office, _now()))
     invited.does("line accept theirs --name Stranger")
     assert said in invited.is_refused("line confirm --name Stranger --digits", heard)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("age", "said"),
     [(LIFE + MINUTE, "older than one hour"), (-10 * MINUTE, "dated in the future")],
@@ -116,7 +115,6 @@ def test_an_invitation_lives_one_hour(invited: Office, stranger: Founding, age: 
     assert invited.does("line list").out == ""
 
 
-@pytest.mark.slow
 def test_the_own_invitation_must_be_alive_too(washington: Office, stranger: Founding) -> None:
     (washington.folder / "theirs").write_bytes(_invitation(stranger.office, _now()))
     assert "no unused invitation" in washington.is_refused("line accept theirs --name Stranger")
@@ -132,12 +130,10 @@ def test_the_own_invitation_must_be_alive_too(washington: Office, stranger: Foun
     assert "Washington's invitation is older than one hour" in said
 
 
-@pytest.mark.slow
 def test_the_own_invitation_is_not_taken(invited: Office) -> None:
     assert "your own invitation" in invited.is_refused("line accept invitation --name Bern")
 
 
-@pytest.mark.slow
 def test_a_drill_never_pairs_with_a_live_office(invited: Office, take: Callable[[str], Office]) -> None:
     """DESIGN §5.2; told on both sides."""
     drill = take("drill")
@@ -150,7 +146,6 @@ SMALL_ORDER = b"\x01" + bytes(31)
 """The neutral point: one signature of this key fits every text."""
 
 
-@pytest.mark.slow
 def test_malformed_invitations_are_refused_and_change_nothing(invited: Office, stranger: Founding) -> None:
     """P12: keys of small order, truly signed by a hostile root, and everything else that is not of the form."""
     good = _invitation(stranger.office, _now())

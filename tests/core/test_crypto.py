@@ -318,7 +318,7 @@ def test_signing_out_leaves_no_sealing_key_behind() -> None:
     """What opens only with a sign-in must not outlive it in a cache (DESIGN §4, two tiers)."""
     crypto.sealing_public(SEED)
     assert crypto._sealing_pair.cache_info().currsize
-    crypto.forget_sealing_keys()
+    crypto.forget_private_keys()
     assert not crypto._sealing_pair.cache_info().currsize
 
 

@@ -126,14 +126,20 @@ def check_ed25519_key(public: bytes) -> None:
         raise Malformed("A signing key is not a point of the curve.")
 
 
+@lru_cache(maxsize=64)
+def _signing_pair(seed: bytes) -> tuple[ed25519.Ed25519PrivateKey, bytes]:
+    private = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+    return private, private.public_key().public_bytes_raw()
+
+
 def ed25519_public(seed: bytes) -> bytes:
     """The public key (32 bytes) of a 32-byte seed."""
-    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return _signing_pair(seed)[1]
 
 
 def ed25519_sign(seed: bytes, message: bytes) -> bytes:
     """64 bytes, deterministic (RFC 8032 §5.1.6)."""
-    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+    return _signing_pair(seed)[0].sign(message)
 
 
 @lru_cache(maxsize=1024)
@@ -204,10 +210,11 @@ def _sealing_pair(seed: bytes) -> tuple[hpke.MLKEM768X25519PrivateKey, bytes]:
     return hpke.MLKEM768X25519PrivateKey(kem, dh), public
 
 
-def forget_sealing_keys() -> None:
+def forget_private_keys() -> None:
     """Drop the private keys that were made from seeds. A desk calls it when its last officer signs out:
     what opens only with a sign-in must not outlive it in a cache."""
     _sealing_pair.cache_clear()
+    _signing_pair.cache_clear()
 
 
 def sealing_public(seed: bytes) -> bytes:

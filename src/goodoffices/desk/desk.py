@@ -100,7 +100,7 @@ class Desk:
         """The last officer signed out: no text can be read, though everything is still collected."""
         self.context.reading = {}
         self.context.reading_key = None
-        crypto.forget_sealing_keys()
+        crypto.forget_private_keys()
 
     # --- the wire -----------------------------------------------------------------------------------
 

@@ -30,8 +30,7 @@ class Ledger(ChannelTables):
             done = True
         finally:
             if not done:
-                self._offices.clear()
-                self._agreements.clear()
+                self._forget()
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -44,8 +43,7 @@ class Ledger(ChannelTables):
         finally:
             if not done and self.db.in_transaction:
                 self.db.execute("ROLLBACK TO part")
-                self._offices.clear()
-                self._agreements.clear()
+                self._forget()
             if self.db.in_transaction:
                 self.db.execute("RELEASE part")
 

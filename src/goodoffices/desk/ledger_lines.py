@@ -50,22 +50,24 @@ class LineTables(Tables):
 
     def line(self, line_id: bytes) -> LineRow:
         """A line by its ID; raises NotFound."""
-        row = self._one(f"SELECT {_LINE} FROM line WHERE id=?", line_id)
-        if row is None:
+        found = next((line for line in self.lines() if line.id == line_id), None)
+        if found is None:
             raise NotFound("There is no such line at this desk.")
-        return _line(row)
+        return found
 
     def lines(self) -> list[LineRow]:
-        """Every line."""
-        return [_line(row) for row in self._all(f"SELECT {_LINE} FROM line ORDER BY made, id")]
+        """Every line, oldest first. Remembered: a note on its way asks a dozen times."""
+        if self._lines is None:
+            self._lines = [_line(row) for row in self._all(f"SELECT {_LINE} FROM line ORDER BY made, id")]
+        return self._lines
 
     def line_to(self, peer: bytes) -> LineRow | None:
         """The newest open line to an office."""
-        rows = self._all(f"SELECT {_LINE} FROM line WHERE peer=? ORDER BY made DESC", peer)
-        return next((line for line in map(_line, rows) if line.open), None)
+        return next((line for line in reversed(self.lines()) if line.peer == peer and line.open), None)
 
     def add_line(self, line: LineRow, mine: Offer, theirs: Offer, now: int) -> None:
         """Keep a new line; its own mailboxes are those that the offer named."""
+        self._lines = None
         self.db.execute(
             "INSERT INTO line VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
@@ -90,11 +92,13 @@ class LineTables(Tables):
 
     def confirm_line(self, line_id: bytes, signed: bytes, *, mine: bool) -> None:
         """Note a side's confirmation."""
+        self._lines = None
         column = "my_confirmation" if mine else "their_confirmation"
         self.db.execute(f"UPDATE line SET {column}=? WHERE id=?", (signed, line_id))
 
     def set_incarnation(self, line_id: bytes, incarnation: bytes) -> None:
         """From now on this desk writes under another incarnation on this line."""
+        self._lines = None
         self.db.execute("UPDATE line SET incarnation=? WHERE id=?", (incarnation, line_id))
 
     def offers_of(self, line_id: bytes) -> tuple[bytes, bytes]:

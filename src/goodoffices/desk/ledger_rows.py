@@ -92,6 +92,13 @@ class Tables:
         self.db = db
         self._offices: dict[bytes, Office] = {}
         self._agreements: dict[bytes, Agreement] = {}
+        self._lines: list[LineRow] | None = None
+
+    def _forget(self) -> None:
+        """What was remembered may have been rolled back."""
+        self._offices.clear()
+        self._agreements.clear()
+        self._lines = None
 
     def _one(self, sql: str, *values: Any) -> Any:
         return self.db.execute(sql, values).fetchone()
