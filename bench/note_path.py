@@ -83,7 +83,8 @@ class Watched(DeskService):
         super()._take(route, sealed)
         ended = nanoseconds()
         for (note_id,) in self.desk.ledger.db.execute(
-            "SELECT id FROM note WHERE state='verified' AND author<>? ORDER BY rowid DESC LIMIT 4", (self.desk.me,)
+            "SELECT id FROM note WHERE state='verified' AND author<>? ORDER BY rowid DESC LIMIT 4",
+            (self.desk.me,),
         ).fetchall():
             if bytes(note_id) not in self.known:
                 self.known.add(bytes(note_id))
@@ -108,6 +109,15 @@ def agree(officer: Officer, mandate: bytes, desk: OfficeDesk, now: int) -> None:
 
 def release(officer: Officer, draft: Draft, desk: OfficeDesk, now: int) -> bytes:
     return desk.acts.release(officer, draft, now)
+
+
+def complete(service: DeskService, mandate: bytes) -> bool:
+    return service.desk.ledger.agreement(mandate).complete
+
+
+async def until(come: Callable[[], bool]) -> None:
+    while not come():  # noqa: ASYNC110 - set-up only, outside of what is measured
+        await asyncio.sleep(0.01)
 
 
 async def worker(folder: str, relays: list[str]) -> None:
@@ -139,8 +149,7 @@ async def worker(folder: str, relays: list[str]) -> None:
                 service.act(partial(confirm, officer, bytes.fromhex(asked["line"]), asked["digits"]))
                 say({"done": True})
             case "open":
-                while not all(row.open for row in service.desk.ledger.lines()):
-                    await asyncio.sleep(0.01)
+                await until(lambda: all(row.open for row in service.desk.ledger.lines()))
                 say({"done": True})
             case "propose":
                 path = tuple(bytes.fromhex(each) for each in asked["path"])
@@ -149,12 +158,10 @@ async def worker(folder: str, relays: list[str]) -> None:
                 say({"mandate": mandate.hex()})
             case "agree":
                 mandate = bytes.fromhex(asked["mandate"])
-                while not service.desk.ledger.has_mandate(mandate):
-                    await asyncio.sleep(0.01)
+                await until(partial(service.desk.ledger.has_mandate, mandate))
                 if asked["sign"]:
                     service.act(partial(agree, officer, mandate))
-                while not service.desk.ledger.agreement(mandate).complete:
-                    await asyncio.sleep(0.01)
+                await until(partial(complete, service, mandate))
                 say({"done": True})
             case "release":
                 draft = Draft(
@@ -218,7 +225,12 @@ def fill(vault: Vault, founding: Any) -> None:
     for epoch, seed in founding.envelope_seeds.items():
         vault.put_secret(f"envelope seed {epoch}", seed)
     vault.add_officer(
-        "duty", PASSPHRASE, founding.officer_seeds["duty"], founding.reading_key, os.urandom, founding.office.root.made
+        "duty",
+        PASSPHRASE,
+        founding.officer_seeds["duty"],
+        founding.reading_key,
+        os.urandom,
+        founding.office.root.made,
     )
     ledger = Ledger(vault.db)
     with ledger.transaction():
@@ -228,8 +240,7 @@ def fill(vault: Vault, founding: Any) -> None:
 def pair(left: Desk, right: Desk, name: str) -> None:
     offers = [desk.ask(do="offer")["offer"] for desk in (left, right)]
     said = [
-        desk.ask(do="pair", offer=offer, name=name)
-        for desk, offer in ((left, offers[1]), (right, offers[0]))
+        desk.ask(do="pair", offer=offer, name=name) for desk, offer in ((left, offers[1]), (right, offers[0]))
     ]
     left.ask(do="confirm", line=said[0]["line"], digits=said[1]["read"])
     right.ask(do="confirm", line=said[1]["line"], digits=said[0]["read"])
@@ -412,7 +423,9 @@ def smallest_envelope() -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--notes", type=int, default=200)
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -428,13 +441,20 @@ def main() -> None:
         finally:
             relay.terminate()
             relay.wait(20)
-        commit, put, sync, keys = vault_commit(folder), relay_commit(folder), disk_sync(folder), cryptography()
+        commit, put, sync, keys = (
+            vault_commit(folder),
+            relay_commit(folder),
+            disk_sync(folder),
+            cryptography(),
+        )
     print(f"{len(stages)} notes of 1,024 characters, automatic forward, two relays, ms")
     for stage in list(stages[0])[:6]:
         print(f"  {stage:<26} {shown([each[stage] for each in stages])}")
     parts = 3 * commit + 2 * put + 2 * 2 * http + keys
     print("parts alone, medians in this run, ms")
-    print(f"  vault commit {commit:.2f} x 3, relay commit {put:.2f} x 2, HTTP round trip {http:.2f} x 4 (a put and")
+    print(
+        f"  vault commit {commit:.2f} x 3, relay commit {put:.2f} x 2, HTTP round trip {http:.2f} x 4 (a put and"
+    )
     print(f"  a push a hop), cryptography {keys:.2f}; this disk's fsync of 4 KiB {sync:.2f}")
     print(f"  sum of the parts           {parts:.2f}")
     whole = percentile([each["whole path"] for each in stages], 0.5)

@@ -33,7 +33,7 @@ def test_an_offices_files_are_its_users_alone(washington: Office) -> None:
 
 
 def test_the_root_is_nowhere_in_the_vault(washington: Office) -> None:
-    """DESIGN §5.3: the root is exported and kept off the desk."""
+    """P13, format §3: the root is exported and kept off the desk."""
     seed = (washington.folder / "root").read_text(encoding="utf-8").split("seed: ")[1].strip()
     for path in (washington.folder / "vault").iterdir():
         held = path.read_bytes()

@@ -135,7 +135,7 @@ def test_the_own_invitation_is_not_taken(invited: Office) -> None:
 
 
 def test_a_drill_never_pairs_with_a_live_office(invited: Office, take: Callable[[str], Office]) -> None:
-    """DESIGN §5.2; told on both sides."""
+    """format §2; told on both sides."""
     drill = take("drill")
     drill.does(INVITE)
     assert "belongs to a drill" in invited.is_refused("line accept --name drill", drill.path("invitation"))

@@ -315,7 +315,7 @@ def test_a_sealing_key_of_another_size_is_refused(size: int) -> None:
 
 
 def test_signing_out_leaves_no_sealing_key_behind() -> None:
-    """What opens only with a sign-in must not outlive it in a cache (DESIGN §4, two tiers)."""
+    """What opens only with a sign-in must not outlive it in a cache (ADR 0011)."""
     crypto.sealing_public(SEED)
     assert crypto._sealing_pair.cache_info().currsize
     crypto.forget_private_keys()

@@ -52,7 +52,7 @@ def test_what_is_packed_is_unpacked_with_any_of_the_desks_keys() -> None:
 
 
 def test_there_are_four_sizes_and_nothing_between() -> None:
-    """DESIGN §5.12: tests, receipts and notes share a class."""
+    """format §9: tests, receipts and notes share a class."""
     receipt = pack([receipt_part(entry(bern(), b"\x80").signed)], realm=LIVE, line=LINE, public=PUBLIC)
     note, test = packed(bytes(900)), entry(bern(), b"\x80", kind=int(EntryKind.LINE_TEST))
     line_test = pack([entry_part(test)], realm=LIVE, line=LINE, public=PUBLIC)

@@ -97,7 +97,7 @@ def test_a_body_beyond_the_bound_is_refused() -> None:
 
 
 def test_a_kind_that_is_not_known_is_chained_like_any_other() -> None:
-    """DESIGN §5.1: unknown kinds are kept, chained and shown as "newer version"."""
+    """format §2: unknown kinds are kept, chained and shown as "newer version"."""
     assert verify_entry(entry(bern(), b"anything", kind=200), LINE, bern().office).kind == 200
 
 

@@ -104,7 +104,7 @@ def test_a_released_note_verifies_for_its_reader() -> None:
 
 
 def test_the_same_words_twice_are_two_notes() -> None:
-    """Its ID hangs on a secret seed, so short or coded notes cannot be guessed from it (DESIGN §5.4)."""
+    """Its ID hangs on a secret seed, so short or coded notes cannot be guessed from it (format §5)."""
     body, leaves = body_of(WORDS, seed("another"))
     assert body != note().body
     assert leaves == note().leaves

@@ -110,7 +110,7 @@ def test_a_roster_that_follows_another_is_refused() -> None:
 
 
 def test_a_root_signs_with_both_keys_or_not_at_all() -> None:
-    """DESIGN §5.3: Ed25519 and ML-DSA-65, both always."""
+    """format §3: Ed25519 and ML-DSA-65, both always."""
     root, first = washington().office.signed
     for signed in (
         Signed(first.statement, first.signatures[:1]),

@@ -69,7 +69,7 @@ def test_seen_never_goes_back() -> None:
 
 
 def test_a_new_incarnation_says_where_the_old_one_ended() -> None:
-    """DESIGN §5.6: after a restored backup."""
+    """ADR 0005: after a restored backup."""
     old = links(3)
     place = (FIRST, 2, old[1].id)
     assert found([*old, link(1, LATER, opens=place)]) == []

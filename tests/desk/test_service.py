@@ -99,7 +99,7 @@ def test_what_was_released_while_no_relay_stood_goes_out_by_itself(tmp_path: Pat
 
 
 def test_desks_without_an_officer_carry_on(tmp_path: Path) -> None:
-    """DESIGN §4: locked, a desk collects, receipts and forwards by itself; texts wait for a sign-in."""
+    """P6, ADR 0011: locked, a desk collects, receipts and forwards by itself; texts wait for a sign-in."""
 
     async def story(desks: Desks, relays: Relays) -> None:
         await desks.agree()
@@ -151,7 +151,7 @@ def test_a_desk_that_stops_in_between_goes_on_where_it_was(tmp_path: Path, which
 
 
 def test_an_old_copy_of_a_vault_opens_a_new_incarnation_and_never_forks(tmp_path: Path) -> None:
-    """DESIGN §5.6: the peers' desks tell it, both it and they can go on, and nothing is lost."""
+    """ADR 0005: the peers' desks tell it, both it and they can go on, and nothing is lost."""
 
     async def story(desks: Desks, relays: Relays) -> None:
         await desks.agree()
@@ -166,7 +166,14 @@ def test_an_old_copy_of_a_vault_opens_a_new_incarnation_and_never_forks(tmp_path
         await desks.arrived(second)
         await desks.until(desks.quiet)
         (line,) = washington.service.desk.ledger.lines()
-        before = ledger.newest_incarnation(line.id, washington.me)
+
+        def incarnations() -> set[bytes]:
+            rows = ledger.db.execute(
+                "SELECT DISTINCT incarnation FROM entry WHERE line=? AND writer=?", (line.id, washington.me)
+            )
+            return {bytes(row[0]) for row in rows.fetchall()}
+
+        before = incarnations()
         await washington.stop()
         shutil.rmtree(washington.folder)
         shutil.copytree(copy, washington.folder)
@@ -175,7 +182,7 @@ def test_an_old_copy_of_a_vault_opens_a_new_incarnation_and_never_forks(tmp_path
         third = desks.release("After the restart.")
         await desks.arrived(third)
         await desks.until(desks.quiet)
-        assert ledger.newest_incarnation(line.id, washington.me) != before
+        assert incarnations() > before
         held = [row.id for row in desks.tehran.service.desk.ledger.notes(desks.mandate)]
         assert set(held) == {first, second, third}
         for each in (desks.bern, desks.tehran):
@@ -227,5 +234,26 @@ def test_an_unconfirmed_side_keeps_no_mailbox(tmp_path: Path) -> None:
         await desks.until(
             lambda: all(each.service.desk.ledger.line(line).open for each in (washington, bern))
         )
+
+    play(tmp_path, story)
+
+
+def test_a_desk_whose_disk_is_full_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    """P2, P12: what it cannot keep it does not take; the relays keep it meanwhile."""
+
+    async def story(desks: Desks, relays: Relays) -> None:
+        await desks.agree()
+        await desks.until(desks.quiet)
+        vault = desks.bern.service.vault.db
+        (pages,) = vault.execute("PRAGMA page_count").fetchone()
+        vault.execute(f"PRAGMA max_page_count={pages}").fetchone()
+        notes = [desks.release(f"{number}. " + "We do not want war. " * 1000) for number in range(4)]
+        await desks.until(lambda: desks.bern.service.fault)
+        assert desks.tehran.state(notes[-1]) is None
+        vault.execute("PRAGMA max_page_count=1000000").fetchone()
+        for note in notes:
+            await desks.arrived(note)
+        await desks.until(desks.quiet)
+        assert [each.findings() for each in desks.all] == [[], [], []]
 
     play(tmp_path, story)

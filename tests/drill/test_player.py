@@ -206,37 +206,40 @@ def test_both_lines_verify_and_their_two_records_agree(seven_days: Played) -> No
     assert all(line["verified"] and line["entries"] > 0 for line in seven_days.result["lines"])
 
 
+def verify(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*GOODOFFICES, "verify", str(folder)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
 def test_each_office_leaves_an_export_that_a_stranger_verifies(seven_days: Played) -> None:
     """P8: and one flipped byte in the readable text is told."""
     for office in ("Washington", "Bern", "Tehran"):
-        folder = seven_days.folder / f"{office}.export"
-        done = subprocess.run([*GOODOFFICES, "verify", str(folder)], capture_output=True, timeout=60, check=False)
-        assert done.returncode == 0
+        assert verify(seven_days.folder / f"{office}.export").returncode == 0
     text = next((seven_days.folder / "Tehran.export").rglob("text.txt"))
     text.write_bytes(bytes([text.read_bytes()[0] ^ 1]) + text.read_bytes()[1:])
-    done = subprocess.run(
-        [*GOODOFFICES, "verify", str(seven_days.folder / "Tehran.export")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "text.txt" in done.stdout
+    told = verify(seven_days.folder / "Tehran.export")
+    assert told.returncode == 1
+    assert "text.txt" in told.stdout
 
 
-def test_the_drill_tells_the_flight_reports_side_by_side_and_marks_made_up_wording(seven_days: Played) -> None:
+def test_the_drill_tells_the_flight_reports_side_by_side_and_marks_made_up_wording(
+    seven_days: Played,
+) -> None:
     assert "It has departed." in seven_days.told
     assert "It is still on the ground." in seven_days.told
     assert "[made up: handling, steps, time, wording]" in seven_days.told
     page = (seven_days.folder / "seven-days.html").read_text("utf-8")
-    assert "<svg" in page and "Washington" in page
+    assert "<svg" in page
+    assert "Washington" in page
 
 
 def test_case_time_never_runs_backwards_along_a_note(seven_days: Played) -> None:
     for note in seven_days.result["notes"]:
         in_real_order = sorted(note["steps"], key=lambda step: step["at"])
-        assert [step["case_at"] for step in in_real_order] == sorted(step["case_at"] for step in note["steps"])
+        assert [step["case_at"] for step in in_real_order] == sorted(
+            step["case_at"] for step in note["steps"]
+        )
 
 
 def test_a_sealed_note_passes_two_posts_by_the_desks_signature_and_nobody_claims_to_have_seen_it(
@@ -244,7 +247,8 @@ def test_a_sealed_note_passes_two_posts_by_the_desks_signature_and_nobody_claims
 ) -> None:
     """P3, P10."""
     rungs = two_posts.rungs("one")
-    assert ("forwarded", "Geneva") in rungs and ("forwarded", "Field Post") in rungs
+    assert ("forwarded", "Geneva") in rungs
+    assert ("forwarded", "Field Post") in rungs
     assert not [rung for rung, _ in rungs if rung == "seen"]
     assert two_posts.note("one")["verbatim"]
     assert two_posts.note("one")["crossed"] == ["two"]
@@ -253,7 +257,8 @@ def test_a_sealed_note_passes_two_posts_by_the_desks_signature_and_nobody_claims
 def test_an_intermediarys_export_of_a_sealed_channel_holds_no_words(two_posts: Played) -> None:
     """P3."""
     for post in ("Geneva", "Field Post"):
-        held = b"".join(path.read_bytes() for path in (two_posts.folder / f"{post}.export").rglob("*") if path.is_file())
+        files = (two_posts.folder / f"{post}.export").rglob("*")
+        held = b"".join(path.read_bytes() for path in files if path.is_file())
         assert b"Nothing more from us" not in held
         assert b"Written before we read yours" not in held
 
@@ -288,4 +293,5 @@ def test_a_faulty_case_is_refused_with_line_and_field(tmp_path: Path) -> None:
     assert done.returncode == 1
     line = STOPPED.replace('to = "Beta"', 'to = "Bonn"', 1).splitlines().index('to = "Bonn"') + 1
     assert f"case.toml:{line}: " in done.stderr
-    assert "'to'" in done.stderr and "Bonn" in done.stderr
+    assert "'to'" in done.stderr
+    assert "Bonn" in done.stderr

@@ -134,7 +134,7 @@ def test_a_locked_desk_forwards_and_a_locked_reader_has_it() -> None:
 
 @pytest.mark.parametrize("who", range(3), ids=["author", "intermediary", "reader"])
 def test_an_old_backup_is_noticed_and_what_peers_delivered_comes_again(who: int) -> None:
-    """DESIGN §5.6: new incarnations instead of forks; the peers offer again what the vault has lost."""
+    """ADR 0005: new incarnations instead of forks; the peers offer again what the vault has lost."""
     world = world_of()
     east, _, west = world.offices
     steps = Steps(restores=True)

@@ -90,11 +90,14 @@ def how_to_sign_in(stage: Stage) -> None:
     for office, desk in stage.desks.items():
         names = " or ".join(officer.name for officer in stage.officers[office])
         say(f"  {office:<14} {desk.address}   name: {names}   passphrase: {stage.passphrases[office]}")
+    program = Path(sys.argv[0]) if sys.argv[0].endswith("goodoffices") else "goodoffices"
     say("To see what a fault does:")
     for relay in stage.relays:
         say(f"  stop a relay             kill {relay.process.pid}")
     for office, desk in stage.desks.items():
         port = desk.address.rsplit(":", 1)[1]
         say(f"  kill {office}'s desk    kill -9 {desk.process.pid}")
-        say(f"    and start it again     goodoffices desk serve --vault '{stage.vault(office)}' --port {port}")
+        say(
+            f"    and start it again     goodoffices desk serve --vault '{stage.vault(office)}' --port {port}"
+        )
     say("Ctrl-C here stops what this drill started and removes its folder.")

@@ -3,7 +3,7 @@
 
 What entries carry is ``channels``' job; this module sees to it that each is written once, offered
 until receipted, verified on arrival, kept, and that no chain of this desk ever forks: a desk that
-started from an older vault opens a new incarnation instead (DESIGN §5.6).
+started from an older vault opens a new incarnation instead (ADR 0005).
 """
 
 from __future__ import annotations

@@ -23,8 +23,6 @@ REMARK = "covering remark"
 CLOCKS_AGREE = 2_000
 """Milliseconds by which two rungs may stand in the wrong order before their clocks are said to differ: a
 relay's answer and the reader's desk are quicker than each other by turns."""
-SAME_TIME = 1_000
-"""Milliseconds that good clocks may differ by. A relay's answer can also come after the far desk's receipt."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +258,7 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
     for each in strip:
         if each.at is not None:
             took = None if before is None else each.at - before
-            differ = took is not None and took < -SAME_TIME
+            differ = took is not None and took < -CLOCKS_AGREE
             each = replace(each, took=None if took is None or differ else max(0, took), marked_clock=differ)
             before = max(each.at or 0, before or 0)
             if each.rung == str(Rung.AT_DESK):

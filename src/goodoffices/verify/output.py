@@ -54,7 +54,8 @@ def as_words(verdict: Verdict) -> Iterator[str]:
     if verdict.verified:
         yield "VERIFIED: every file, signature, chain and readable text holds."
     else:
-        yield f"NOT VERIFIED: {len(verdict.findings)} findings."
+        count = len(verdict.findings)
+        yield f"NOT VERIFIED: {count} finding{'' if count == 1 else 's'}."
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
