@@ -98,6 +98,6 @@ def how_to_sign_in(stage: Stage) -> None:
         port = desk.address.rsplit(":", 1)[1]
         say(f"  kill {office}'s desk    kill -9 {desk.process.pid}")
         say(
-            f"    and start it again     goodoffices desk serve --vault '{stage.vault(office)}' --port {port}"
+            f"    and start it again     {program} desk serve --vault '{stage.vault(office)}' --port {port}"
         )
     say("Ctrl-C here stops what this drill started and removes its folder.")
