@@ -8,6 +8,7 @@ import contextlib
 import signal
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -62,7 +63,27 @@ def serve(
     config = DeskConfig(
         vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission(admission_file)
     )
-    asyncio.run(_serve(config, host, port, tls_cert, tls_key, names))
+    _no_core_dump()
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_serve(config, host, port, tls_cert, tls_key, names))
+
+
+def _no_core_dump() -> None:
+    """Keys and texts are in this process's memory: a crash must not write them to a disk."""
+    try:
+        import resource
+    except ImportError:
+        return  # not on this system
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop where it exists; elsewhere the standard loop does the same, somewhat slower."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve(

@@ -97,7 +97,5 @@ def how_to_sign_in(stage: Stage) -> None:
     for office, desk in stage.desks.items():
         port = desk.address.rsplit(":", 1)[1]
         say(f"  kill {office}'s desk    kill -9 {desk.process.pid}")
-        say(
-            f"    and start it again     {program} desk serve --vault '{stage.vault(office)}' --port {port}"
-        )
+        say(f"    and start it again     {program} desk serve --vault '{stage.vault(office)}' --port {port}")
     say("Ctrl-C here stops what this drill started and removes its folder.")

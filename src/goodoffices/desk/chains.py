@@ -12,7 +12,7 @@ from typing import Any
 
 from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, ProofKind
 from goodoffices.core.errors import Foreign, NotNow
-from goodoffices.core.line import Item
+from goodoffices.core.line import MAX_BODY, Item
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.statement import Signed, sign, state
 from goodoffices.desk.context import Context, Officer
@@ -83,9 +83,18 @@ class Chains:
             self.ledger.owe(to.id, (Item.ACT, signed.raw))
             self.ledger.mark_carried(signed.id, neighbour)
 
+    def owe_mandate(self, line: bytes, agreement: Agreement, papers: tuple[bytes, ...]) -> None:
+        """Owe a mandate with its offices' credentials, which go ahead of it where all is too much for one."""
+        credentials = [office.raw for office in agreement.offices.values()]
+        if sum(map(len, (*credentials, *papers))) > MAX_BODY // 2:
+            for each in credentials:
+                self.ledger.owe(line, (Item.ROSTER, each))
+            credentials = []
+        self.ledger.owe(line, (Item.MANDATE, agreement.signed.raw, credentials, list(papers)))
+
     def _has_note(self, note_id: bytes, neighbour: bytes, agreement: Agreement) -> bool:
         note = self.ledger.note(note_id)
-        if note is None:
+        if note is None or note.mandate != agreement.id:
             return False
         if self.ledger.carried_to(note_id, neighbour):
             return True

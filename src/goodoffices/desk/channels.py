@@ -14,17 +14,17 @@ from typing import Any
 
 from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
-from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError
+from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError, Oversized
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
 from goodoffices.core.note import OpenNote, verify_release
 from goodoffices.core.office import Office, merge, read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
-from goodoffices.core.statement import Signed, add_signature, read_signed
+from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
 from goodoffices.desk.chains import Chains
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger import LineRow, NoteRow
+from goodoffices.desk.ledger import LineRow, NoteRow, claimed_by
 from goodoffices.desk.vault_keys import open_text, seal_text
 
 Flush = Callable[[bytes, int], None]
@@ -86,6 +86,7 @@ class Channels(Chains):
             raise Foreign("A confirmation of an office that is not known here.")
         verify_confirmed(signed, line.id, peer)
         self.ledger.confirm_line(line.id, signed.raw, mine=False)
+        self.context.something_came()
 
     def learn(self, office: Office, introduced_by: bytes | None) -> None:
         """Keep a credential, or the longer of two of the same office."""
@@ -94,7 +95,10 @@ class Channels(Chains):
         if office.id == self.context.me:
             return
         known = self.ledger.office(office.id)
-        self.ledger.save_office(merge(known, office) if known else office, introduced_by)
+        merged = merge(known, office) if known else office
+        if known is None or len(merged.signed) > len(known.signed):
+            self.ledger.save_office(merged, introduced_by)
+            self.context.something_came()
 
     # --- mandates -----------------------------------------------------------------------------------
 
@@ -106,7 +110,8 @@ class Channels(Chains):
         papers: tuple[bytes, ...],
         now: int,
     ) -> None:
-        offered = {office.id: office for office in map(read_office, credentials)}
+        offered = {office.id: office for office, _ in self.ledger.offices()}
+        offered |= {office.id: office for office in map(read_office, credentials)}
         mine = self.context.my_office()
         offered[mine.id] = mine
         agreement = read_agreement(signed, offered, tuple(map(read_signed, papers)))
@@ -128,18 +133,20 @@ class Channels(Chains):
         if self.ledger.has_mandate(signed.id):
             known = self.ledger.agreement(signed.id).signed
             before = known.signers
-            merged = dict(known.signatures) | dict(signed.signatures)
+            merged = dict(signed.signatures) | dict(known.signatures)
+            if len(merged) > MAX_SIGNATURES:
+                raise Oversized("A mandate with more signatures than can be carried.")
             signed = Signed(signed.statement, tuple(sorted(merged.items())))
         offices = {office.id: office for office, _ in self.ledger.offices()}
         agreement = read_agreement(signed, offices, tuple(map(read_signed, papers)))
         self.ledger.save_mandate(agreement, papers, now)
         self.context.pending.changed.add(agreement.id)
         if signed.signers != before:
+            self.context.something_came()
             for neighbour in agreement.mandate.neighbours(self.context.me):
                 to = self.ledger.line_to(neighbour)
                 if to is not None and (neighbour != came_from or signed.signers != received):
-                    credentials = [office.raw for office in agreement.offices.values()]
-                    self.ledger.owe(to.id, (Item.MANDATE, signed.raw, credentials, list(papers)))
+                    self.owe_mandate(to.id, agreement, papers)
         return agreement
 
     # --- acts ---------------------------------------------------------------------------------------
@@ -149,6 +156,8 @@ class Channels(Chains):
         if self.ledger.has_act(signed.id):
             return
         agreement = self._agreement(act.mandate)
+        if act.subject and (note := self.ledger.note(act.subject)) and note.mandate != act.mandate:
+            raise Foreign("An act about a note of another mandate.")
         self._comes_from(agreement, act.author, line.peer)
         self._check_lane(agreement, act.author, act.lane)
         automatic = agreement.mandate.forwarding == Forwarding.AUTOMATIC
@@ -198,6 +207,8 @@ class Channels(Chains):
                 )
             )
         digest = crypto.sha256(sealed.raw)
+        if not self.ledger.room_for_copy(header.note, digest):
+            raise Foreign("One more form of a note that came in too many.")
         if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
             return  # the same bytes once more
         if first:
@@ -218,14 +229,15 @@ class Channels(Chains):
 
     def verify_note(self, note_id: bytes, now: int) -> None:
         """Open and verify a note with the reading keys; an altered one is named as such, never shown."""
-        note = self.ledger.note(note_id)
-        if note is None or self.context.reading_key is None:
+        row = self.ledger.note(note_id)
+        if row is None or self.context.reading_key is None:
             return
-        agreement = self.ledger.agreement(note.mandate)
         for digest, raw, _, verdict in self.ledger.copies(note_id):
             if verdict in ("altered", "verified"):
                 continue
             sealed = read_sealed(raw)
+            note = claimed_by(sealed.header, row)  # the header that came first may not be the author's
+            agreement = self.ledger.agreement(note.mandate)
             if self.context.me not in sealed.readers():
                 self._not_for_us(agreement, note, digest, now)
                 continue
@@ -246,6 +258,7 @@ class Channels(Chains):
                 continue
             words = seal_text(self.context.reading_key, opened.inside, note_id, self.context.rng)
             self.ledger.judge_copy(digest, "verified")
+            self.ledger.restate_note(note)
             self.ledger.judge_note(note_id, "verified", None, digest, words)
             self._link(agreement, note_id, opened.note, now)
             self._check_number(agreement, note, now)

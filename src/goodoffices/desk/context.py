@@ -85,6 +85,15 @@ class Context:
         self.case_offset: int | None = None
         self.pending = Pending()
         self.committed = Pending()
+        self.arrived = 0
+        """Counts what others may have waited for: credentials, signatures, confirmations."""
+
+    def something_came(self) -> None:
+        """What was too early before may be judged now: of use once the transaction is committed."""
+        self.pending.after.append(self._count)
+
+    def _count(self) -> None:
+        self.arrived += 1
 
     @property
     def me(self) -> bytes:

@@ -38,7 +38,7 @@ from goodoffices.desk.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines import Lines
 from goodoffices.desk.sending import Put
 
-MAX_DEFERRED = 256
+MAX_DEFERRED = 64
 """Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
 
 MAX_RECENT = 4096
@@ -106,9 +106,10 @@ class Desk:
 
     def receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
         """One envelope from a relay, verified and kept. Never raises on what others sent."""
+        before = self.context.arrived
         taken = self._receive(line_id, envelope, now)
-        if taken.delete and self._deferred:
-            # What is missing on one line may have come by another.
+        if self.context.arrived != before and self._deferred:
+            # What is missing on one line may have come by another; nothing else makes it worth a look.
             deferred, self._deferred = self._deferred, {}
             for line, envelopes in deferred.items():
                 for waiting in envelopes:
@@ -148,9 +149,9 @@ class Desk:
                 waiting[envelope] = None
         return Taken(delete=whole)
 
-    def work(self, now: int) -> list[Put]:
+    def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
         """What to offer to relays now."""
-        return self.lines.work(now)
+        return self.lines.work(now, only_urgent=only_urgent)
 
     def settle(self, now: int) -> bool:
         """Write what is owed and not urgent; True if there was anything."""

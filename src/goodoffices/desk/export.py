@@ -126,16 +126,15 @@ class _Export:
                 self._put(self.examiner.confirmation(line, confirmation), confirmation)
         receipts = set()
         for entry_id in self._entries(line):
-            kind, signed, salt, body, receipt = self.ledger.db.execute(
-                "SELECT kind, signed, salt, body, receipt FROM entry WHERE id=?", (entry_id,)
+            kind, signed, salt, body = self.ledger.db.execute(
+                "SELECT kind, signed, salt, body FROM entry WHERE id=?", (entry_id,)
             ).fetchone()
             hidden = kind == EntryKind.SERVICE_CHAT
             raw = write_entry(signed, None, None) if hidden else write_entry(signed, salt, body)
             self._put(self.examiner.entry(line, raw), raw)
             if kind == EntryKind.ACTS:
                 self._sealed_in(body)
-            if receipt is not None:
-                receipts.add(bytes(receipt))
+            receipts.update(self.ledger.receipts_of(entry_id))
         for receipt in receipts:
             self._put(self.examiner.receipt(line, receipt), receipt)
 

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 
 from goodoffices.db.sqlite import transaction
 from goodoffices.desk.ledger_channels import ChannelTables
-from goodoffices.desk.ledger_rows import ActRow, LineRow, NoteRow, RouteRow
+from goodoffices.desk.ledger_rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
 
-__all__ = ["ActRow", "Ledger", "LineRow", "NoteRow", "RouteRow"]
+__all__ = ["ActRow", "Ledger", "LineRow", "NoteRow", "RouteRow", "claimed_by"]
+
+MAX_SAME = 100
+"""Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
 
 
 class Ledger(ChannelTables):
-    """Typed access to the tables of schema step 2."""
+    """Typed access to the tables of the record."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -72,6 +75,9 @@ class Ledger(ChannelTables):
     ) -> None:
         """Keep what was refused or does not hold; the same finding about the same entry once."""
         if self._one("SELECT 1 FROM finding WHERE what=? AND entry IS ? AND line IS ?", what, entry, line):
+            return
+        same = "SELECT count(*) FROM finding WHERE what=? AND line IS ?"
+        if line is not None and self._one(same, what, line)[0] >= MAX_SAME:
             return
         self.db.execute(
             "INSERT INTO finding (at, line, entry, fault, what, next) VALUES (?,?,?,?,?,?)",

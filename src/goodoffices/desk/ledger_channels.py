@@ -16,6 +16,8 @@ _NOTE = (
     "id, mandate, lane, author, recipient, number, precedence, valid_until, at, carried_by, state, "
     "finding, copy, words_sealed"
 )
+MAX_COPIES = 16
+"""Sealed forms of one note that are kept as evidence: each costs room, and an opening."""
 _ACT = "position, id, author, type, subject, lane, signed, at, from_office"
 
 
@@ -88,6 +90,23 @@ class ChannelTables(LineTables):
             tuple(getattr(note, name.strip()) for name in _NOTE.split(",")),
         )
 
+    def restate_note(self, note: NoteRow) -> None:
+        """What a note's verified copy says of it, instead of what the first copy's header did."""
+        self.db.execute(
+            "UPDATE note SET mandate=?, lane=?, author=?, recipient=?, number=?, precedence=?, valid_until=?"
+            " WHERE id=? AND state<>'verified'",
+            (
+                note.mandate,
+                note.lane,
+                note.author,
+                note.recipient,
+                note.number,
+                note.precedence,
+                note.valid_until,
+                note.id,
+            ),
+        )
+
     def judge_note(
         self, note_id: bytes, state: str, finding: str | None, copy: bytes | None, words: bytes | None
     ) -> None:
@@ -142,6 +161,11 @@ class ChannelTables(LineTables):
         rows = self._all("SELECT digest, sealed, entry, state FROM copy WHERE note=? ORDER BY rowid", note)
         return [(bytes(row[0]), bytes(row[1]), row[2], row[3]) for row in rows]
 
+    def room_for_copy(self, note: bytes, digest: bytes) -> bool:
+        """Whether this form of a note is here already, or may still be kept."""
+        kept = [bytes(row[0]) for row in self._all("SELECT digest FROM copy WHERE note=?", note)]
+        return len(kept) < MAX_COPIES or digest in kept
+
     def judge_copy(self, digest: bytes, state: str) -> None:
         """The verdict on one sealed form."""
         self.db.execute("UPDATE copy SET state=? WHERE digest=?", (state, digest))
@@ -171,11 +195,10 @@ class ChannelTables(LineTables):
         )
 
     def acts_about(self, note: bytes) -> list[ActRow]:
-        """Acts whose subject is a note, in the order in which they came."""
-        return [
-            ActRow(*row)
-            for row in self._all(f"SELECT {_ACT} FROM act WHERE subject=? ORDER BY position", note)
-        ]
+        """Acts under a note's own mandate whose subject it is, in the order in which they came."""
+        own = "mandate=coalesce((SELECT mandate FROM note WHERE id=act.subject), mandate)"
+        rows = self._all(f"SELECT {_ACT} FROM act WHERE subject=? AND {own} ORDER BY position", note)
+        return [ActRow(*row) for row in rows]
 
     def acts_of_type(self, mandate: bytes, kind: int) -> list[ActRow]:
         """Acts of one type under a mandate."""

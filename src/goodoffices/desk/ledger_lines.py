@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from goodoffices.core import cbor
-from goodoffices.core.errors import NotFound
-from goodoffices.core.line import CarriedEntry, Item, Place, read_items
+from goodoffices.core.errors import NotFound, Oversized
+from goodoffices.core.line import MAX_BODY, CarriedEntry, Item, Place, read_items
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import Statement, read_signed
 from goodoffices.desk.ledger_rows import LineRow, RouteRow, Tables
 
 _LINE = "id, name, peer, pairing, my_confirmation, their_confirmation, incarnation"
+MAX_READ = 256
+MAX_OWED = MAX_BODY - 4096
 _ROUTE = "id, line, relay, mailbox, put, collect, remove, made_at_relay, cursor"
 
 
@@ -29,7 +31,12 @@ class LineTables(Tables):
             row = self._one("SELECT credential FROM office WHERE id=?", office_id)
             if row is None:
                 return None
-            self._offices[office_id] = read_office(bytes(row[0]))
+            raw = bytes(row[0])
+            if raw not in self._read_offices:
+                if len(self._read_offices) >= MAX_READ:
+                    self._read_offices.clear()
+                self._read_offices[raw] = read_office(raw)
+            self._offices[office_id] = self._read_offices[raw]
         return self._offices[office_id]
 
     def save_office(self, office: Office, introduced_by: bytes | None) -> None:
@@ -268,10 +275,28 @@ class LineTables(Tables):
         )
         return changed.rowcount > 0
 
+    def receipts_of(self, entry_id: bytes) -> list[bytes]:
+        """Every receipt that the peer signed for an own entry and that is kept here."""
+        rows = self._all(
+            "SELECT receipt FROM entry WHERE id=? AND receipt IS NOT NULL"
+            " UNION SELECT receipt FROM kept_receipt WHERE entry=?",
+            entry_id,
+            entry_id,
+        )
+        return [bytes(row[0]) for row in rows]
+
     def unreceipt_after(
         self, line: bytes, writer: bytes, last: bytes | None
     ) -> list[tuple[CarriedEntry, bool]]:
-        """Own entries after ``last`` whose receipts no longer count, since the peer has lost them."""
+        """Own entries after ``last`` whose receipts no longer count, since the peer has lost them.
+
+        What it signed is kept all the same: nobody unsays a receipt by asking again.
+        """
+        self.db.execute(
+            "INSERT OR IGNORE INTO kept_receipt SELECT id, receipt FROM entry WHERE line=? AND writer=? AND"
+            " receipt IS NOT NULL AND position > coalesce((SELECT position FROM entry WHERE id=?), 0)",
+            (line, writer, last),
+        )
         rows = self._all(
             "UPDATE entry SET receipt=NULL WHERE line=? AND writer=? AND receipt IS NOT NULL AND position >"
             " coalesce((SELECT position FROM entry WHERE id=?), 0) RETURNING signed, salt, body, urgent, position",
@@ -287,10 +312,14 @@ class LineTables(Tables):
     # owed items
 
     def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: bool = False) -> None:
-        """An item that the next entry of a line carries."""
-        self.db.execute(
-            "INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, cbor.encode(item), int(urgent))
-        )
+        """An item that the next entry of a line carries; raises Oversized if none can.
+
+        Owed all the same, it would stop whatever is sent after it, at every start.
+        """
+        raw = cbor.encode(item)
+        if len(raw) > MAX_OWED:
+            raise Oversized("An item that is larger than an entry can carry.")
+        self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, int(urgent)))
 
     def owed(self, line: bytes) -> list[tuple[int, bytes, bool]]:
         """(row, item, urgent) in the order in which they came to be owed."""

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.office import Office
+from goodoffices.core.sealed import Header
 from goodoffices.core.statement import Statement
 from goodoffices.db.sqlite import Connection
 
@@ -70,6 +71,20 @@ class NoteRow:
     words_sealed: bytes | None
 
 
+def claimed_by(header: Header, note: NoteRow) -> NoteRow:
+    """A note's row as the header of one of its sealed forms would have it."""
+    return replace(
+        note,
+        mandate=header.mandate,
+        lane=header.lane,
+        author=header.author,
+        recipient=header.recipient,
+        number=header.number,
+        precedence=header.precedence,
+        valid_until=header.valid_until,
+    )
+
+
 @dataclass(frozen=True)
 class ActRow:
     """A signed act as the desk keeps it."""
@@ -91,6 +106,8 @@ class Tables:
     def __init__(self, db: Connection) -> None:
         self.db = db
         self._offices: dict[bytes, Office] = {}
+        self._read_offices: dict[bytes, Office] = {}
+        """By their bytes, so that no roll-back makes them be verified once more."""
         self._agreements: dict[bytes, Agreement] = {}
         self._lines: list[LineRow] | None = None
 

@@ -21,20 +21,19 @@ from goodoffices.core.line import (
     CarriedEntry,
     Entry,
     EntryKind,
-    Head,
     Item,
     Place,
     Receipt,
     commitment,
     verify_entry,
-    verify_head,
     verify_receipt,
 )
 from goodoffices.core.office import Office, sealing_key
-from goodoffices.core.statement import Content, Signed, sign, state
+from goodoffices.core.statement import Signed
 from goodoffices.desk.context import Context
+from goodoffices.desk.heads import Heads
 from goodoffices.desk.ledger import LineRow
-from goodoffices.desk.sending import Put, Sending
+from goodoffices.desk.sending import Put
 
 TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 
@@ -43,22 +42,13 @@ ROOM = envelope.MAX_PAYLOAD - 2048
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 
 
-class Lines:
+class Lines(Heads):
     """All lines of one desk."""
 
     def __init__(self, context: Context, take_items: TakeItems) -> None:
-        self.context = context
-        self.ledger = context.ledger
-        self.sending = Sending()
+        super().__init__(context)
         self._take_items = take_items
-        self._may_go_on: set[bytes] = set()
-        """Lines on which this desk may continue the incarnation that stands in its vault."""
-        self._vouched: set[bytes] = set()  # lines whose peer said, since the start: it did not go back
-        self._questions: dict[bytes, bytes] = {}
-        self._answered: set[bytes] = set()
-        self.went_back: Callable[[], None] = lambda: None  # a peer shows that this vault is an older copy
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it
-        self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
 
     # --- starting ---------------------------------------------------------------------------------
 
@@ -70,54 +60,7 @@ class Lines:
             if line.open:
                 self._ask(line, now)
 
-    def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
-        # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
-        nonce = self._questions.setdefault(line.id, self.context.rng(16))
-        self._send_head(line, nonce, None, now, repacks)
-
-    def tell(self, now: int) -> None:
-        """Tell every peer whether this desk is locked: silence of a locked desk is another silence (P6)."""
-        for line in self.ledger.lines():
-            if line.open:
-                # The answer to a question that nobody asked: it is heard, and nothing else follows.
-                self._send_head(line, self.context.rng(16), bytes(16), now)
-
-    def _send_head(
-        self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
-    ) -> None:
-        # A question says from where on to send again, an answer what was seen at all.
-        look = self.ledger.complete_until if answers is None else self.ledger.newest_head
-        head = Head(
-            line=line.id,
-            writer=self.context.me,
-            mine=self.ledger.head(line.id, self.context.me),
-            yours=look(line.id, line.peer),
-            nonce=nonce,
-            answers=answers,
-            locked=self.context.locked,
-            time=self.context.time(now),
-            roster=self.context.my_office().roster.version,
-        )
-        awaited = [nonce] if answers is None else []
-        self._pack(line, [envelope.head_part(self._by_desk(head))], awaited, now, repacks=repacks)
-
-    def comparing(self) -> bool:
-        """Whether an answer about the chains is still out."""
-        return bool(self._questions)
-
-    def vouched(self, line: bytes) -> bool:
-        """Whether this desk has its peer's word that its chain on this line did not go back."""
-        return line in self._vouched
-
-    def trust(self, line: bytes) -> None:
-        """A line that was made just now has no past."""
-        self._may_go_on.add(line)
-        self._vouched.add(line)
-
     # --- writing ----------------------------------------------------------------------------------
-
-    def _by_desk(self, content: Content) -> Signed:
-        return sign(state(content, self.context.keys.realm), self.context.keys.desk_seed)
 
     def flush(self, line_id: bytes, now: int) -> None:
         """Write everything that is owed to a line into entries. Inside the caller's transaction."""
@@ -177,10 +120,20 @@ class Lines:
 
     # --- sending ----------------------------------------------------------------------------------
 
-    def work(self, now: int) -> list[Put]:
-        """Pack what the last transactions left to send; returns what to offer to relays now."""
+    def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
+        """Pack what the last transactions left to send; returns what to offer to relays now.
+
+        ``only_urgent``: a note that somebody waits for is on the wire before receipts are signed.
+        """
         committed = self.context.committed
         fresh, committed.fresh = committed.fresh, []
+        if only_urgent:
+            pressing = {line for line, _, urgent in fresh if urgent}
+            committed.fresh = [each for each in fresh if each[0] not in pressing]
+            for line_id in sorted(pressing):
+                entries = [each for each in fresh if each[0] == line_id]
+                self._pack_entries(self.ledger.line(line_id), entries, [], now, urgent=True)
+            return self.sending.due(now)
         receipts, committed.receipts = committed.receipts, []
         for line_id, ids, urgent, repacks in self.sending.stale(now):
             if self._questions.get(line_id) in ids:
@@ -230,28 +183,6 @@ class Lines:
             room -= size
         if parts:
             self._pack(line, parts, ids, now, urgent=urgent, repacks=repacks)
-
-    def _pack(
-        self,
-        line: LineRow,
-        parts: list[tuple[Any, ...]],
-        entries: list[bytes],
-        now: int,
-        *,
-        urgent: bool = False,
-        repacks: int = 0,
-    ) -> None:
-        peer = self._peer(line)
-        _, public = sealing_key(peer.roster.envelope_epochs, now)
-        sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
-        routes = self.ledger.routes(line.id, own=False)
-        self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent, repacks=repacks)
-
-    def _peer(self, line: LineRow) -> Office:
-        office = self.ledger.office(line.peer)
-        if office is None:
-            raise NotNow("The credential of a line's peer is missing.", "Restore the vault's last backup.")
-        return office
 
     # --- receiving --------------------------------------------------------------------------------
 
@@ -342,54 +273,6 @@ class Lines:
                 self.context.pending.after.append(partial(self.sending.receipted, place[2]))
             else:
                 self._check_past(line, place, now)
-
-    def _head(self, line: LineRow, signed: Signed, now: int) -> None:
-        head = verify_head(signed, line.id, self._peer(line))
-        self.heard[line.id] = (now, head.locked)
-        if head.answers is None:
-            if head.nonce not in self._answered:
-                self._peer_started(line, head, now)
-            self._send_head(line, self.context.rng(16), head.nonce, now)
-        elif self._questions.get(line.id) == head.answers:
-            del self._questions[line.id]
-            self.sending.receipted(head.answers)
-            self._compare(line, head, now)
-
-    def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
-        """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""
-        self.context.pending.after.append(lambda: self._was_asked(line.id, head.nonce, now))
-        last = head.yours[2] if head.yours is not None else None
-        if last is None or self.ledger.entry(last) is not None:
-            lost = self.ledger.unreceipt_after(line.id, self.context.me, last)
-            self.context.pending.fresh += [(line.id, carried, urgent) for carried, urgent in lost]
-
-    def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
-        self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}
-        self.sending.peer_started(line_id, now)
-
-    def _compare(self, line: LineRow, head: Head, now: int) -> None:
-        if head.yours is None or self.ledger.entry(head.yours[2]) is not None:
-            self._may_go_on.add(line.id)
-            self._vouched.add(line.id)
-        else:
-            self._went_back(line, now)
-
-    def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
-        """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
-        if place and place[0] == line.incarnation and not self.ledger.holds(line.id, place):
-            self._went_back(line, now)
-
-    def _went_back(self, line: LineRow, now: int) -> None:
-        for lines in (self._may_go_on, self._vouched, self.context.pending.new_incarnations):
-            lines.discard(line.id)
-        self.went_back()
-        self.ledger.find(
-            now,
-            "this machine's",
-            "The other desk holds entries of ours that this vault does not know: it was restored from a backup.",
-            "A new incarnation is opened by itself. Compare with the other office what is missing.",
-            line=line.id,
-        )
 
     # --- outcomes that the runner tells -------------------------------------------------------------
 

@@ -8,18 +8,19 @@ Knows nothing of entries or notes. Every failure becomes a RelayError; whether a
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx2
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from goodoffices.core.crypto import sha256
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.core.pairing import loopback, relay_parts
+from goodoffices.desk.lean_http import LeanHttp, Unanswered
 from goodoffices.desk.ledger import RouteRow
 
 MAX_MESSAGE = 262_144 + 64
@@ -58,17 +59,12 @@ class RelayClient:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._tls = context
-        self._http = httpx2.AsyncClient(
-            verify=context if context is not None else True,
-            timeout=TIMEOUT,
-            trust_env=False,
-            follow_redirects=False,
-            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=60),
-        )
+        # Every relay has connections of its own: one that answers nobody must not use up the others' (P7).
+        self._http = LeanHttp(context, TIMEOUT)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        await self._http.close()
 
     async def health(self, relay: str) -> None:
         """Raises RelayError unless the relay answers."""
@@ -84,26 +80,28 @@ class RelayClient:
             "collect": sha256(route.collect).hex(),
             "delete": sha256(route.remove).hex(),
         }
-        await self._ask("PUT", _box(route), headers=headers, json=body)
+        headers["Content-Type"] = "application/json"
+        await self._ask("PUT", _box(route), headers, json.dumps(body).encode())
 
     async def put(self, route: RouteRow, envelope: bytes) -> None:
         """Returns once the relay has the envelope synced to disk."""
-        await self._ask("POST", f"{_box(route)}/envelopes", headers=_right(route.put), content=envelope)
+        await self._ask("POST", f"{_box(route)}/envelopes", _right(route.put), envelope)
 
     async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
         """The relay may forget an envelope that this desk has stored."""
         assert route.remove is not None
-        await self._ask(
-            "DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", headers=_right(route.remove)
-        )
+        await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", _right(route.remove))
 
-    async def _ask(self, method: str, url: str, **kwargs: object) -> None:
+    async def _ask(
+        self, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> None:
         try:
-            answer = await self._http.request(method, url, **kwargs)  # type: ignore[arg-type]
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            status, answer = await self._http.request(method, url, headers or {}, body)
+        except (Unanswered, OSError, ValueError) as error:
             raise RelayError(f"{_host(url)} cannot be reached ({type(error).__name__}).") from None
-        if answer.status_code >= 300:
-            raise RelayError(f"{_host(url)} refused with {answer.status_code}: {answer.text[:200]}")
+        if status >= 300:
+            words = answer[:200].decode("utf-8", "replace")
+            raise RelayError(f"{_host(url)} refused with {status}: {words}")
 
     async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncGenerator[bytes]:
         """Envelopes of an own mailbox, first those that wait, then each as it comes.

@@ -38,6 +38,8 @@ RECONNECT = (0.5, 1, 2, 5, 10, 20, 30, 60)
 COMPARE_WITHIN = 3.0
 """Seconds that a start waits for the peers' word on both chains; after that a new incarnation is safe."""
 IDLE = 30.0
+PRESSING = 0.05
+"""Seconds for which receipts and rungs wait for a note that is being put."""
 MACHINE_PAUSE = 2.0
 """Seconds until the desk tries again after this machine's disk failed it."""
 
@@ -99,6 +101,8 @@ class DeskService:
         self.desk = desk_of(self.vault)
         self.client = RelayClient(tls)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pressing: set[asyncio.Task[None]] = set()
+        self._deletions: list[tuple[RouteRow, bytes]] = []
         self._listeners: dict[int, asyncio.Task[None]] = {}
         self._relays: dict[str, RelayState] = {}
         self._subscribers: set[asyncio.Event] = set()
@@ -129,7 +133,7 @@ class DeskService:
         """Begin to collect and send; returns once the peers have spoken about the chains, or soon."""
         self.started = self.now()
         self.desk.start(self.started)
-        self._spawn(self._pump())
+        self._start_pump()
         self.refresh()
         deadline = time.monotonic() + COMPARE_WITHIN
         changes = self._subscribe()
@@ -151,10 +155,11 @@ class DeskService:
         await self.client.close()
         self.vault.close()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # --- officers -----------------------------------------------------------------------------------
 
@@ -249,9 +254,11 @@ class DeskService:
     # --- sending ----------------------------------------------------------------------------------------
 
     def kick(self) -> None:
-        """Offer at once what is committed and not yet offered."""
-        for put in self.desk.work(self.now()):
-            self._spawn(self._put(put))
+        """Offer at once what somebody waits for; the pump sends the rest once that is under way."""
+        for put in self.desk.work(self.now(), only_urgent=True):
+            task = self._spawn(self._put(put))
+            self._pressing.add(task)
+            task.add_done_callback(self._pressing.discard)
         self._wake.set()
 
     async def _put(self, put: Put) -> None:
@@ -277,6 +284,18 @@ class DeskService:
         if "refused with" not in error.what:
             self._relay(url, False, error.what)
 
+    def _start_pump(self) -> None:
+        self._spawn(self._pump()).add_done_callback(self._pump_ended)
+
+    def _pump_ended(self, task: asyncio.Task[None]) -> None:
+        """The pump ends only by a fault of this program: say so, and do not stay dumb."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        sys.stderr.write("desk: sending failed; it starts again in five seconds\n")
+        traceback.print_exception(error)
+        self._announce_fault(MachineError("This desk's sending failed; it starts again by itself."))
+        asyncio.get_running_loop().call_later(5, self._start_pump)
+
     async def _pump(self) -> None:
         """Settle what is owed once the urgent envelopes are under way, and wake for what falls due."""
         while True:
@@ -287,8 +306,12 @@ class DeskService:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             self._wake.clear()
-            # One turn of the loop first: puts just spawned get onto the wire before anything else.
-            await asyncio.sleep(0)
+            # What somebody waits for gets onto the wire before this loop is held up by anything else.
+            if self._pressing:
+                await asyncio.wait(set(self._pressing), timeout=PRESSING)
+            deletions, self._deletions = self._deletions, []
+            for route, taken in deletions:
+                self._spawn(self._delete(route, taken))
             try:
                 with faults():
                     if self.desk.settle(self.now()):
@@ -355,7 +378,7 @@ class DeskService:
         self.fault = None
         self.kick()
         if taken.delete:
-            self._spawn(self._delete(route, envelope_id(envelope)))
+            self._deletions.append((route, envelope_id(envelope)))
         self.refresh()
         self._announce()
 

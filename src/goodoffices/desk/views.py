@@ -8,7 +8,7 @@ or seen the note. A time that is not known is None, and the page says so instead
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goodoffices.core.errors import NotAllowed, NotFound
 from goodoffices.core.mandate import Agreement, Role
@@ -20,7 +20,7 @@ from goodoffices.desk.views_channel import ChannelPage, WritePage, channel_page,
 from goodoffices.desk.views_lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views_mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
 from goodoffices.desk.views_note import NotePage, note_page
-from goodoffices.desk.views_queries import Waiting, note_count, waiting_notes
+from goodoffices.desk.views_queries import Waiting, note_count, told_apart, waiting_notes
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,12 @@ class Views:
     def home(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> HomePage:
         """Channels, lines, what waits."""
         here = self.here(officer, now)
-        cards = [self._card(self.ledger.agreement(each), here, now) for each in self.ledger.mandates()]
+        agreements = [self.ledger.agreement(each) for each in self.ledger.mandates()]
+        names = told_apart([(each.mandate.name, each.id.hex()[:16]) for each in agreements])
+        cards = [
+            replace(self._card(agreement, here, now), name=name)
+            for agreement, name in zip(agreements, names, strict=True)
+        ]
         return HomePage(here, tuple(cards), line_cards(self.desk, now, tuple(relays)))
 
     def _card(self, agreement: Agreement, here: Here, now: int) -> ChannelCard:

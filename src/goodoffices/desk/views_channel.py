@@ -25,6 +25,10 @@ PAGE = 60
 """Notes on one page of a channel, newest; older ones are a page further."""
 
 
+MAX_GAPS = 50
+"""Missing numbers in a row that each get a line; the rest of the row stands in one."""
+
+
 @dataclass(frozen=True)
 class Gap:
     """A number that is missing here."""
@@ -32,6 +36,8 @@ class Gap:
     kind: str
     number: int
     author_name: str
+    until: int
+    """The last number that is missing: another than ``number`` only in a long row of them."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,13 @@ def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int]) -> list[NoteCa
         held.setdefault(card.author, set()).add(card.number)
     result: list[NoteCard | Gap] = []
     for card in cards:
-        missing = range(seen.get(card.author, 0) + 1, card.number)
-        result += [Gap("gap", each, card.author_name) for each in missing if each not in held[card.author]]
+        first = seen.get(card.author, 0) + 1
+        until = min(card.number, first + MAX_GAPS)
+        missing = [each for each in range(first, until) if each not in held[card.author]]
+        result += [Gap("gap", each, card.author_name, each) for each in missing]
+        if until < card.number:
+            # Whoever numbers his next note 4,000,000,000 costs a page one line, not so many.
+            result.append(Gap("gap", until, card.author_name, card.number - 1))
         seen[card.author] = max(seen.get(card.author, 0), card.number)
         result.append(card)
     return result

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
-from goodoffices.core.ladder import Rung, Step, Word, climb
+from goodoffices.core.ladder import Rung, Step, Word, climb, has_part
 from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import OpenNote, verify_release
 from goodoffices.core.office import Office
@@ -73,11 +73,13 @@ def signer_of(signed: Signed, office: Office, version: int) -> tuple[str, bool]:
 
 
 def acts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> list[tuple[bytes, Act, str, bool]]:
-    """(ID, act, signer's pseudonym, signed by the desk) of every act about a note."""
+    """(ID, act, signer's pseudonym, signed by the desk) of every act about a note that is its author's to do."""
     found = []
     for row in desk.ledger.acts_about(note.id):
         signed = read_signed(row.signed)
         act = signed.statement.read(Act)
+        if not has_part(act, note.author, note.recipient):
+            continue  # kept in the record; it says nothing of this note
         office = agreement.offices.get(act.author)
         name, by_desk = signer_of(signed, office, act.roster) if office else ("", False)
         found.append((row.id, act, name, by_desk))

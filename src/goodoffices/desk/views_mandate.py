@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from goodoffices.core.digits import grouped
 from goodoffices.core.mandate import DEFAULT_CLOCKS, Agreement, Role
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views_queries import label_of
+from goodoffices.desk.views_queries import label_of, told_apart
 
 
 @dataclass(frozen=True)
@@ -160,12 +161,13 @@ def new_mandate_page(desk: Desk, officer: Officer) -> NewMandatePage:
     if keys and len(known) < 3:
         why_not = "A path needs three offices; fewer are known here. Pair with one, or have one introduced."
     offices = []
-    for office, introducer in known:
+    shown = told_apart([(office.name, grouped(office.digits[:20])) for office, _ in known])
+    for (office, introducer), name in zip(known, shown, strict=True):
         line = lines.get(office.id)
         offices.append(
             PathOffice(
                 office.id,
-                office.name,
+                name,
                 office.id == desk.me,
                 line.name if line else None,
                 names.get(introducer) if introducer else None,

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
@@ -38,6 +41,17 @@ def label_of(agreement: Agreement, precedence: int) -> str:
     return own or Precedence(precedence).name
 
 
+def told_apart(named: Sequence[tuple[str, str]]) -> list[str]:
+    """Names out of (name, mark): those that look alike get their marks beside them.
+
+    Nobody owns a name. An intermediary can introduce a second office, or propose a second mandate, under
+    a name that is here already, and an officer chooses by what he sees.
+    """
+    alike = [" ".join(unicodedata.normalize("NFKC", name).casefold().split()) for name, _ in named]
+    counts = Counter(alike)
+    return [f"{name} ({mark})" if counts[alike[at]] > 1 else name for at, (name, mark) in enumerate(named)]
+
+
 def note_count(desk: Desk, mandate: bytes) -> int:
     """How many notes of a channel are here."""
     row = desk.ledger.db.execute("SELECT count(*) FROM note WHERE mandate=?", (mandate,)).fetchone()
@@ -47,16 +61,16 @@ def note_count(desk: Desk, mandate: bytes) -> int:
 def _unforwarded(desk: Desk, mandate: bytes) -> list[bytes]:
     rows = desk.ledger.db.execute(
         "SELECT id FROM note WHERE mandate=? AND lane=? AND author<>? AND recipient<>? AND state<>'altered'"
-        " AND NOT EXISTS (SELECT 1 FROM act WHERE act.subject=note.id AND (type IN (?,?) OR (author=? AND"
-        " type IN (?,?)))) ORDER BY rowid",
+        " AND NOT EXISTS (SELECT 1 FROM act WHERE act.subject=note.id AND act.mandate=note.mandate"
+        " AND ((type=? AND author=note.author) OR (author=? AND type IN (?,?,?)))) ORDER BY rowid",
         (
             mandate,
             CHANNEL_LANE,
             desk.me,
             desk.me,
             int(ActType.WITHDRAWN),
-            int(ActType.REFUSED),
             desk.me,
+            int(ActType.REFUSED),
             int(ActType.FORWARDED),
             int(ActType.RETURNED),
         ),

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP/1.1 requests over connections kept alive, as lean as the note path needs (ADR 0014).
+
+``h11`` speaks the protocol; here are only the sockets: a few idle connections per relay, one request
+at a time on each, every answer bounded. No redirects, cookies, proxies, compression or decoding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import h11
+
+MAX_ANSWER = 65_536
+"""Bytes of an answer's body: a relay says what it has to say in fewer."""
+MAX_IDLE = 8
+"""Connections per relay that wait for the next request."""
+_CHUNK = 65_536
+
+
+class Unanswered(Exception):
+    """No whole and well-formed answer came."""
+
+
+@dataclass
+class _Connection:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    protocol: h11.Connection
+    used: bool = False
+
+
+class LeanHttp:
+    """Requests to relays."""
+
+    def __init__(self, tls: ssl.SSLContext | None, timeout: float) -> None:
+        self._tls = tls
+        self._timeout = timeout
+        self._idle: dict[tuple[str, str, int], list[_Connection]] = {}
+
+    async def close(self) -> None:
+        """Close what is idle."""
+        waiting = [each for group in self._idle.values() for each in group]
+        self._idle.clear()
+        for each in waiting:
+            await _end(each)
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, bytes]:
+        """(status, body); raises Unanswered, OSError or TimeoutError.
+
+        A kept connection may have been closed by the other side meanwhile. Such a request is sent once
+        more on a fresh one: every request to a relay is the same twice as once.
+        """
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        place = (parts.scheme, parts.hostname or "", parts.port or (443 if secure else 80))
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        fields = [("Host", parts.netloc), ("Content-Length", str(len(body))), *headers.items()]
+        request = h11.Request(method=method, target=target, headers=fields)
+        async with asyncio.timeout(self._timeout):
+            while True:
+                connection = await self._connect(place, secure=secure)
+                try:
+                    answer = await self._exchange(connection, request, body)
+                except (Unanswered, OSError):
+                    await _end(connection)
+                    if not connection.used:
+                        raise
+                    continue
+                except BaseException:
+                    connection.writer.transport.abort()
+                    raise
+                await self._keep(place, connection)
+                return answer
+
+    async def _connect(self, place: tuple[str, str, int], *, secure: bool) -> _Connection:
+        idle = self._idle.get(place)
+        if idle:
+            return idle.pop()
+        tls = (self._tls or ssl.create_default_context()) if secure else None
+        reader, writer = await asyncio.open_connection(place[1], place[2], ssl=tls)
+        return _Connection(reader, writer, h11.Connection(h11.CLIENT))
+
+    async def _exchange(
+        self, connection: _Connection, request: h11.Request, body: bytes
+    ) -> tuple[int, bytes]:
+        protocol = connection.protocol
+        sent = protocol.send(request) or b""
+        if body:
+            sent += protocol.send(h11.Data(data=body)) or b""
+        connection.writer.write(sent + (protocol.send(h11.EndOfMessage()) or b""))
+        await connection.writer.drain()
+        status, answer = 0, bytearray()
+        while True:
+            try:
+                event = protocol.next_event()
+            except h11.RemoteProtocolError as error:
+                raise Unanswered(str(error)) from None
+            if event is h11.NEED_DATA:
+                protocol.receive_data(await connection.reader.read(_CHUNK))
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                answer += event.data
+                if len(answer) > MAX_ANSWER:
+                    raise Unanswered("the answer is too long")
+            elif isinstance(event, h11.EndOfMessage):
+                return status, bytes(answer)
+            elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
+                raise Unanswered("the connection was closed")
+
+    async def _keep(self, place: tuple[str, str, int], connection: _Connection) -> None:
+        protocol = connection.protocol
+        idle = self._idle.setdefault(place, [])
+        if protocol.our_state is h11.DONE and protocol.their_state is h11.DONE and len(idle) < MAX_IDLE:
+            protocol.start_next_cycle()
+            connection.used = True
+            idle.append(connection)
+        else:
+            await _end(connection)
+
+
+async def _end(connection: _Connection) -> None:
+    connection.writer.close()
+    with contextlib.suppress(OSError, ssl.SSLError):
+        await connection.writer.wait_closed()

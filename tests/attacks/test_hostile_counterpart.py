@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An office that signs what no honest desk would write (P2, P8, P12; docs/threat-model.md)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from goodoffices.core import cbor
+from goodoffices.core.envelope import entry_part, head_part
+from goodoffices.core.mandate import Forwarding
+from goodoffices.core.office import make_roster, read_office
+from goodoffices.core.statement import MAX_SIGNATURES, sign
+from goodoffices.desk.acts import Terms
+from goodoffices.desk.founding import NewOfficer, found
+from goodoffices.desk.views import Views
+from tests.attacks.hostile import NOW, ActType, Item, Wire
+
+
+def test_an_act_about_a_note_of_another_mandate_stops_no_desk() -> None:
+    """P12: it raised ValueError out of ``receive``, and the desk was deaf on that mailbox for good."""
+    wire = Wire()
+    mandate = wire.agree()
+    note = wire.release(mandate, wire.a, wire.b)
+    wire.pump()
+    oslo = wire.add("Oslo")
+    wire.pair(wire.m, oslo)
+    other = wire.agree((wire.b, wire.m, oslo), name="other")
+    act = wire.act(wire.b, other, ActType.AT_DESK, desk=True, subject=note, recipient=oslo.me)
+    wire.say(wire.b, wire.m, wire.mb, [(Item.ACT, act.raw)])
+    assert "An act about a note of another mandate." in wire.m.findings()
+
+
+def test_an_office_of_another_channel_puts_no_rung_under_a_note() -> None:
+    """P6: a rung is of the offices of the path. The note's page failed on a name that it did not know."""
+    wire = Wire()
+    note = wire.release(wire.agree(), wire.a, wire.b)
+    wire.pump()
+    oslo, rome = wire.add("Oslo"), wire.add("Rome")
+    line = wire.pair(wire.a, oslo)
+    wire.pair(oslo, rome)
+    other = wire.agree((wire.a, oslo, rome), name="other")
+    act = wire.act(oslo, other, ActType.REFUSED, subject=note, recipient=wire.a.me, words="No.")
+    wire.say(oslo, wire.a, line, [(Item.ACT, act.raw)])
+    _, page = Views(wire.a.desk).note(wire.a.officer, note, NOW)
+    assert {step.office_name for step in page.steps} == {"Washington", "Bern", "Tehran"}
+
+
+def test_more_signatures_than_can_be_read_again_do_not_break_a_mandate() -> None:
+    """P12: merged from two tries they were kept, and no page or entry that needs the mandate worked."""
+    wire = Wire()
+    officers = [NewOfficer(f"o{at}", f"officer {at}") for at in range(MAX_SIGNATURES + 4)]
+    founding = found("Oslo", [*officers, NewOfficer("duty", "duty")], bytes(16), wire.rng.randbytes, NOW)
+    oslo = wire.add("Oslo", founding)
+    line = wire.pair(wire.m, oslo)
+    wire.m.desk.acts.introduce(wire.m.officer, wire.b.me, line, NOW)
+    wire.pump()
+    terms = Terms(name="many hands", path=(oslo.me, wire.m.me, wire.b.me))
+    mandate = oslo.desk.acts.propose(oslo.officer, terms, NOW)
+    wire.pump()
+    agreement = oslo.ledger.agreement(mandate)
+    credentials = [office.raw for office in agreement.offices.values()]
+    seeds = list(founding.officer_seeds.values())
+    for some in (seeds[:10], seeds[10:]):
+        signed = sign(agreement.signed.statement, *some)
+        wire.say(oslo, wire.m, line, [(Item.MANDATE, signed.raw, credentials, [])])
+    wire.m.ledger._forget()
+    assert len(wire.m.ledger.agreement(mandate).signed.signatures) <= MAX_SIGNATURES
+
+
+def test_a_question_does_not_unsay_receipts() -> None:
+    """P8: by a head that claims to hold nothing, the peer had its own signed receipts thrown away."""
+    wire = Wire()
+    wire.release(wire.agree(), wire.a, wire.b)
+    wire.pump()
+    line = wire.a.ledger.lines()[0].id
+    entries = wire.a.db.execute(
+        "SELECT id FROM entry WHERE writer=? AND receipt IS NOT NULL", (wire.a.me,)
+    ).fetchall()
+    assert entries
+    before = {bytes(each): wire.a.ledger.receipts_of(each) for (each,) in entries}
+    wire.send(wire.a, line, [head_part(wire.question(wire.m, line))])
+    assert {each: wire.a.ledger.receipts_of(each) for each in before} == before
+    assert len(wire.a.ledger.unreceipted(line, wire.a.me)) == len(before)  # offered again all the same
+
+
+def test_a_note_numbered_four_billion_costs_a_page_nothing() -> None:
+    """P2, P12: a line per missing number never ended."""
+    wire = Wire()
+    mandate = wire.agree(forwarding=Forwarding.AUTOMATIC)
+    wire.release(mandate, wire.b, wire.a)
+    wire.b.ledger.next_number = lambda *_: 2**32  # type: ignore[method-assign]
+    wire.release(mandate, wire.b, wire.a)
+    wire.pump()
+    _, page = Views(wire.a.desk).channel(wire.a.officer, mandate, NOW)
+    last = page.lanes[0].items[-2]
+    assert last.kind == "gap"
+    assert last.until == 2**32 - 1  # type: ignore[union-attr]
+    assert len(page.lanes[0].items) < 100
+
+
+def _early(wire: Wire, count: int) -> list[object]:
+    """Entries by a roster that will never come."""
+    parts = [entry_part(wire.entry(wire.m, wire.am, [], roster=99)) for _ in range(count)]
+    assert len(cbor.encode(parts)) < 250_000
+    return list(parts)
+
+
+def test_what_came_too_early_is_not_judged_again_with_every_envelope() -> None:
+    """P12: each envelope of any line had all deferred ones opened, checked and answered once more."""
+    wire = Wire()
+    mandate = wire.agree()
+    bad = _early(wire, 1)
+    for _ in range(20):
+        wire.send(wire.a, wire.am, [head_part(wire.question(wire.m, wire.am)), *bad])
+    wire.a.desk.work(NOW)
+    wire.release(mandate, wire.m, wire.a)
+    for put in wire.m.desk.work(NOW):
+        wire.a.desk.receive(wire.am, put.envelope, NOW)
+    assert len(wire.a.desk.work(NOW)) < 5
+
+
+def test_parts_that_are_refused_do_not_have_credentials_verified_anew() -> None:
+    """P12: 600 early entries took more than a second of the desk's only loop; now a fraction of it."""
+    wire = Wire()
+    parts = _early(wire, 500)
+    began = time.process_time()
+    wire.send(wire.a, wire.am, parts)
+    assert time.process_time() - began < 0.5
+
+
+def test_a_credential_of_hundreds_of_rosters_does_not_stop_the_desk_that_passes_it_on() -> None:
+    """P12: mandate and credentials together fitted no envelope; nothing was sent any more, at any start."""
+    wire = Wire()
+    founding = found("Oslo", [NewOfficer("duty", "duty")], bytes(16), wire.rng.randbytes, NOW)
+    oslo = wire.add("Oslo", founding)
+    line = wire.pair(wire.m, oslo)
+    wire.m.desk.acts.introduce(wire.m.officer, wire.b.me, line, NOW)
+    wire.pump()
+    long = founding.office
+    while len(long.raw) < 200_000:
+        later = replace(long.roster, version=long.roster.version + 1, previous=long.pin)
+        long = read_office(
+            cbor.encode([*cbor.decode(long.raw), make_roster(later, founding.root_seed, bytes(16)).raw])
+        )
+    wire.say(oslo, wire.m, line, [(Item.ROSTER, long.raw)])
+    terms = Terms(name="long", path=(oslo.me, wire.m.me, wire.b.me))
+    mandate = oslo.desk.acts.propose(oslo.officer, terms, NOW)
+    wire.pump()
+    assert wire.b.ledger.has_mandate(mandate)
+    assert len(wire.b.ledger.agreement(mandate).offices[oslo.me].raw) == len(long.raw)
+    wire.release(wire.agree(), wire.m, wire.b)
+    wire.pump()
