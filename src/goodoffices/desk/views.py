@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from goodoffices.core.act import ActType
 from goodoffices.core.errors import NotAllowed, NotFound
 from goodoffices.core.mandate import Agreement, Role
 from goodoffices.core.office import Right
@@ -21,6 +22,15 @@ from goodoffices.desk.views_lines import LineCard, LinesPage, RelayLike, line_ca
 from goodoffices.desk.views_mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
 from goodoffices.desk.views_note import NotePage, note_page
 from goodoffices.desk.views_queries import Waiting, note_count, told_apart, waiting_notes
+
+STOPPED_BY = {
+    ActType.REFUSED: "refused",
+    ActType.RETURNED: "returned",
+    ActType.EXPIRED: "expired",
+    ActType.ALTERED: "altered",
+}
+STOPPED_SHOWN = 3 * 86_400_000
+"""Milliseconds for which a note that did not get through stands on its author's first page."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,17 @@ class Here:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A note of this office that did not get through lately: the first thing its author should see."""
+
+    note: bytes
+    number: int
+    rung: str
+    office_name: str
+    at: int
+
+
+@dataclass(frozen=True)
 class ChannelCard:
     """One channel on the first page."""
 
@@ -59,6 +80,7 @@ class ChannelCard:
     vouched_alone: bool
     unsigned: tuple[str, ...]
     signed_here: bool
+    stopped: tuple[Stopped, ...]
 
 
 @dataclass(frozen=True)
@@ -165,7 +187,20 @@ class Views:
                 if not paper and each not in signed
             ),
             signed_here=self.desk.me in signed,
+            stopped=self._stopped(agreement, now),
         )
+
+    def _stopped(self, agreement: Agreement, now: int) -> tuple[Stopped, ...]:
+        found = []
+        for kind, rung in STOPPED_BY.items():
+            for row in self.ledger.acts_of_type(agreement.id, kind):
+                note = self.ledger.note(row.subject) if row.subject is not None else None
+                if note is None or note.author != self.desk.me or row.author == self.desk.me:
+                    continue
+                if row.at > now - STOPPED_SHOWN:
+                    name = agreement.name_of(row.author)
+                    found.append(Stopped(note.id, note.number, rung, name, row.at))
+        return tuple(sorted(found, key=lambda each: each.at, reverse=True)[:6])
 
     def _agreement(self, mandate_id: bytes) -> Agreement:
         agreement = self.ledger.agreement(mandate_id)

@@ -252,24 +252,34 @@ def _not_known(
     return result
 
 
+def _moment(step: CustodyStep) -> int:
+    """When a rung was reached: in a drill by the time of the case, which durations there go by."""
+    if step.case_at is not None:
+        return step.case_at
+    return step.at or 0
+
+
 def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: int) -> list[CustodyStep]:
     """How long each step took, and what is late against the mandate's clock."""
     before: int | None = None
-    arrived: dict[bytes, int] = {}
+    arrived: dict[bytes, CustodyStep] = {}
     result = []
     for each in strip:
         if each.at is not None:
-            took = None if before is None else each.at - before
+            took = None if before is None else _moment(each) - before
             differ = took is not None and took < -CLOCKS_AGREE
             each = replace(each, took=None if took is None or differ else max(0, took), marked_clock=differ)
-            before = max(each.at or 0, before or 0)
+            before = max(_moment(each), before or 0)
             if each.rung == str(Rung.AT_DESK):
-                arrived[each.office] = each.at or 0
+                arrived[each.office] = each
         if each.rung == str(Rung.FORWARDED) and each.office in arrived and each.state != "stopped":
-            due = arrived[each.office] + agreement.mandate.clock(note.precedence)
+            here, limit = arrived[each.office], agreement.mandate.clock(note.precedence)
             end = now if note.valid_until is None else min(now, note.valid_until)
-            over = (each.at if each.at is not None else end) - due
-            each = replace(each, due=due, late=over > 0, late_by=over if over > 0 else None)
+            spent = _moment(each) - _moment(here) if each.at is not None else end - (here.at or 0)
+            over = spent - limit
+            each = replace(
+                each, due=(here.at or 0) + limit, late=over > 0, late_by=over if over > 0 else None
+            )
         result.append(each)
     return result
 
