@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page, expect
+from collections.abc import Callable
 
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from goodoffices.drill.doors import until
 from goodoffices.drill.stage import Stage
 from tests.browser.conftest import SignIn, Sound
 
@@ -182,3 +185,19 @@ def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: Sig
     stage.restart("Tehran")
     expect(page.locator("#text")).to_have_value("Typed before the lights went out.")
     expect(page.locator("#live-notice")).to_contain_text("session has ended")
+
+
+def test_enter_at_the_sign_in_page_takes_no_note(
+    stage: Stage, contexts: Callable[..., BrowserContext], sign_in: SignIn
+) -> None:
+    """P10: taking is a signed act, and is never done by the Enter key alone."""
+    note = _write(sign_in("Washington"), stage, "Not seen by pressing Enter.")
+    until("the note at Bern", lambda: stage.door("Bern", "duty officer").find(f"/notes/{note}"))
+    page = contexts().new_page()
+    page.goto(f"{stage.desks['Bern'].address}/sign-in")
+    page.locator("#name").fill("duty")
+    page.locator("#passphrase").fill(stage.passphrases["Bern"])
+    page.locator("#passphrase").press("Enter")
+    page.wait_for_url(f"{stage.desks['Bern'].address}/")
+    steps = stage.door("Bern", "duty officer").look(f"/notes/{note}")["steps"]
+    assert not [each for each in steps if each["rung"] == "seen" and each["at"] is not None]
