@@ -15,7 +15,8 @@ import click
 import uvicorn
 
 from goodoffices.cli.output import Group, admission, aside, say
-from goodoffices.core.errors import MachineError, NotAllowed
+from goodoffices.core.addresses import check_exposure
+from goodoffices.core.errors import MachineError
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
 
@@ -53,13 +54,7 @@ def serve(
     admission_file: Path | None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the pages answer."""
-    if (tls_cert is None) != (tls_key is None):
-        raise NotAllowed("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key.")
-    if tls_cert is None and host not in LOOPBACK:
-        raise NotAllowed(
-            f"Plain HTTP is served on loopback only, and {host} is not loopback.",
-            "Give --tls-cert and --tls-key, or serve on 127.0.0.1.",
-        )
+    check_exposure(host, tls_cert, tls_key)
     config = DeskConfig(
         vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission(admission_file)
     )
@@ -146,6 +141,8 @@ def _bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # From here on whoever calls waits in line: "ready" may be said before the server's first turn.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise MachineError(

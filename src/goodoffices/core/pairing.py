@@ -10,12 +10,12 @@ confirm what he has not heard. A line carries nothing until both have confirmed.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from goodoffices.core import cbor, crypto, digits
+from goodoffices.core.addresses import loopback
 from goodoffices.core.errors import Foreign, Malformed, NotNow, WrongSigner, YourError
 from goodoffices.core.fields import ID, TIME, data, key, row, text, uint
 from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, may, read_office
@@ -66,16 +66,6 @@ def relay_parts(address: str) -> tuple[str, str] | None:
     if parts is None or (parts[3] is not None and int(parts[3][1:]) > 65_535):
         return None
     return parts[1], parts[2].strip("[]")
-
-
-def loopback(host: str) -> bool:
-    """Whether a host is this machine alone. Names other than localhost are not asked for."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _relay(value: Any) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from goodoffices.core import envelope
 from goodoffices.core.errors import NotNow
 from goodoffices.core.line import (
-    CarriedEntry,
     Head,
     Place,
     verify_head,
@@ -24,10 +23,6 @@ from goodoffices.desk.context import Context
 from goodoffices.desk.ledger import LineRow
 from goodoffices.desk.sending import Sending
 
-TakeItems = Callable[[LineRow, CarriedEntry, int], None]
-
-ROOM = envelope.MAX_PAYLOAD - 2048
-"""Bytes of entries in one envelope: the rest is for their frame and a receipt."""
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 
 

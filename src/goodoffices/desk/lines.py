@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines: entries out, envelopes in, receipts, heads and incarnations.
+"""Lines: entries out, envelopes in, receipts and incarnations. Heads are ``heads``' job.
 
 What entries carry is ``channels``' job; this module sees to it that each is written once, offered
 until receipted, verified on arrival, kept, and that no chain of this desk ever forks: a desk that
@@ -39,7 +39,6 @@ TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 
 ROOM = envelope.MAX_PAYLOAD - 2048
 """Bytes of entries in one envelope: the rest is for their frame and a receipt."""
-MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 
 
 class Lines(Heads):

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from goodoffices.core.addresses import loopback
 from goodoffices.core.crypto import sha256
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
-from goodoffices.core.pairing import loopback, relay_parts
+from goodoffices.core.pairing import relay_parts
 from goodoffices.desk.lean_http import LeanHttp, Unanswered
 from goodoffices.desk.ledger import RouteRow
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import ssl
 import sys
 import time
@@ -16,7 +15,8 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from goodoffices.core.errors import MachineError, NotAllowed
+from goodoffices.core.addresses import check_exposure
+from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.http import RelayDoor, build_app
 from goodoffices.relay.push import Hub
@@ -49,27 +49,6 @@ class RelayConfig:
 def real_clock() -> int:
     """Milliseconds UTC."""
     return time.time_ns() // 1_000_000
-
-
-def check_exposure(config: RelayConfig) -> None:
-    """Refuse plain HTTP on anything but loopback, and half a pair of TLS files."""
-    if (config.tls_cert is None) != (config.tls_key is None):
-        raise NotAllowed("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key.")
-    if config.tls_cert is None and not is_loopback(config.host):
-        raise NotAllowed(
-            f"Plain HTTP is served on loopback only, and {config.host} is not loopback.",
-            "Give --tls-cert and --tls-key, or serve on 127.0.0.1 behind a TLS proxy on this machine.",
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host to listen on is this machine alone. Names other than localhost are not asked for."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_admission(path: Path) -> bytes:
@@ -135,7 +114,7 @@ class RelayService:
 
 def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. ``ready`` is told the address once it accepts."""
-    check_exposure(config)
+    check_exposure(config.host, config.tls_cert, config.tls_key)
     # The writer thread needs the interpreter between two syncs; the default of 5 ms would make every
     # commit under load wait for the loop's turn.
     sys.setswitchinterval(0.0001)
