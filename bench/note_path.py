@@ -36,14 +36,14 @@ from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import LIVE, sign, state
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import transaction
-from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk as OfficeDesk
 from goodoffices.desk.founding import NewOfficer, found, keep
-from goodoffices.desk.ledger import Ledger
-from goodoffices.desk.relay_client import RelayClient
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.officers.acts import Draft, Terms
+from goodoffices.desk.routes.relay_client import RelayClient
 from goodoffices.desk.service import DeskConfig, DeskService
-from goodoffices.desk.vault import Cost, Vault, create_vault
+from goodoffices.desk.vault.vault import Cost, Vault, create_vault
 
 PASSPHRASE = "four words of measuring"
 TEXT = "x" * 1024

@@ -80,6 +80,15 @@ def modules(package: str) -> list[Path]:
     return [path for path in sorted((SRC / package).glob("*.py")) if not path.name.startswith("__")]
 
 
+def rooms() -> Iterator[str]:
+    """Every package and the packages in it, as paths from the source folder."""
+    for package in PACKAGES:
+        yield package
+        for face in sorted((SRC / package).glob("*/__init__.py")):
+            if modules(name := f"{package}/{face.parent.name}"):
+                yield name
+
+
 def first_sentence(path: Path) -> str:
     """What a module says that it is for."""
     said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -91,7 +100,7 @@ def first_sentence(path: Path) -> str:
 def modules_map() -> str:
     """One table per package, one row per module."""
     parts = []
-    for package in PACKAGES:
+    for package in rooms():
         rows = "".join(f"| `{path.name}` | {first_sentence(path)} |\n" for path in modules(package))
         face = first_sentence(SRC / package / "__init__.py")
         parts.append(f"\n### `{package}/`\n{face}.\n\n| module | |\n| --- | --- |\n{rows}")

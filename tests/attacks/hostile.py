@@ -15,10 +15,10 @@ from goodoffices.core.note import Words
 from goodoffices.core.office import sealing_key
 from goodoffices.core.statement import Signed, sign, state
 from goodoffices.db.migrate import migrate, steps_in
-from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.desk import Desk, Taken
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
-from goodoffices.desk.ledger import Ledger, NoteRow
+from goodoffices.desk.ledger.ledger import Ledger, NoteRow
+from goodoffices.desk.officers.acts import Draft, Terms
 
 NOW = 1_700_000_000_000
 

@@ -11,9 +11,9 @@ from goodoffices.core.envelope import entry_part, head_part
 from goodoffices.core.mandate import Forwarding
 from goodoffices.core.office import make_roster, read_office
 from goodoffices.core.statement import MAX_SIGNATURES, sign
-from goodoffices.desk.acts import Terms
 from goodoffices.desk.founding import NewOfficer, found
-from goodoffices.desk.views import Views
+from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.views.views import Views
 from tests.attacks.hostile import NOW, ActType, Item, Wire
 
 

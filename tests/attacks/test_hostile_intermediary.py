@@ -9,8 +9,8 @@ from goodoffices.core import cbor
 from goodoffices.core.fields import to_map
 from goodoffices.core.mandate import Forwarding
 from goodoffices.core.sealed import Header, read_sealed
-from goodoffices.desk.ledger_channels import MAX_COPIES
-from goodoffices.desk.views import Views
+from goodoffices.desk.ledger.channels import MAX_COPIES
+from goodoffices.desk.views.views import Views
 from tests.attacks.hostile import NOW, ActType, Item, Wire
 
 

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from goodoffices.core.errors import RelayError
-from goodoffices.desk import relay_client
-from goodoffices.desk.ledger import MAX_SAME, RouteRow
-from goodoffices.desk.relay_client import RelayClient
+from goodoffices.desk.ledger.ledger import MAX_SAME, RouteRow
+from goodoffices.desk.routes import relay_client
+from goodoffices.desk.routes.relay_client import RelayClient
 from tests.attacks.hostile import NOW, Wire
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -15,9 +15,9 @@ from goodoffices.core.envelope import SIZE_CLASSES
 from goodoffices.core.pairing import Offer, Route, make_offer, meeting_message, meeting_place
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import NewOfficer, found
-from goodoffices.desk.ledger import RouteRow
-from goodoffices.desk.meeting import meet
-from goodoffices.desk.relay_client import RelayClient
+from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.meeting import meet
+from goodoffices.desk.routes.relay_client import RelayClient
 from tests.cli.conftest import Office, Said, ended, refusal
 from tests.relay.conftest import RelayProcess
 

@@ -18,8 +18,8 @@ from goodoffices.core.office import Root, sign_as_root
 from goodoffices.core.pairing import LIFE, Route, make_offer
 from goodoffices.core.statement import LIVE, Statement
 from goodoffices.desk.founding import Founding, NewOfficer, found
-from goodoffices.desk.ledger import Ledger
-from goodoffices.desk.vault import open_vault
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.vault.vault import open_vault
 from tests.cli.conftest import Office
 
 pytestmark = pytest.mark.slow  # every test starts processes

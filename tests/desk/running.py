@@ -17,12 +17,12 @@ from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.note import Words
 from goodoffices.core.pairing import Offer
 from goodoffices.core.statement import LIVE
-from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.context import Officer
 from goodoffices.desk.founding import NewOfficer, found, keep
-from goodoffices.desk.ledger import Ledger
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.desk.service import DeskConfig, DeskService
-from goodoffices.desk.vault import Cost, create_vault
+from goodoffices.desk.vault.vault import Cost, create_vault
 from tests.relay.conftest import RelayProcess
 
 PASSPHRASE = "five calm words at night"

@@ -17,8 +17,8 @@ import pytest
 
 from goodoffices.core.errors import MachineError
 from goodoffices.core.mandate import Forwarding
-from goodoffices.desk.ledger import Ledger
-from goodoffices.desk.vault import open_vault
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.vault.vault import open_vault
 from goodoffices.drill.doors import Door, until
 from tests.desk.running import PASSPHRASE, Desks, Relays, two_relays
 

@@ -12,10 +12,10 @@ from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.note import Words
 from goodoffices.db.migrate import migrate, steps_in
-from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.desk.officers.acts import Draft, Terms
 
 NOW = 1_800_000_000_000
 RELAY = "http://127.0.0.1:1"

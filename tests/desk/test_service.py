@@ -12,7 +12,7 @@ import pytest
 
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Forwarding, Reading
-from goodoffices.desk.acts import Terms
+from goodoffices.desk.officers.acts import Terms
 from tests.desk.running import Desks, Relays, two_relays
 
 pytestmark = pytest.mark.slow

@@ -24,8 +24,8 @@ from goodoffices.core.errors import (
     VaultDamaged,
     WrongSecret,
 )
-from goodoffices.desk.vault import Cost, create_vault, faults, open_text, open_vault, seal_text
-from goodoffices.desk.vault_files import read_unlock, require_private
+from goodoffices.desk.vault.files import read_unlock, require_private
+from goodoffices.desk.vault.vault import Cost, create_vault, faults, open_text, open_vault, seal_text
 
 CHEAP = Cost(64, 1, 1)
 SECRETS = {f"secret {n}": bytes([n]) * 700 for n in range(40)}
@@ -374,7 +374,7 @@ _OPEN = """
 import os, sys
 from pathlib import Path
 from goodoffices.core.errors import GoodOfficesError
-from goodoffices.desk.vault import open_vault
+from goodoffices.desk.vault.vault import open_vault
 vault = open_vault(Path(sys.argv[1]))
 """
 _HOLDS = _OPEN + "print('open', flush=True); sys.stdin.read()"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodoffices.core.errors import YourError
-from goodoffices.desk.vault_keys import check_passphrase, fold
+from goodoffices.desk.vault.keys import check_passphrase, fold
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from goodoffices.core.errors import NotAllowed, NotFound, VaultDamaged, WrongSecret, YourError
-from goodoffices.desk.vault import (
+from goodoffices.desk.vault.keys import DECOY, unwrap
+from goodoffices.desk.vault.vault import (
     Cost,
     Vault,
     create_vault,
@@ -17,7 +18,6 @@ from goodoffices.desk.vault import (
     open_vault,
     seal_text,
 )
-from goodoffices.desk.vault_keys import DECOY, unwrap
 
 CHEAP = Cost(64, 1, 1)
 PASSPHRASE = "walnut harbour slowly thirteen"

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from goodoffices.core.errors import MachineError, RelayError
-from goodoffices.desk.ledger import RouteRow
-from goodoffices.desk.relay_client import RelayClient, tls_trusting
+from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
 from tests.relay.conftest import RelayProcess, Start
 
 ENVELOPE = os.urandom(512)

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from goodoffices.drill.world_soak import pool
+from goodoffices.drill.world.soak import pool
 
 
 @pytest.fixture(scope="session")

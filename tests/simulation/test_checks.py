@@ -5,13 +5,13 @@ import pytest
 
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
-from goodoffices.desk.acts import Draft
-from goodoffices.drill.world import World
-from goodoffices.drill.world_checks import Broken, Steps, check_end
-from goodoffices.drill.world_disk import Disk
-from goodoffices.drill.world_officers import release
-from goodoffices.drill.world_runs import Verdict, beginning, plan_of
-from goodoffices.drill.world_soak import main, shrink
+from goodoffices.desk.officers.acts import Draft
+from goodoffices.drill.world.checks import Broken, Steps, check_end
+from goodoffices.drill.world.disk import Disk
+from goodoffices.drill.world.officers import release
+from goodoffices.drill.world.runs import Verdict, beginning, plan_of
+from goodoffices.drill.world.soak import main, shrink
+from goodoffices.drill.world.world import World
 
 
 @pytest.fixture

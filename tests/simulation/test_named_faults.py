@@ -7,15 +7,15 @@ from goodoffices.core.act import Act, ActType
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
 from goodoffices.core.statement import read_signed
-from goodoffices.desk.acts import Draft
-from goodoffices.desk.ledger import Ledger
-from goodoffices.drill.world import World
-from goodoffices.drill.world_checks import Steps, check_end, text_of, unexpected
-from goodoffices.drill.world_disk import Disk
-from goodoffices.drill.world_hostile import Crook, check_hostile
-from goodoffices.drill.world_officers import attempt, do, release
-from goodoffices.drill.world_parts import SECOND, SimOffice
-from goodoffices.drill.world_runs import beginning
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.officers.acts import Draft
+from goodoffices.drill.world.checks import Steps, check_end, text_of, unexpected
+from goodoffices.drill.world.disk import Disk
+from goodoffices.drill.world.hostile import Crook, check_hostile
+from goodoffices.drill.world.officers import attempt, do, release
+from goodoffices.drill.world.parts import SECOND, SimOffice
+from goodoffices.drill.world.runs import beginning
+from goodoffices.drill.world.world import World
 
 BY_HAND_SEALED, AUTOMATIC_SEALED, BY_HAND_OPEN, AUTOMATIC_OPEN = range(4)
 DAY = 86_400 * SECOND

@@ -17,12 +17,12 @@ from hypothesis.stateful import (
 
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
-from goodoffices.desk.acts import Draft
-from goodoffices.drill.world import World
-from goodoffices.drill.world_checks import Steps, check_end, need
-from goodoffices.drill.world_officers import do, release
-from goodoffices.drill.world_parts import RELAYS, SECOND, Weather
-from goodoffices.drill.world_runs import beginning
+from goodoffices.desk.officers.acts import Draft
+from goodoffices.drill.world.checks import Steps, check_end, need
+from goodoffices.drill.world.officers import do, release
+from goodoffices.drill.world.parts import RELAYS, SECOND, Weather
+from goodoffices.drill.world.runs import beginning
+from goodoffices.drill.world.world import World
 
 DAY = 86_400 * SECOND
 EAST, POST, WEST = range(3)

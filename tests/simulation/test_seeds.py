@@ -6,8 +6,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
-from goodoffices.drill.world_runs import Plan, Verdict, plan_of, run, run_seed
-from goodoffices.drill.world_soak import run_chunk
+from goodoffices.drill.world.runs import Plan, Verdict, plan_of, run, run_seed
+from goodoffices.drill.world.soak import run_chunk
 
 STEPS = 20
 CHUNK = 10

@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from goodoffices.drill.world_parts import RELAYS
-from goodoffices.drill.world_runs import stopped_passage
+from goodoffices.drill.world.parts import RELAYS
+from goodoffices.drill.world.runs import stopped_passage
 
 BY_HAND_SEALED, AUTOMATIC_SEALED = 0, 1
 POINTS = {

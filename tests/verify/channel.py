@@ -11,10 +11,10 @@ from goodoffices.core.note import Words
 from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, digest, list_files
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.db.migrate import migrate, steps_in
-from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.export import export
 from goodoffices.desk.founding import NewOfficer, found, keep
+from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.verify.verifier import Verdict, verify
 
 START = 1_578_038_400_000

@@ -13,8 +13,8 @@ import pytest
 from goodoffices.core.errors import YourError
 from goodoffices.core.mandate import Forwarding, PaperOffice, Reading
 from goodoffices.core.statement import Signed, sign, state
-from goodoffices.desk.acts import Terms
 from goodoffices.desk.export import export
+from goodoffices.desk.officers.acts import Terms
 from goodoffices.verify.command import main
 from tests.verify.channel import TEXT, Channel, exported, files_of, sign_again, verdict
 

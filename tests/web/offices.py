@@ -17,10 +17,10 @@ from goodoffices.core.errors import MachineError, WrongSecret
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.statement import LIVE
 from goodoffices.db.migrate import migrate, steps_in
-from goodoffices.desk.acts import Terms
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.desk.officers.acts import Terms
 from goodoffices.web.app import create_app
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ import pytest
 from goodoffices.core.mandate import MINUTE, Forwarding, Reading
 from goodoffices.core.note import Words
 from goodoffices.core.sealed import read_sealed
-from goodoffices.desk.acts import Draft
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.officers.acts import Draft
 from tests.web.offices import Browser, DeskInMemory, Offices
 
 REALM = b"rehearsal-realm-"

@@ -27,10 +27,10 @@ from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.meeting import meet
-from goodoffices.desk.relay_client import RelayClient, check_relay_url, tls_trusting
+from goodoffices.desk.routes.meeting import meet
+from goodoffices.desk.routes.relay_client import RelayClient, check_relay_url, tls_trusting
 from goodoffices.desk.service import desk_of
-from goodoffices.desk.vault import open_vault
+from goodoffices.desk.vault.vault import open_vault
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)

@@ -27,9 +27,9 @@ from goodoffices.core.fields import REALM_SIZE
 from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, read_office
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
-from goodoffices.desk.ledger import Ledger
-from goodoffices.desk.vault import check_passphrase, create_vault, open_vault
-from goodoffices.desk.vault_keys import fold_name
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.vault.keys import fold_name
+from goodoffices.desk.vault.vault import check_passphrase, create_vault, open_vault
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)

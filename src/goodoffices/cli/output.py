@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
-from goodoffices.desk.vault_files import on_disk, write_private
+from goodoffices.desk.vault.files import on_disk, write_private
 
 
 class Group(click.Group):

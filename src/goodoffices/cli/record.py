@@ -13,7 +13,7 @@ from goodoffices.cli.output import Group, aside, passphrase, say
 from goodoffices.core.record_layout import plain
 from goodoffices.desk.export import export as write_export
 from goodoffices.desk.service import desk_of
-from goodoffices.desk.vault import open_vault
+from goodoffices.desk.vault.vault import open_vault
 from goodoffices.verify.command import run
 
 FOLDER = click.Path(file_okay=False, path_type=Path)

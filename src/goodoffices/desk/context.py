@@ -14,7 +14,7 @@ from goodoffices.core.errors import GoodOfficesError, NotNow
 from goodoffices.core.line import CarriedEntry, Place
 from goodoffices.core.office import Office
 from goodoffices.core.statement import LIVE
-from goodoffices.desk.ledger import Ledger
+from goodoffices.desk.ledger.ledger import Ledger
 
 Rng = Callable[[int], bytes]
 

@@ -30,13 +30,13 @@ from goodoffices.core.pairing import (
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import sign, state
 from goodoffices.db.sqlite import Connection
-from goodoffices.desk.acts import OfficerActs
-from goodoffices.desk.channels import Channels
+from goodoffices.desk.channels.channels import Channels
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
-from goodoffices.desk.ledger import Ledger, LineRow, RouteRow
-from goodoffices.desk.lines import Lines
-from goodoffices.desk.sending import Put
+from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
+from goodoffices.desk.lines.lines import Lines
+from goodoffices.desk.officers.acts import OfficerActs
+from goodoffices.desk.routes.sending import Put
 
 MAX_DEFERRED = 64
 """Envelopes kept in memory because something before them is missing; the rest wait at the relay."""

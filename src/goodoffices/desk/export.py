@@ -28,7 +28,7 @@ from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, list_file
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.ledger import LineRow
+from goodoffices.desk.ledger.ledger import LineRow
 
 
 def export(desk: Desk, target: Path, now: int) -> tuple[Finding, ...]:

@@ -13,8 +13,8 @@ from goodoffices.core import crypto
 from goodoffices.core.errors import VaultDamaged, YourError
 from goodoffices.core.office import Office, Right, Roster, make_root, make_roster, verify_office
 from goodoffices.desk.context import DeskKeys, Officer, Rng
-from goodoffices.desk.ledger import Ledger
-from goodoffices.desk.vault_keys import open_text, seal_text
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.vault.keys import open_text, seal_text
 
 EPOCH_DAYS = 28
 EPOCHS = 13

@@ -26,10 +26,10 @@ from goodoffices.core.statement import LIVE
 from goodoffices.desk.context import DeskKeys, Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import EPOCHS
-from goodoffices.desk.ledger import RouteRow
-from goodoffices.desk.relay_client import RelayClient, tls_trusting
-from goodoffices.desk.sending import Put
-from goodoffices.desk.vault import Vault, faults, open_vault
+from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
+from goodoffices.desk.routes.sending import Put
+from goodoffices.desk.vault.vault import Vault, faults, open_vault
 
 T = TypeVar("T")
 

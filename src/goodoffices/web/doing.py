@@ -9,9 +9,9 @@ from typing import Any
 from goodoffices.core.errors import NotFound, NotNow, WrongSecret, YourError
 from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
-from goodoffices.desk.acts import Draft, Terms
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page
 from goodoffices.web.showing import first_waiting, local_path, write

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from goodoffices.core.errors import MachineError
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views_lines import RelayLike
+from goodoffices.desk.views.lines import RelayLike
 
 T = TypeVar("T")
 

@@ -29,7 +29,7 @@ from goodoffices.core.errors import (
     WrongSecret,
 )
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views import Here, Views
+from goodoffices.desk.views.views import Here, Views
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.language import COOKIE, Language, choose

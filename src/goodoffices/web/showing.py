@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from goodoffices.core.errors import NotFound
-from goodoffices.desk.views import Views
-from goodoffices.desk.views_queries import Waiting
+from goodoffices.desk.views.views import Views
+from goodoffices.desk.views.waiting import Waiting
 from goodoffices.web.forms import identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
 

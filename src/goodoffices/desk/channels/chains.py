@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Acts at one desk: signed, kept, put in their author's chain, and carried to whom they may concern.
+
+A note's acts go to a neighbour only with or after the note itself, so that nobody learns from a receipt
+what was never forwarded to him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, ProofKind
+from goodoffices.core.errors import Foreign, NotNow
+from goodoffices.core.line import MAX_BODY, Item
+from goodoffices.core.mandate import Agreement
+from goodoffices.core.statement import Signed, sign, state
+from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.ledger.ledger import ActRow
+
+Flush = Callable[[bytes, int], None]
+
+
+class Chains:
+    """Acts and the chains that they stand in."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.ledger = context.ledger
+        self._new_acts = True
+
+    def _agreement(self, mandate_id: bytes) -> Agreement:
+        if not self.ledger.has_mandate(mandate_id):
+            raise NotNow("It belongs to a mandate that has not arrived here yet.")
+        agreement = self.ledger.agreement(mandate_id)
+        if not agreement.complete:
+            raise NotNow("It belongs to a mandate that not every office has signed yet.")
+        return agreement
+
+    def _comes_from(self, agreement: Agreement, author: bytes, peer: bytes) -> None:
+        me = self.context.me
+        if author not in agreement.mandate.path or author == me or me not in agreement.mandate.path:
+            raise Foreign("Something of an office that is not on the channel's path, or of our own.")
+        if agreement.mandate.on_paper(author):
+            raise Foreign("Something signed in the name of an office on paper, which has no desk.")
+        if agreement.mandate.next_hop(me, author) != peer:
+            raise Foreign("Something that came from the wrong side of the path.")
+
+    def _check_lane(self, agreement: Agreement, author: bytes, lane: bytes) -> None:
+        if lane == CHANNEL_LANE:
+            return
+        me, neighbours = self.context.me, agreement.mandate.neighbours(self.context.me)
+        own = lane == me and author in neighbours
+        beside = lane == author and lane in neighbours
+        if not agreement.mandate.is_party(lane) or not (own or beside):
+            raise Foreign("Something of a caucus that is not this office's.")
+
+    def keep_act(
+        self, agreement: Agreement, signed: Signed, act: Act, now: int, *, came_from: bytes | None
+    ) -> None:
+        """Keep an act, chain it, and carry it to the neighbours that may have it."""
+        self.ledger.add_act(
+            ActRow(0, signed.id, act.author, act.type, act.subject, act.lane, signed.raw, now, came_from),
+            act.mandate,
+        )
+        self._link(agreement, signed.id, act, now)
+        for neighbour in agreement.mandate.neighbours(self.context.me):
+            if neighbour != came_from:
+                self.carry(agreement, signed, act, neighbour)
+        self.context.pending.changed.add(act.mandate)
+
+    def carry(self, agreement: Agreement, signed: Signed, act: Act, neighbour: bytes) -> None:
+        """Owe an act to a neighbour, unless it has it, may not have it, or must wait for its note."""
+        me = self.context.me
+        if self.ledger.carried_to(signed.id, neighbour) or act.recipient == me:
+            return
+        if act.lane != CHANNEL_LANE and act.lane not in (me, neighbour):
+            return
+        if act.subject is not None and not self._has_note(act.subject, neighbour, agreement):
+            return
+        to = self.ledger.line_to(neighbour)
+        if to is not None:
+            self.ledger.owe(to.id, (Item.ACT, signed.raw))
+            self.ledger.mark_carried(signed.id, neighbour)
+
+    def owe_mandate(self, line: bytes, agreement: Agreement, papers: tuple[bytes, ...]) -> None:
+        """Owe a mandate with its offices' credentials, which go ahead of it where all is too much for one."""
+        credentials = [office.raw for office in agreement.offices.values()]
+        if sum(map(len, (*credentials, *papers))) > MAX_BODY // 2:
+            for each in credentials:
+                self.ledger.owe(line, (Item.ROSTER, each))
+            credentials = []
+        self.ledger.owe(line, (Item.MANDATE, agreement.signed.raw, credentials, list(papers)))
+
+    def _has_note(self, note_id: bytes, neighbour: bytes, agreement: Agreement) -> bool:
+        note = self.ledger.note(note_id)
+        if note is None or note.mandate != agreement.id:
+            return False
+        if self.ledger.carried_to(note_id, neighbour):
+            return True
+        me = self.context.me
+        return note.author != me and agreement.mandate.next_hop(me, note.author) == neighbour
+
+    def _link(self, agreement: Agreement, what: bytes, act: Any, now: int) -> None:
+        link = (act.mandate, act.lane, act.author, act.incarnation, act.sequence, what, act.previous)
+        if self.ledger.add_link(link):
+            self.ledger.find(
+                now,
+                "the other office's",
+                f"{agreement.name_of(act.author)} signed two different acts {act.sequence} in one incarnation.",
+                "Both are kept. Ask that office by another way; verify the record.",
+                entry=what,
+            )
+
+    def place(self, mandate: bytes, lane: bytes) -> dict[str, Any]:
+        """The fields that put a new act or note at the end of this office's chain in a lane."""
+        pending = self.context.pending
+        if self._new_acts and not pending.new_chains:
+            # Until the peers have said that this vault did not go back, no old chain is continued.
+            self.ledger.set_fact("act incarnation", self.context.rng(16))
+            pending.new_chains = True
+            pending.after.append(self.continue_chains)
+        incarnation = self.ledger.fact("act incarnation")
+        if incarnation is None:
+            incarnation = self.context.rng(16)
+            self.ledger.set_fact("act incarnation", incarnation)
+        head = self.ledger.chain_head(mandate, lane, self.context.me)
+        return {
+            "mandate": mandate,
+            "author": self.context.me,
+            "lane": lane,
+            "incarnation": incarnation,
+            "sequence": head[1] + 1 if head else 1,
+            "previous": head[2] if head else None,
+            "roster": self.context.my_office().roster.version,
+            "proof": int(ProofKind.TRANSFERABLE),
+        }
+
+    def continue_chains(self) -> None:
+        """Every peer said that this vault did not go back, or a new incarnation is on disk: chains go on."""
+        self._new_acts = False
+
+    def break_chains(self) -> None:
+        """This vault went back: no chain that stands in it is continued."""
+        self._new_acts = True
+        self.context.pending.new_chains = False
+
+    def do(
+        self,
+        agreement: Agreement,
+        kind: ActType,
+        now: int,
+        *,
+        recipient: bytes,
+        lane: bytes,
+        officer: Officer | None = None,
+        **fields: Any,
+    ) -> Signed:
+        """Sign and keep an act of this office, by an officer or (``None``) by the desk."""
+        if officer is None and kind not in BY_DESK and kind != ActType.FORWARDED:
+            raise ValueError("only an officer can do that")
+        act = Act(
+            **self.place(agreement.id, lane),
+            recipient=recipient,
+            time=self.context.time(now),
+            type=int(kind),
+            case_at=self.context.case_at(now),
+            **fields,
+        )
+        seed = officer.seed if officer is not None else self.context.keys.desk_seed
+        signed = sign(state(act, self.context.keys.realm), seed)
+        self.keep_act(agreement, signed, act, now, came_from=None)
+        return signed

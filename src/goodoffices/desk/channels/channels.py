@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Channels: what arrives in entries, and what the desk does about it without an officer.
+
+Mandates are merged and passed on; notes are kept, verified as far as this desk can, and forwarded by
+the desk where the mandate says *automatic*; acts are verified and carried along the path. A note's
+acts go to the far side only with or after the note itself, so that nobody learns from a receipt what
+was never forwarded to him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goodoffices.core import crypto
+from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
+from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError, Oversized
+from goodoffices.core.line import CarriedEntry, EntryKind, Item
+from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
+from goodoffices.core.note import OpenNote, verify_release
+from goodoffices.core.office import Office, merge, read_office
+from goodoffices.core.pairing import verify_confirmed
+from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
+from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
+from goodoffices.desk.channels.chains import Chains
+from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.ledger.ledger import LineRow, NoteRow, claimed_by
+from goodoffices.desk.vault.keys import open_text, seal_text
+
+Flush = Callable[[bytes, int], None]
+
+
+class Channels(Chains):
+    """Everything under mandates at one desk."""
+
+    def __init__(self, context: Context, flush: Flush) -> None:
+        super().__init__(context)
+        self._flush = flush
+
+    # --- items of an entry --------------------------------------------------------------------------
+
+    def take_items(self, line: LineRow, carried: CarriedEntry, now: int) -> None:
+        """Do what an entry that was just kept says. One bad item costs nothing else (P12)."""
+        if carried.entry.kind != EntryKind.ACTS:
+            return  # kept and chained; line tests and chat are shown by a later version
+        try:
+            items = carried.items
+        except OtherOfficeError as error:
+            self._find(line, carried, error, now)
+            return
+        for item in items:
+            try:
+                with self.context.part():
+                    self._take(line, carried, item, now)
+            except NotNow:
+                raise
+            except OtherOfficeError as error:
+                self._find(line, carried, error, now)
+
+    def _find(self, line: LineRow, carried: CarriedEntry, error: OtherOfficeError, now: int) -> None:
+        self.ledger.find(now, error.fault, error.what, error.next_step, line=line.id, entry=carried.signed.id)
+
+    def _take(self, line: LineRow, carried: CarriedEntry, item: tuple[Any, ...], now: int) -> None:
+        if item[0] not in (Item.CONFIRMED, Item.INCARNATION) and not self.ledger.line(line.id).open:
+            # Beside a confirmation that does not hold, nothing else gets in either.
+            raise Foreign("Something on a line that is not confirmed by both offices.")
+        match item[0]:
+            case Item.NOTE | Item.RESEALED:
+                self._note(line, carried, read_sealed(item[1]), now)
+            case Item.ACT:
+                self._act(line, read_signed(item[1]), now)
+            case Item.MANDATE:
+                self._mandate(line, read_signed(item[1]), item[2], item[3], now)
+            case Item.CONFIRMED:
+                self._confirmed(line, read_signed(item[1]))
+            case Item.ROSTER:
+                self.learn(read_office(item[1]), line.peer)
+            case Item.INCARNATION | Item.RESEAL_ASKED:
+                pass  # stands in the record; the verifier and a later version act on it
+            case number:
+                raise NewerVersion(f"An item of kind {number} that this version does not know.")
+
+    def _confirmed(self, line: LineRow, signed: Signed) -> None:
+        peer = self.ledger.office(line.peer)
+        if peer is None:
+            raise Foreign("A confirmation of an office that is not known here.")
+        verify_confirmed(signed, line.id, peer)
+        self.ledger.confirm_line(line.id, signed.raw, mine=False)
+        self.context.something_came()
+
+    def learn(self, office: Office, introduced_by: bytes | None) -> None:
+        """Keep a credential, or the longer of two of the same office."""
+        if office.realm != self.context.keys.realm:
+            raise Foreign("A credential of another realm: a drill and the live channel never mix.")
+        if office.id == self.context.me:
+            return
+        known = self.ledger.office(office.id)
+        merged = merge(known, office) if known else office
+        if known is None or len(merged.signed) > len(known.signed):
+            self.ledger.save_office(merged, introduced_by)
+            self.context.something_came()
+
+    # --- mandates -----------------------------------------------------------------------------------
+
+    def _mandate(
+        self,
+        line: LineRow,
+        signed: Signed,
+        credentials: tuple[bytes, ...],
+        papers: tuple[bytes, ...],
+        now: int,
+    ) -> None:
+        offered = {office.id: office for office, _ in self.ledger.offices()}
+        offered |= {office.id: office for office in map(read_office, credentials)}
+        mine = self.context.my_office()
+        offered[mine.id] = mine
+        agreement = read_agreement(signed, offered, tuple(map(read_signed, papers)))
+        if agreement.realm != self.context.keys.realm:
+            raise Foreign("A mandate of another realm: a drill and the live channel never mix.")
+        path = agreement.mandate.path
+        if self.context.me not in path or line.peer not in agreement.mandate.neighbours(self.context.me):
+            raise Foreign("A mandate on whose path this office and its sender do not stand side by side.")
+        for office in agreement.offices.values():
+            self.learn(office, line.peer)
+        self.keep_mandate(signed, papers, now, came_from=line.peer)
+
+    def keep_mandate(
+        self, signed: Signed, papers: tuple[bytes, ...], now: int, *, came_from: bytes | None
+    ) -> Agreement:
+        """Merge signatures into what is known, keep it, and hand news to the neighbours on the path."""
+        before: tuple[bytes, ...] = ()
+        received = signed.signers
+        if self.ledger.has_mandate(signed.id):
+            known = self.ledger.agreement(signed.id).signed
+            before = known.signers
+            merged = dict(signed.signatures) | dict(known.signatures)
+            if len(merged) > MAX_SIGNATURES:
+                raise Oversized("A mandate with more signatures than can be carried.")
+            signed = Signed(signed.statement, tuple(sorted(merged.items())))
+        offices = {office.id: office for office, _ in self.ledger.offices()}
+        agreement = read_agreement(signed, offices, tuple(map(read_signed, papers)))
+        self.ledger.save_mandate(agreement, papers, now)
+        self.context.pending.changed.add(agreement.id)
+        if signed.signers != before:
+            self.context.something_came()
+            for neighbour in agreement.mandate.neighbours(self.context.me):
+                to = self.ledger.line_to(neighbour)
+                if to is not None and (neighbour != came_from or signed.signers != received):
+                    self.owe_mandate(to.id, agreement, papers)
+        return agreement
+
+    # --- acts ---------------------------------------------------------------------------------------
+
+    def _act(self, line: LineRow, signed: Signed, now: int) -> None:
+        act = signed.statement.read(Act, realm=self.context.keys.realm)
+        if self.ledger.has_act(signed.id):
+            return
+        agreement = self._agreement(act.mandate)
+        if act.subject and (note := self.ledger.note(act.subject)) and note.mandate != act.mandate:
+            raise Foreign("An act about a note of another mandate.")
+        self._comes_from(agreement, act.author, line.peer)
+        self._check_lane(agreement, act.author, act.lane)
+        automatic = agreement.mandate.forwarding == Forwarding.AUTOMATIC
+        check_signer(
+            signed,
+            act,
+            agreement.offices[act.author],
+            automatic=automatic,
+            words_need=agreement.mandate.officers_to_add_words,
+        )
+        self.keep_act(agreement, signed, act, now, came_from=line.peer)
+
+    # --- notes --------------------------------------------------------------------------------------
+
+    def _note(self, line: LineRow, carried: CarriedEntry, sealed: SealedNote, now: int) -> None:
+        header = sealed.header
+        agreement = self._agreement(header.mandate)
+        self._comes_from(agreement, header.author, line.peer)
+        self._check_lane(agreement, header.author, header.lane)
+        if header.recipient not in agreement.mandate.path or header.recipient == header.author:
+            raise Foreign("A note to nobody on the channel's path.")
+        between = agreement.mandate.carries_between_parties(header.author, header.recipient)
+        if (header.lane == CHANNEL_LANE) != between:
+            raise Foreign(
+                "A note in a lane that is not its own: between the parties, or with one of them alone."
+            )
+        if header.lane != CHANNEL_LANE and header.recipient != self.context.me:
+            raise Foreign("A caucus note that is not for this office.")
+        first = self.ledger.note(header.note) is None
+        if first:
+            self.ledger.add_note(
+                NoteRow(
+                    header.note,
+                    header.mandate,
+                    header.lane,
+                    header.author,
+                    header.recipient,
+                    header.number,
+                    header.precedence,
+                    header.valid_until,
+                    now,
+                    line.peer,
+                    "unopened",
+                    None,
+                    None,
+                    None,
+                )
+            )
+        digest = crypto.sha256(sealed.raw)
+        if not self.ledger.room_for_copy(header.note, digest):
+            raise Foreign("One more form of a note that came in too many.")
+        if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
+            return  # the same bytes once more
+        if first:
+            self.do(
+                agreement,
+                ActType.AT_DESK,
+                now,
+                recipient=header.author,
+                lane=header.lane,
+                subject=header.note,
+                evidence=digest,
+            )
+        self.context.pending.changed.add(header.mandate)
+        if not self.context.locked:
+            self.verify_note(header.note, now)
+        if first and agreement.mandate.forwarding == Forwarding.AUTOMATIC:
+            self.forward_by_desk(agreement, header.note, now)
+
+    def verify_note(self, note_id: bytes, now: int) -> None:
+        """Open and verify a note with the reading keys; an altered one is named as such, never shown."""
+        row = self.ledger.note(note_id)
+        if row is None or self.context.reading_key is None:
+            return
+        for digest, raw, _, verdict in self.ledger.copies(note_id):
+            if verdict in ("altered", "verified"):
+                continue
+            sealed = read_sealed(raw)
+            note = claimed_by(sealed.header, row)  # the header that came first may not be the author's
+            agreement = self.ledger.agreement(note.mandate)
+            if self.context.me not in sealed.readers():
+                self._not_for_us(agreement, note, digest, now)
+                continue
+            try:
+                opened = self._open(agreement, sealed)
+            except NewerVersion as error:
+                self.ledger.judge_note(note_id, "newer", error.what, None, None)
+                continue
+            except Foreign as error:
+                self.ledger.judge_note(note_id, "unreadable", error.what, None, None)
+                continue
+            except NotNow as error:
+                # It names a roster that is not here yet. One such note must not keep officers from signing in.
+                self.ledger.judge_note(note_id, "unopened", error.what, None, None)
+                continue
+            except OtherOfficeError as error:
+                self._altered(agreement, note, digest, error, now)
+                continue
+            words = seal_text(self.context.reading_key, opened.inside, note_id, self.context.rng)
+            self.ledger.judge_copy(digest, "verified")
+            self.ledger.restate_note(note)
+            self.ledger.judge_note(note_id, "verified", None, digest, words)
+            self._link(agreement, note_id, opened.note, now)
+            self._check_number(agreement, note, now)
+
+    def _check_number(self, agreement: Agreement, note: NoteRow, now: int) -> None:
+        if self.ledger.others_of_number(note):
+            self.ledger.find(
+                now,
+                "the other office's",
+                f"{agreement.name_of(note.author)} signed two different notes under its number {note.number}.",
+                "Both are kept and shown. Ask that office by another way which one is meant.",
+                entry=note.id,
+            )
+
+    def _not_for_us(self, agreement: Agreement, note: NoteRow, digest: bytes, now: int) -> None:
+        if note.recipient == self.context.me:
+            # Its author's desk always seals to the reader it names: somebody put this together.
+            error = Altered("It is addressed to this office but sealed to others only.")
+            self._altered(agreement, note, digest, error, now)
+            return
+        self.ledger.judge_copy(digest, "sealed")
+        if agreement.mandate.reading == Reading.OPEN:
+            what = "The channel is open, yet this note is not sealed to this office."
+            self.ledger.judge_note(note.id, "unreadable", what, None, None)
+
+    def _open(self, agreement: Agreement, sealed: SealedNote) -> OpenNote:
+        opened = open_sealed(sealed, self.context.keys.realm, self.context.me, self.context.reading)
+        verify_release(opened, agreement.offices[sealed.header.author])
+        return opened
+
+    def _altered(
+        self, agreement: Agreement, note: NoteRow, digest: bytes, error: OtherOfficeError, now: int
+    ) -> None:
+        author = agreement.name_of(note.author)
+        carrier = agreement.name_of(note.carried_by) if note.carried_by else author
+        what = f"Not {author}'s words: {error.what} It was passed to this desk by {carrier}."
+        self.ledger.judge_copy(digest, "altered")
+        self.ledger.judge_note(note.id, "altered", what, None, None)
+        self.ledger.find(now, error.fault, what, error.next_step, entry=note.id)
+        already = [row for row in self.ledger.acts_about(note.id) if row.type == ActType.ALTERED]
+        if not any(read_signed(row.signed).statement.read(Act).evidence == digest for row in already):
+            self.do(
+                agreement,
+                ActType.ALTERED,
+                now,
+                recipient=note.author,
+                lane=note.lane,
+                subject=note.id,
+                evidence=digest,
+            )
+
+    def verify_pending(self, now: int) -> None:
+        """After a sign-in: verify what arrived while the desk was locked."""
+        for note_id in self.ledger.notes_to_judge():
+            self.verify_note(note_id, now)
+
+    def words_inside(self, note: NoteRow) -> bytes | None:
+        """What was inside a verified note's seal, if the desk is unlocked."""
+        if note.words_sealed is None or self.context.reading_key is None:
+            return None
+        return open_text(self.context.reading_key, note.words_sealed, note.id)
+
+    # --- forwarding ---------------------------------------------------------------------------------
+
+    def why_not_forward(self, note: NoteRow, agreement: Agreement, now: int) -> str | None:
+        """What stands against forwarding a note, in words; None if nothing does."""
+        if note.lane != CHANNEL_LANE or agreement.mandate.is_party(self.context.me):
+            return "It is addressed to this office alone and is never forwarded."
+        if note.recipient == self.context.me:
+            return "It is addressed to this office."
+        if note.state == "altered":
+            return "It is not what its author signed."
+        if self.ledger.carried_to(note.id, agreement.mandate.next_hop(self.context.me, note.recipient)):
+            return "It was forwarded already."
+        done = {(row.type, row.author) for row in self.ledger.acts_about(note.id)}
+        if (ActType.WITHDRAWN, note.author) in done:
+            return "Its author has withdrawn it."
+        if (ActType.REFUSED, self.context.me) in done:
+            return "It was refused."
+        if note.valid_until is not None and now >= note.valid_until:
+            return "It has expired."
+        if agreement.mandate.ends is not None and now >= agreement.mandate.ends:
+            return "The mandate has ended."
+        return None
+
+    def forward_by_desk(self, agreement: Agreement, note_id: bytes, now: int) -> None:
+        """Forward by the desk's signature, which never claims *seen*; expired and withdrawn notes stay."""
+        note = self.ledger.note(note_id)
+        if note is None or self._role(agreement) != Role.INTERMEDIARY:
+            return
+        reason = self.why_not_forward(note, agreement, now)
+        if reason is None:
+            self.forward(agreement, note, now, None, [])
+        elif reason == "It has expired.":
+            self.do(agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id)
+
+    def _role(self, agreement: Agreement) -> int:
+        return next(role for role, office, _, _ in agreement.mandate.offices if office == self.context.me)
+
+    def forward(
+        self, agreement: Agreement, note: NoteRow, now: int, officer: Officer | None, beside: list[Signed]
+    ) -> None:
+        """Pass a note on, byte for byte as it came, with every act about it so far."""
+        target = agreement.mandate.next_hop(self.context.me, note.recipient)
+        to = self.ledger.line_to(target)
+        if to is None:
+            raise NotNow(f"There is no open line to {agreement.name_of(target)}.", "Pair with it first.")
+        copies = self.ledger.copies(note.id)
+        digest, raw = next(
+            (
+                (digest, raw)
+                for digest, raw, _, verdict in copies
+                if digest == note.copy or verdict != "altered"
+            ),
+            (None, None),
+        )
+        if digest is None or raw is None:
+            raise NotNow("Only altered copies of this note are here.", "Ask its author to send it again.")
+        self.ledger.mark_carried(note.id, target)
+        self.ledger.owe(to.id, (Item.NOTE, raw), urgent=True)
+        self.do(
+            agreement,
+            ActType.FORWARDED,
+            now,
+            recipient=note.recipient,
+            lane=note.lane,
+            officer=officer,
+            subject=note.id,
+            evidence=digest,
+        )
+        for row in self.ledger.acts_about(note.id):
+            signed = read_signed(row.signed)
+            self.carry(agreement, signed, signed.statement.read(Act), target)
+        self._flush(to.id, now)
+
+    def countersign(self, agreement: Agreement, officer: Officer, now: int) -> Agreement:
+        """Add an officer's signature to a mandate and hand it on."""
+        signed = add_signature(agreement.signed, officer.seed)
+        return self.keep_mandate(signed, self.ledger.papers_of(agreement.id), now, came_from=None)

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of mandates, notes, acts and their chains, and of what was carried to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goodoffices.core import cbor
+from goodoffices.core.errors import NotFound
+from goodoffices.core.mandate import Agreement, read_agreement
+from goodoffices.core.statement import read_signed
+from goodoffices.desk.ledger.lines import LineTables
+from goodoffices.desk.ledger.rows import ActRow, NoteRow
+
+_NOTE = (
+    "id, mandate, lane, author, recipient, number, precedence, valid_until, at, carried_by, state, "
+    "finding, copy, words_sealed"
+)
+MAX_COPIES = 16
+"""Sealed forms of one note that are kept as evidence: each costs room, and an opening."""
+_ACT = "position, id, author, type, subject, lane, signed, at, from_office"
+
+
+class ChannelTables(LineTables):
+    """Mandates, notes, acts."""
+
+    # mandates
+
+    def agreement(self, mandate_id: bytes) -> Agreement:
+        """A mandate with its offices; raises NotFound."""
+        if mandate_id not in self._agreements:
+            row = self._one("SELECT signed, papers FROM mandate WHERE id=?", mandate_id)
+            if row is None:
+                raise NotFound("There is no such channel at this desk.")
+            known = {office.id: office for office, _ in self.offices()}
+            papers = tuple(read_signed(each) for each in cbor.decode(bytes(row[1])))
+            self._agreements[mandate_id] = read_agreement(read_signed(bytes(row[0])), known, papers)
+        return self._agreements[mandate_id]
+
+    def has_mandate(self, mandate_id: bytes) -> bool:
+        """Whether this mandate is known here."""
+        return self._one("SELECT 1 FROM mandate WHERE id=?", mandate_id) is not None
+
+    def save_mandate(self, agreement: Agreement, papers: Sequence[bytes], now: int) -> None:
+        """Keep a mandate with the signatures so far; in force from the moment it is complete."""
+        self.db.execute(
+            "INSERT INTO mandate VALUES (?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET signed=excluded.signed,"
+            " in_force=coalesce(in_force, excluded.in_force)",
+            (
+                agreement.id,
+                agreement.signed.raw,
+                cbor.encode(list(papers)),
+                agreement.mandate.name,
+                now,
+                now if agreement.complete else None,
+            ),
+        )
+        self._agreements.pop(agreement.id, None)
+
+    def papers_of(self, mandate_id: bytes) -> tuple[bytes, ...]:
+        """The paper attestations that belong to a mandate."""
+        row = self._one("SELECT papers FROM mandate WHERE id=?", mandate_id)
+        return tuple(cbor.decode(bytes(row[0]))) if row else ()
+
+    def mandates(self) -> list[bytes]:
+        """IDs of every mandate, oldest first."""
+        return [bytes(row[0]) for row in self._all("SELECT id FROM mandate ORDER BY made, id")]
+
+    # notes
+
+    def note(self, note_id: bytes) -> NoteRow | None:
+        """A note by its ID."""
+        row = self._one(f"SELECT {_NOTE} FROM note WHERE id=?", note_id)
+        return NoteRow(*row) if row else None
+
+    def notes(self, mandate: bytes) -> list[NoteRow]:
+        """The notes of a channel in the order in which they came to this desk."""
+        rows = self._all(f"SELECT {_NOTE} FROM note WHERE mandate=? ORDER BY rowid", mandate)
+        return [NoteRow(*row) for row in rows]
+
+    def notes_to_judge(self) -> list[bytes]:
+        """Notes of which some copy was not verified yet."""
+        rows = self._all("SELECT note FROM copy WHERE state='unopened' GROUP BY note ORDER BY min(rowid)")
+        return [bytes(row[0]) for row in rows]
+
+    def add_note(self, note: NoteRow) -> None:
+        """Keep a note; one ID stands once."""
+        self.db.execute(
+            f"INSERT INTO note ({_NOTE}) VALUES ({','.join('?' * 14)})",
+            tuple(getattr(note, name.strip()) for name in _NOTE.split(",")),
+        )
+
+    def restate_note(self, note: NoteRow) -> None:
+        """What a note's verified copy says of it, instead of what the first copy's header did."""
+        self.db.execute(
+            "UPDATE note SET mandate=?, lane=?, author=?, recipient=?, number=?, precedence=?, valid_until=?"
+            " WHERE id=? AND state<>'verified'",
+            (
+                note.mandate,
+                note.lane,
+                note.author,
+                note.recipient,
+                note.number,
+                note.precedence,
+                note.valid_until,
+                note.id,
+            ),
+        )
+
+    def judge_note(
+        self, note_id: bytes, state: str, finding: str | None, copy: bytes | None, words: bytes | None
+    ) -> None:
+        """The verdict on a note: a verified copy is never replaced by a worse one."""
+        self.db.execute(
+            "UPDATE note SET state=?, finding=?, copy=?, words_sealed=? WHERE id=? AND state<>'verified'",
+            (state, finding, copy, words, note_id),
+        )
+
+    def next_number(self, mandate: bytes, lane: bytes, author: bytes) -> int:
+        """The author's next note number in a lane."""
+        row = self._one(
+            "SELECT max(number) FROM note WHERE mandate=? AND lane=? AND author=?", mandate, lane, author
+        )
+        return int(row[0] or 0) + 1
+
+    def newest_of_others(self, mandate: bytes, lane: bytes, me: bytes, most: int) -> list[bytes]:
+        """IDs of the newest notes of others in a lane, oldest first; altered ones are nobody's."""
+        rows = self._all(
+            "SELECT id FROM note WHERE mandate=? AND lane=? AND author<>? AND state<>'altered'"
+            " ORDER BY rowid DESC LIMIT ?",
+            mandate,
+            lane,
+            me,
+            most,
+        )
+        return [bytes(row[0]) for row in reversed(rows)]
+
+    def others_of_number(self, note: NoteRow) -> list[bytes]:
+        """Other verified notes under the same author's number in the same lane: there should be none."""
+        rows = self._all(
+            "SELECT id FROM note WHERE mandate=? AND lane=? AND author=? AND number=? AND id<>?"
+            " AND state='verified'",
+            note.mandate,
+            note.lane,
+            note.author,
+            note.number,
+            note.id,
+        )
+        return [bytes(row[0]) for row in rows]
+
+    def add_copy(self, digest: bytes, note: bytes, sealed: bytes, entry: bytes | None, now: int) -> bool:
+        """Keep one sealed form of a note; False if it is here already."""
+        changed = self.db.execute(
+            "INSERT OR IGNORE INTO copy (digest, note, sealed, entry, at) VALUES (?,?,?,?,?)",
+            (digest, note, sealed, entry, now),
+        )
+        return changed.rowcount > 0
+
+    def copies(self, note: bytes) -> list[tuple[bytes, bytes, bytes | None, str]]:
+        """(digest, sealed, entry, state) of every form in which a note came."""
+        rows = self._all("SELECT digest, sealed, entry, state FROM copy WHERE note=? ORDER BY rowid", note)
+        return [(bytes(row[0]), bytes(row[1]), row[2], row[3]) for row in rows]
+
+    def room_for_copy(self, note: bytes, digest: bytes) -> bool:
+        """Whether this form of a note is here already, or may still be kept."""
+        kept = [bytes(row[0]) for row in self._all("SELECT digest FROM copy WHERE note=?", note)]
+        return len(kept) < MAX_COPIES or digest in kept
+
+    def judge_copy(self, digest: bytes, state: str) -> None:
+        """The verdict on one sealed form."""
+        self.db.execute("UPDATE copy SET state=? WHERE digest=?", (state, digest))
+
+    # acts and chains
+
+    def has_act(self, act_id: bytes) -> bool:
+        """Whether this act is known here."""
+        return self._one("SELECT 1 FROM act WHERE id=?", act_id) is not None
+
+    def add_act(self, act: ActRow, mandate: bytes) -> None:
+        """Keep a signed act."""
+        self.db.execute(
+            "INSERT INTO act (id, mandate, lane, author, type, subject, signed, at, from_office)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                act.id,
+                mandate,
+                act.lane,
+                act.author,
+                act.type,
+                act.subject,
+                act.signed,
+                act.at,
+                act.from_office,
+            ),
+        )
+
+    def acts_about(self, note: bytes) -> list[ActRow]:
+        """Acts under a note's own mandate whose subject it is, in the order in which they came."""
+        own = "mandate=coalesce((SELECT mandate FROM note WHERE id=act.subject), mandate)"
+        rows = self._all(f"SELECT {_ACT} FROM act WHERE subject=? AND {own} ORDER BY position", note)
+        return [ActRow(*row) for row in rows]
+
+    def acts_of_type(self, mandate: bytes, kind: int) -> list[ActRow]:
+        """Acts of one type under a mandate."""
+        rows = self._all(
+            f"SELECT {_ACT} FROM act WHERE mandate=? AND type=? ORDER BY position", mandate, kind
+        )
+        return [ActRow(*row) for row in rows]
+
+    def chain_head(self, mandate: bytes, lane: bytes, author: bytes) -> tuple[bytes, int, bytes] | None:
+        """(incarnation, sequence, ID) of the last link of an author's chain here."""
+        row = self._one(
+            "SELECT incarnation, sequence, id FROM link WHERE mandate=? AND lane=? AND author=?"
+            " ORDER BY rowid DESC LIMIT 1",
+            mandate,
+            lane,
+            author,
+        )
+        return (bytes(row[0]), row[1], bytes(row[2])) if row else None
+
+    def add_link(self, link: tuple[bytes, bytes, bytes, bytes, int, bytes, bytes | None]) -> list[bytes]:
+        """Keep a place in an author's chain; returns other IDs at the same place (a fork)."""
+        self.db.execute("INSERT OR IGNORE INTO link VALUES (?,?,?,?,?,?,?)", link)
+        rows = self._all(
+            "SELECT id FROM link WHERE mandate=? AND lane=? AND author=? AND incarnation=? AND sequence=?"
+            " AND id<>?",
+            *link[:6],
+        )
+        return [bytes(row[0]) for row in rows]
+
+    # what went where
+
+    def carried_to(self, what: bytes, office: bytes) -> bool:
+        """Whether a note or act went to a neighbour."""
+        return self._one("SELECT 1 FROM carried WHERE what=? AND to_office=?", what, office) is not None
+
+    def mark_carried(self, what: bytes, office: bytes) -> None:
+        """A note or act goes to a neighbour, once."""
+        self.db.execute("INSERT OR IGNORE INTO carried VALUES (?,?)", (what, office))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's tables behind typed methods: offices, lines, entries, notes, acts, and what is owed.
+
+Storage only. What may be written, and when, is decided by ``lines``, ``channels`` and ``acts``; who may
+read texts, by the vault. Every method runs inside the transaction of its caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from goodoffices.db.sqlite import transaction
+from goodoffices.desk.ledger.channels import ChannelTables
+from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
+
+__all__ = ["ActRow", "Ledger", "LineRow", "NoteRow", "RouteRow", "claimed_by"]
+
+MAX_SAME = 100
+"""Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
+
+
+class Ledger(ChannelTables):
+    """Typed access to the tables of the record."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on a roll-back what was remembered in memory is forgotten too."""
+        done = False
+        try:
+            with transaction(self.db):
+                yield
+            done = True
+        finally:
+            if not done:
+                self._forget()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the open transaction that is undone alone if it fails."""
+        self.db.execute("SAVEPOINT part")
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            if not done and self.db.in_transaction:
+                self.db.execute("ROLLBACK TO part")
+                self._forget()
+            if self.db.in_transaction:
+                self.db.execute("RELEASE part")
+
+    # facts
+
+    def fact(self, name: str) -> bytes | None:
+        """One setting of this desk."""
+        row = self._one("SELECT value FROM fact WHERE name=?", name)
+        return bytes(row[0]) if row else None
+
+    def set_fact(self, name: str, value: bytes) -> None:
+        """Write or replace a setting."""
+        self.db.execute("INSERT OR REPLACE INTO fact VALUES (?,?)", (name, value))
+
+    # findings, drafts, audit
+
+    def find(
+        self,
+        now: int,
+        fault: str,
+        what: str,
+        step: str,
+        *,
+        line: bytes | None = None,
+        entry: bytes | None = None,
+    ) -> None:
+        """Keep what was refused or does not hold; the same finding about the same entry once."""
+        if self._one("SELECT 1 FROM finding WHERE what=? AND entry IS ? AND line IS ?", what, entry, line):
+            return
+        same = "SELECT count(*) FROM finding WHERE what=? AND line IS ?"
+        if line is not None and self._one(same, what, line)[0] >= MAX_SAME:
+            return
+        self.db.execute(
+            "INSERT INTO finding (at, line, entry, fault, what, next) VALUES (?,?,?,?,?,?)",
+            (now, line, entry, fault, what, step),
+        )
+
+    def findings(self) -> list[tuple[int, bytes | None, bytes | None, str, str, str]]:
+        """(at, line, entry, fault, what, next step), oldest first."""
+        return [
+            tuple(row)
+            for row in self._all("SELECT at, line, entry, fault, what, next FROM finding ORDER BY id")
+        ]
+
+    def audit(self, now: int, officer: str, what: str) -> None:
+        """What an officer did at this desk, beside the signed acts."""
+        self.db.execute("INSERT INTO audit (at, officer, what) VALUES (?,?,?)", (now, officer, what))

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of offices, lines, routes, entries, and of what is owed to a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from goodoffices.core import cbor
+from goodoffices.core.errors import NotFound, Oversized
+from goodoffices.core.line import MAX_BODY, CarriedEntry, Item, Place, read_items
+from goodoffices.core.office import Office, read_office
+from goodoffices.core.pairing import Offer, read_offer
+from goodoffices.core.statement import Statement, read_signed
+from goodoffices.desk.ledger.rows import LineRow, RouteRow, Tables
+
+_LINE = "id, name, peer, pairing, my_confirmation, their_confirmation, incarnation"
+MAX_READ = 256
+MAX_OWED = MAX_BODY - 4096
+_ROUTE = "id, line, relay, mailbox, put, collect, remove, made_at_relay, cursor"
+
+
+class LineTables(Tables):
+    """Offices, lines, routes, entries, owed items."""
+
+    # offices
+
+    def office(self, office_id: bytes) -> Office | None:
+        """A known office's verified credential."""
+        if office_id not in self._offices:
+            row = self._one("SELECT credential FROM office WHERE id=?", office_id)
+            if row is None:
+                return None
+            raw = bytes(row[0])
+            if raw not in self._read_offices:
+                if len(self._read_offices) >= MAX_READ:
+                    self._read_offices.clear()
+                self._read_offices[raw] = read_office(raw)
+            self._offices[office_id] = self._read_offices[raw]
+        return self._offices[office_id]
+
+    def save_office(self, office: Office, introduced_by: bytes | None) -> None:
+        """Keep a credential; who introduced it is never changed by a later introduction."""
+        self.db.execute(
+            "INSERT INTO office VALUES (?,?,?) ON CONFLICT(id) DO UPDATE SET credential=excluded.credential",
+            (office.id, office.raw, introduced_by),
+        )
+        self._offices.pop(office.id, None)
+        self._agreements.clear()
+
+    def offices(self) -> list[tuple[Office, bytes | None]]:
+        """Every known office with who introduced it."""
+        rows = self._all("SELECT id, introduced_by FROM office ORDER BY rowid")
+        return [(office, row[1]) for row in rows if (office := self.office(bytes(row[0]))) is not None]
+
+    # lines and routes
+
+    def line(self, line_id: bytes) -> LineRow:
+        """A line by its ID; raises NotFound."""
+        found = next((line for line in self.lines() if line.id == line_id), None)
+        if found is None:
+            raise NotFound("There is no such line at this desk.")
+        return found
+
+    def lines(self) -> list[LineRow]:
+        """Every line, oldest first. Remembered: a note on its way asks a dozen times."""
+        if self._lines is None:
+            self._lines = [_line(row) for row in self._all(f"SELECT {_LINE} FROM line ORDER BY made, id")]
+        return self._lines
+
+    def line_to(self, peer: bytes) -> LineRow | None:
+        """The newest open line to an office."""
+        return next((line for line in reversed(self.lines()) if line.peer == peer and line.open), None)
+
+    def add_line(self, line: LineRow, mine: Offer, theirs: Offer, now: int) -> None:
+        """Keep a new line; its own mailboxes are those that the offer named."""
+        self._lines = None
+        self.db.execute(
+            "INSERT INTO line VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (
+                line.id,
+                line.name,
+                line.peer,
+                line.pairing.raw,
+                mine.raw,
+                theirs.raw,
+                None,
+                None,
+                line.incarnation,
+                now,
+            ),
+        )
+        self.db.execute("UPDATE route SET line=? WHERE offer=?", (line.id, mine.digest))
+        for route in theirs.routes:
+            self.db.execute(
+                "INSERT INTO route (line, relay, mailbox, put) VALUES (?,?,?,?)",
+                (line.id, route.relay, route.mailbox, route.put),
+            )
+
+    def confirm_line(self, line_id: bytes, signed: bytes, *, mine: bool) -> None:
+        """Note a side's confirmation."""
+        self._lines = None
+        column = "my_confirmation" if mine else "their_confirmation"
+        self.db.execute(f"UPDATE line SET {column}=? WHERE id=?", (signed, line_id))
+
+    def set_incarnation(self, line_id: bytes, incarnation: bytes) -> None:
+        """From now on this desk writes under another incarnation on this line."""
+        self._lines = None
+        self.db.execute("UPDATE line SET incarnation=? WHERE id=?", (incarnation, line_id))
+
+    def offers_of(self, line_id: bytes) -> tuple[bytes, bytes]:
+        """(own offer, the peer's) of a line, as bytes."""
+        row = self._one("SELECT my_offer, their_offer FROM line WHERE id=?", line_id)
+        return bytes(row[0]), bytes(row[1])
+
+    def add_offer(self, offer: Offer, collect: Sequence[tuple[bytes, bytes]], now: int) -> None:
+        """Keep an own offer, with the (collect, remove) rights of its mailboxes in order."""
+        self.db.execute(
+            "INSERT INTO offer (digest, raw, made) VALUES (?,?,?)", (offer.digest, offer.raw, now)
+        )
+        for route, (right, remove) in zip(offer.routes, collect, strict=True):
+            self.db.execute(
+                "INSERT INTO route (offer, relay, mailbox, put, collect, remove) VALUES (?,?,?,?,?,?)",
+                (offer.digest, route.relay, route.mailbox, route.put, right, remove),
+            )
+
+    def offers(self) -> list[tuple[Offer, bool]]:
+        """Own offers with whether each was used."""
+        rows = self._all("SELECT raw, used FROM offer ORDER BY made DESC")
+        return [(read_offer(bytes(raw)), bool(used)) for raw, used in rows]
+
+    def use_offer(self, digest: bytes) -> None:
+        """An offer makes one line, once."""
+        self.db.execute("UPDATE offer SET used=1 WHERE digest=?", (digest,))
+
+    def routes(self, line_id: bytes | None = None, *, own: bool) -> list[RouteRow]:
+        """Own mailboxes, or the peer's, of one line or of all."""
+        which = "collect IS NOT NULL" if own else "collect IS NULL"
+        where = "" if line_id is None else " AND line=?"
+        values = () if line_id is None else (line_id,)
+        rows = self._all(f"SELECT {_ROUTE} FROM route WHERE {which}{where} ORDER BY id", *values)
+        return [RouteRow(*(*row[:7], bool(row[7]), row[8])) for row in rows]
+
+    def mailbox_made(self, route_id: int) -> None:
+        """The relay has this mailbox."""
+        self.db.execute("UPDATE route SET made_at_relay=1 WHERE id=?", (route_id,))
+
+    # entries
+
+    def entry_ids_at(self, line: bytes, place: Place) -> list[bytes]:
+        """IDs of entries that stand at one place of a chain: one, or a fork."""
+        rows = self._all(
+            "SELECT e.id FROM entry e WHERE e.line=? AND e.incarnation=? AND e.number=?",
+            line,
+            place[0],
+            place[1],
+        )
+        return [bytes(row[0]) for row in rows]
+
+    def add_entry(self, carried: CarriedEntry, now: int, *, urgent: bool = False) -> None:
+        """Append to the record."""
+        entry = carried.entry
+        self.db.execute(
+            "INSERT INTO entry (id, line, writer, incarnation, number, previous, kind, signed, salt, body, at,"
+            " urgent) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                carried.signed.id,
+                entry.line,
+                entry.writer,
+                entry.incarnation,
+                entry.number,
+                entry.previous,
+                entry.kind,
+                carried.signed.raw,
+                carried.salt,
+                carried.body,
+                now,
+                int(urgent),
+            ),
+        )
+
+    def entry(self, entry_id: bytes) -> CarriedEntry | None:
+        """An entry of the record by its ID."""
+        row = self._one("SELECT signed, salt, body FROM entry WHERE id=?", entry_id)
+        return CarriedEntry(read_signed(bytes(row[0])), bytes(row[1]), bytes(row[2])) if row else None
+
+    def head(self, line: bytes, writer: bytes, incarnation: bytes | None = None) -> Place | None:
+        """The highest place of a writer's chain, of one incarnation or of the newest."""
+        if incarnation is None:
+            newest = self._one(
+                "SELECT incarnation FROM entry WHERE line=? AND writer=? ORDER BY position DESC LIMIT 1",
+                line,
+                writer,
+            )
+            if newest is None:
+                return None
+            incarnation = bytes(newest[0])
+        row = self._one(
+            "SELECT incarnation, number, id FROM entry WHERE line=? AND writer=? AND incarnation=?"
+            " ORDER BY number DESC, position LIMIT 1",
+            line,
+            writer,
+            incarnation,
+        )
+        return (bytes(row[0]), row[1], bytes(row[2])) if row else None
+
+    def holds(self, line: bytes, place: Place) -> bool:
+        """Whether this very entry stands here at its place."""
+        return place[2] in self.entry_ids_at(line, place)
+
+    def newest_head(self, line: bytes, writer: bytes) -> Place | None:
+        """The highest place of the incarnation that began last, in whatever order its entries came."""
+        row = self._one(
+            "SELECT incarnation FROM entry WHERE line=? AND writer=? GROUP BY incarnation"
+            " ORDER BY min(position) DESC LIMIT 1",
+            line,
+            writer,
+        )
+        return self.head(line, writer, bytes(row[0])) if row else None
+
+    def complete_until(self, line: bytes, writer: bytes) -> Place | None:
+        """The last place of a writer's chains before which nothing is missing here."""
+        rows = self._all(
+            "SELECT incarnation, number, id, body FROM entry JOIN (SELECT incarnation AS i, min(position) AS began"
+            " FROM entry WHERE line=? AND writer=? GROUP BY incarnation) ON incarnation=i"
+            " WHERE line=? AND writer=? ORDER BY began, number",
+            *(line, writer) * 2,
+        )
+        last: Place | None = None
+        for incarnation, number, entry_id, body in rows:
+            if number != (last[1] + 1 if last is not None and last[0] == incarnation else 1):
+                return last
+            if number == 1:
+                item = next(iter(read_items(bytes(body))), (None,))
+                before = item[1] if item[0] == Item.INCARNATION else None
+                if before is not None and self.entry(before[2]) is None:
+                    return last
+            last = (bytes(incarnation), number, bytes(entry_id))
+        return last
+
+    def neighbours_of(
+        self, line: bytes, writer: bytes, place: Place
+    ) -> list[tuple[int, bytes, bytes | None]]:
+        """(number, ID, previous) of the entries just before and after a place."""
+        return [
+            (row[0], bytes(row[1]), row[2])
+            for row in self._all(
+                "SELECT number, id, previous FROM entry WHERE line=? AND writer=? AND incarnation=?"
+                " AND number IN (?,?)",
+                line,
+                writer,
+                place[0],
+                place[1] - 1,
+                place[1] + 1,
+            )
+        ]
+
+    def unreceipted(self, line: bytes, writer: bytes) -> list[tuple[CarriedEntry, bool]]:
+        """Own entries that the peer has not receipted, oldest first, each with whether it is urgent."""
+        rows = self._all(
+            "SELECT signed, salt, body, urgent FROM entry WHERE line=? AND writer=? AND receipt IS NULL"
+            " ORDER BY position",
+            line,
+            writer,
+        )
+        return [
+            (CarriedEntry(read_signed(bytes(signed)), bytes(salt), bytes(body)), bool(urgent))
+            for signed, salt, body, urgent in rows
+        ]
+
+    def save_receipt(self, line: bytes, entry_id: bytes, receipt: bytes) -> bool:
+        """Keep the peer's receipt of an own entry; False if it was in already or is for no entry here."""
+        changed = self.db.execute(
+            "UPDATE entry SET receipt=? WHERE id=? AND line=? AND receipt IS NULL", (receipt, entry_id, line)
+        )
+        return changed.rowcount > 0
+
+    def receipts_of(self, entry_id: bytes) -> list[bytes]:
+        """Every receipt that the peer signed for an own entry and that is kept here."""
+        rows = self._all(
+            "SELECT receipt FROM entry WHERE id=? AND receipt IS NOT NULL"
+            " UNION SELECT receipt FROM kept_receipt WHERE entry=?",
+            entry_id,
+            entry_id,
+        )
+        return [bytes(row[0]) for row in rows]
+
+    def unreceipt_after(
+        self, line: bytes, writer: bytes, last: bytes | None
+    ) -> list[tuple[CarriedEntry, bool]]:
+        """Own entries after ``last`` whose receipts no longer count, since the peer has lost them.
+
+        What it signed is kept all the same: nobody unsays a receipt by asking again.
+        """
+        self.db.execute(
+            "INSERT OR IGNORE INTO kept_receipt SELECT id, receipt FROM entry WHERE line=? AND writer=? AND"
+            " receipt IS NOT NULL AND position > coalesce((SELECT position FROM entry WHERE id=?), 0)",
+            (line, writer, last),
+        )
+        rows = self._all(
+            "UPDATE entry SET receipt=NULL WHERE line=? AND writer=? AND receipt IS NOT NULL AND position >"
+            " coalesce((SELECT position FROM entry WHERE id=?), 0) RETURNING signed, salt, body, urgent, position",
+            line,
+            writer,
+            last,
+        )
+        return [
+            (CarriedEntry(read_signed(bytes(signed)), bytes(salt), bytes(body)), bool(urgent))
+            for signed, salt, body, urgent, _ in sorted(rows, key=lambda row: int(row[4]))
+        ]
+
+    # owed items
+
+    def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: bool = False) -> None:
+        """An item that the next entry of a line carries; raises Oversized if none can.
+
+        Owed all the same, it would stop whatever is sent after it, at every start.
+        """
+        raw = cbor.encode(item)
+        if len(raw) > MAX_OWED:
+            raise Oversized("An item that is larger than an entry can carry.")
+        self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, int(urgent)))
+
+    def owed(self, line: bytes) -> list[tuple[int, bytes, bool]]:
+        """(row, item, urgent) in the order in which they came to be owed."""
+        rows = self._all("SELECT id, item, urgent FROM owed WHERE line=? ORDER BY id", line)
+        return [(row[0], bytes(row[1]), bool(row[2])) for row in rows]
+
+    def owing_lines(self) -> list[bytes]:
+        """Lines for which something is owed."""
+        return [bytes(row[0]) for row in self._all("SELECT DISTINCT line FROM owed")]
+
+    def settle(self, rows: Sequence[int]) -> None:
+        """These items stand in an entry now."""
+        self.db.execute(f"DELETE FROM owed WHERE id IN ({','.join('?' * len(rows))})", tuple(rows))
+
+
+def _line(row: Any) -> LineRow:
+    return LineRow(
+        bytes(row[0]), row[1], bytes(row[2]), Statement(bytes(row[3])), row[4], row[5], bytes(row[6])
+    )

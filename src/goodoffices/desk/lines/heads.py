@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heads: after every start each desk learns from its peers whether its own chains went back (ADR 0005).
+
+A question is repeated until it is answered; a desk that a peer proves older than it was opens a new
+incarnation instead of forking its chain. A head also tells whether the desk behind it is locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goodoffices.core import envelope
+from goodoffices.core.errors import NotNow
+from goodoffices.core.line import (
+    Head,
+    Place,
+    verify_head,
+)
+from goodoffices.core.office import Office, sealing_key
+from goodoffices.core.statement import Content, Signed, sign, state
+from goodoffices.desk.context import Context
+from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.routes.sending import Sending
+
+MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
+
+
+class Heads:
+    """What a desk knows of both chains of each line, and how an envelope for its peer is made."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.ledger = context.ledger
+        self.sending = Sending()
+        self._may_go_on: set[bytes] = set()
+        """Lines on which this desk may continue the incarnation that stands in its vault."""
+        self._vouched: set[bytes] = set()  # lines whose peer said, since the start: it did not go back
+        self._questions: dict[bytes, bytes] = {}
+        self._answered: set[bytes] = set()
+        self.went_back: Callable[[], None] = lambda: None  # a peer shows that this vault is an older copy
+        self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
+
+    def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
+        # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
+        nonce = self._questions.setdefault(line.id, self.context.rng(16))
+        self._send_head(line, nonce, None, now, repacks)
+
+    def tell(self, now: int) -> None:
+        """Tell every peer whether this desk is locked: silence of a locked desk is another silence (P6)."""
+        for line in self.ledger.lines():
+            if line.open:
+                # The answer to a question that nobody asked: it is heard, and nothing else follows.
+                self._send_head(line, self.context.rng(16), bytes(16), now)
+
+    def _send_head(
+        self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
+    ) -> None:
+        # A question says from where on to send again, an answer what was seen at all.
+        look = self.ledger.complete_until if answers is None else self.ledger.newest_head
+        head = Head(
+            line=line.id,
+            writer=self.context.me,
+            mine=self.ledger.head(line.id, self.context.me),
+            yours=look(line.id, line.peer),
+            nonce=nonce,
+            answers=answers,
+            locked=self.context.locked,
+            time=self.context.time(now),
+            roster=self.context.my_office().roster.version,
+        )
+        awaited = [nonce] if answers is None else []
+        self._pack(line, [envelope.head_part(self._by_desk(head))], awaited, now, repacks=repacks)
+
+    def comparing(self) -> bool:
+        """Whether an answer about the chains is still out."""
+        return bool(self._questions)
+
+    def vouched(self, line: bytes) -> bool:
+        """Whether this desk has its peer's word that its chain on this line did not go back."""
+        return line in self._vouched
+
+    def trust(self, line: bytes) -> None:
+        """A line that was made just now has no past."""
+        self._may_go_on.add(line)
+        self._vouched.add(line)
+
+    def _by_desk(self, content: Content) -> Signed:
+        return sign(state(content, self.context.keys.realm), self.context.keys.desk_seed)
+
+    def _pack(
+        self,
+        line: LineRow,
+        parts: list[tuple[Any, ...]],
+        entries: list[bytes],
+        now: int,
+        *,
+        urgent: bool = False,
+        repacks: int = 0,
+    ) -> None:
+        peer = self._peer(line)
+        _, public = sealing_key(peer.roster.envelope_epochs, now)
+        sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
+        routes = self.ledger.routes(line.id, own=False)
+        self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent, repacks=repacks)
+
+    def _peer(self, line: LineRow) -> Office:
+        office = self.ledger.office(line.peer)
+        if office is None:
+            raise NotNow("The credential of a line's peer is missing.", "Restore the vault's last backup.")
+        return office
+
+    def _head(self, line: LineRow, signed: Signed, now: int) -> None:
+        head = verify_head(signed, line.id, self._peer(line))
+        self.heard[line.id] = (now, head.locked)
+        if head.answers is None:
+            if head.nonce not in self._answered:
+                self._peer_started(line, head, now)
+            self._send_head(line, self.context.rng(16), head.nonce, now)
+        elif self._questions.get(line.id) == head.answers:
+            del self._questions[line.id]
+            self.sending.receipted(head.answers)
+            self._compare(line, head, now)
+
+    def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
+        """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""
+        self.context.pending.after.append(lambda: self._was_asked(line.id, head.nonce, now))
+        last = head.yours[2] if head.yours is not None else None
+        if last is None or self.ledger.entry(last) is not None:
+            lost = self.ledger.unreceipt_after(line.id, self.context.me, last)
+            self.context.pending.fresh += [(line.id, carried, urgent) for carried, urgent in lost]
+
+    def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
+        self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}
+        self.sending.peer_started(line_id, now)
+
+    def _compare(self, line: LineRow, head: Head, now: int) -> None:
+        if head.yours is None or self.ledger.entry(head.yours[2]) is not None:
+            self._may_go_on.add(line.id)
+            self._vouched.add(line.id)
+        else:
+            self._went_back(line, now)
+
+    def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
+        """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
+        if place and place[0] == line.incarnation and not self.ledger.holds(line.id, place):
+            self._went_back(line, now)
+
+    def _went_back(self, line: LineRow, now: int) -> None:
+        for lines in (self._may_go_on, self._vouched, self.context.pending.new_incarnations):
+            lines.discard(line.id)
+        self.went_back()
+        self.ledger.find(
+            now,
+            "this machine's",
+            "The other desk holds entries of ours that this vault does not know: it was restored from a backup.",
+            "A new incarnation is opened by itself. Compare with the other office what is missing.",
+            line=line.id,
+        )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every act of an officer stands on: rights by the roster, mandates in force, notes that are here."""
+
+from __future__ import annotations
+
+from goodoffices.core.act import (
+    ActType,
+)
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow
+from goodoffices.core.mandate import (
+    Agreement,
+)
+from goodoffices.core.office import Right
+from goodoffices.desk.channels.channels import Channels
+from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.lines.lines import Lines
+
+
+class Acting:
+    """What every use case of an officer stands on."""
+
+    def __init__(self, context: Context, channels: Channels, lines: Lines) -> None:
+        self.context = context
+        self.ledger = context.ledger
+        self.channels = channels
+        self.lines = lines
+
+    def require(self, officer: Officer, right: Right) -> None:
+        """Raise NotAllowed unless the newest roster gives the officer this right."""
+        if not self.context.my_office().roster.rights(officer.public) & right:
+            raise NotAllowed(
+                f"{officer.name} does not hold the right '{right.name.lower() if right.name else right}' here."
+            )
+
+    def _in_force(self, mandate_id: bytes, now: int) -> Agreement:
+        agreement = self.ledger.agreement(mandate_id)
+        if not agreement.complete:
+            raise NotNow(
+                "Not every office has signed the mandate yet.", "Wait for the signatures that are missing."
+            )
+        if agreement.mandate.ends is not None and now >= agreement.mandate.ends:
+            raise NotNow(
+                "The mandate has ended.", "Agree on a new one that names this one as its predecessor."
+            )
+        return agreement
+
+    def note_row(self, note_id: bytes) -> NoteRow:
+        """A note of this desk; raises NotFound."""
+        note = self.ledger.note(note_id)
+        if note is None:
+            raise NotFound("There is no such note at this desk.")
+        return note
+
+    def has_act(self, note_id: bytes, kind: ActType) -> bool:
+        """Whether this office did that about a note."""
+        return any(
+            row.author == self.context.me and row.type == kind for row in self.ledger.acts_about(note_id)
+        )
+
+    def compared(self, agreement: Agreement, office: bytes) -> bool:
+        """Whether an officer of a party signed that the digits were compared."""
+        return any(row.author == office for row in self.ledger.acts_of_type(agreement.id, ActType.COMPARED))
+
+    def vouched_alone(self, agreement: Agreement) -> bool:
+        """Whether keys in this channel are vouched for by the intermediary alone."""
+        return not all(self.compared(agreement, party) for party in agreement.mandate.parties)

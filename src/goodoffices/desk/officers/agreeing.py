@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mandates: proposing, signing, introducing offices, comparing check digits.
+
+Rights are checked here, against the roster, however the request came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from goodoffices.core import digits
+from goodoffices.core.act import (
+    CHANNEL_LANE,
+    ActType,
+)
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSigner, YourError
+from goodoffices.core.line import Item
+from goodoffices.core.mandate import (
+    DEFAULT_CLOCKS,
+    Agreement,
+    Disclosure,
+    Forwarding,
+    Mandate,
+    Reading,
+    RecordUse,
+    Role,
+    check,
+)
+from goodoffices.core.office import Right
+from goodoffices.core.statement import sign, state
+from goodoffices.desk.context import Officer
+from goodoffices.desk.officers.acting import Acting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """The terms of a mandate to propose. Clocks in milliseconds by precedence."""
+
+    name: str
+    path: tuple[bytes, ...]
+    reading: int = Reading.OPEN
+    forwarding: int = Forwarding.BY_HAND
+    clocks: dict[int, int] = field(default_factory=lambda: {int(k): v for k, v in DEFAULT_CLOCKS.items()})
+    languages: tuple[str, ...] = ("en",)
+    disclosure: int = Disclosure.ONLY_WITH_CONSENT
+    record_use: int = RecordUse.NOT_OUTSIDE
+    acknowledgements: tuple[int, ...] = (
+        ActType.OPENED,
+        ActType.WITH_PRINCIPAL,
+        ActType.ACKNOWLEDGED,
+    )
+    ends: int | None = None
+    officers_to_add_words: int = 1
+    labels: dict[int, str] | None = None
+    purpose: str | None = None
+    predecessor: bytes | None = None
+
+
+class Agreeing(Acting):
+    """What keepers of keys do."""
+
+    def propose(self, officer: Officer, terms: Terms, now: int) -> bytes:
+        """Make a mandate over offices whose credentials are here, sign it, send it along the path."""
+        self.require(officer, Right.KEYS)
+        me = self.context.me
+        if me not in terms.path:
+            raise YourError("The path does not run through this office.")
+        offices = []
+        for at, office_id in enumerate(terms.path):
+            office = self.ledger.office(office_id)
+            if office is None:
+                raise NotFound(
+                    "An office of the path is not known here.", "Pair with it, or have it introduced."
+                )
+            role = Role.PARTY if at in (0, len(terms.path) - 1) else Role.INTERMEDIARY
+            offices.append((int(role), office_id, office.pin, False))
+        mandate = Mandate(
+            name=terms.name,
+            offices=tuple(offices),
+            reading=terms.reading,
+            forwarding=terms.forwarding,
+            clocks=terms.clocks,
+            languages=terms.languages,
+            disclosure=terms.disclosure,
+            record_use=terms.record_use,
+            acknowledgements=tuple(int(each) for each in terms.acknowledgements),
+            ends=terms.ends,
+            predecessor=terms.predecessor,
+            officers_to_add_words=terms.officers_to_add_words,
+            labels=terms.labels,
+            made=now,
+            salt=self.context.rng(32),
+            purpose=terms.purpose,
+        )
+        check(mandate)
+        for neighbour in mandate.neighbours(me):
+            if self.ledger.line_to(neighbour) is None:
+                raise NotNow(
+                    "A neighbour on the path has no open line with this office.", "Pair with it first."
+                )
+        signed = sign(state(mandate, self.context.keys.realm), officer.seed)
+        with self.context.transaction():
+            agreement = self.channels.keep_mandate(signed, (), now, came_from=None)
+            self.ledger.audit(now, officer.name, f"proposed the mandate {terms.name}")
+            self.lines.flush_all(now)
+        return agreement.id
+
+    def sign_mandate(self, officer: Officer, mandate_id: bytes, now: int) -> None:
+        """Add this office's signature to a proposed mandate."""
+        self.require(officer, Right.KEYS)
+        with self.context.transaction():
+            self.channels.countersign(self.ledger.agreement(mandate_id), officer, now)
+            self.ledger.audit(now, officer.name, "signed a mandate")
+            self.lines.flush_all(now)
+
+    def introduce(self, officer: Officer, office_id: bytes, line_id: bytes, now: int) -> None:
+        """Hand a known office's credential to the peer of a line, so that it can stand in a mandate."""
+        self.require(officer, Right.KEYS)
+        office = self.ledger.office(office_id)
+        if office is None:
+            raise NotFound("An office that is not known here cannot be introduced.")
+        with self.context.transaction():
+            self.ledger.owe(self.ledger.line(line_id).id, (Item.ROSTER, office.raw))
+            self.ledger.audit(now, officer.name, f"introduced {office.name}")
+            self.lines.flush_all(now)
+
+    def spoken_digits(self, agreement: Agreement) -> tuple[str, str]:
+        """(half to read aloud, half to hear) of a mandate's 60 digits, seen from a party."""
+        half = digits.MANDATE // 2
+        halves = agreement.digits[:half], agreement.digits[half:]
+        return halves if self.context.me == agreement.mandate.parties[0] else (halves[1], halves[0])
+
+    def compare_mandate(self, officer: Officer, mandate_id: bytes, heard: str, now: int) -> None:
+        """A party's officer types what the other party read aloud; if it fits, that is a signed act."""
+        self.require(officer, Right.KEYS)
+        agreement = self._in_force(mandate_id, now)
+        mandate = agreement.mandate
+        if not mandate.is_party(self.context.me):
+            raise NotAllowed(
+                "The parties compare the mandate's digits; the intermediary cannot do it for them."
+            )
+        if digits.typed(heard, digits.MANDATE // 2) != self.spoken_digits(agreement)[1]:
+            raise WrongSigner(
+                "The digits do not fit: misheard, or the intermediary showed each side another mandate.",
+                "Have them read once more. If they still differ, send nothing and tell your superior.",
+            )
+        if self.compared(agreement, self.context.me):
+            return
+        with self.context.transaction():
+            self.channels.do(
+                agreement,
+                ActType.COMPARED,
+                now,
+                recipient=mandate.far_party(self.context.me),
+                lane=CHANNEL_LANE,
+                officer=officer,
+            )
+            self.lines.flush_all(now)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing: releasing a note, replacing and withdrawing it. One transaction, then the wire.
+
+Rights are checked here, against the roster, however the request came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from goodoffices.core import crypto
+from goodoffices.core.act import (
+    CHANNEL_LANE,
+    ActType,
+    ProofKind,
+)
+from goodoffices.core.errors import NotAllowed, NotNow, YourError
+from goodoffices.core.line import Item
+from goodoffices.core.mandate import (
+    Agreement,
+    Reading,
+)
+from goodoffices.core.note import (
+    MAX_LISTED,
+    Note,
+    NoteKind,
+    OpenNote,
+    Words,
+    body_of,
+    check_issued,
+    verify_release,
+    write_note,
+)
+from goodoffices.core.office import Right, sealing_key
+from goodoffices.core.sealed import seal_note
+from goodoffices.core.statement import Signed, Statement, sign
+from goodoffices.desk.context import Officer
+from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.officers.acting import Acting
+from goodoffices.desk.vault.keys import seal_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What an officer asks to release. ``recipient``: an office of the channel."""
+
+    mandate: bytes
+    recipient: bytes
+    words: Words
+    precedence: int
+    valid_until: int | None = None
+    kind: int = NoteKind.PLAIN
+    proof: int = ProofKind.TRANSFERABLE
+    once: str | None = None
+    """A token of the request: asked again, it answers the note that it released."""
+
+
+class Writing(Acting):
+    """What releasers do."""
+
+    def release(self, officer: Officer, draft: Draft, now: int) -> bytes:
+        """Sign, seal, keep and send a note; returns its ID. One transaction, then the wire."""
+        self.require(officer, Right.RELEASE)
+        if draft.once is not None and (released := self.ledger.fact(f"once {draft.once}")) is not None:
+            return released
+        check_issued(draft.kind, draft.proof)
+        agreement = self._in_force(draft.mandate, now)
+        lane = self._lane_to(agreement, draft.recipient)
+        if not draft.words.text.strip():
+            raise YourError("A note needs words.", "Write the text, then release it.")
+        if draft.valid_until is not None and draft.valid_until <= now:
+            raise YourError("The note would be expired before it is released.", "Choose a later time.")
+        sealed_reading = agreement.mandate.reading == Reading.SEALED and lane == CHANNEL_LANE
+        if sealed_reading and self.vouched_alone(agreement):
+            raise NotNow(
+                "A sealed channel does not open before both parties have compared the mandate's digits.",
+                "Compare them by voice, in a public statement or through a third state, and type them in.",
+            )
+        if self.context.my_office().roster.releasers_needed > 1:
+            raise NotAllowed("This roster needs several officers to release; this version lets one release.")
+        if self.context.reading_key is None:
+            raise NotNow("The desk is locked.", "Sign in first.")
+        words = self._with_knowledge(agreement, draft, lane)
+        withdrawn = [each for each in (words.replaces, words.withdraws) if each is not None]
+        for note_id in withdrawn:
+            self._own_note(note_id)
+        seed, key = self.context.rng(32), self.context.rng(32)
+        body, leaves = body_of(words, seed)
+        with self.context.transaction():
+            note = Note(
+                **self.channels.place(agreement.id, lane),
+                recipient=draft.recipient,
+                time=self.context.time(now),
+                number=self.ledger.next_number(agreement.id, lane, self.context.me),
+                precedence=draft.precedence,
+                valid_until=draft.valid_until,
+                kind=draft.kind,
+                body=body,
+                leaves=leaves,
+                case_at=self.context.case_at(now),
+            )
+            statement, opened = write_note(note, words, seed, self.context.keys.realm)
+            opened = replace(opened, signed=_signed(statement, officer))
+            verify_release(opened, self.context.my_office())
+            self._keep_own(agreement, opened, lane, key, now)
+            if draft.once is not None:
+                self.ledger.set_fact(f"once {draft.once}", opened.signed.id)
+            for note_id in withdrawn:
+                self._withdraw(agreement, officer, note_id, now)
+            self.lines.flush_all(now)
+        return opened.signed.id
+
+    def _lane_to(self, agreement: Agreement, recipient: bytes) -> bytes:
+        mandate, me = agreement.mandate, self.context.me
+        if mandate.is_party(me):
+            if recipient == mandate.far_party(me):
+                if mandate.on_paper(recipient):
+                    raise NotAllowed(
+                        "The other party is on paper; notes to it are handed over by the intermediary."
+                    )
+                return CHANNEL_LANE
+            if recipient in mandate.neighbours(me):
+                return me
+            raise NotAllowed("A party writes to the other party, or to its own intermediary alone.")
+        if recipient in mandate.neighbours(me) and mandate.is_party(recipient):
+            return recipient
+        raise NotAllowed("An intermediary writes, as itself, to the party at its side.")
+
+    def _with_knowledge(self, agreement: Agreement, draft: Draft, lane: bytes) -> Words:
+        """What the author's office had read, and what lay unopened at its desk (P9)."""
+        read: list[bytes] = []
+        held: list[bytes] = []
+        for note_id in self.ledger.newest_of_others(agreement.id, lane, self.context.me, 2 * MAX_LISTED):
+            (read if self.has_act(note_id, ActType.OPENED) else held).append(note_id)
+        return replace(draft.words, read=tuple(read[-MAX_LISTED:]), held=tuple(held[-MAX_LISTED:]))
+
+    def _keep_own(self, agreement: Agreement, opened: OpenNote, lane: bytes, key: bytes, now: int) -> None:
+        note, mandate, me = opened.note, agreement.mandate, self.context.me
+        readers = {note.recipient}
+        if lane == CHANNEL_LANE and mandate.reading == Reading.OPEN:
+            readers |= set(mandate.path) - {me}
+        rows = []
+        for reader in readers:
+            if not mandate.on_paper(reader):
+                epoch, public = sealing_key(agreement.offices[reader].roster.reading_epochs, now)
+                rows.append((reader, epoch, public))
+        sealed = seal_note(opened, tuple(rows), key)
+        digest = crypto.sha256(sealed.raw)
+        assert self.context.reading_key is not None
+        self.ledger.add_note(
+            NoteRow(
+                opened.signed.id,
+                agreement.id,
+                lane,
+                me,
+                note.recipient,
+                note.number,
+                note.precedence,
+                note.valid_until,
+                now,
+                None,
+                "verified",
+                None,
+                digest,
+                seal_text(self.context.reading_key, opened.inside, opened.signed.id, self.context.rng),
+            )
+        )
+        self.ledger.add_copy(digest, opened.signed.id, sealed.raw, None, now)
+        self.ledger.judge_copy(digest, "verified")
+        self.ledger.add_link(
+            (agreement.id, lane, me, note.incarnation, note.sequence, opened.signed.id, note.previous)
+        )
+        target = mandate.next_hop(me, note.recipient)
+        to = self.ledger.line_to(target)
+        if to is None:
+            raise NotNow(f"There is no open line to {agreement.name_of(target)}.", "Pair with it first.")
+        self.ledger.owe(to.id, (Item.NOTE, sealed.raw), urgent=True)
+        self.ledger.mark_carried(opened.signed.id, target)
+        self.context.pending.changed.add(agreement.id)
+
+    def _own_note(self, note_id: bytes) -> NoteRow:
+        note = self.note_row(note_id)
+        if note.author != self.context.me:
+            raise NotAllowed("Only its author can replace or withdraw a note.")
+        return note
+
+    def withdraw(self, officer: Officer, note_id: bytes, now: int) -> None:
+        """Take back a note: if it was not forwarded yet, it is not forwarded any more."""
+        self.require(officer, Right.RELEASE)
+        note = self._own_note(note_id)
+        with self.context.transaction():
+            self._withdraw(self.ledger.agreement(note.mandate), officer, note_id, now)
+            self.lines.flush_all(now)
+
+    def _withdraw(self, agreement: Agreement, officer: Officer, note_id: bytes, now: int) -> None:
+        note = self.note_row(note_id)
+        if not self.has_act(note_id, ActType.WITHDRAWN):
+            self.channels.do(
+                agreement,
+                ActType.WITHDRAWN,
+                now,
+                recipient=note.recipient,
+                lane=note.lane,
+                officer=officer,
+                subject=note_id,
+            )
+
+
+def _signed(statement: Statement, officer: Officer) -> Signed:
+    return sign(statement, officer.seed)

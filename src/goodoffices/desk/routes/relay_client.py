@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's one network module: mailboxes at relays, over HTTP and a WebSocket (docs/relay-api.md).
+
+Knows nothing of entries or notes. Every failure becomes a RelayError; whether and when to try again is
+``sending``'s to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from goodoffices.core.addresses import loopback
+from goodoffices.core.crypto import sha256
+from goodoffices.core.errors import MachineError, NotAllowed, RelayError
+from goodoffices.core.pairing import relay_parts
+from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.lean_http import LeanHttp, Unanswered
+
+MAX_MESSAGE = 262_144 + 64
+TIMEOUT = 20.0
+"""Seconds until a silent relay counts as down for this try."""
+PING = 20.0
+
+
+def check_relay_url(url: str) -> None:
+    """Refuse what must not be used: plain HTTP to anything but loopback, credentials, odd schemes."""
+    parts = relay_parts(url)
+    if parts is None:
+        raise NotAllowed(f"{url} is not the address of a relay.", "Write it as https://host:port")
+    scheme, host = parts
+    if scheme == "http" and not loopback(host):
+        raise NotAllowed(
+            f"{url} is plain HTTP to another machine.",
+            "Use the relay's https address; plain HTTP is for loopback.",
+        )
+
+
+def tls_trusting(authority: Path | None) -> ssl.SSLContext | None:
+    """TLS that trusts an office's own certificate authority, or None for the system's."""
+    if authority is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(authority))
+    except (OSError, ssl.SSLError) as error:
+        raise MachineError(
+            f"{authority} cannot be used as a certificate authority: {error}.", "Check --relay-ca."
+        ) from None
+
+
+class RelayClient:
+    """Talks to any relay. One pool of connections; a WebSocket per mailbox that is listened to."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._tls = context
+        # Every relay has connections of its own: one that answers nobody must not use up the others' (P7).
+        self._http = LeanHttp(context, TIMEOUT)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    async def health(self, relay: str) -> None:
+        """Raises RelayError unless the relay answers."""
+        await self._ask("GET", f"{relay}/health")
+
+    async def make_mailbox(self, route: RouteRow, admission: str | None = None) -> None:
+        """Have the relay keep an own mailbox; again is the same as once."""
+        assert route.collect is not None
+        assert route.remove is not None
+        headers = {"X-Admission": admission} if admission else {}
+        body = {
+            "put": sha256(route.put).hex(),
+            "collect": sha256(route.collect).hex(),
+            "delete": sha256(route.remove).hex(),
+        }
+        headers["Content-Type"] = "application/json"
+        await self._ask("PUT", _box(route), headers, json.dumps(body).encode())
+
+    async def put(self, route: RouteRow, envelope: bytes) -> None:
+        """Returns once the relay has the envelope synced to disk."""
+        await self._ask("POST", f"{_box(route)}/envelopes", _right(route.put), envelope)
+
+    async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
+        """The relay may forget an envelope that this desk has stored."""
+        assert route.remove is not None
+        await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", _right(route.remove))
+
+    async def _ask(
+        self, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> None:
+        try:
+            status, answer = await self._http.request(method, url, headers or {}, body)
+        except (Unanswered, OSError, ValueError) as error:
+            raise RelayError(f"{_host(url)} cannot be reached ({type(error).__name__}).") from None
+        if status >= 300:
+            words = answer[:200].decode("utf-8", "replace")
+            raise RelayError(f"{_host(url)} refused with {status}: {words}")
+
+    async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncGenerator[bytes]:
+        """Envelopes of an own mailbox, first those that wait, then each as it comes.
+
+        Ends with RelayError when the connection does. Deflate stays off: envelopes do not compress,
+        and it would cost the relay four times the memory per connection.
+        """
+        assert route.collect is not None
+        url = "ws" + _box(route).removeprefix("http") + "/push?after=0"
+        tls = (self._tls or True) if url.startswith("wss") else None
+        try:
+            async with connect(
+                url,
+                additional_headers=_right(route.collect),
+                compression=None,
+                proxy=None,
+                ssl=tls,
+                max_size=MAX_MESSAGE,
+                ping_interval=PING,
+                ping_timeout=PING,
+                open_timeout=TIMEOUT,
+                close_timeout=1,
+            ) as socket:
+                connected.set()
+                async for message in socket:
+                    if not isinstance(message, bytes) or len(message) < 8:
+                        raise RelayError(f"{_host(url)} pushes something that is no envelope.")
+                    yield message[8:]
+        except (WebSocketException, OSError, TimeoutError) as error:
+            raise RelayError(f"{_host(url)} cannot be listened to ({type(error).__name__}).") from None
+        raise RelayError(f"{_host(url)} closed the connection.")
+
+
+def _box(route: RouteRow) -> str:
+    return f"{route.relay}/v1/mailboxes/{route.mailbox.hex()}"
+
+
+def _right(secret: bytes) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret.hex()}"}
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The vault: everything a desk keeps, in one encrypted database that opens in two tiers.
+
+The *unattended* tier opens with the unlock secret, so that a desk starts by itself after a reboot: the
+whole database, with the desk's own signing and sealing seeds. The *officers'* tier lies inside it,
+encrypted again: signing seeds of officers, and texts under the office's reading key. Those open only
+with an officer's passphrase, through ``Vault.sign_in``; the vault keeps nothing of what that yields.
+
+Files and permissions are in ``files``, keys and passphrase rules in ``vault_keys``; the formats
+and their limits in docs/adr/0011-vault.md. The tables of notes and entries are not known here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from goodoffices.core.errors import (
+    NotAllowed,
+    NotFound,
+    WrongSecret,
+    YourError,
+)
+from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
+from goodoffices.desk.vault.database import connect, faults, require_whole
+from goodoffices.desk.vault.files import (
+    Header,
+    VaultFiles,
+    claimed_commits,
+    make_folder,
+    make_unlock,
+    on_disk,
+    read_header,
+    read_unlock,
+    require_whole_log,
+    write_private,
+)
+from goodoffices.desk.vault.keys import (
+    DECOY,
+    DECOY_SALT,
+    KEY_SIZE,
+    SALT_SIZE,
+    Cost,
+    OpenedOfficer,
+    Rng,
+    check_passphrase,
+    fold_name,
+    open_text,
+    reading_check,
+    seal_text,
+    unwrap,
+    wrap,
+)
+
+__all__ = [
+    "Cost",
+    "OfficerEntry",
+    "OpenedOfficer",
+    "Vault",
+    "check_passphrase",
+    "create_vault",
+    "faults",
+    "open_text",
+    "open_vault",
+    "seal_text",
+]
+
+_SCHEMA = "goodoffices.desk.schema"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerEntry:
+    """What the unattended desk knows of an officer: no key, no passphrase."""
+
+    name: str
+    added_ms: int
+    changed_ms: int
+    locked_out_ms: int | None
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.locked_out_ms is None
+
+
+def create_vault(
+    folder: Path, *, rng: Rng, unlock_path: Path | None = None, cost: Cost | None = None
+) -> Vault:
+    """A new, empty vault in ``folder``, held open.
+
+    ``vault.json`` is written last: without it there is no vault, so a cut in between leaves nothing
+    that looks like one.
+    """
+    files, uid = VaultFiles.at(folder, unlock_path), os.geteuid()
+    with ExitStack() as undo:
+        if make_folder(folder, uid):
+            undo.callback(folder.rmdir)
+        hold = Hold(files.database)
+        undo.callback(files.database.with_name("vault.db.lock").unlink)
+        undo.callback(hold.release)
+        if not files.unlock.exists():
+            undo.callback(files.unlock.unlink, missing_ok=True)
+        make_unlock(files.unlock, rng)
+        header, key = Header.new(read_unlock(files.unlock, uid), cost or Cost(), rng)
+        for name in ("vault.db", "vault.db-wal", "vault.db-shm"):
+            undo.callback((folder / name).unlink, missing_ok=True)
+        make_private(files.database)
+        with faults():
+            db = connect(files.database, key)
+            undo.callback(db.close)
+            set_pragmas(db)
+            migrate(db, steps_in(_SCHEMA))
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with on_disk(files.header):
+            write_private(files.header, header.render())
+        undo.pop_all()
+    return Vault(files, db, key, header.cost, hold)
+
+
+def open_vault(folder: Path, *, unlock_path: Path | None = None) -> Vault:
+    """The vault in ``folder``, checked to the last page and brought to this version's schema.
+
+    Raises WrongSecret, VaultDamaged, LoosePermissions, AlreadyRunning or MachineError; then nothing
+    is held, and but for commits moved from the log into the database nothing was changed.
+    """
+    files, uid = VaultFiles.at(folder, unlock_path), os.geteuid()
+    files.require_private(uid)
+    header = read_header(files)
+    with ExitStack() as undo:
+        hold = Hold(files.database)
+        undo.callback(hold.release)
+        key = header.key(read_unlock(files.unlock, uid))
+        files.require_database()
+        commits = claimed_commits(files.log)
+        with faults():
+            db = connect(files.database, key)
+            undo.callback(db.close)
+            set_pragmas(db)
+            require_whole_log(commits, int(db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]))
+            # The log first: after a power cut in the middle of a checkpoint the database's own
+            # pages may be torn, and the log holds them whole.
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            require_whole(db)
+            migrate(db, steps_in(_SCHEMA))
+        undo.pop_all()
+    return Vault(files, db, key, header.cost, hold)
+
+
+class Vault:
+    """An open vault, held by this process alone.
+
+    ``db`` is one connection: whoever uses it from several threads lets them take turns. More
+    connections, for reading, come from ``reader``.
+    """
+
+    def __init__(self, files: VaultFiles, db: Connection, key: bytes, cost: Cost, hold: Hold) -> None:
+        self._files, self._key, self._cost, self._hold = files, key, cost, hold
+        self._readers: list[Connection] = []
+        self._open = True
+        self.db = db
+
+    @property
+    def folder(self) -> Path:
+        return self._files.folder
+
+    def reader(self) -> Connection:
+        """A second connection that cannot write. It is closed with the vault."""
+        with faults():
+            connection = connect(self._files.database, self._key)
+            self._readers.append(connection)
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA busy_timeout=10000")
+        return connection
+
+    def close(self) -> None:
+        """Everything into the database, the log removed, the vault free for the next process."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            for connection in (*self._readers, self.db):
+                connection.close()
+        finally:
+            self._key = b""
+            self._hold.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- First tier: the desk's own secrets -------------------------------------------------------
+
+    def put_secret(self, name: str, value: bytes) -> None:
+        """Keep ``value`` for the unattended desk; replaces what was there under that name."""
+        with self._writing():
+            self.db.execute(
+                "INSERT INTO secret (name, value) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (name, value),
+            )
+
+    def secret(self, name: str) -> bytes:
+        with faults():
+            row = self.db.execute("SELECT value FROM secret WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise NotFound(
+                f"The vault holds no secret named {name}.", "Restore the vault, or make the key anew."
+            )
+        return bytes(row[0])
+
+    def secret_names(self) -> tuple[str, ...]:
+        with faults():
+            return tuple(
+                row[0] for row in self.db.execute("SELECT name FROM secret ORDER BY name").fetchall()
+            )
+
+    def destroy_secret(self, name: str) -> None:
+        """Overwrite and remove a secret, in the log too: an old sealing seed must not come back (P3)."""
+        with self._writing():
+            self.db.execute("DELETE FROM secret WHERE name = ?", (name,))
+        self.scrub()
+
+    def scrub(self) -> None:
+        """Empty the log, so that it holds no older page.
+
+        Inside a transaction it does nothing: the caller calls it again after the commit.
+        """
+        if not self.db.in_transaction:
+            with faults():
+                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # --- Second tier: officers --------------------------------------------------------------------
+
+    def add_officer(
+        self, name: str, passphrase: str, seed: bytes, reading_key: bytes, rng: Rng, now: int
+    ) -> None:
+        """Wrap an officer's signing seed and the office's reading key under the officer's passphrase."""
+        if len(seed) != KEY_SIZE or len(reading_key) != KEY_SIZE:
+            raise ValueError("a seed and a reading key have 32 bytes each")
+        folded = fold_name(name)
+        check_passphrase(passphrase, name)
+        check = reading_check(reading_key)
+        salt, wrapped = self._wrap(passphrase, folded, seed + reading_key, rng)
+        with self._writing():
+            if self.db.execute("SELECT 1 FROM officer WHERE folded = ?", (folded,)).fetchone():
+                raise YourError(
+                    f"An officer named {name} is or was here; names are not given twice.",
+                    "Give another name.",
+                )
+            if self.db.execute(
+                "SELECT 1 FROM officer WHERE wrapped IS NOT NULL AND reading_check <> ?", (check,)
+            ).fetchone():
+                raise NotAllowed("This is not the reading key that the officers here have.")
+            self.db.execute(
+                "INSERT INTO officer (folded, name, salt, memory_kib, passes, lanes, wrapped, reading_check,"
+                " added_ms, changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (folded, name, salt, *self._costs(), wrapped, check, now, now),
+            )
+
+    def officers(self) -> tuple[OfficerEntry, ...]:
+        """Everybody who has or had keys here, in order of arrival."""
+        with faults():
+            rows = self.db.execute(
+                "SELECT name, added_ms, changed_ms, locked_out_ms FROM officer ORDER BY added_ms, folded"
+            ).fetchall()
+        return tuple(OfficerEntry(*row) for row in rows)
+
+    def sign_in(self, name: str, passphrase: str) -> OpenedOfficer:
+        """The officer's keys, or WrongSecret.
+
+        A name that nobody has, a locked-out officer and a wrong passphrase get the same answer after
+        the same work. Slow on purpose (about 0.1 s and 64 MiB); an event loop uses ``attempt``.
+        """
+        return self.attempt(name, passphrase)()
+
+    def attempt(self, name: str, passphrase: str) -> Callable[[], OpenedOfficer]:
+        """The slow half of ``sign_in``: it touches no database, so it can run in another thread."""
+        try:
+            folded = fold_name(name)
+        except YourError:
+            folded = ""
+        with faults():
+            row = self.db.execute(
+                "SELECT name, salt, memory_kib, passes, lanes, wrapped FROM officer"
+                " WHERE folded = ? AND wrapped IS NOT NULL",
+                (folded,),
+            ).fetchone()
+        shown, salt, memory_kib, passes, lanes, wrapped = row or (name, DECOY_SALT, *self._costs(), DECOY)
+
+        def stretch_and_open() -> OpenedOfficer:
+            try:
+                keys = unwrap(passphrase, folded, salt, Cost(memory_kib, passes, lanes), wrapped)
+            except WrongSecret:
+                raise
+            except YourError as error:  # a character that no passphrase here can hold
+                raise WrongSecret(
+                    "That passphrase is nobody's here.", f"{error.what} {error.next_step}"
+                ) from None
+            return OpenedOfficer(shown, keys[:KEY_SIZE], keys[KEY_SIZE:])
+
+        return stretch_and_open
+
+    def change_passphrase(self, name: str, old: str, new: str, rng: Rng, now: int) -> None:
+        """Wrap the officer's keys anew; the old passphrase then opens nothing in this vault.
+
+        A copy of the vault made before still opens with the old one (docs/adr/0011-vault.md).
+        """
+        opened = self.sign_in(name, old)
+        check_passphrase(new, name)
+        folded = fold_name(name)
+        salt, wrapped = self._wrap(new, folded, opened.seed + opened.reading_key, rng)
+        with self._writing():
+            self.db.execute(
+                "UPDATE officer SET salt = ?, memory_kib = ?, passes = ?, lanes = ?,"
+                " wrapped = ?, changed_ms = ? WHERE folded = ? AND wrapped IS NOT NULL",
+                (salt, *self._costs(), wrapped, now, folded),
+            )
+        self.scrub()
+
+    def lock_out(self, name: str, now: int) -> None:
+        """Destroy a departed officer's wrapped keys. The last officer stays: nobody could read any more."""
+        folded = fold_name(name)
+        with self._writing():
+            rows = self.db.execute("SELECT folded FROM officer WHERE wrapped IS NOT NULL").fetchall()
+            if folded not in {row[0] for row in rows}:
+                raise NotFound(
+                    f"No officer named {name} signs in here.", "The desk's pages list its officers."
+                )
+            if len(rows) == 1:
+                raise NotAllowed(
+                    f"{name} is the last officer here: nobody could open the texts any more.",
+                    "Add another officer first.",
+                )
+            self.db.execute(
+                "UPDATE officer SET wrapped = NULL, salt = NULL, locked_out_ms = ? WHERE folded = ?",
+                (now, folded),
+            )
+        self.scrub()
+
+    def _wrap(self, passphrase: str, folded: str, keys: bytes, rng: Rng) -> tuple[bytes, bytes]:
+        salt = rng(SALT_SIZE)
+        return salt, wrap(passphrase, folded, salt, self._cost, keys, rng)
+
+    def _costs(self) -> tuple[int, int, int]:
+        return self._cost.memory_kib, self._cost.passes, self._cost.lanes
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction of its own, or part of the one that the caller has begun."""
+        with faults():
+            if self.db.in_transaction:
+                yield
+            else:
+                with transaction(self.db):
+                    yield

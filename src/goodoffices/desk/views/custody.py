@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The custody strip: who had a note, when, how long each step took, what is late, what is not known.
+
+Built from signed acts alone. A rung that nobody has reported is never guessed: it is *not reported*
+when a later one is known, *not told* when the mandate does not let it travel, else *awaited*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from goodoffices.core.act import CHANNEL_LANE, Act, ActType
+from goodoffices.core.ladder import Rung, Step, Word, climb, has_part
+from goodoffices.core.mandate import Agreement, Forwarding
+from goodoffices.core.note import OpenNote, verify_release
+from goodoffices.core.office import Office
+from goodoffices.core.statement import Signed, read_signed
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import NoteRow
+
+STOPS = {Rung.REFUSED, Rung.RETURNED, Rung.WITHDRAWN, Rung.EXPIRED, Rung.ALTERED}
+REMARK = "covering remark"
+CLOCKS_AGREE = 2_000
+"""Milliseconds by which two rungs may stand in the wrong order before their clocks are said to differ: a
+relay's answer and the reader's desk are quicker than each other by turns."""
+
+
+@dataclass(frozen=True)
+class CustodyStep:
+    """One rung of the strip, reached or not."""
+
+    rung: str
+    state: str
+    """done | awaited | later | not reported | not told | stopped | expired"""
+    office: bytes
+    office_name: str
+    at: int | None = None
+    case_at: int | None = None
+    took: int | None = None
+    """Milliseconds since the step before; None when unknown, or when the clocks of two offices differ."""
+    due: int | None = None
+    late: bool = False
+    late_by: int | None = None
+    by_desk: bool = False
+    signer: str = ""
+    word: str = ""
+    detail: str | None = None
+    code: int | None = None
+    act: bytes | None = None
+    marked_clock: bool = False
+
+
+@dataclass(frozen=True)
+class Remark:
+    """The intermediary's own words beside a note."""
+
+    office: bytes
+    office_name: str
+    at: int
+    case_at: int | None
+    signer: str
+    words: str
+    officers: int
+
+
+def signer_of(signed: Signed, office: Office, version: int) -> tuple[str, bool]:
+    """(pseudonym of the first signer, whether it was the desk)."""
+    roster = office.roster_at(version)
+    if roster is None or not signed.signers:
+        return "", False
+    signer = signed.signers[0]
+    return (roster.pseudonym(signer) or "", signer == roster.desk)
+
+
+def acts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> list[tuple[bytes, Act, str, bool]]:
+    """(ID, act, signer's pseudonym, signed by the desk) of every act about a note that is its author's to do."""
+    found = []
+    for row in desk.ledger.acts_about(note.id):
+        signed = read_signed(row.signed)
+        act = signed.statement.read(Act)
+        if not has_part(act, note.author, note.recipient):
+            continue  # kept in the record; it says nothing of this note
+        office = agreement.offices.get(act.author)
+        name, by_desk = signer_of(signed, office, act.roster) if office else ("", False)
+        found.append((row.id, act, name, by_desk))
+    return found
+
+
+def remarks_of(agreement: Agreement, acts: list[tuple[bytes, Act, str, bool]]) -> tuple[Remark, ...]:
+    """The covering remarks, each an object of its own."""
+    return tuple(
+        Remark(
+            act.author,
+            agreement.name_of(act.author),
+            act.time[0],
+            act.case_at,
+            name,
+            act.words or "",
+            act.code or 1,
+        )
+        for _, act, name, _ in acts
+        if act.type == ActType.REMARK
+    )
+
+
+def _slots(agreement: Agreement, note: NoteRow) -> list[tuple[str, bytes]]:
+    mandate = agreement.mandate
+    slots: list[tuple[str, bytes]] = [(Rung.RELEASED, note.author), (Rung.ON_RELAY, note.author)]
+    if note.lane == CHANNEL_LANE:
+        here, path = note.author, []
+        while (here := mandate.next_hop(here, note.recipient)) != note.recipient:
+            path.append(here)
+        for post in path:
+            slots.append((Rung.AT_DESK, post))
+            if mandate.forwarding == Forwarding.BY_HAND:
+                slots.append((Rung.SEEN, post))
+            slots.append((Rung.FORWARDED, post))
+    arrival = Rung.AT_FAR_DESK if mandate.is_party(note.recipient) else Rung.AT_DESK
+    slots += [(arrival, note.recipient), (Rung.OPENED, note.recipient)]
+    return [*slots, (Rung.WITH_PRINCIPAL, note.recipient), (Rung.ACKNOWLEDGED, note.recipient)]
+
+
+def _done(agreement: Agreement, step: Step) -> CustodyStep:
+    return CustodyStep(
+        rung=str(step.rung),
+        state="done",
+        office=step.office,
+        office_name=agreement.name_of(step.office),
+        at=step.at,
+        case_at=step.case_at,
+        by_desk=step.by_desk,
+        signer=step.signer,
+        word=str(step.word),
+        detail=step.words,
+        code=step.code,
+        act=step.act,
+    )
+
+
+def _remark_step(remark: Remark) -> CustodyStep:
+    return CustodyStep(
+        rung=REMARK,
+        state="done",
+        office=remark.office,
+        office_name=remark.office_name,
+        at=remark.at,
+        case_at=remark.case_at,
+        signer=remark.signer,
+        word=str(Word.INTERMEDIARY),
+        detail=remark.words,
+        code=remark.officers,
+    )
+
+
+def _released(agreement: Agreement, note: NoteRow, opened: OpenNote | None, me: bytes) -> list[CustodyStep]:
+    if opened is None:
+        return []
+    office = agreement.offices[note.author]
+    names = verify_release(opened, office)
+    return [
+        CustodyStep(
+            rung=str(Rung.RELEASED),
+            state="done",
+            office=note.author,
+            office_name=office.name,
+            at=opened.note.time[0],
+            case_at=opened.note.case_at,
+            signer=", ".join(names),
+            word=str(Word.AUTHOR),
+            act=note.id,
+        )
+    ]
+
+
+def _travels(agreement: Agreement, note: NoteRow, rung: str) -> bool:
+    kinds = {
+        str(Rung.OPENED): ActType.OPENED,
+        str(Rung.WITH_PRINCIPAL): ActType.WITH_PRINCIPAL,
+        str(Rung.ACKNOWLEDGED): ActType.ACKNOWLEDGED,
+    }
+    kind = kinds.get(rung)
+    return kind is None or note.lane != CHANNEL_LANE or kind in agreement.mandate.acknowledgements
+
+
+def custody(
+    desk: Desk,
+    agreement: Agreement,
+    note: NoteRow,
+    opened: OpenNote | None,
+    acts: list[tuple[bytes, Act, str, bool]],
+    now: int,
+) -> tuple[CustodyStep, ...]:
+    """The strip of one note, rung by rung in the order of the path."""
+    steps = [_done(agreement, each) for each in climb(agreement.mandate, note.author, note.recipient, acts)]
+    steps = _released(agreement, note, opened, desk.me) + steps
+    steps += [_remark_step(each) for each in remarks_of(agreement, acts)]
+    slots = _slots(agreement, note)
+    extras = [each for each in steps if (each.rung, each.office) not in {(str(r), o) for r, o in slots}]
+    strip: list[CustodyStep] = []
+    for rung, office in slots:
+        reached = [each for each in steps if each.rung == str(rung) and each.office == office]
+        if reached:
+            strip += sorted(reached, key=lambda each: each.at or 0)
+        else:
+            strip.append(
+                CustodyStep(
+                    rung=str(rung), state="later", office=office, office_name=agreement.name_of(office)
+                )
+            )
+    for extra in sorted(extras, key=lambda each: each.at or 0):
+        strip.insert(_place_of(strip, extra), extra)
+    stopped = any(each.rung in {str(stop) for stop in STOPS} for each in extras)
+    known = _not_known(desk, agreement, note, strip, now, stopped=stopped)
+    return tuple(_timed(agreement, note, known, now))
+
+
+def _place_of(strip: list[CustodyStep], extra: CustodyStep) -> int:
+    if extra.rung == REMARK:
+        for at, each in enumerate(strip):
+            if each.rung == str(Rung.FORWARDED) and each.office == extra.office:
+                return at
+    last = 0
+    for at, each in enumerate(strip):
+        if each.at is not None and extra.at is not None and each.at <= extra.at:
+            last = at + 1
+    return last
+
+
+def _not_known(
+    desk: Desk, agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: int, *, stopped: bool
+) -> list[CustodyStep]:
+    last = max((at for at, each in enumerate(strip) if each.state == "done"), default=-1)
+    awaited = False
+    expired = note.valid_until is not None and now >= note.valid_until
+    result = []
+    for at, each in enumerate(strip):
+        if each.state == "done":
+            result.append(each)
+        elif at < last:
+            result.append(replace(each, state="not reported"))
+        elif not _travels(agreement, note, each.rung) and desk.me != note.recipient:
+            result.append(replace(each, state="not told"))
+        elif stopped:
+            result.append(replace(each, state="stopped"))
+        elif expired and each.rung == str(Rung.FORWARDED):
+            # Nothing forwards it by itself any more: what comes after will not happen, unless an officer acts.
+            result.append(replace(each, state="expired"))
+            stopped = True
+        else:
+            result.append(replace(each, state="later" if awaited else "awaited"))
+            awaited = True
+    return result
+
+
+def _moment(step: CustodyStep) -> int:
+    """When a rung was reached: in a drill by the time of the case, which durations there go by."""
+    if step.case_at is not None:
+        return step.case_at
+    return step.at or 0
+
+
+def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: int) -> list[CustodyStep]:
+    """How long each step took, and what is late against the mandate's clock."""
+    before: int | None = None
+    arrived: dict[bytes, CustodyStep] = {}
+    result = []
+    for each in strip:
+        if each.at is not None:
+            took = None if before is None else _moment(each) - before
+            differ = took is not None and took < -CLOCKS_AGREE
+            each = replace(each, took=None if took is None or differ else max(0, took), marked_clock=differ)
+            before = max(_moment(each), before or 0)
+            if each.rung == str(Rung.AT_DESK):
+                arrived[each.office] = each
+        if each.rung == str(Rung.FORWARDED) and each.office in arrived and each.state != "stopped":
+            here, limit = arrived[each.office], agreement.mandate.clock(note.precedence)
+            end = now if note.valid_until is None else min(now, note.valid_until)
+            spent = _moment(each) - _moment(here) if each.at is not None else end - (here.at or 0)
+            over = spent - limit
+            each = replace(
+                each, due=(here.at or 0) + limit, late=over > 0, late_by=over if over > 0 else None
+            )
+        result.append(each)
+    return result
+
+
+def status_of(strip: tuple[CustodyStep, ...]) -> CustodyStep | None:
+    """The rung that stands for the note in a list: what stopped it, else the furthest one reached."""
+    done = [each for each in strip if each.state == "done" and each.rung != REMARK]
+    stops = [each for each in done if each.rung in {str(stop) for stop in STOPS}]
+    return stops[-1] if stops else (done[-1] if done else None)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lines page: what is known of each line and relay, so that silence can be read (P6).
+
+What is not known is said as such: a desk that has sent nothing is *not heard*, never *down*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from goodoffices.core.office import Right
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import LineRow
+
+PATIENCE = 60_000
+"""Milliseconds after which something that the other desk has not receipted is called waiting."""
+
+
+class RelayLike(Protocol):
+    """What the runner knows of one relay."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def up(self) -> bool: ...
+    @property
+    def since(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def what(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class RelayCard:
+    """One relay of a line."""
+
+    url: str
+    known: bool
+    up: bool
+    since: int | None
+    waiting: int
+    what: str
+
+
+@dataclass(frozen=True)
+class LineCard:
+    """One line with the state that silence on it has."""
+
+    id: bytes
+    name: str
+    peer: bytes
+    peer_name: str
+    peer_digits: str
+    state: str
+    """confirm here | confirm there | relays down | relay down | silent | locked | not heard | open"""
+    since: int | None
+    heard: int | None
+    locked: bool
+    unreceipted: int
+    oldest_unreceipted: int | None
+    relays: tuple[RelayCard, ...]
+    confirmed_here: bool
+    confirmed_there: bool
+    read_aloud: str | None
+
+
+@dataclass(frozen=True)
+class KnownOffice:
+    """An office whose credential is here."""
+
+    id: bytes
+    name: str
+    digits: str
+    introduced_by: str | None
+    mine: bool
+
+
+@dataclass(frozen=True)
+class LinesPage:
+    """Every line, relay and known office."""
+
+    lines: tuple[LineCard, ...]
+    offices: tuple[KnownOffice, ...]
+    may_keys: bool
+
+
+def _relays(desk: Desk, line: LineRow, relays: tuple[RelayLike, ...]) -> tuple[RelayCard, ...]:
+    urls = dict.fromkeys(
+        route.relay for own in (True, False) for route in desk.ledger.routes(line.id, own=own)
+    )
+    known = {each.url.rstrip("/"): each for each in relays}
+    cards = []
+    for url in urls:
+        state = known.get(url.rstrip("/"))
+        if state is None:
+            cards.append(RelayCard(url, known=False, up=False, since=None, waiting=0, what=""))
+        else:
+            cards.append(RelayCard(url, True, state.up, state.since, state.waiting, state.what))
+    return tuple(cards)
+
+
+def _state(
+    line: LineRow,
+    card_relays: tuple[RelayCard, ...],
+    heard: tuple[int, bool] | None,
+    waits: int | None,
+    now: int,
+) -> tuple[str, int | None]:
+    if not line.confirmed_here:
+        return "confirm here", None
+    if not line.open:
+        return "confirm there", None
+    known = [each for each in card_relays if each.known]
+    down = [each for each in known if not each.up]
+    if known and len(down) == len(known):
+        return "relays down", max((each.since for each in down if each.since is not None), default=None)
+    if waits is not None and now - waits > PATIENCE:
+        return "silent", waits
+    if down:
+        return "relay down", down[0].since
+    if heard is None:
+        return "not heard", None
+    return ("locked", heard[0]) if heard[1] else ("open", heard[0])
+
+
+def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[LineCard, ...]:
+    """Every line."""
+    cards = []
+    for line in desk.ledger.lines():
+        peer = desk.ledger.office(line.peer)
+        unreceipted = desk.ledger.unreceipted(line.id, desk.me)
+        oldest = min((carried.entry.time[0] for carried, _ in unreceipted), default=None)
+        heard = desk.lines.heard.get(line.id)
+        of_line = _relays(desk, line, relays)
+        state, since = _state(line, of_line, heard, oldest, now)
+        cards.append(
+            LineCard(
+                id=line.id,
+                name=line.name,
+                peer=line.peer,
+                peer_name=peer.name if peer else line.name,
+                peer_digits=peer.digits if peer else "",
+                state=state,
+                since=since,
+                heard=heard[0] if heard else None,
+                locked=heard[1] if heard else False,
+                unreceipted=len(unreceipted),
+                oldest_unreceipted=oldest,
+                relays=of_line,
+                confirmed_here=line.confirmed_here,
+                confirmed_there=line.their_confirmation is not None,
+                read_aloud=None if line.open else desk.spoken_digits(line).read_aloud,
+            )
+        )
+    return tuple(cards)
+
+
+def lines_page(desk: Desk, officer: Officer, now: int, relays: tuple[RelayLike, ...]) -> LinesPage:
+    """Lines, relays, offices that can be introduced."""
+    names = {office.id: office.name for office, _ in desk.ledger.offices()}
+    return LinesPage(
+        line_cards(desk, now, relays),
+        tuple(
+            KnownOffice(
+                office.id,
+                office.name,
+                office.digits,
+                names.get(introducer) if introducer else None,
+                office.id == desk.me,
+            )
+            for office, introducer in desk.ledger.offices()
+        ),
+        bool(desk.context.my_office().roster.rights(officer.public) & Right.KEYS),
+    )

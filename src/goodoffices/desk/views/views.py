@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages show, as frozen dataclasses read from the desk: no HTML, no keys, nothing written.
+
+``Views`` answers every page of the desk. Texts are in only where an officer of this office has opened
+or seen the note. A time that is not known is None, and the page says so instead of guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from goodoffices.core.act import ActType
+from goodoffices.core.errors import NotAllowed, NotFound
+from goodoffices.core.mandate import Agreement, Role
+from goodoffices.core.office import Right
+from goodoffices.core.statement import LIVE
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
+from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
+from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
+from goodoffices.desk.views.note import NotePage, note_page
+from goodoffices.desk.views.waiting import Waiting, note_count, told_apart, waiting_notes
+
+STOPPED_BY = {
+    ActType.REFUSED: "refused",
+    ActType.RETURNED: "returned",
+    ActType.EXPIRED: "expired",
+    ActType.ALTERED: "altered",
+}
+STOPPED_SHOWN = 3 * 86_400_000
+"""Milliseconds for which a note that did not get through stands on its author's first page."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """What stands on every page: whose desk this is, who is signed in, what presses."""
+
+    office: bytes
+    name: str
+    digits: str
+    realm: bytes
+    drill: bool
+    now: int
+    case_now: int | None
+    officer: str
+    pseudonym: str
+    rights: tuple[str, ...]
+    waiting: tuple[Waiting, ...]
+    findings: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A note of this office that did not get through lately: the first thing its author should see."""
+
+    note: bytes
+    number: int
+    rung: str
+    office_name: str
+    at: int
+
+
+@dataclass(frozen=True)
+class ChannelCard:
+    """One channel on the first page."""
+
+    id: bytes
+    name: str
+    state: str
+    """in force | signing | ended"""
+    path: tuple[str, ...]
+    role: str
+    reading: int
+    forwarding: int
+    notes: int
+    waiting: int
+    late: int
+    vouched_alone: bool
+    unsigned: tuple[str, ...]
+    signed_here: bool
+    stopped: tuple[Stopped, ...]
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """The first page."""
+
+    here: Here
+    channels: tuple[ChannelCard, ...]
+    lines: tuple[LineCard, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was refused or does not hold: whose fault, what, what to do, since when."""
+
+    at: int
+    line: str | None
+    entry: bytes | None
+    fault: str
+    what: str
+    next: str
+
+
+@dataclass(frozen=True)
+class FindingsPage:
+    """Every finding, newest first."""
+
+    here: Here
+    findings: tuple[Finding, ...]
+
+
+def state_of(agreement: Agreement, now: int) -> str:
+    """Whether a channel carries notes."""
+    if agreement.mandate.ends is not None and now >= agreement.mandate.ends:
+        return "ended"
+    return "in force" if agreement.complete else "signing"
+
+
+class Views:
+    """The read models of one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.ledger = desk.ledger
+
+    @property
+    def version(self) -> int:
+        """Grows with every row that this process writes: two pages with the same number show the same."""
+        return int(self.ledger.db.execute("SELECT total_changes()").fetchone()[0])
+
+    def waiting(self, now: int) -> tuple[Waiting, ...]:
+        """Notes that wait for an act of this office, the most pressing first."""
+        return waiting_notes(self.desk, now)
+
+    def here(self, officer: Officer, now: int) -> Here:
+        """The frame of every page."""
+        office = self.desk.context.my_office()
+        rights = office.roster.rights(officer.public)
+        return Here(
+            office=office.id,
+            name=office.name,
+            digits=office.digits,
+            realm=office.realm,
+            drill=office.realm != LIVE,
+            now=now,
+            case_now=self.desk.context.case_at(now),
+            officer=officer.name,
+            pseudonym=office.roster.pseudonym(officer.public) or officer.name,
+            rights=tuple((each.name or "").lower() for each in Right if each in rights),
+            waiting=self.waiting(now),
+            findings=len(self.ledger.findings()),
+        )
+
+    def home(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> HomePage:
+        """Channels, lines, what waits."""
+        here = self.here(officer, now)
+        agreements = [self.ledger.agreement(each) for each in self.ledger.mandates()]
+        names = told_apart([(each.mandate.name, each.id.hex()[:16]) for each in agreements])
+        cards = [
+            replace(self._card(agreement, here, now), name=name)
+            for agreement, name in zip(agreements, names, strict=True)
+        ]
+        return HomePage(here, tuple(cards), line_cards(self.desk, now, tuple(relays)))
+
+    def _card(self, agreement: Agreement, here: Here, now: int) -> ChannelCard:
+        mandate, signed = agreement.mandate, agreement.signed_by()
+        mine = [each for each in here.waiting if each.mandate == agreement.id]
+        role = next(role for role, office, _, _ in mandate.offices if office == self.desk.me)
+        return ChannelCard(
+            id=agreement.id,
+            name=mandate.name,
+            state=state_of(agreement, now),
+            path=tuple(agreement.name_of(each) for each in mandate.path),
+            role="party" if role == Role.PARTY else "intermediary",
+            reading=mandate.reading,
+            forwarding=mandate.forwarding,
+            notes=note_count(self.desk, agreement.id),
+            waiting=len(mine),
+            late=sum(each.late for each in mine),
+            vouched_alone=self.desk.acts.vouched_alone(agreement),
+            unsigned=tuple(
+                agreement.name_of(each)
+                for _, each, _, paper in mandate.offices
+                if not paper and each not in signed
+            ),
+            signed_here=self.desk.me in signed,
+            stopped=self._stopped(agreement, now),
+        )
+
+    def _stopped(self, agreement: Agreement, now: int) -> tuple[Stopped, ...]:
+        found = []
+        for kind, rung in STOPPED_BY.items():
+            for row in self.ledger.acts_of_type(agreement.id, kind):
+                note = self.ledger.note(row.subject) if row.subject is not None else None
+                if note is None or note.author != self.desk.me or row.author == self.desk.me:
+                    continue
+                if row.at > now - STOPPED_SHOWN:
+                    name = agreement.name_of(row.author)
+                    found.append(Stopped(note.id, note.number, rung, name, row.at))
+        return tuple(sorted(found, key=lambda each: each.at, reverse=True)[:6])
+
+    def _agreement(self, mandate_id: bytes) -> Agreement:
+        agreement = self.ledger.agreement(mandate_id)
+        if self.desk.me not in agreement.mandate.path:
+            raise NotAllowed("This office does not stand on that channel's path.")
+        return agreement
+
+    def channel(
+        self, officer: Officer, mandate_id: bytes, now: int, *, before: int | None = None
+    ) -> tuple[Here, ChannelPage]:
+        """A channel with its lanes."""
+        agreement = self._agreement(mandate_id)
+        return self.here(officer, now), channel_page(
+            self.desk, agreement, now, state_of(agreement, now), before=before
+        )
+
+    def write(
+        self,
+        officer: Officer,
+        mandate_id: bytes,
+        to: bytes,
+        now: int,
+        *,
+        replaces: bytes | None = None,
+        in_reply_to: bytes | None = None,
+    ) -> tuple[Here, WritePage]:
+        """What a writer is told before writing."""
+        agreement = self._agreement(mandate_id)
+        page = write_page(self.desk, officer, agreement, to, now, replaces=replaces, in_reply_to=in_reply_to)
+        return self.here(officer, now), page
+
+    def note(self, officer: Officer, note_id: bytes, now: int) -> tuple[Here, NotePage]:
+        """A note with its custody strip."""
+        row = self.ledger.note(note_id)
+        if row is None:
+            raise NotFound("There is no such note at this desk.")
+        agreement = self._agreement(row.mandate)
+        return self.here(officer, now), note_page(self.desk, officer, agreement, row, now)
+
+    def mandate(self, officer: Officer, mandate_id: bytes, now: int) -> tuple[Here, MandatePage]:
+        """A mandate's terms, signatures and digits."""
+        agreement = self._agreement(mandate_id)
+        return self.here(officer, now), mandate_page(self.desk, officer, agreement, state_of(agreement, now))
+
+    def new_mandate(self, officer: Officer, now: int) -> tuple[Here, NewMandatePage]:
+        """What a mandate can be made of."""
+        return self.here(officer, now), new_mandate_page(self.desk, officer)
+
+    def lines(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> tuple[Here, LinesPage]:
+        """Lines and relays."""
+        return self.here(officer, now), lines_page(self.desk, officer, now, tuple(relays))
+
+    def findings(self, officer: Officer, now: int) -> FindingsPage:
+        """Findings, newest first."""
+        names = {line.id: line.name for line in self.ledger.lines()}
+        rows = reversed(self.ledger.findings())
+        return FindingsPage(
+            self.here(officer, now),
+            tuple(
+                Finding(at, names.get(line) if line else None, entry, fault, what, step)
+                for at, line, entry, fault, what, step in rows
+            ),
+        )

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold in the simulated world, after every step and once everything is delivered.
+
+The checks read the disks and know the path of each channel; they do not ask the code that decided what
+to carry. A broken one raises ``Broken`` with a sentence in the domain's words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act, ActType
+from goodoffices.core.ladder import climb
+from goodoffices.core.mandate import Forwarding, Mandate, Reading
+from goodoffices.core.note import read_inside
+from goodoffices.core.statement import read_signed
+from goodoffices.desk.ledger.ledger import Ledger, NoteRow
+from goodoffices.desk.vault.keys import open_text
+from goodoffices.drill.world.officers import is_caucus
+from goodoffices.drill.world.parts import Released, SimOffice
+from goodoffices.drill.world.world import World
+
+
+class Broken(AssertionError):
+    """Something that must hold does not."""
+
+
+def need(holds: bool, sentence: str) -> None:
+    """Raise Broken unless it holds."""
+    if not holds:
+        raise Broken(sentence)
+
+
+@dataclass
+class Steps:
+    """The checks after every visit to a desk. What an office once showed, it must go on showing."""
+
+    honest: bool = True
+    restores: bool = False
+    _acts: dict[str, int] = field(default_factory=dict)
+    _notes: dict[str, int] = field(default_factory=dict)
+    _rungs: dict[tuple[str, bytes], frozenset[tuple[str, bytes, bytes]]] = field(default_factory=dict)
+    _ledgers: dict[str, Ledger] = field(default_factory=dict)
+
+    def check(self, office: SimOffice) -> None:
+        """After every step at an office."""
+        disk, name = office.disk.raw, office.name
+        acts = disk.execute("SELECT count(*), max(position) FROM act").fetchone()
+        notes = disk.execute("SELECT count(*) FROM note").fetchone()[0]
+        if acts[0] == self._acts.get(name) and notes == self._notes.get(name):
+            return
+        need(acts[0] >= self._acts.get(name, 0), f"{name}: an act that stood there is gone")
+        need(notes >= self._notes.get(name, 0), f"{name}: a note that stood there is gone")
+        twice = disk.execute(
+            "SELECT count(*) FROM note GROUP BY mandate, lane, author, number HAVING count(*) > 1"
+        ).fetchall()
+        need(
+            self.restores or not self.honest or not twice,
+            f"{name}: two notes stand under one author's number",
+        )
+        if self.honest and not office.restored:
+            found = unexpected(
+                [str(row[0]) for row in disk.execute("SELECT what FROM finding")], self.restores
+            )
+            need(not found, f"{name}: a finding in an honest run: {found[:2]}")
+        self._climb(office, self._acts.get(name, 0))
+        self._acts[name], self._notes[name] = acts[0], notes
+
+    def _climb(self, office: SimOffice, known: int) -> None:
+        ledger = self._ledgers.setdefault(office.name, Ledger(office.disk))
+        rows = office.disk.raw.execute(
+            "SELECT DISTINCT subject FROM act WHERE position > ?", (known,)
+        ).fetchall()
+        for (subject,) in rows:
+            if subject is None or (note := ledger.note(bytes(subject))) is None:
+                continue
+            mandate = ledger.agreement(note.mandate).mandate
+            rungs = rungs_at(ledger, mandate, note)
+            before = self._rungs.get((office.name, note.id), frozenset())
+            need(before <= rungs, f"{office.name}: a note went back down its ladder")
+            self._rungs[office.name, note.id] = rungs
+
+    def forget(self, office: SimOffice) -> None:
+        """Its disk was put back on purpose: nothing can be asked of what it showed before."""
+        self._ledgers.pop(office.name, None)
+        self._acts.pop(office.name, None)
+        self._notes.pop(office.name, None)
+        for key in [each for each in self._rungs if each[0] == office.name]:
+            del self._rungs[key]
+
+
+def unexpected(found: list[str], restores: bool) -> list[str]:
+    """Findings that do not belong to the run: after an old backup, an author may give a number twice."""
+    return [what for what in found if not (restores and "two different notes under its number" in what)]
+
+
+def rungs_at(ledger: Ledger, mandate: Mandate, note: NoteRow) -> frozenset[tuple[str, bytes, bytes]]:
+    """(rung, office, act) of everything that stands about a note at one desk."""
+    acts = []
+    for row in ledger.acts_about(note.id):
+        signed = read_signed(row.signed)
+        acts.append((signed.id, signed.statement.read(Act), "somebody", False))
+    return frozenset(
+        (str(step.rung), step.office, step.act) for step in climb(mandate, note.author, note.recipient, acts)
+    )
+
+
+# --- at the end ---------------------------------------------------------------------------------------
+
+
+def check_end(world: World, *, honest: bool = True, restores: bool = False) -> None:
+    """Everything is delivered: what must hold now."""
+    ledgers = {office.id: Ledger(office.disk) for office in world.offices}
+    for here, there in zip(world.offices, world.offices[1:], strict=False):
+        _check_record(here, there)
+    for released in world.notes.values():
+        if honest and not (restores and ledgers[released.author.id].note(released.id) is None):
+            _check_note(world, released, ledgers)
+    for office in world.offices:
+        _check_numbers(office, ledgers[office.id], restores=restores)
+        if honest and not office.restored:
+            found = unexpected([what for _, _, _, _, what, _ in ledgers[office.id].findings()], restores)
+            need(not found, f"{office.name}: a finding in an honest run: {found[:2]}")
+    if honest:
+        _check_acts(world, ledgers, restores=restores)
+        _check_caucus(world, ledgers)
+
+
+def _check_record(here: SimOffice, there: SimOffice) -> None:
+    line = "SELECT id FROM line WHERE peer=?"
+    line_id = here.disk.raw.execute(line, (there.id,)).fetchone()[0]
+    for writer, reader in ((here, there), (there, here)):
+        columns = "incarnation, number, id, previous"
+        select = f"SELECT {columns} FROM entry WHERE line=? AND writer=? ORDER BY incarnation, number, id"  # noqa: S608 # constant columns
+        wrote = writer.disk.raw.execute(select, (line_id, writer.id)).fetchall()
+        got = reader.disk.raw.execute(select, (line_id, writer.id)).fetchall()
+        if not (writer.restored or reader.restored):
+            need(
+                wrote == got,
+                f"{writer.name} and {reader.name} hold different records of what {writer.name} wrote",
+            )
+        held = sorted(set(wrote) | set(got))
+        places = Counter((row[0], row[1]) for row in held)
+        need(max(places.values(), default=1) == 1, f"{writer.name}'s entries fork inside one incarnation")
+        before: tuple[bytes, int, bytes, bytes | None] | None = None
+        for row in held:
+            if before is None or row[0] != before[0]:
+                need(
+                    row[1] == 1 and row[3] is None, f"{writer.name}'s incarnation does not begin with entry 1"
+                )
+            else:
+                # What a lost machine had written and not yet sent is gone: a gap, and shown as one.
+                gap = writer.restored and row[1] > before[1] + 1
+                follows = row[1] == before[1] + 1 and row[3] == before[2]
+                need(gap or follows, f"{writer.name}'s entry {row[1]} does not follow its entry {before[1]}")
+            before = row
+        open_ends = writer.disk.raw.execute(
+            "SELECT count(*) FROM entry WHERE line=? AND writer=? AND receipt IS NULL", (line_id, writer.id)
+        ).fetchone()[0]
+        need(open_ends == 0, f"{open_ends} of {writer.name}'s entries to {reader.name} have no receipt")
+
+
+def way(world: World, released: Released) -> list[SimOffice]:
+    """Offices from a note's author to its reader."""
+    here = world.offices.index(released.author)
+    there = next(at for at, each in enumerate(world.offices) if each.id == released.draft.recipient)
+    return world.offices[here : there + 1] if there > here else world.offices[there : here + 1][::-1]
+
+
+def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) -> None:
+    path = way(world, released)
+    label = f"note {released.draft.words.text.split('.')[0]} of {released.author.name}"
+    reached = [path[0]]
+    for here, there in pairwise(path):
+        ledger = ledgers[here.id]
+        if here is not path[0] and (stopped := why_stopped(ledger, released, here)) is not None:
+            need(stopped != "", f"{label} was not forwarded by {here.name}, and nothing says why")
+            break
+        if here is not path[0]:
+            _check_order(ledger, released, here, label)
+        arrived = ledgers[there.id].note(released.id) is not None
+        need(arrived, f"{label} is lost between {here.name} and {there.name}")
+        reached.append(there)
+    for office in world.offices:
+        if office not in reached:
+            # An intermediary whose vault went back may have forgotten that it forwarded.
+            forgot = any(each.restored for each in reached[1:])
+            need(
+                forgot or ledgers[office.id].note(released.id) is None,
+                f"{label} is at {office.name}, where it must not be",
+            )
+        else:
+            _check_words(office, ledgers[office.id], released, label)
+
+
+def _check_order(ledger: Ledger, released: Released, here: SimOffice, label: str) -> None:
+    """An intermediary that knew of a withdrawal, or had refused, has not forwarded afterwards."""
+    stops = {(int(ActType.WITHDRAWN), released.author.id), (int(ActType.REFUSED), here.id)}
+    stopped = False
+    for row in ledger.acts_about(released.id):
+        stopped = stopped or (row.type, row.author) in stops
+        forwarded = row.type == ActType.FORWARDED and row.author == here.id
+        need(not (stopped and forwarded), f"{here.name} forwarded {label} after it was withdrawn or refused")
+
+
+def why_stopped(ledger: Ledger, released: Released, here: SimOffice) -> str | None:
+    """Why an intermediary has not forwarded a note; empty if there is no reason, None if it has."""
+    types = {(row.type, row.author) for row in ledger.acts_about(released.id)}
+    if (ActType.FORWARDED, here.id) in types:
+        return None
+    if (ActType.WITHDRAWN, released.author.id) in types:
+        return "withdrawn"
+    if (ActType.REFUSED, here.id) in types:
+        return "refused"
+    if (ActType.EXPIRED, here.id) in types:
+        return "expired"
+    by_hand = ledger.agreement(released.draft.mandate).mandate.forwarding == Forwarding.BY_HAND
+    return "nobody has forwarded it yet" if by_hand else ""
+
+
+def _check_words(office: SimOffice, ledger: Ledger, released: Released, label: str) -> None:
+    note = ledger.note(released.id)
+    assert note is not None
+    mandate = ledger.agreement(released.draft.mandate).mandate
+    reads = office.id in (note.author, note.recipient) or mandate.reading == Reading.OPEN
+    need(note.number == released.number, f"{label} has another number at {office.name}")
+    if not reads:
+        need(note.words_sealed is None, f"{office.name} holds the words of {label}, which is sealed")
+        return
+    need(note.state == "verified", f"{label} is {note.state} at {office.name}: {note.finding}")
+    need(text_of(office, note) == released.draft.words.text, f"{label} has other words at {office.name}")
+
+
+def text_of(office: SimOffice, note: NoteRow) -> str | None:
+    """The words that an office would show as the author's; None where it shows none."""
+    if note.words_sealed is None or note.state != "verified":
+        return None
+    return read_inside(open_text(office.founding.reading_key, note.words_sealed, note.id)).words.text
+
+
+def _check_numbers(office: SimOffice, ledger: Ledger, *, restores: bool) -> None:
+    forks = office.disk.raw.execute(
+        "SELECT count(*) FROM link GROUP BY mandate, lane, author, incarnation, sequence HAVING count(*) > 1"
+    ).fetchall()
+    need(not forks, f"{office.name} holds an author's chain that forks inside one incarnation")
+    for mandate in ledger.mandates():
+        own: dict[bytes, list[int]] = {}
+        for note in ledger.notes(mandate):
+            if note.author == office.id:
+                own.setdefault(note.lane, []).append(note.number)
+        for numbers in own.values():
+            counted = list(range(1, len(numbers) + 1))
+            need(
+                restores or numbers == counted, f"{office.name}'s notes are not numbered in order: {numbers}"
+            )
+
+
+def _check_acts(world: World, ledgers: dict[bytes, Ledger], *, restores: bool) -> None:
+    holders = {
+        note: {office.id for office in world.offices if ledgers[office.id].note(note) is not None}
+        for note in world.notes
+    }
+    names = {office.id: office.name for office in world.offices}
+    acts: dict[bytes, Act] = {}
+    has: dict[bytes, set[bytes]] = {}
+    for office in world.offices:
+        for (signed,) in office.disk.raw.execute("SELECT signed FROM act"):
+            each = read_signed(bytes(signed))
+            acts.setdefault(each.id, each.statement.read(Act))
+            has.setdefault(each.id, set()).add(office.id)
+    for act_id, act in acts.items():
+        path = {office.id for office in world.offices}
+        if act.lane == HOME_LANE:
+            may = {act.author}
+        elif act.lane != CHANNEL_LANE:
+            may = {act.author, act.recipient}
+        else:
+            may = path if act.subject is None else holders.get(act.subject, set())
+        what = f"{names[act.author]}'s act {ActType(act.type).name}"
+        leaked = has[act_id] - may
+        if restores and act.lane == CHANNEL_LANE:
+            leaked = set()  # an act may outlive its note, when a vault went back or a machine was lost
+        need(not leaked, f"{what} is at {[names[each] for each in leaked]}, where it must not be")
+        missing = may - has[act_id]
+        need(restores or not missing, f"{what} has not come to {[names[each] for each in missing]}")
+
+
+def _check_caucus(world: World, ledgers: dict[bytes, Ledger]) -> None:
+    for released in world.notes.values():
+        if not is_caucus(released, world):
+            continue
+        inside = {released.author.id, released.draft.recipient}
+        for office in world.offices:
+            if office.id in inside:
+                continue
+            text = released.draft.words.text.encode()
+            for table in ("note", "copy", "act", "link", "entry", "owed", "carried", "finding"):
+                for row in office.disk.raw.execute(f"SELECT * FROM {table}"):  # noqa: S608 # constant names
+                    for value in row:
+                        blob = value.encode() if isinstance(value, str) else value
+                        if isinstance(blob, bytes):
+                            found = released.id in blob or text in blob
+                            need(not found, f"a caucus note stands in {office.name}'s table {table}")
+            for mandate in ledgers[office.id].mandates():
+                for note in ledgers[office.id].notes(mandate):
+                    need(
+                        text_of(office, note) != released.draft.words.text,
+                        "a caucus note's words went astray",
+                    )

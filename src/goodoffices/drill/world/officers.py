@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What officers do in the simulated world, at random, and what the world remembers of it.
+
+An officer may ask for anything that a page would offer, at any moment; the desk may answer that it
+cannot be done now. The world notes what was released from the author's own disk, so a note counts
+from the commit on, whether or not the machine stopped before it could say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from goodoffices.core.errors import YourError
+from goodoffices.core.note import Words
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.officers.acts import Draft, OfficerActs
+from goodoffices.drill.world.begin import compare_digits, sign_if_needed
+from goodoffices.drill.world.parts import Released, SimOffice
+from goodoffices.drill.world.world import World
+
+TEXTS = (
+    "We do not want war.",
+    "Our aircraft will stay on their side of the river.\n\nWe ask the same.\n",
+    "ما جنگ نمی‌خواهیم.",
+    "No further steps are planned.\r\n\r\nAn answer is awaited by noon.",
+    "  Leading and trailing blanks are part of the text.  \n\n\n\nSo are empty lines.\n",
+    "x" * 5000,
+)
+
+Deed = Callable[[OfficerActs], object]
+
+
+def attempt(world: World, office: SimOffice, what: str, deed: Deed) -> bool:
+    """An officer asks for something; False if the answer is that it cannot be done (now)."""
+
+    def ask(desk: Desk) -> bool:
+        try:
+            deed(desk.acts)
+        except YourError:
+            return False
+        return True
+
+    done = bool(world.visit(office, what, ask))
+    world.count(f"{what.split(',', maxsplit=1)[0]}: {'done' if done else 'not now'}")
+    return done
+
+
+def release(world: World, office: SimOffice, draft: Draft) -> Released | None:
+    """Release a note, and remember it if it came to stand on the author's disk."""
+    number = len(world.notes)
+    attempt(
+        world,
+        office,
+        f"releases, note {number}",
+        lambda acts: acts.release(office.officer, draft, world.now(office)),
+    )
+    rows = office.disk.raw.execute(
+        "SELECT id, number FROM note WHERE author=? ORDER BY rowid DESC LIMIT 1", (office.id,)
+    ).fetchall()
+    for note_id, note_number in rows:
+        if bytes(note_id) not in world.notes:
+            world.notes[bytes(note_id)] = Released(bytes(note_id), office, draft, note_number)
+            return world.notes[bytes(note_id)]
+    return None
+
+
+def random_deed(world: World) -> None:
+    """Some officer at some desk does something."""
+    office = world.rng.choice(world.offices)
+    mandate = world.rng.choice(world.mandates)
+    if office.desk is None:
+        return
+    if not office.desk.ledger.has_mandate(mandate) or not office.desk.ledger.agreement(mandate).complete:
+        sign_if_needed(world, office, mandate)
+        return
+    if office in (world.offices[0], world.offices[-1]):
+        _party(world, office, mandate)
+    else:
+        _intermediary(world, office, mandate)
+
+
+def _party(world: World, office: SimOffice, mandate: bytes) -> None:
+    desk, dice = office.desk, world.rng.random()
+    assert desk is not None
+    if desk.acts.vouched_alone(desk.ledger.agreement(mandate)) and world.chance(0.5):
+        compare_digits(world, office, mandate)
+    elif dice < 0.4:
+        at = world.offices.index(office)
+        far = world.offices[-1 - at] if world.chance(0.75) else world.offices[1 if at == 0 else -2]
+        release(world, office, random_draft(world, office, mandate, far))
+    elif dice < 0.5:
+        _about(world, office, mandate, mine=True, what="withdraws")
+    elif dice < 0.8:
+        _about(world, office, mandate, mine=False, what="opens")
+    else:
+        _about(world, office, mandate, mine=False, what=world.rng.choice(("passes up", "acknowledges")))
+
+
+def _intermediary(world: World, office: SimOffice, mandate: bytes) -> None:
+    dice = world.rng.random()
+    at = world.offices.index(office)
+    beside = [each for each in (world.offices[at - 1], world.offices[at + 1]) if each in _parties(world)]
+    if dice < 0.1 and beside:
+        release(world, office, random_draft(world, office, mandate, world.rng.choice(beside)))
+    elif dice < 0.75:
+        what = world.rng.choice(("takes", "forwards", "forwards", "forwards", "refuses", "returns"))
+        _about(world, office, mandate, mine=False, what=what)
+    else:
+        _about(world, office, mandate, mine=False, what=world.rng.choice(("opens", "acknowledges")))
+
+
+def _parties(world: World) -> tuple[SimOffice, SimOffice]:
+    return world.offices[0], world.offices[-1]
+
+
+def random_draft(world: World, office: SimOffice, mandate: bytes, to: SimOffice) -> Draft:
+    """A note that somebody could write; sometimes short-lived, sometimes in place of an earlier one."""
+    own = [each for each in world.notes.values() if each.author is office and each.draft.mandate == mandate]
+    earlier = world.rng.choice(own).id if own and world.chance(0.15) else None
+    replaces = earlier if world.chance(0.5) else None
+    life = world.rng.choice((2_000, 30_000, 3_600_000))
+    text = f"{len(world.notes)}. {world.rng.choice(TEXTS)}"
+    return Draft(
+        mandate=mandate,
+        recipient=to.id,
+        words=Words(
+            text=text,
+            language="en",
+            replaces=replaces,
+            withdraws=earlier if replaces is None else None,
+            confidential=to not in _parties(world) and world.chance(0.3),
+        ),
+        precedence=world.rng.randint(1, 4),
+        valid_until=world.now(office) + life if world.chance(0.25) else None,
+    )
+
+
+def _about(world: World, office: SimOffice, mandate: bytes, *, mine: bool, what: str) -> None:
+    desk = office.desk
+    assert desk is not None
+    notes = [each for each in desk.ledger.notes(mandate) if (each.author == office.id) == mine]
+    if not notes:
+        return
+    note = world.rng.choice(notes[-6:]).id
+    do(world, office, what, note)
+
+
+def do(world: World, office: SimOffice, what: str, note: bytes) -> bool:
+    """One deed about one note."""
+    officer, kind = office.officer, world.rng.randint(1, 4)
+    remark = "With the compliments of this office." if world.chance(0.3) else ""
+    late = world.chance(0.3)
+
+    def deed(acts: OfficerActs) -> None:
+        now = world.now(office)
+        match what:
+            case "takes":
+                acts.take(officer, note, now)
+            case "forwards":
+                acts.forward(officer, note, now, remark=remark, although_expired=late)
+            case "refuses":
+                acts.refuse(officer, note, "Not in this form.", now)
+            case "returns":
+                acts.refuse(officer, note, "Is the second line meant?", now, returned=True)
+            case "opens":
+                acts.open(officer, note, now)
+            case "passes up":
+                acts.with_principal(officer, note, now)
+            case "acknowledges":
+                acts.acknowledge(officer, note, kind, now)
+            case "withdraws":
+                acts.withdraw(officer, note, now)
+            case _:
+                raise ValueError(what)
+
+    known = world.notes.get(note)
+    return attempt(
+        world, office, f"{what}, note {known.draft.words.text.split('.')[0] if known else '?'}", deed
+    )
+
+
+def is_caucus(released: Released, world: World) -> bool:
+    """Whether a note is between a party and its own intermediary alone."""
+    return released.draft.recipient not in {
+        each.id for each in _parties(world)
+    } or released.author not in _parties(world)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pieces of a simulated world: its weather, its offices, what was released, a world at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import Founding
+from goodoffices.desk.officers.acts import Draft
+from goodoffices.drill.world.disk import Disk
+
+START = 1_750_000_000_000
+RELAYS = ("http://127.0.0.1:1", "http://127.0.0.1:2")
+SECOND = 1000
+
+
+@dataclass
+class Weather:
+    """What the network and the relays' operators do. Chances are per message."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    late: float = 0.0
+    late_ms: int = 60 * SECOND
+    lied: float = 0.0
+    """A relay says that it stored what it throws away."""
+    replayed: float = 0.0
+    """A relay delivers an envelope of long ago beside a new one."""
+
+
+CALM = Weather()
+
+
+@dataclass
+class SimOffice:
+    """One office: its keys, its disk, and its desk while that runs."""
+
+    name: str
+    founding: Founding
+    disk: Disk
+    rng: Random
+    desk: Desk | None = None
+    offset: int = 0
+    """How far its clock is from the world's, in ms."""
+    boot: int = 0
+    wake_at: int | None = None
+    settling: bool = False
+    listening: set[int] = field(default_factory=set)
+    restored: bool = False
+
+    @property
+    def id(self) -> bytes:
+        """The office's ID."""
+        return self.founding.office.id
+
+    @property
+    def officer(self) -> Officer:
+        """The one who signs in here."""
+        return self.founding.officer("duty")
+
+
+@dataclass(frozen=True)
+class Released:
+    """What an author's officer asked for, as the world remembers it."""
+
+    id: bytes
+    author: SimOffice
+    draft: Draft
+    number: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A world at rest, to begin others from."""
+
+    offices: tuple[tuple[str, Founding, bytes], ...]
+    mandates: tuple[bytes, ...]
+    time: int

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated world's relays: the relay's own rules and memory store, with an operator who may fail.
+
+A relay can be down, lose everything and come back empty, say "stored" of what it did not keep, and
+deliver again what its collector deleted long ago. It never sees more than the real one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from goodoffices.core.crypto import sha256
+from goodoffices.core.envelope import envelope_id
+from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.relay.rules import MIB, Limits, Refusal, Refused, Right, Rights, holds
+from goodoffices.relay.store import MemoryRelayStore
+
+T = TypeVar("T")
+Stored = Callable[[str, bytes, bytes], None]
+"""Called with relay, mailbox and envelope for each envelope that is new there."""
+
+
+def now_of(work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of a coroutine that never waits: the memory store's are such."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
+    raise RuntimeError("the memory store waited for something")
+
+
+@dataclass
+class SimRelay:
+    """One relay."""
+
+    url: str
+    stored: Stored
+    up: bool = True
+    past: dict[bytes, list[bytes]] = field(default_factory=dict)
+    """Every envelope that ever lay in a mailbox: what a hostile operator could deliver again."""
+
+    def __post_init__(self) -> None:
+        self._new_store()
+
+    def _new_store(self) -> None:
+        def on_stored(box: bytes, _seq: int, envelope: bytes) -> None:
+            self.past.setdefault(box, []).append(envelope)
+            self.stored(self.url, box, envelope)
+
+        self._store = MemoryRelayStore(Limits(), on_stored)
+
+    def forget(self) -> None:
+        """Come back empty: mailboxes, envelopes and tombstones are gone."""
+        self._new_store()
+
+    def _check(self, box: bytes, right: Right, secret: bytes | None) -> None:
+        if not holds(now_of(self._store.rights(box)), right, secret):
+            raise Refused(Refusal.NO_RIGHT)
+
+    def open(self, route: RouteRow) -> None:
+        """Make an own mailbox; again is the same as once."""
+        assert route.collect is not None
+        assert route.remove is not None
+        rights = Rights(sha256(route.put), sha256(route.collect), sha256(route.remove))
+        now_of(self._store.open_mailbox(route.mailbox, rights))
+
+    def put(self, route: RouteRow, envelope: bytes, now: int, *, keep: bool = True) -> None:
+        """Store an envelope; with ``keep`` false only say so. Raises Refused."""
+        self._check(route.mailbox, Right.PUT, route.put)
+        if keep:
+            now_of(self._store.put(route.mailbox, envelope_id(envelope), envelope, now))
+
+    def collect(self, route: RouteRow) -> list[bytes]:
+        """Everything that waits in a mailbox, oldest first. Raises Refused."""
+        self._check(route.mailbox, Right.COLLECT, route.collect)
+        found: list[bytes] = []
+        after = 0
+        while more := now_of(self._store.collect(route.mailbox, after, 1000, MIB)):
+            found += [envelope for _, envelope in more]
+            after = more[-1][0]
+        return found
+
+    def delete(self, route: RouteRow, envelope: bytes, now: int) -> None:
+        """Delete what its collector has kept. Raises Refused."""
+        self._check(route.mailbox, Right.DELETE, route.remove)
+        now_of(self._store.delete(route.mailbox, envelope_id(envelope), now))

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command behind script/soak: runs seeds of the simulated world for as long as one likes, and reports.
+
+script/soak                         one minute of seeds from 0 on, on every core
+script/soak --minutes 480 --from 1000000
+script/soak --seed 4711 --steps 40  one run again, exactly, with its story
+script/soak --seed 4711 --shrink    the same with less and less, as long as it still fails
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from goodoffices.drill.world.runs import Plan, Verdict, plan_of, run
+
+CHUNK = 8
+SWITCHES = ("loss", "stops", "relays", "clocks", "disks", "restores", "young", "hostile")
+
+
+def run_chunk(first: int, count: int, steps: int) -> list[Verdict]:
+    """Some seeds, one after another, in this process."""
+    return [run(plan_of(seed, steps)) for seed in range(first, first + count)]
+
+
+def pool(jobs: int) -> ProcessPoolExecutor:
+    """Processes that share nothing with this one."""
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+
+
+def shrink(plan: Plan) -> Verdict:
+    """The smallest plan found that still breaks: fewer steps, fewer kinds of fault."""
+    verdict = run(plan)
+    going = verdict.broken is not None
+    while going:
+        going = False
+        for smaller in _smaller(verdict.plan):
+            tried = run(smaller)
+            if tried.broken is not None:
+                verdict, going = tried, True
+                break
+    return verdict
+
+
+def _smaller(plan: Plan) -> Iterator[Plan]:
+    for name in SWITCHES:
+        if getattr(plan, name):
+            yield Plan(**{**vars(plan), name: False})
+    if len(plan.terms) > 1:
+        yield from (replace(plan, terms=(each,)) for each in plan.terms)
+    if plan.posts > 1:
+        yield replace(plan, posts=1)
+    for part in (2, 4, 8, 16):
+        less = plan.steps - max(1, plan.steps // part)
+        if 0 < less < plan.steps:
+            yield replace(plan, steps=less)
+
+
+def main(words: list[str] | None = None) -> int:
+    """0 if every run held, 1 if one broke."""
+    parser = argparse.ArgumentParser(
+        prog="script/soak", description="Runs of the simulated world from seeds."
+    )
+    parser.add_argument("--seed", type=int, help="run this one seed and tell its story")
+    parser.add_argument("--from", dest="first", type=int, default=0, help="first seed of a long run")
+    parser.add_argument("--runs", type=int, help="how many seeds; otherwise --minutes decides")
+    parser.add_argument("--minutes", type=float, default=1.0, help="for how long to start new runs")
+    parser.add_argument("--steps", type=int, default=40, help="officers' deeds in one run (default 40)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument(
+        "--shrink", action="store_true", help="with --seed: look for a smaller run that breaks"
+    )
+    parser.add_argument("--json", type=Path, help="write what was found to this file")
+    options = parser.parse_args(words)
+    if options.seed is not None:
+        plan = plan_of(options.seed, options.steps)
+        verdict = shrink(plan) if options.shrink else run(plan)
+        told = [*verdict.trace, str(verdict.plan), verdict.sentence if verdict.broken else "everything held"]
+        sys.stdout.write("\n".join(told) + "\n")
+        return int(verdict.broken is not None)
+    return _soak(options)
+
+
+def _soak(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    broken: list[Verdict] = []
+    counts: Counter[str] = Counter()
+    runs = notes = 0
+    seed = options.first
+    last = None if options.runs is None else options.first + options.runs
+    with pool(options.jobs) as workers:
+        waiting: list[Future[list[Verdict]]] = []
+        while True:
+            late = time.monotonic() - began > options.minutes * 60
+            while len(waiting) < 2 * options.jobs and (seed < last if last is not None else not late):
+                count = CHUNK if last is None else min(CHUNK, last - seed)
+                waiting.append(workers.submit(run_chunk, seed, count, options.steps))
+                seed += count
+            if not waiting:
+                break
+            for verdict in waiting.pop(0).result():
+                runs, notes = runs + 1, notes + verdict.notes
+                counts.update(verdict.counts)
+                if verdict.broken is not None:
+                    broken.append(verdict)
+                    sys.stdout.write(verdict.sentence + "\n\n")
+                    sys.stdout.flush()
+    took = time.monotonic() - began
+    report = {
+        "runs": runs,
+        "broken": [verdict.plan.seed for verdict in broken],
+        "notes": notes,
+        "seconds": round(took, 1),
+        "jobs": options.jobs,
+        "notes_per_minute_and_core": round(notes / took * 60 / options.jobs),
+    }
+    if options.json is not None:
+        text = json.dumps({**report, "counts": dict(sorted(counts.items()))}, indent=1)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    for name, value in report.items():
+        sys.stdout.write(f"{name}: {value}\n")
+    sys.stdout.writelines(f"    {name}: {value}\n" for name, value in sorted(counts.items()))
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

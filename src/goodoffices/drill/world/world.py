@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated world: whole offices and relays in one process, from one seed.
+
+Desk, core and relay code is the real one; only clock, randomness, disk and network are replaced
+(docs/simulation.md). Things happen one after another, as events in an order of time that is drawn from
+``random.Random(seed)``; nothing else decides what happens, so a seed replays exactly.
+
+``begin`` founds its offices, ``officers`` says what people do here, ``checks`` what
+must hold, ``runs`` makes runs of it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import TypeVar
+
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import Founding
+from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.sending import Put
+from goodoffices.drill.world.disk import Crash, Disk
+from goodoffices.drill.world.parts import CALM, RELAYS, SECOND, START, Released, SimOffice, Snapshot, Weather
+from goodoffices.drill.world.relay import SimRelay
+from goodoffices.relay.rules import Refused
+
+T = TypeVar("T")
+
+
+class World:
+    """Offices in their order along the path, relays, and everything that is under way between them."""
+
+    def __init__(self, seed: int, weather: Weather = CALM) -> None:
+        self.rng = Random(seed)
+        self.weather = replace(weather)
+        self.time = START
+        self.relays = {url: SimRelay(url, self._stored) for url in RELAYS}
+        self.offices: list[SimOffice] = []
+        self.mandates: list[bytes] = []
+        self.notes: dict[bytes, Released] = {}
+        self.cuts: set[tuple[str, str]] = set()
+        """(office, relay) between which nothing passes."""
+        self.trace: deque[str] = deque(maxlen=2000)
+        self.counts: dict[str, int] = {}
+        self.after_visit: list[Callable[[SimOffice], None]] = []
+        self._events: list[tuple[int, int, Callable[[], None]]] = []
+        self._number = 0
+        self._boxes: dict[bytes, tuple[SimOffice, RouteRow]] = {}
+        self._lines: dict[bytes, int] = {}
+
+    # --- time ---------------------------------------------------------------------------------------
+
+    def at(self, delay: int, action: Callable[[], None]) -> None:
+        """Something happens ``delay`` ms from now."""
+        self._number += 1
+        heapq.heappush(self._events, (self.time + max(0, delay), self._number, action))
+
+    def next(self) -> None:
+        """The next thing happens."""
+        self.time, _, action = heapq.heappop(self._events)
+        action()
+
+    def pass_time(self, span: int) -> None:
+        """Everything that falls due within ``span`` ms happens."""
+        end = self.time + span
+        while self._events and self._events[0][0] <= end:
+            self.next()
+        self.time = end
+
+    def now(self, office: SimOffice) -> int:
+        """The time by an office's clock."""
+        return self.time + office.offset
+
+    def chance(self, probability: float) -> bool:
+        """A throw of the dice; none is made for what cannot or must happen."""
+        return probability > 0 and self.rng.random() < probability
+
+    def delay(self) -> int:
+        """How long a message takes."""
+        if self.chance(self.weather.late):
+            return self.rng.randint(40, self.weather.late_ms)
+        return self.rng.randint(1, 40)
+
+    def tell(self, what: str) -> None:
+        """A line of the run's story. No hash stands in it, so that two replays tell the same."""
+        self.trace.append(f"{(self.time - START) / 1000:12.3f} {what}")
+
+    def count(self, what: str) -> None:
+        """One more of these."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    # --- offices ------------------------------------------------------------------------------------
+
+    def add(self, name: str, founding: Founding, disk: Disk) -> SimOffice:
+        """An office whose desk is not started yet."""
+        office = SimOffice(name, founding, disk, Random(self.rng.getrandbits(64)))
+        self.offices.append(office)
+        return office
+
+    def start(self, office: SimOffice, *, unlock: bool = False) -> None:
+        """The machine comes up: a new desk over the old disk, locked until an officer signs in."""
+        office.boot += 1
+        office.wake_at, office.settling = None, False
+        office.listening.clear()
+        office.desk = Desk(office.disk, office.founding.keys, office.rng.randbytes)
+        self.refresh(office)
+        self.visit(office, "starts", lambda desk: desk.start(self.now(office)))
+        if unlock:
+            self.unlock(office)
+
+    def unlock(self, office: SimOffice) -> None:
+        """An officer signs in."""
+        key = office.founding.reading_key
+        self.visit(office, "is unlocked", lambda desk: desk.unlock(key, self.now(office)))
+
+    def stop(self, office: SimOffice, why: str) -> None:
+        """The machine stops at once."""
+        self.tell(f"{office.name} stops: {why}")
+        self.count("stops")
+        office.disk.lose_power()
+        office.desk = None
+        office.boot += 1
+
+    def visit(self, office: SimOffice, what: str, action: Callable[[Desk], T]) -> T | None:
+        """Something is done at a desk, then the desk does what follows from it. None if it stopped."""
+        desk = office.desk
+        if desk is None:
+            return None
+        self.tell(f"{office.name} {what}")
+        outcome: T | None = None
+        try:
+            try:
+                outcome = action(desk)
+            except sqlite3.OperationalError:
+                # The disk was full at a commit: nothing of the visit counts, the desk goes on.
+                self.tell(f"{office.name}'s disk is full")
+                self.count("full disks")
+                self._hang_up_all(office)
+            finally:
+                if office.desk is desk and not office.disk.in_transaction:
+                    self._work(office, desk)
+        except Crash as crash:
+            self.stop(office, str(crash))
+        for check in self.after_visit:
+            check(office)
+        return outcome
+
+    def _work(self, office: SimOffice, desk: Desk) -> None:
+        puts = desk.work(self.now(office))
+        for put in sorted(puts, key=lambda each: (self._lines[_line_of(each)], each.batch, each.route.relay)):
+            office.disk.point("between two sends")
+            self._send(office, put)
+        if not office.settling and desk.ledger.owing_lines():
+            office.settling = True
+            self.at(self.rng.randint(1, 30), self._settler(office, office.boot))
+        wake = desk.next_wake()
+        if wake is not None:
+            due = max(self.time + 1, wake - office.offset)
+            if office.wake_at is None or due < office.wake_at or office.wake_at <= self.time:
+                office.wake_at = due
+                self.at(due - self.time, self._waker(office, office.boot, due))
+
+    def _settler(self, office: SimOffice, boot: int) -> Callable[[], None]:
+        def settle() -> None:
+            if office.boot == boot:
+                office.settling = False
+                self.visit(office, "settles", lambda desk: desk.settle(self.now(office)))
+
+        return settle
+
+    def _waker(self, office: SimOffice, boot: int, due: int) -> Callable[[], None]:
+        def wake() -> None:
+            if office.boot == boot and office.wake_at == due:
+                office.wake_at = None
+                self.visit(office, "wakes", lambda desk: None)
+
+        return wake
+
+    # --- the network: puts ----------------------------------------------------------------------------
+
+    def reachable(self, office: SimOffice, relay: SimRelay) -> bool:
+        """Whether anything passes between an office and a relay."""
+        return relay.up and (office.name, relay.url) not in self.cuts
+
+    def _send(self, office: SimOffice, put: Put) -> None:
+        relay, boot, keep = self.relays[put.route.relay], office.boot, not self.chance(self.weather.lied)
+
+        def answer(taken: bool) -> None:
+            if office.boot != boot:
+                return
+            if taken:
+                self.visit(
+                    office,
+                    "hears that a relay took it",
+                    lambda desk: desk.put_accepted(put, self.now(office)),
+                )
+            else:
+                self.visit(
+                    office, "hears that a put failed", lambda desk: desk.put_failed(put, self.now(office))
+                )
+
+        def reach() -> None:
+            taken = False
+            if self.reachable(office, relay):
+                try:
+                    relay.put(put.route, put.envelope, self.time, keep=keep)
+                    taken = True
+                except Refused:
+                    self.count("refused puts")
+            if not self.chance(self.weather.lost):
+                self.at(self.delay(), lambda: answer(taken))
+            else:
+                self.count("lost answers")
+                self.at(20 * SECOND, lambda: answer(taken=False))
+
+        self.count("envelopes")
+        if not keep:
+            self.count("lies")
+        if self.chance(self.weather.lost):
+            self.count("lost envelopes")
+            self.at(20 * SECOND, lambda: answer(taken=False))
+            return
+        self.at(self.delay(), reach)
+        if self.chance(self.weather.doubled):
+            self.count("doubled envelopes")
+            self.at(self.delay(), lambda: self._again(office, relay, put))
+
+    def _again(self, office: SimOffice, relay: SimRelay, put: Put) -> None:
+        if self.reachable(office, relay):
+            try:
+                relay.put(put.route, put.envelope, self.time)
+            except Refused:
+                self.count("refused puts")
+
+    # --- the network: listening -------------------------------------------------------------------------
+
+    def refresh(self, office: SimOffice) -> None:
+        """Listen to every own mailbox, as a running desk does."""
+        if office.desk is None:
+            return
+        for route in office.desk.own_routes():
+            assert route.line is not None
+            self._lines.setdefault(route.line, len(self._lines))
+            self._boxes[route.mailbox] = office, route
+            if route.id not in office.listening:
+                self.listen(office, route)
+
+    def listen(self, office: SimOffice, route: RouteRow) -> None:
+        """Open the mailbox and take everything that waits there, then what comes; again later if it fails."""
+        boot, relay = office.boot, self.relays[route.relay]
+        failed = False
+
+        def connect() -> None:
+            nonlocal failed
+            if office.boot != boot or route.id in office.listening:
+                return
+            if not self.reachable(office, relay):
+                failed = True
+                self.at(self.rng.randint(500, 20 * SECOND), connect)
+                return
+            relay.open(route)
+            office.listening.add(route.id)
+            for envelope in relay.collect(route):
+                self._bring(office, route, envelope)
+            if failed:
+                self.visit(office, "finds a relay again", found)
+
+        def found(desk: Desk) -> None:
+            desk.lines.sending.sign_of_life(relay.url, self.now(office))
+
+        self.at(self.delay(), connect)
+
+    def hang_up(self, relay: SimRelay, office: SimOffice | None = None) -> None:
+        """Connections to a relay break; each desk connects anew and is told everything undeleted again."""
+        for here, route in self._boxes.values():
+            if route.relay == relay.url and (office is None or here is office) and route.id in here.listening:
+                here.listening.discard(route.id)
+                if here.desk is not None:
+                    self.listen(here, route)
+
+    def _hang_up_all(self, office: SimOffice) -> None:
+        for relay in self.relays.values():
+            self.hang_up(relay, office)
+
+    def _stored(self, url: str, box: bytes, envelope: bytes) -> None:
+        office, route = self._boxes[box]
+        if route.id not in office.listening:
+            return
+        self._bring(office, route, envelope)
+        if self.chance(self.weather.replayed):
+            self.count("replayed envelopes")
+            self._bring(office, route, self.rng.choice(self.relays[url].past[box]))
+
+    def _bring(self, office: SimOffice, route: RouteRow, envelope: bytes) -> None:
+        boot, relay, line = office.boot, self.relays[route.relay], route.line
+        assert line is not None
+
+        def arrive() -> None:
+            if office.boot != boot or office.desk is None or route.id not in office.listening:
+                return
+            if not self.reachable(office, relay):
+                return
+            self.visit(office, "receives", receive)
+
+        def receive(desk: Desk) -> None:
+            taken = desk.receive(line, envelope, self.now(office))
+            office.disk.point("between keeping and deleting at the relay")
+            if taken.delete and not self.chance(self.weather.lost):
+                self.at(self.delay(), delete)
+
+        def delete() -> None:
+            if self.reachable(office, relay):
+                try:
+                    relay.delete(route, envelope, self.time)
+                except Refused:
+                    self.count("refused deletes")
+
+        self.at(self.delay(), arrive)
+
+    # --- faults end ---------------------------------------------------------------------------------------
+
+    def calm(self) -> None:
+        """All faults end: every relay is up and honest, every desk runs and is unlocked."""
+        self.tell("all faults end")
+        self.weather = replace(CALM)
+        self.cuts.clear()
+        for relay in self.relays.values():
+            relay.up = True
+        for office in self.offices:
+            office.disk.stop_in, office.disk.full = None, False
+            if office.desk is None:
+                self.start(office)
+            if office.desk is not None and office.desk.context.locked:
+                self.unlock(office)
+
+    def quiet(self) -> bool:
+        """Whether nothing is owed, unreceipted or being compared at any desk."""
+        return all(
+            office.desk is not None
+            and not office.desk.ledger.owing_lines()
+            and not office.desk.lines.comparing()
+            and not any(
+                office.desk.ledger.unreceipted(line.id, office.id) for line in office.desk.ledger.lines()
+            )
+            for office in self.offices
+        )
+
+    def rest(self, limit: int = 6 * 3600 * SECOND) -> bool:
+        """Let time pass until the world is quiet; False if it is not within ``limit`` ms."""
+        end, span = self.time + limit, 200
+        while self.time < end:
+            self.pass_time(span)
+            if self.quiet():
+                self.pass_time(2 * SECOND)
+                if self.quiet():
+                    return True
+            span = min(span * 2, 60 * SECOND)
+        return False
+
+    # --- beginnings ---------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """This world's disks, to begin other worlds from."""
+        offices = tuple((each.name, each.founding, each.disk.copy()) for each in self.offices)
+        return Snapshot(offices, tuple(self.mandates), self.time)
+
+    def begin_from(self, snapshot: Snapshot, *, unlock: bool = True) -> None:
+        """Start the offices of a snapshot."""
+        self.time = snapshot.time
+        self.mandates = list(snapshot.mandates)
+        for name, founding, copy in snapshot.offices:
+            self.add(name, founding, Disk.of(copy))
+        for office in self.offices:
+            self.start(office, unlock=unlock)
+
+
+def _line_of(put: Put) -> bytes:
+    assert put.route.line is not None
+    return put.route.line
