@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodoffices.core.record_chains import Chain, Finding, Link, chain_of, check_author, check_entries
+from goodoffices.core.record_chains import Chain, Link, chain_of, check_author, check_entries
+from goodoffices.core.record_findings import Finding
 
 FIRST, LATER = b"a" * 16, b"b" * 16
 

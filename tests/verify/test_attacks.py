@@ -10,7 +10,7 @@ from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.line import CarriedEntry, Entry
 from goodoffices.core.mandate import Forwarding, Reading
-from goodoffices.core.record_chains import Finding
+from goodoffices.core.record_findings import Finding
 from goodoffices.core.record_manifest import digest
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.context import Officer

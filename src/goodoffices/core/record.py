@@ -43,7 +43,8 @@ from goodoffices.core.record_account import (
     Passed,
     carries,
 )
-from goodoffices.core.record_chains import Finding, Link
+from goodoffices.core.record_chains import Link
+from goodoffices.core.record_findings import OBJECTS, Finding, Flaw
 from goodoffices.core.record_manifest import Manifest, read_entry
 from goodoffices.core.record_whole import Authors, check_whole, remark_whole
 from goodoffices.core.sealed import Header, header_of, read_sealed
@@ -61,25 +62,26 @@ class Examiner:
         self._credentials: dict[bytes, Office] = {}
         self._verified: set[bytes] = set()
 
-    def find(self, where: str, promise: int, expected: str, found: str) -> None:
+    def find(self, where: str, flaw: Flaw, expected: str, found: str) -> None:
         """Note something that does not hold."""
-        self.findings.append(Finding(where, promise, expected, found))
+        self.findings.append(Finding(where, flaw, expected, found))
+
+    def _fails(self, where: str, flaw: Flaw, error: GoodOfficesError) -> None:
+        self.find(where, flaw, OBJECTS[flaw], error.what)
 
     # --- who -----------------------------------------------------------------------------------------
 
     def manifest(self, where: str, signed: Signed) -> None:
         """The manifest's signature, by the desk of the exporting office. After the offices."""
         manifest, office = self.account.manifest, self.account.offices.get(self.account.manifest.office)
-        expected = "a manifest signed by the exporting office's desk, by its roster"
-        if office is None:
-            self.find(where, 8, expected, "the credential of the exporting office is not in the export")
-            return
         try:
+            if office is None:
+                raise Foreign("The credential of the exporting office is not in the export.")
             signed.verify()
             if len(signed.signers) != 1 or not is_desk(office, manifest.roster, signed.signers[0]):
                 raise WrongSigner(f"It is signed by a key that is not that of {office.name}'s desk.")
         except GoodOfficesError as error:
-            self.find(where, 8, expected, error.what)
+            self._fails(where, Flaw.MANIFEST_SIGNER, error)
 
     def office(self, raw: bytes, where: str = "") -> str | None:
         """An office's credential: root and rosters."""
@@ -88,7 +90,7 @@ class Examiner:
             if office.realm != self.account.realm:
                 raise Foreign("It belongs to another realm: a drill and the live channel never mix.")
         except GoodOfficesError as error:
-            self.find(where, 1, "an office's credential, every roster signed by its root", error.what)
+            self._fails(where, Flaw.CREDENTIAL, error)
             return None
         self.account.offices[office.id] = office
         return f"{layout.office(office.name, office.id)}/credential.cbor"
@@ -107,7 +109,7 @@ class Examiner:
                 raise Foreign("It belongs to another realm: a drill and the live channel never mix.")
             agreement = read_agreement(signed, self.account.offices, tuple(map(read_signed, papers)))
         except GoodOfficesError as error:
-            self.find(where, 1, "a mandate signed by its offices, with the rosters that it pins", error.what)
+            self._fails(where, Flaw.MANDATE, error)
             return None
         folder = layout.channel(agreement.mandate.name, agreement.id)
         self.account.agreements[agreement.id] = folder, agreement
@@ -129,7 +131,7 @@ class Examiner:
             ):
                 raise Foreign("It is a line of other offices than those of this export.")
         except GoodOfficesError as error:
-            self.find(where, 8, "the pairing statement of one of the exporting office's lines", error.what)
+            self._fails(where, Flaw.PAIRING, error)
             return None
         kept = KeptLine(statement.id, "", content)
         kept.folder = layout.line(self.account.name(kept.other(self.account.manifest.office)), statement.id)
@@ -145,9 +147,7 @@ class Examiner:
                 raise Foreign("It is by an office that is no end of this line.")
             confirmed = verify_confirmed(signed, line.id, office)
         except GoodOfficesError as error:
-            self.find(
-                where, 1, "a confirmation of this line by a keeper of keys of one of its ends", error.what
-            )
+            self._fails(where, Flaw.CONFIRMATION, error)
             return None
         line.confirmed[office.id] = confirmed, self._signer(office, confirmed.roster, signed)
         return layout.confirmation(line.folder, office.name, office.id)
@@ -170,8 +170,7 @@ class Examiner:
                 raise Malformed("Its body is missing.")
             verify_entry(CarriedEntry(signed, salt or b"", body or b""), line.id, office, body_shown=shown)
         except GoodOfficesError as error:
-            expected = "an entry of this line, signed by its writer's desk, with the body that it commits to"
-            self.find(where or line.folder, 8, expected, error.what)
+            self._fails(where or line.folder, Flaw.ENTRY, error)
             return None
         path = layout.entry(line.folder, entry.time[0], office.name, entry.number, signed.id)
         where = where or path
@@ -210,18 +209,22 @@ class Examiner:
         try:
             items = read_items(body)
         except GoodOfficesError as error:
-            self.find(where, 8, "an entry whose body is a list of items", error.what)
+            self._fails(where, Flaw.BODY, error)
             return ()
         if any(item[0] != Item.CONFIRMED for item in items) and len(line.confirmed) < 2:
             self.find(
-                where, 1, "nothing on a line before both offices have confirmed it", "it carries something"
+                where,
+                Flaw.UNCONFIRMED,
+                "nothing on a line before both offices have confirmed it",
+                "it carries something",
             )
         for item in items:
             try:
                 self._item(line, entry, item, where)
             except GoodOfficesError as error:
                 expected = f"{ITEM_WORDS.get(item[0], 'an item of a known kind')} that belongs on this line"
-                self.find(where, 1 if isinstance(error, WrongSigner) else 8, expected, error.what)
+                flaw = Flaw.ITEM_SIGNER if isinstance(error, WrongSigner) else Flaw.ITEM
+                self.find(where, flaw, expected, error.what)
         return items
 
     def _item(self, line: KeptLine, entry: Entry, item: tuple[Any, ...], where: str) -> None:
@@ -268,9 +271,7 @@ class Examiner:
                 raise Foreign("It is by an office that is no end of this line.")
             receipt = verify_receipt(signed, line.id, office)
         except GoodOfficesError as error:
-            self.find(
-                where or line.folder, 8, "a receipt on this line, signed by the reader's desk", error.what
-            )
+            self._fails(where or line.folder, Flaw.RECEIPT, error)
             return None
         path = layout.receipt(line.folder, receipt.time[0], office.name, signed.id)
         for place in receipt.entries:
@@ -340,9 +341,7 @@ class Examiner:
             if kept.where != where:
                 raise Foreign("It stands in an entry already.")
         except GoodOfficesError as error:
-            self.find(
-                where, 1, "an act of the exporting office, signed by somebody who may do that", error.what
-            )
+            self._fails(where, Flaw.OWN_ACT, error)
             return None
         folder, _ = self.account.agreements[kept.act.mandate]
         return layout.own_act(folder, kept.act.time[0], kept.act.sequence, kept.id)
@@ -363,7 +362,9 @@ class Examiner:
             place = layout.note(folder, agreement.name_of(header.author), header.number, header.note)
             note = self.account.notes[header.note] = KeptNote(header.note, header, place)
         if note.header != header:
-            self.find(where, 1, f"the same handling header as in {note.passed[0].where}", "another one")
+            self.find(
+                where, Flaw.HEADER, f"the same handling header as in {note.passed[0].where}", "another one"
+            )
         note.passed.append(Passed(crypto.sha256(raw), header, where, writer, reader, entry.time, resealed))
 
     def note(self, note: KeptNote, inside: bytes, where: str = "") -> OpenNote | None:
@@ -377,9 +378,7 @@ class Examiner:
             office = self._channel(content.mandate).offices[content.author]
             released_by = verify_release(opened, office)
         except GoodOfficesError as error:
-            self.find(
-                where, 1, "the author's words under the signatures of officers who may release", error.what
-            )
+            self._fails(where, Flaw.NOTE, error)
             return None
         note.note, note.released_by = content, released_by
         self._link(content, note.id, where or f"{note.folder}/note.cbor")

@@ -16,16 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from goodoffices.core.line import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that does not hold: where, which promise it breaks, what was expected and found."""
-
-    where: str
-    promise: int
-    expected: str
-    found: str
+from goodoffices.core.record_findings import Finding, Flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +53,7 @@ def _forks(chain: Chain, whose: str) -> Iterator[Finding]:
             for other in links[1:]:
                 yield Finding(
                     other.where,
-                    8,
+                    Flaw.FORK,
                     f"one number {number} of {whose} in one incarnation",
                     f"a fork: {links[0].where} has the same number, both are signed",
                 )
@@ -76,7 +67,7 @@ def _rosters(chain: Chain, whose: str) -> Iterator[Finding]:
                 if link.roster < newest:
                     yield Finding(
                         link.where,
-                        8,
+                        Flaw.ROSTER_WENT_BACK,
                         f"roster {newest} of {whose} or a newer one, as before in this chain",
                         f"roster {link.roster}: {whose} went back to an older roster",
                     )
@@ -101,7 +92,7 @@ def _whole(writer: str, numbers: dict[int, list[Link]], folder: str) -> Iterator
             missing = f"{last + 1}" if number == last + 2 else f"{last + 1} to {number - 1}"
             yield Finding(
                 f"{folder}/entries",
-                2,
+                Flaw.GAP,
                 f"{writer}'s entry {missing}, before {links[0].where}",
                 "it is not in this record: missing, or not arrived when this was exported",
             )
@@ -110,7 +101,7 @@ def _whole(writer: str, numbers: dict[int, list[Link]], folder: str) -> Iterator
                 if all(link.previous != each.id for each in before):
                     yield Finding(
                         link.where,
-                        8,
+                        Flaw.PREVIOUS,
                         f"an entry that follows {before[0].where}",
                         "it names another entry as the one before it",
                     )
@@ -128,7 +119,7 @@ def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Chain) -> Iterato
             if all(entry_id != each.id for each in there):
                 yield Finding(
                     link.where,
-                    8,
+                    Flaw.SEEN,
                     f"the other side's entry {number} ({entry_id[:16].hex()}), seen by {writer}'s desk",
                     "another entry at that place"
                     if there
@@ -137,7 +128,7 @@ def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Chain) -> Iterato
             if number < highest.get(incarnation, 0):
                 yield Finding(
                     link.where,
-                    8,
+                    Flaw.SEEN_WENT_BACK,
                     f"{writer}'s desk having seen the other side's entry {highest[incarnation]} or later",
                     f"it says {number}, less than it had said before",
                 )
@@ -154,14 +145,14 @@ def _openings(writer: str, chain: Chain) -> Iterator[Finding]:
                 if incarnation == link.incarnation or all(entry_id != each.id for each in there):
                     yield Finding(
                         link.where,
-                        8,
+                        Flaw.INCARNATION,
                         f"a new incarnation that names an entry of {writer}'s here as the last before it",
                         "it names one that is not here",
                     )
             elif first_found:
                 yield Finding(
                     link.where,
-                    8,
+                    Flaw.INCARNATION,
                     f"a new incarnation of {writer}'s chain that says so in its first entry",
                     f"a second beginning beside {first_found}",
                 )
@@ -188,7 +179,7 @@ def check_author(author: str, chain: Chain) -> tuple[list[Finding], Gaps]:
             findings.append(
                 Finding(
                     link.where,
-                    8,
+                    Flaw.PREVIOUS,
                     f"a number {link.number} that names the one before it"
                     if not at_start
                     else "a first of its chain",
@@ -203,7 +194,10 @@ def check_author(author: str, chain: Chain) -> tuple[list[Finding], Gaps]:
         if before is None and beside:
             findings.append(
                 Finding(
-                    link.where, 8, f"an act that follows {beside[0].where}", "it names another one before it"
+                    link.where,
+                    Flaw.PREVIOUS,
+                    f"an act that follows {beside[0].where}",
+                    "it names another one before it",
                 )
             )
         elif before is None:
@@ -212,7 +206,7 @@ def check_author(author: str, chain: Chain) -> tuple[list[Finding], Gaps]:
             findings.append(
                 Finding(
                     link.where,
-                    8,
+                    Flaw.PREVIOUS,
                     f"number {before.number + 1}, after {before.where}",
                     f"number {link.number}",
                 )

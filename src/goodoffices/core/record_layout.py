@@ -7,10 +7,43 @@ Names of folders are for people; the 32 hexadecimal digits behind them, half of 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
-_JOINERS = "\u200c\u200d"
-"""Persian and many scripts of South Asia are not written rightly without them."""
+_ESCAPED = (
+    (0x0000, 0x001F),  # controls, line breaks among them
+    (0x007F, 0x00A0),
+    (0x00AD, 0x00AD),  # soft hyphen
+    (0x0600, 0x0605),  # from here on: format characters, and blanks other than the space
+    (0x061C, 0x061C),
+    (0x06DD, 0x06DD),
+    (0x070F, 0x070F),
+    (0x0890, 0x0891),
+    (0x08E2, 0x08E2),
+    (0x1680, 0x1680),
+    (0x180E, 0x180E),
+    # without the joiners 200C and 200D: Persian and many scripts of South Asia are not written rightly without them
+    (0x2000, 0x200B),
+    (0x200E, 0x200F),
+    (0x2028, 0x202F),
+    (0x205F, 0x206F),
+    (0x3000, 0x3000),
+    (0xD800, 0xF8FF),  # halves of characters, and for private use
+    (0xFEFF, 0xFEFF),
+    (0xFFF0, 0xFFFB),
+    (0xFFFE, 0xFFFF),
+    (0x110BD, 0x110BD),
+    (0x110CD, 0x110CD),
+    (0x13430, 0x1343F),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0xE0000, 0xE00FF),
+    (0xE01F0, 0x10FFFF),
+)
+"""Listed by number, not by Unicode category: texts come out alike whatever tables a program has (ADR 0016)."""
+_PLAIN = re.compile(
+    "[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in (*_ESCAPED, (0x5C, 0x5C))) + "]"
+)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,10 +65,7 @@ def slug(name: str) -> str:
 
 def plain(words: str) -> str:
     """Words that stand inside a line of ours: nothing in them can end the line, hide or reverse it."""
-    return "".join(
-        char if char.isprintable() or char in _JOINERS else f"\\u{{{ord(char):x}}}"
-        for char in words.replace("\\", "\\\\")
-    )
+    return _PLAIN.sub(lambda found: "\\\\" if found[0] == "\\" else f"\\u{{{ord(found[0]):x}}}", words)
 
 
 def short(identifier: bytes) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
 from goodoffices.core.record_account import Account, KeptLine, KeptNote
-from goodoffices.core.record_chains import Chain, Finding, Link, chain_of, check_author, check_entries
+from goodoffices.core.record_chains import Chain, Link, chain_of, check_author, check_entries
+from goodoffices.core.record_findings import Finding, Flaw
 
 Authors = dict[tuple[bytes, bytes, bytes], list[Link]]
 """Acts and notes by mandate, lane and author."""
@@ -29,7 +30,7 @@ def check_whole(account: Account, authors: Authors) -> Iterator[Finding]:
         if gaps.missing and author == account.manifest.office and account.manifest.texts:
             yield Finding(
                 gaps.before[0],
-                8,
+                Flaw.OWN_GAP,
                 f"every act and note of {account.name(author)} in its own record",
                 f"{gaps.missing} that its own later ones name are not here",
             )
@@ -50,9 +51,9 @@ def _line(account: Account, line: KeptLine) -> Iterator[Finding]:
             f"the entry {place[1]} ({place[2][:16].hex()}) that {account.name(reader)}'s desk signed to have"
         )
         if place not in written:
-            yield Finding(where, 8, expected, "it is not in this record: the record was cut")
+            yield Finding(where, Flaw.RECEIPTED, expected, "it is not in this record: the record was cut")
         elif written[place] == reader:
-            yield Finding(where, 8, "a receipt by the reader of an entry", "one by its writer")
+            yield Finding(where, Flaw.OWN_RECEIPT, "a receipt by the reader of an entry", "one by its writer")
 
 
 def _manifest(account: Account) -> Iterator[Finding]:
@@ -70,7 +71,7 @@ def _manifest(account: Account) -> Iterator[Finding]:
         if count != len(links) or not there:
             yield Finding(
                 f"{account.lines[key[0]].folder}/entries" if key[0] in account.lines else "manifest.cbor",
-                8,
+                Flaw.CHAINS,
                 f"{count} entries of {account.name(key[1])}, with the newest that the manifest names",
                 f"{len(links)} entries" + ("" if there else ", without that one"),
             )
@@ -83,7 +84,7 @@ def _notes(account: Account) -> Iterator[Finding]:
         first = numbers.setdefault((header.mandate, header.lane, header.author, header.number), note)
         if first is not note:
             expected = f"one note {header.number} of {account.name(header.author)} in this lane"
-            yield Finding(note.folder, 2, expected, f"another one is {first.folder}")
+            yield Finding(note.folder, Flaw.NUMBER, expected, f"another one is {first.folder}")
         yield from _verbatim(account, note)
 
 
@@ -94,14 +95,14 @@ def _verbatim(account: Account, note: KeptNote) -> Iterator[Finding]:
         if act.type == ActType.ALTERED:
             yield Finding(
                 note.folder,
-                1,
+                Flaw.ALTERED,
                 f"a note that reached {office} as {account.name(note.header.author)} released it",
                 f"{office}'s desk signed that it had been altered ({kept.where})",
             )
         elif act.type in (ActType.FORWARDED, ActType.AT_DESK) and act.evidence not in digests:
             yield Finding(
                 kept.where,
-                1,
+                Flaw.OTHER_BYTES,
                 f"note {note.header.number} passed on as it came, byte for byte",
                 f"{office} signed for other bytes than those that this record holds",
             )

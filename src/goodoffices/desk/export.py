@@ -23,7 +23,7 @@ from goodoffices.core.readable import texts
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import KeptLine, KeptNote
-from goodoffices.core.record_chains import Finding
+from goodoffices.core.record_findings import Finding
 from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, list_files, write_entry
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed, sign, state

@@ -19,6 +19,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from goodoffices.core.errors import Malformed
+from goodoffices.core.record_findings import Flaw
 from goodoffices.core.record_manifest import (
     LIST,
     MANIFEST,
@@ -29,7 +30,7 @@ from goodoffices.core.record_manifest import (
     read_list_line,
 )
 
-Find = Callable[[str, int, str, str], None]
+Find = Callable[[str, Flaw, str, str], None]
 
 _TRACES = (MANIFEST, LIST, README, RECORD, "offices", "channels", "lines")
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -73,14 +74,18 @@ class Folder:
             try:
                 path, digest = read_list_line(line)
             except Malformed as error:
-                self._find(LIST, 8, "lines of a SHA-256 and a path", error.what)
+                self._find(LIST, Flaw.LIST_LINE, "lines of a SHA-256 and a path", error.what)
                 continue
             if path <= last or path in (LIST, MANIFEST):
-                self._find(LIST, 8, "paths in ascending order, each once", f"{path} is out of place")
+                self._find(
+                    LIST, Flaw.LIST_ORDER, "paths in ascending order, each once", f"{path} is out of place"
+                )
             last = path
             self._listed[path] = digest
         if found.digest() != expected:
-            self._find(LIST, 8, f"the list that the manifest signs, {expected.hex()}", found.hexdigest())
+            self._find(
+                LIST, Flaw.LIST_HASH, f"the list that the manifest signs, {expected.hex()}", found.hexdigest()
+            )
         self._paths = sorted(self._listed)
         self._compare()
 
@@ -98,10 +103,10 @@ class Folder:
                     if is_folder
                     else "a file that is not in the list"
                 )
-                self._find(shown(path), 8, "only files that the list names", what)
+                self._find(shown(path), Flaw.EXTRA, "only files that the list names", what)
         for path in self._paths:
             if path not in there:
-                self._find(path, 8, "a file, as the list names it", "it is missing")
+                self._find(path, Flaw.MISSING, "a file, as the list names it", "it is missing")
                 self._used.add(path)
 
     def _walk(self) -> Iterator[tuple[str, bool]]:
@@ -115,7 +120,7 @@ class Folder:
                         (entry.name, entry.stat(follow_symlinks=False).st_mode) for entry in entries
                     )
             except (OSError, ValueError) as error:
-                self._find(shown(folder), 8, "a folder that can be read", str(error))
+                self._find(shown(folder), Flaw.UNREADABLE, "a folder that can be read", str(error))
                 continue
             for name, mode in found:
                 path = f"{folder}/{name}" if folder else name
@@ -124,7 +129,12 @@ class Folder:
                 if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
                     yield path, stat.S_ISDIR(mode)
                 else:
-                    self._find(shown(path), 8, "a plain file", "a link, device, pipe or socket; not followed")
+                    self._find(
+                        shown(path),
+                        Flaw.NO_PLAIN_FILE,
+                        "a plain file",
+                        "a link, device, pipe or socket; not followed",
+                    )
 
     # --- reading ---------------------------------------------------------------------------------------
 
@@ -153,7 +163,10 @@ class Folder:
         raw = self._whole(path)
         if raw is not None and len(raw) > MAX_FILE:
             self._find(
-                path, 12, f"a signed file of at most {MAX_FILE} bytes", "a larger one; it was not read"
+                path,
+                Flaw.TOO_LARGE,
+                f"a signed file of at most {MAX_FILE} bytes",
+                "a larger one; it was not read",
             )
             return None
         if raw is not None:
@@ -162,12 +175,14 @@ class Folder:
 
     def _hash(self, path: str, found: bytes) -> None:
         if found != self._listed[path]:
-            self._find(path, 8, f"the file with SHA-256 {self._listed[path].hex()}", found.hex())
+            self._find(path, Flaw.HASH, f"the file with SHA-256 {self._listed[path].hex()}", found.hex())
 
     def compare(self, path: str, expected: Iterable[bytes]) -> None:
         """A listed text, byte for byte what it should be; names the first line that is not."""
         if path not in self._listed:
-            self._find(path, 8, "this text, as it follows from the signed bytes", "it is not in the list")
+            self._find(
+                path, Flaw.NO_TEXT, "this text, as it follows from the signed bytes", "it is not in the list"
+            )
         if path not in self._listed or path in self._used:
             return
         self._used.add(path)
@@ -179,7 +194,10 @@ class Folder:
             if there != should and not differs:
                 differs = True
                 self._find(
-                    path, 8, f"line {number}, made from the signed bytes: {_clip(should)}", _clip(there)
+                    path,
+                    Flaw.TEXT,
+                    f"line {number}, made from the signed bytes: {_clip(should)}",
+                    _clip(there),
                 )
         if not differs:
             self._hash(path, digest.digest())
@@ -188,7 +206,12 @@ class Folder:
         """Listed files that have no place in an export."""
         for path in self._paths:
             if path not in self._used:
-                self._find(path, 8, "only files that an export has", "a file that belongs to nothing in it")
+                self._find(
+                    path,
+                    Flaw.BELONGS_TO_NOTHING,
+                    "only files that an export has",
+                    "a file that belongs to nothing in it",
+                )
 
     def _whole(self, path: str) -> bytes | None:
         return next(self._pieces(path, lambda file: iter([file.read(MAX_FILE + 1)])), None)
@@ -203,9 +226,9 @@ class Folder:
                     yield from read(file)
         except FileNotFoundError:
             if path in (MANIFEST, LIST):
-                self._find(path, 8, "this file, which every export has", "it is missing")
+                self._find(path, Flaw.MISSING, "this file, which every export has", "it is missing")
         except (OSError, ValueError) as error:
-            self._find(shown(path), 8, "a file that can be read", str(error))
+            self._find(shown(path), Flaw.UNREADABLE, "a file that can be read", str(error))
 
 
 def _no_links(path: str, flags: int) -> int:

@@ -67,6 +67,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "findings": [
             {
                 "where": each.where,
+                "kind": each.flaw.value,
                 "promise": f"P{each.promise}",
                 "expected": each.expected,
                 "found": each.found,

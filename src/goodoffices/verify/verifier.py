@@ -21,7 +21,7 @@ from goodoffices.core.readable import texts
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptNote
-from goodoffices.core.record_chains import Finding
+from goodoffices.core.record_findings import Finding, Flaw
 from goodoffices.core.record_layout import office, paper, sealed
 from goodoffices.core.record_manifest import MANIFEST, Manifest
 from goodoffices.core.statement import Signed, read_signed
@@ -60,7 +60,9 @@ def verify(root: Path, trust: Mapping[bytes, str] | None = None) -> Verdict:
         manifest = signed.statement.read(Manifest)
     except GoodOfficesError as error:
         found = f"{error.what} Nothing else was checked."
-        findings.append(Finding(MANIFEST, 8, "the manifest of an export, signed by its desk", found))
+        findings.append(
+            Finding(MANIFEST, Flaw.MANIFEST, "the manifest of an export, signed by its desk", found)
+        )
         return Verdict(tuple(findings), (), None, trust)
     reading = _Reading(folder, Examiner(manifest, signed.statement.realm), findings)
     reading.run(signed, trust)
@@ -95,13 +97,13 @@ class _Reading:
     def _place(self, where: str, belongs: str | None) -> None:
         if belongs is not None and belongs != where:
             self.examiner.find(
-                where, 8, f"this to lie at {belongs}, as its content says", "it lies elsewhere"
+                where, Flaw.PLACE, f"this to lie at {belongs}, as its content says", "it lies elsewhere"
             )
 
     def _count(self) -> None:
         expected, found = self.account.manifest.files, len(self.folder.under(""))
         if expected != found:
-            self.examiner.find(MANIFEST, 8, f"{expected} files in the list", f"{found}")
+            self.examiner.find(MANIFEST, Flaw.COUNT, f"{expected} files in the list", f"{found}")
 
     def _offices(self, trust: Mapping[bytes, str] | None) -> None:
         for path in self.folder.folders("offices"):
@@ -111,10 +113,15 @@ class _Reading:
             if trust is not None and known.id not in trust:
                 where = f"{office(known.name, known.id)}/credential.cbor"
                 found = f"{known.id.hex()}, which calls itself '{known.name}'"
-                self.examiner.find(where, 1, "an office whose fingerprint is in the trust file", found)
+                self.examiner.find(
+                    where, Flaw.UNTRUSTED, "an office whose fingerprint is in the trust file", found
+                )
         if self.account.manifest.office not in self.account.offices:
             self.examiner.find(
-                MANIFEST, 8, "the credential of the exporting office", "it is not in the export"
+                MANIFEST,
+                Flaw.NO_CREDENTIAL,
+                "the credential of the exporting office",
+                "it is not in the export",
             )
 
     def _mandates(self) -> None:
@@ -128,7 +135,9 @@ class _Reading:
         named = {paper(folder, each) for folder, agreement in agreements for each in agreement.papers}
         for path in papers:
             if path not in named:
-                self.examiner.find(path, 8, "an attestation that the channel's mandate names", "another one")
+                self.examiner.find(
+                    path, Flaw.PAPER, "an attestation that the channel's mandate names", "another one"
+                )
 
     def _line(self, folder: str) -> None:
         where = f"{folder}/pairing.cbor"
@@ -148,7 +157,9 @@ class _Reading:
             where = sealed(note.folder, digest)
             if self.folder.digest(where) != digest:
                 found = "another" if self.folder.digest(where) else "it is not in the list"
-                self.examiner.find(where, 8, f"the sealed form {digest.hex()} of an entry", found)
+                self.examiner.find(
+                    where, Flaw.SEALED_FORM, f"the sealed form {digest.hex()} of an entry", found
+                )
             self.folder.read(where)
         inside = self.folder.read(f"{note.folder}/note.cbor")
         opened = self.examiner.note(note, inside, f"{note.folder}/note.cbor") if inside is not None else None

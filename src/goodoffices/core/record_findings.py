@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can be found wrong with a record: each kind by a short name, and the promise it breaks.
+
+Two verifiers that share no code have to name the same things alike, so a kind is a name for programs
+(docs/export.md §4 lists them), while *expected* and *found* are sentences for people. A name is never
+reused for something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+
+class Flaw(StrEnum):
+    """What does not hold."""
+
+    promise: int
+
+    def __new__(cls, name: str, promise: int) -> Self:
+        """One kind: its name for programs, and the number of the promise that it breaks."""
+        flaw = str.__new__(cls, name)
+        flaw._value_ = name
+        flaw.promise = promise
+        return flaw
+
+    # The frame: which files there are.
+    MANIFEST = "manifest", 8
+    MANIFEST_SIGNER = "manifest-signer", 8
+    NO_CREDENTIAL = "no-credential", 8
+    MISSING = "missing", 8
+    EXTRA = "extra", 8
+    NO_PLAIN_FILE = "no-plain-file", 8
+    UNREADABLE = "unreadable", 8
+    LIST_LINE = "list-line", 8
+    LIST_ORDER = "list-order", 8
+    LIST_HASH = "list-hash", 8
+    COUNT = "count", 8
+    HASH = "hash", 8
+    TOO_LARGE = "too-large", 12
+    PLACE = "place", 8
+    BELONGS_TO_NOTHING = "belongs-to-nothing", 8
+    NO_TEXT = "no-text", 8
+    TEXT = "text", 8
+
+    # Each object for itself.
+    CREDENTIAL = "credential", 1
+    UNTRUSTED = "untrusted", 1
+    MANDATE = "mandate", 1
+    PAPER = "paper", 8
+    PAIRING = "pairing", 8
+    CONFIRMATION = "confirmation", 1
+    ENTRY = "entry", 8
+    BODY = "body", 8
+    UNCONFIRMED = "unconfirmed", 1
+    ITEM = "item", 8
+    ITEM_SIGNER = "item-signer", 1
+    RECEIPT = "receipt", 8
+    OWN_ACT = "own-act", 1
+    HEADER = "header", 1
+    SEALED_FORM = "sealed-form", 8
+    NOTE = "note", 1
+
+    # How they stand together.
+    FORK = "fork", 8
+    ROSTER_WENT_BACK = "roster-went-back", 8
+    GAP = "gap", 2
+    PREVIOUS = "previous", 8
+    SEEN = "seen", 8
+    SEEN_WENT_BACK = "seen-went-back", 8
+    INCARNATION = "incarnation", 8
+    OWN_GAP = "own-gap", 8
+    RECEIPTED = "receipted", 8
+    OWN_RECEIPT = "own-receipt", 8
+    CHAINS = "chains", 8
+    NUMBER = "number", 2
+    ALTERED = "altered", 1
+    OTHER_BYTES = "other-bytes", 1
+
+
+OBJECTS: dict[Flaw, str] = {
+    Flaw.MANIFEST_SIGNER: "a manifest signed by the exporting office's desk, by its roster",
+    Flaw.CREDENTIAL: "an office's credential, every roster signed by its root",
+    Flaw.MANDATE: "a mandate signed by its offices, with the rosters that it pins",
+    Flaw.PAIRING: "the pairing statement of one of the exporting office's lines",
+    Flaw.CONFIRMATION: "a confirmation of this line by a keeper of keys of one of its ends",
+    Flaw.ENTRY: "an entry of this line, signed by its writer's desk, with the body that it commits to",
+    Flaw.BODY: "an entry whose body is a list of items",
+    Flaw.RECEIPT: "a receipt on this line, signed by the reader's desk",
+    Flaw.OWN_ACT: "an act of the exporting office, signed by somebody who may do that",
+    Flaw.NOTE: "the author's words under the signatures of officers who may release",
+}
+"""What was expected where one signed object does not hold for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold: where, of which kind, what was expected and what was found."""
+
+    where: str
+    flaw: Flaw
+    expected: str
+    found: str
+
+    @property
+    def promise(self) -> int:
+        """The number of the promise that it breaks."""
+        return self.flaw.promise
