@@ -10,7 +10,7 @@ from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.line import CarriedEntry, Entry
 from goodoffices.core.mandate import Forwarding, Reading
-from goodoffices.core.record_findings import Finding
+from goodoffices.core.record_findings import Cause, Finding, Flaw
 from goodoffices.core.record_manifest import digest
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.context import Officer
@@ -93,7 +93,7 @@ def test_an_entry_replayed_from_another_line_is_found(channel: Channel, tmp_path
     copy.write_bytes(source.read_bytes())
     sign_again(folder, channel.middle)
     told = verdict(folder).findings
-    assert any(each.where.endswith(source.name) and "another line" in each.found for each in told)
+    assert [each.cause for each in told if each.where.endswith(source.name)] == [Cause.REPLAYED]
 
 
 def test_a_record_of_a_drill_cannot_pass_into_a_live_one(channel: Channel, tmp_path: Path) -> None:
@@ -105,7 +105,8 @@ def test_a_record_of_a_drill_cannot_pass_into_a_live_one(channel: Channel, tmp_p
     place = next(live.glob("lines/*/entries")) / source.name
     place.write_bytes(source.read_bytes())
     sign_again(live, channel.east)
-    assert any(each.where.endswith(source.name) for each in verdict(live).findings)
+    told = [each for each in verdict(live).findings if each.where.endswith(source.name)]
+    assert [each.cause for each in told] == [Cause.REPLAYED]
 
 
 def fork(node: Node, writer: Node, line: bytes) -> CarriedEntry:
@@ -126,7 +127,9 @@ def test_two_versions_of_one_entry_are_a_finding_for_ever(channel: Channel, tmp_
     node = channel.middle
     node.desk.ledger.add_entry(fork(node, channel.west, channel.lines[0]), channel.now)
     told = findings(node, tmp_path / "export", channel.now)
-    assert any("fork" in each.found and "Washington" in each.expected for each in told)
+    (found,) = (each for each in told if each.flaw == Flaw.FORK)
+    assert "Washington" in found.expected
+    assert len({found.where, *found.beside}) == 2
 
 
 def test_an_act_by_somebody_who_is_no_officer_is_found(channel: Channel, tmp_path: Path) -> None:
@@ -146,7 +149,7 @@ def test_an_act_by_somebody_who_is_no_officer_is_found(channel: Channel, tmp_pat
         )
         node.desk.lines.flush_all(channel.now)
     told = findings(node, tmp_path / "export", channel.now)
-    assert any(each.promise == 1 and "without the right" in each.found for each in told)
+    assert any(each.promise == 1 and each.cause == Cause.WRONG_SIGNER for each in told)
 
 
 def test_a_note_altered_by_its_intermediary_is_found_in_both_parties_records(tmp_path: Path) -> None:
@@ -178,7 +181,7 @@ def test_a_desk_cannot_forward_where_the_mandate_asks_for_a_person(tmp_path: Pat
     with desk.context.transaction():
         desk.channels.forward(desk.ledger.agreement(channel.mandate), row, channel.tick(), None, [])
     told = findings(channel.middle, tmp_path / "export", channel.now)
-    assert any("without the right" in each.found for each in told)
+    assert {each.cause for each in told} == {Cause.NO_RIGHT}  # once on each line that carried it
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,30 @@ from goodoffices.core.sealed import Header
 
 
 @dataclass(frozen=True, slots=True)
+class Carriage:
+    """By which entry something went over a line, and what that entry's writer had seen by then."""
+
+    line: bytes
+    place: Place
+    seen: Place | None
+
+    def had(self, other: Carriage) -> bool:
+        """Whether the writer of this entry says that it had seen the other side's entry ``other`` by then."""
+        if self.seen is None or self.seen[0] != other.place[0]:
+            return self.seen is not None  # of an earlier or later incarnation: not for numbers to say
+        return other.place[1] <= self.seen[1]
+
+
+@dataclass(frozen=True, slots=True)
 class KeptAct:
-    """A verified act, and where it stands in the record."""
+    """A verified act, and where it stands in the record. ``carriage``: by its own author's entry, if so."""
 
     id: bytes
     act: Act
     signer: str
     by_desk: bool
     where: str
+    carriage: Carriage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,7 @@ class Passed:
     reader: bytes
     time: tuple[int, int]
     resealed: bool
+    carriage: Carriage
 
 
 @dataclass(slots=True)
@@ -56,6 +73,8 @@ class KeptNote:
     passed: list[Passed] = field(default_factory=list)
     note: Note | None = None
     released_by: tuple[str, ...] = ()
+    claims: tuple[bytes, ...] = ()
+    """Notes that its author says to have read, held or answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from goodoffices.core.line import Place
-from goodoffices.core.record_findings import Finding, Flaw
+from goodoffices.core.record_findings import Cause, Finding, Flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def _forks(chain: Chain, whose: str) -> Iterator[Finding]:
                     Flaw.FORK,
                     f"one number {number} of {whose} in one incarnation",
                     f"a fork: {links[0].where} has the same number, both are signed",
+                    beside=(links[0].where,),
                 )
 
 
@@ -155,6 +156,8 @@ def _openings(writer: str, chain: Chain) -> Iterator[Finding]:
                     Flaw.INCARNATION,
                     f"a new incarnation of {writer}'s chain that says so in its first entry",
                     f"a second beginning beside {first_found}",
+                    Cause.FORKED,
+                    (first_found,),
                 )
             else:
                 first_found = link.where

@@ -12,6 +12,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from goodoffices.core.errors import (
+    Altered,
+    Foreign,
+    GoodOfficesError,
+    NewerVersion,
+    NotNow,
+    OtherOfficeError,
+    WrongSigner,
+)
+from goodoffices.core.office import Office
+from goodoffices.core.statement import Signed
+
 
 class Flaw(StrEnum):
     """What does not hold."""
@@ -77,6 +89,7 @@ class Flaw(StrEnum):
     NUMBER = "number", 2
     ALTERED = "altered", 1
     OTHER_BYTES = "other-bytes", 1
+    CLAIM = "claim", 9
 
 
 OBJECTS: dict[Flaw, str] = {
@@ -94,16 +107,134 @@ OBJECTS: dict[Flaw, str] = {
 """What was expected where one signed object does not hold for itself."""
 
 
+class Cause(StrEnum):
+    """What happened to it, in a word: several kinds of finding have one cause, and one kind may have several."""
+
+    ALTERED = "altered"
+    MISSING = "missing"
+    EXTRA = "extra"
+    MISPLACED = "misplaced"
+    UNREADABLE = "unreadable"
+    MALFORMED = "malformed"
+    NEWER = "newer version"
+    REORDERED = "reordered"
+    FORKED = "forked"
+    REPLAYED = "replayed from elsewhere"
+    WRONG_SIGNER = "wrong signer"
+    NO_RIGHT = "signed without the right"
+    REVOKED_KEY = "revoked or replaced key"
+    OLD_ROSTER = "older roster"
+    CONTRADICTION = "contradicts itself"
+    NOT_AGREED = "not agreed"
+    UNTRUSTED = "not trusted"
+
+
+SIGNER_CAUSES = frozenset({Cause.WRONG_SIGNER, Cause.NO_RIGHT, Cause.REVOKED_KEY})
+
+_CAUSES: dict[Cause, tuple[Flaw, ...]] = {
+    Cause.ALTERED: (
+        Flaw.LIST_HASH,
+        Flaw.COUNT,
+        Flaw.HASH,
+        Flaw.TEXT,
+        Flaw.HEADER,
+        Flaw.SEALED_FORM,
+        Flaw.ALTERED,
+        Flaw.OTHER_BYTES,
+    ),
+    Cause.MISSING: (
+        Flaw.NO_CREDENTIAL,
+        Flaw.MISSING,
+        Flaw.NO_TEXT,
+        Flaw.GAP,
+        Flaw.SEEN,
+        Flaw.INCARNATION,
+        Flaw.OWN_GAP,
+        Flaw.RECEIPTED,
+        Flaw.CHAINS,
+    ),
+    Cause.EXTRA: (Flaw.EXTRA, Flaw.BELONGS_TO_NOTHING, Flaw.PAPER),
+    Cause.MISPLACED: (Flaw.PLACE,),
+    Cause.UNREADABLE: (Flaw.NO_PLAIN_FILE, Flaw.UNREADABLE),
+    Cause.REORDERED: (Flaw.PREVIOUS, Flaw.LIST_ORDER),
+    Cause.FORKED: (Flaw.FORK, Flaw.NUMBER),
+    Cause.WRONG_SIGNER: (Flaw.MANIFEST_SIGNER, Flaw.OWN_RECEIPT),
+    Cause.OLD_ROSTER: (Flaw.ROSTER_WENT_BACK,),
+    Cause.CONTRADICTION: (Flaw.SEEN_WENT_BACK, Flaw.CLAIM),
+    Cause.NOT_AGREED: (Flaw.UNCONFIRMED,),
+    Cause.UNTRUSTED: (Flaw.UNTRUSTED,),
+}
+_CAUSE_OF = {flaw: cause for cause, flaws in _CAUSES.items() for flaw in flaws}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not hold: where, of which kind, what was expected and what was found."""
+    """Something that does not hold: where, of which kind, what was expected and what was found.
+
+    ``why``: its cause, where the kind alone does not tell it. ``beside``: other places that it is about.
+    """
 
     where: str
     flaw: Flaw
     expected: str
     found: str
+    why: Cause | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def promise(self) -> int:
         """The number of the promise that it breaks."""
         return self.flaw.promise
+
+    @property
+    def cause(self) -> Cause:
+        """What happened to it."""
+        return self.why or _CAUSE_OF.get(self.flaw, Cause.MALFORMED)
+
+
+class Found(OtherOfficeError):
+    """Raised while one object is examined: a fault whose cause its class alone would not tell."""
+
+    def __init__(self, cause: Cause, what: str) -> None:
+        super().__init__(what)
+        self.cause = cause
+
+
+_ERRORS: tuple[tuple[type[GoodOfficesError], Cause], ...] = (
+    (Altered, Cause.ALTERED),
+    (NewerVersion, Cause.NEWER),
+    (WrongSigner, Cause.WRONG_SIGNER),
+    (Foreign, Cause.REPLAYED),
+    (NotNow, Cause.MISSING),
+)
+
+
+def cause_of(error: GoodOfficesError) -> Cause:
+    """The cause of an error that examining an object raised."""
+    if isinstance(error, Found):
+        return error.cause
+    return next((cause for kind, cause in _ERRORS if isinstance(error, kind)), Cause.MALFORMED)
+
+
+def signer_cause(signed: Signed, office: Office | None, version: int) -> Cause:
+    """Which of the three it is: no valid signature, a key of another time, a signer without the right.
+
+    Asked once an object was refused; ``version`` is the roster by which it says that it was signed.
+    """
+    roster = office.roster_at(version) if office is not None else None
+    try:
+        signed.verify()
+    except WrongSigner:
+        return Cause.WRONG_SIGNER
+    if office is None or roster is None:
+        return Cause.WRONG_SIGNER
+    then = {roster.desk, *(public for _, public, _ in roster.officers)}
+    ever = {
+        public
+        for each in office.rosters
+        for public in (each.desk, *(key for _, key, _ in each.officers), *(key for key, _, _ in each.revoked))
+    }
+    strangers = set(signed.signers) - then
+    if strangers & ever:
+        return Cause.REVOKED_KEY
+    return Cause.WRONG_SIGNER if strangers else Cause.NO_RIGHT

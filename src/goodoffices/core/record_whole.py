@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
-from goodoffices.core.record_account import Account, KeptLine, KeptNote
+from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
 from goodoffices.core.record_chains import Chain, Link, chain_of, check_author, check_entries
 from goodoffices.core.record_findings import Finding, Flaw
 
@@ -84,8 +84,10 @@ def _notes(account: Account) -> Iterator[Finding]:
         first = numbers.setdefault((header.mandate, header.lane, header.author, header.number), note)
         if first is not note:
             expected = f"one note {header.number} of {account.name(header.author)} in this lane"
-            yield Finding(note.folder, Flaw.NUMBER, expected, f"another one is {first.folder}")
+            found = f"another one is {first.folder}"
+            yield Finding(note.folder, Flaw.NUMBER, expected, found, beside=(first.folder,))
         yield from _verbatim(account, note)
+        yield from _claims(account, note)
 
 
 def _verbatim(account: Account, note: KeptNote) -> Iterator[Finding]:
@@ -98,6 +100,7 @@ def _verbatim(account: Account, note: KeptNote) -> Iterator[Finding]:
                 Flaw.ALTERED,
                 f"a note that reached {office} as {account.name(note.header.author)} released it",
                 f"{office}'s desk signed that it had been altered ({kept.where})",
+                beside=(kept.where,),
             )
         elif act.type in (ActType.FORWARDED, ActType.AT_DESK) and act.evidence not in digests:
             yield Finding(
@@ -105,7 +108,39 @@ def _verbatim(account: Account, note: KeptNote) -> Iterator[Finding]:
                 Flaw.OTHER_BYTES,
                 f"note {note.header.number} passed on as it came, byte for byte",
                 f"{office} signed for other bytes than those that this record holds",
+                beside=(note.folder,),
             )
+
+
+def _claims(account: Account, note: KeptNote) -> Iterator[Finding]:
+    """What offices say of a note that by their own desks' entries had not reached them yet."""
+    for kept in account.about.get(note.id, []):
+        if kept.carriage is not None and _too_early(note, kept.act.author, kept.carriage):
+            yield _claim(account, note, kept.act.author, kept.where, "says something of")
+    author = note.header.author
+    for passed in note.passed:
+        for claimed in note.claims if passed.writer == author else ():
+            other = account.notes.get(claimed)
+            if other is not None and _too_early(other, author, passed.carriage):
+                yield _claim(account, other, author, passed.where, "says to have read or held")
+
+
+def _too_early(note: KeptNote, office: bytes, said: Carriage) -> bool:
+    came = [passed.carriage for passed in note.passed if passed.reader == office]
+    # Over another line it may have come earlier than the numbers of this one can tell.
+    return bool(came) and all(each.line == said.line and not said.had(each) for each in came)
+
+
+def _claim(account: Account, note: KeptNote, office: bytes, where: str, says: str) -> Finding:
+    came = next(each.where for each in note.passed if each.reader == office)
+    return Finding(
+        where,
+        Flaw.CLAIM,
+        f"an entry of {account.name(office)} whose desk had the note that it {says}",
+        f"note {note.header.number} of {account.name(note.header.author)} came with an entry that this desk"
+        " states, here, not to have seen yet",
+        beside=(came,),
+    )
 
 
 def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
@@ -115,7 +150,8 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
         for office in line.pairing.offices:
             back = _backwards(chain_of(line.links[office]))
             if back:
-                yield f"{line.folder}: {account.name(office)}'s clock went back {back} times."
+                often = "once" if back == 1 else f"{back} times"
+                yield f"{line.folder}: {account.name(office)}'s clock went back {often}."
     sealed = Counter(
         (note.header.mandate, note.header.lane, note.header.author)
         for note in account.notes.values()
@@ -126,10 +162,18 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
         if not gaps.missing or (author == account.manifest.office and account.manifest.texts):
             continue
         where = {CHANNEL_LANE: "in the channel", HOME_LANE: "at home"}.get(lane, "in its caucus")
+        among = sealed[mandate, lane, author]
+        why = "not forwarded, or not arrived"
+        if among:
+            notes = (
+                "the note of that chain that is"
+                if among == 1
+                else f"the {among} notes of that chain that are"
+            )
+            why = f"not forwarded, not arrived, or {notes} sealed here"
         yield (
-            f"{account.agreements[mandate][0]}: of {account.name(author)}'s chain {where} {gaps.missing} are not"
-            f" here, the first before {gaps.before[0]}. Not forwarded, not arrived, or among the"
-            f" {sealed[mandate, lane, author]} notes of that chain that are sealed here."
+            f"{account.agreements[mandate][0]}: of {account.name(author)}'s chain {where} {gaps.missing}"
+            f" {'is' if gaps.missing == 1 else 'are'} not here ({why}); the first stands before {gaps.before[0]}."
         )
 
 
@@ -138,9 +182,13 @@ def _unreceipted(account: Account, line: KeptLine) -> Iterator[str]:
     waiting = sum((link.incarnation, link.number, link.id) not in line.receipted for link in mine)
     if waiting:
         yield (
-            f"{line.folder}: {waiting} entries of {account.name(account.manifest.office)} have no receipt:"
-            " that they were sent is its own word only."
+            f"{line.folder}: {_entries(waiting)} of {account.name(account.manifest.office)} without a receipt:"
+            " that it was sent is its own word only."
         )
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _backwards(chain: Chain) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from goodoffices.core.record_account import Account
 from goodoffices.core.record_layout import plain, zulu
 from goodoffices.core.statement import LIVE
 from goodoffices.verify.verifier import Verdict
@@ -14,6 +15,7 @@ PROMISES = {
     1: "provenance",
     2: "nothing lost, nothing twice",
     8: "provable",
+    9: "crossing is visible",
     12: "bad input gets a clear answer",
 }
 
@@ -41,21 +43,42 @@ def as_words(verdict: Verdict) -> Iterator[str]:
                 f"{plain(account.name(each))} {len(line.links[each])}" for each in line.pairing.offices
             )
             yield f"Line {line.folder}: entries of {first}, of {second}"
-        yield f"{len(account.notes)} notes, {len(account.acts)} acts, {len(account.agreements)} mandates"
+        yield _counts(account)
     for remark in verdict.remarks:
         yield f"Remark: {plain(remark)}"
     for finding in verdict.findings:
         yield ""
-        yield f"FINDING in {plain(finding.where)}"
+        yield f"FINDING in {plain(finding.where)}: {finding.cause}"
         yield f"  expected: {plain(finding.expected)}"
         yield f"  found:    {plain(finding.found)}"
+        yield from (f"  beside:   {plain(each)}" for each in finding.beside)
         yield f"  promise:  P{finding.promise} ({PROMISES[finding.promise]})"
     yield ""
     if verdict.verified:
-        yield "VERIFIED: every file, signature, chain and readable text holds."
+        yield _verified(account)
     else:
         count = len(verdict.findings)
         yield f"NOT VERIFIED: {count} finding{'' if count == 1 else 's'}."
+
+
+def _counts(account: Account) -> str:
+    notes, read = len(account.notes), sum(each.note is not None for each in account.notes.values())
+    words = "" if notes == read else f" ({read} with their words, {notes - read} sealed)"
+    return f"{notes} notes{words}, {len(account.acts)} acts, {len(account.agreements)} mandates"
+
+
+def _verified(account: Account | None) -> str:
+    holds = "VERIFIED: every file, signature, chain and readable text holds."
+    if account is None or not account.notes:
+        return holds if account is None else f"{holds} There is no note in it."
+    sealed = sum(each.note is None for each in account.notes.values())
+    if not sealed:
+        return holds
+    what = "the notes are" if sealed == len(account.notes) else f"{sealed} of {len(account.notes)} notes are"
+    return (
+        f"{holds} The words of {what} sealed in it: who passed them on and when is verified, not what they"
+        " say, nor who released them."
+    )
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -71,6 +94,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
                 "promise": f"P{each.promise}",
                 "expected": each.expected,
                 "found": each.found,
+                "cause": str(each.cause),
+                "beside": list(each.beside),
             }
             for each in verdict.findings
         ],

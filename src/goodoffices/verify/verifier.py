@@ -21,9 +21,9 @@ from goodoffices.core.readable import texts
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptNote
-from goodoffices.core.record_findings import Finding, Flaw
+from goodoffices.core.record_findings import Finding, Flaw, cause_of
 from goodoffices.core.record_layout import office, paper, sealed
-from goodoffices.core.record_manifest import MANIFEST, Manifest
+from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.verify.folder import Folder, looks_like_export
 
@@ -55,32 +55,53 @@ def verify(root: Path, trust: Mapping[bytes, str] | None = None) -> Verdict:
         raise NotAnExport(f"{root} is not an export.")
     findings: list[Finding] = []
     folder = Folder(root, lambda *words: findings.append(Finding(*words)))
+    reading = _begin(folder, findings)
+    if reading is None:
+        folder.take_list(None)
+        folder.hashes()
+        return Verdict(_in_order(findings), (_UNSIGNED,), None, trust)
+    reading.run(trust)
+    return Verdict(_in_order(findings), tuple(reading.examiner.remarks), reading.account, trust)
+
+
+_UNSIGNED = (
+    f"Without a manifest nothing says whose record this is. The files were only held against {LIST}, which"
+    " nobody has signed then; no signature, chain or text was checked."
+)
+
+
+def _begin(folder: Folder, findings: list[Finding]) -> _Reading | None:
+    raw = folder.first(MANIFEST)
+    if raw is None:
+        return None
     try:
-        signed = read_signed(folder.first(MANIFEST) or b"")
+        signed = read_signed(raw)
         manifest = signed.statement.read(Manifest)
     except GoodOfficesError as error:
-        found = f"{error.what} Nothing else was checked."
-        findings.append(
-            Finding(MANIFEST, Flaw.MANIFEST, "the manifest of an export, signed by its desk", found)
-        )
-        return Verdict(tuple(findings), (), None, trust)
-    reading = _Reading(folder, Examiner(manifest, signed.statement.realm), findings)
-    reading.run(signed, trust)
-    return Verdict(tuple(findings), tuple(reading.examiner.remarks), reading.account, trust)
+        expected = "the manifest of an export, signed by its desk"
+        findings.append(Finding(MANIFEST, Flaw.MANIFEST, expected, error.what, cause_of(error)))
+        return None
+    return _Reading(folder, signed, Examiner(manifest, signed.statement.realm, findings))
+
+
+def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    # A damaged manifest makes the list seem wrong, and a damaged list the files: the cause stands first.
+    first = {MANIFEST: 0, LIST: 1}
+    return tuple(sorted(findings, key=lambda each: first.get(each.where, 2)))
 
 
 class _Reading:
     """One pass over a folder, in the order that ``core.record`` asks for."""
 
-    def __init__(self, folder: Folder, examiner: Examiner, findings: list[Finding]) -> None:
-        self.folder, self.examiner, self.account = folder, examiner, examiner.account
-        examiner.findings = findings
+    def __init__(self, folder: Folder, signed: Signed, examiner: Examiner) -> None:
+        self.folder, self.signed, self.examiner = folder, signed, examiner
+        self.account = examiner.account
 
-    def run(self, signed: Signed, trust: Mapping[bytes, str] | None) -> None:
+    def run(self, trust: Mapping[bytes, str] | None) -> None:
         self.folder.take_list(self.account.manifest.list_hash)
         self._count()
         self._offices(trust)
-        self.examiner.manifest(MANIFEST, signed)
+        self.examiner.manifest(MANIFEST, self.signed)
         self._mandates()
         for line in self.folder.folders("lines"):
             self._line(line)
