@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goodoffices.core import act, line, mandate, note, office, pairing, sealed
+from goodoffices.core import act, clearance, line, mandate, note, office, pairing, sealed
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
 from goodoffices.core.note import Leaf
@@ -23,6 +23,7 @@ TABLES: dict[str, type[Any]] = {
     "**PAIRING (8)**": pairing.Pairing,
     "**PAIRING_CONFIRMED (9)**": pairing.PairingConfirmed,
     "**NOTE (16)**": note.Note,
+    "**CLEARANCE (40)**": clearance.Clearance,
     "**ACT (17)**": act.Act,
     "**ENTRY (24)**": line.Entry,
     "**RECEIPT (25)**": line.Receipt,

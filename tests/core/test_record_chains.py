@@ -94,6 +94,15 @@ def test_a_gap_in_an_authors_chain_is_counted_and_no_finding() -> None:
     assert author([link(1), link(2), link(4), link(7)]) == ([], 2)
 
 
+def test_a_note_drawn_up_beside_the_chain_is_no_finding() -> None:
+    """P8, P10: several officers sign it while the office's other acts go on (ADR 0026)."""
+    chain = links(4)
+    beside = replace(link(3, b"n" * 16), previous=chain[1].id)
+    assert author([*chain, beside]) == ([], 0)
+    first = replace(link(1, b"m" * 16), previous=None)
+    assert author([*chain, beside, first]) == ([], 0)
+
+
 def test_an_authors_chain_goes_on_in_a_new_incarnation() -> None:
     old = links(3)
     assert author([*old, link(4, LATER, previous=old[2].id)]) == ([], 0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from goodoffices.core import cbor, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
+from goodoffices.core.clearance import Clearance
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.line import CarriedEntry, verify_entry
 from goodoffices.core.mandate import read_agreement
@@ -108,6 +109,13 @@ def _mandate(given: Input) -> Result:
     return {"id": found.id.hex(), "digits": found.digits, "complete": found.complete}
 
 
+def _clearance(given: Input) -> Result:
+    signed = read_signed(_bytes(given, "signed"))
+    found = signed.statement.read(Clearance)
+    signed.verify()
+    return {"id": signed.id.hex(), "verdict": found.verdict}
+
+
 def _act(given: Input) -> Result:
     signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
     act = signed.statement.read(Act, realm=office.realm)
@@ -193,6 +201,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "signed": _signed,
     "office": _office,
     "mandate": _mandate,
+    "clearance": _clearance,
     "act": _act,
     "note": _note,
     "issue": _issue,

@@ -18,6 +18,7 @@ from typing import Any
 
 from goodoffices.core import cbor, crypto, envelope, merkle
 from goodoffices.core.act import ActType
+from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.fields import to_map
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
@@ -33,6 +34,7 @@ from tests.core.test_sealed import KEY, _sealed_by_hand
 from tests.vectors.check import run
 
 HERE = Path(__file__).resolve().parent
+SIGNERS = (washington().officer(), bern().officer(), tehran().officer())
 Vector = tuple[str, str, str, dict[str, Any], str]
 """name, what it shows, check, input, verdict"""
 OK = "accepted"
@@ -288,6 +290,16 @@ def _mandate() -> Iterator[Vector]:
         given(signed, three[:2]),
         "Foreign",
     )
+    budget = sign(state(making.mandate(flash_budget=(3, 86_400_000)), LIVE), *SIGNERS)
+    yield "mandate-flash-budget", "Three FLASH notes a day.", "mandate", given(budget, three), OK
+    never = Statement(cbor.encode(["GO1", 1, 4, LIVE, to_map(making.mandate()) | {18: [0, 86_400_000]}]))
+    yield (
+        "mandate-flash-budget-of-none",
+        "A budget by which no FLASH note could be released.",
+        "mandate",
+        given(sign(never, *SIGNERS), three),
+        "Malformed",
+    )
     yield "mandate-signed-by-a-drafter", "No keeper of keys.", "mandate", given(drafter, three), "WrongSigner"
     yield (
         "mandate-office-on-paper",
@@ -310,6 +322,23 @@ def _mandate() -> Iterator[Vector]:
         given(paper, three[:2]),
         "Foreign",
     )
+
+
+def _clearance() -> Iterator[Vector]:
+    content = Clearance(
+        office=washington().id,
+        roster=1,
+        time=(NOW, 0),
+        draft=seed("draft"),
+        version=2,
+        content=seed("content"),
+        verdict=Verdict.CLEARED,
+    )
+    good = sign(state(content, LIVE), washington().officer("drafter"))
+    yield "clearance", "A version of a draft, cleared.", "clearance", {"signed": good.raw.hex()}, OK
+    wrong = Statement(cbor.encode(["GO1", 1, 40, LIVE, to_map(content) | {7: 4}]))
+    unknown = {"signed": sign(wrong, washington().officer("drafter")).raw.hex()}
+    yield "clearance-unknown-verdict", "A fourth verdict.", "clearance", unknown, "NewerVersion"
 
 
 def _act() -> Iterator[Vector]:
@@ -624,7 +653,20 @@ def _pairing() -> Iterator[Vector]:
     yield "meeting-message-of-another-code", "It does not open.", "meeting message", other, "Altered"
 
 
-SECTIONS = (_cbor, _keys, _digits, _signed, _office, _mandate, _act, _note, _sealed, _line, _pairing)
+SECTIONS = (
+    _cbor,
+    _keys,
+    _digits,
+    _signed,
+    _office,
+    _mandate,
+    _clearance,
+    _act,
+    _note,
+    _sealed,
+    _line,
+    _pairing,
+)
 
 
 def vectors() -> Iterator[tuple[str, dict[str, Any]]]:

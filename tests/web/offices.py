@@ -43,12 +43,14 @@ class DeskInMemory:
 
     fault: MachineError | None = None
 
-    def __init__(self, name: str, world: Offices, officers: list[NewOfficer], realm: bytes) -> None:
+    def __init__(
+        self, name: str, world: Offices, officers: list[NewOfficer], realm: bytes, releasers: int = 1
+    ) -> None:
         self.world = world
         self.office_name = name
         db: Any = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         migrate(db, steps_in("goodoffices.desk.schema"))
-        self.founding: Founding = found(name, officers, realm, world.rng, world.time)
+        self.founding: Founding = found(name, officers, realm, world.rng, world.time, releasers=releasers)
         self.desk = Desk(db, self.founding.keys, world.rng)
         with self.desk.context.transaction():
             keep(self.desk.ledger, self.founding, world.rng)
@@ -119,11 +121,12 @@ ALL = [NewOfficer("duty", "officer 1")]
 class Offices:
     """Washington, Bern and Tehran with two lines; a channel when ``agree`` is called."""
 
-    def __init__(self, *, realm: bytes = LIVE, officers: list[NewOfficer] = ALL) -> None:
+    def __init__(self, *, realm: bytes = LIVE, officers: list[NewOfficer] = ALL, releasers: int = 1) -> None:
         self.rng = random.Random(7).randbytes
         self.time = START
         self.desks = {
-            name: DeskInMemory(name, self, officers, realm) for name in ("Washington", "Bern", "Tehran")
+            name: DeskInMemory(name, self, officers, realm, releasers)
+            for name in ("Washington", "Bern", "Tehran")
         }
         self.washington, self.bern, self.tehran = self.desks.values()
         self.boxes: dict[bytes, tuple[DeskInMemory, bytes]] = {}

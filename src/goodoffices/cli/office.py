@@ -85,6 +85,13 @@ def parse_officer(text: str, at: int) -> NewOfficer:
     "--unlock-file", type=FILE, help="Where the unattended tier's secret lies (by default in FOLDER)."
 )
 @click.option(
+    "--releasers",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="How many officers must sign a note before it is released.",
+)
+@click.option(
     "--drill-realm", help="32 hexadecimal digits: make an office of that drill instead of a live one."
 )
 def new(
@@ -94,6 +101,7 @@ def new(
     root_file: Path,
     passphrase_file: Path | None,
     unlock_file: Path | None,
+    releasers: int,
     drill_realm: str | None,
 ) -> None:
     """Make an office in FOLDER: root, desk, sealing and officer keys, a roster, an encrypted vault."""
@@ -109,7 +117,7 @@ def new(
         )
     secrets = _passphrases(people, passphrase_file)
     now = time.time_ns() // 1_000_000
-    founding = found(name, people, realm, os.urandom, now)
+    founding = found(name, people, realm, os.urandom, now, releasers=releasers)
     _write_root(root_file, founding.office.name, founding.root_seed)
     try:
         made = create_vault(folder, rng=os.urandom, unlock_path=unlock_file)

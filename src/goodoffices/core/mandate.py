@@ -143,6 +143,12 @@ class Mandate(Content):
     made: int = key(15, uint(MAX_TIME))
     salt: bytes = key(16, data(32))
     purpose: str | None = key(17, optional(text(2000)), default=None)
+    flash_budget: tuple[int, int] | None = key(
+        # how many FLASH notes each office may release, within how many milliseconds (ADR 0026)
+        18,
+        optional(row(uint(100), uint(30 * 24 * 60 * MINUTE))),
+        default=None,
+    )
 
     @property
     def path(self) -> tuple[bytes, ...]:
@@ -204,6 +210,8 @@ def check(mandate: Mandate) -> None:
         raise Malformed("A channel with both parties on paper has nobody to carry for.")
     if mandate.minimum_suite != crypto.SUITE:
         raise Malformed("The mandate asks for a suite that does not exist yet.")
+    if mandate.flash_budget is not None and 0 in mandate.flash_budget:
+        raise Malformed("A budget by which no FLASH note could ever be released.")
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,9 @@ def _terms(mandate: Mandate) -> list[str]:
     for precedence, limit in sorted(mandate.clocks.items(), reverse=True):
         label = f" (called {plain(labels[precedence])})" if precedence in labels else ""
         rows.append(f"    {urgency(precedence):<10} {limit // 60_000} min{label}")
+    if mandate.flash_budget is not None:
+        most, within = mandate.flash_budget
+        rows.append(f"  FLASH        at most {most} of each office within {within // 60_000} min")
     if mandate.predecessor is not None:
         rows.append(f"  follows      {mandate.predecessor.hex()}")
     return rows

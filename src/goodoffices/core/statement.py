@@ -46,6 +46,8 @@ class Kind(IntEnum):
     RECEIPT = 25
     HEAD = 26
     EXPORT = 32
+    CLEARANCE = 40
+    """Stays at its desk: no counterpart ever meets it."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import sign, state
 from goodoffices.db.sqlite import Connection
 from goodoffices.desk.channels.channels import Channels
+from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
@@ -63,6 +64,7 @@ class Desk:
         self.lines.went_back = self.channels.break_chains
         self.lines.receipted = self._on_relay
         self.acts = OfficerActs(self.context, self.channels, self.lines)
+        self.clearing = Clearing(self.context, self.acts)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
 

@@ -56,8 +56,10 @@ class Founding:
         return Officer(name, crypto.ed25519_public(seed), seed)
 
 
-def found(name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: int) -> Founding:
-    """Draw all keys and sign the first roster."""
+def found(
+    name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: int, *, releasers: int = 1
+) -> Founding:
+    """Draw all keys and sign the first roster. ``releasers``: how many officers must sign a note."""
     if not officers:
         raise YourError("An office needs at least one officer.")
     if len({each.name for each in officers}) != len(officers):
@@ -67,6 +69,12 @@ def found(name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: in
         held |= each.rights
     if not held & Right.KEYS or not held & Right.DUTY:
         raise YourError("An office needs a duty officer and a keeper of keys; one person may be both.")
+    able = sum(bool(each.rights & Right.RELEASE) for each in officers)
+    if not 1 <= releasers <= max(1, able):
+        raise YourError(
+            f"{releasers} officers shall release a note, and {able} have the right to.",
+            "Give more officers the right 'release', or ask for fewer.",
+        )
     root_seed, desk_seed = rng(32), rng(32)
     envelope_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
     reading_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
@@ -83,7 +91,7 @@ def found(name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: in
             (each.pseudonym, crypto.ed25519_public(officer_seeds[each.name]), int(each.rights))
             for each in officers
         ),
-        releasers_needed=1,
+        releasers_needed=releasers,
     )
     office = verify_office((root, make_roster(roster, root_seed, realm)))
     return Founding(office, root_seed, desk_seed, envelope_seeds, reading_seeds, rng(32), officer_seeds)

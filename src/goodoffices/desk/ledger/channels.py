@@ -148,6 +148,17 @@ class ChannelTables(LineTables):
         )
         return [bytes(row[0]) for row in rows]
 
+    def own_since(self, mandate: bytes, author: bytes, precedence: int, since: int) -> list[int]:
+        """When the author's notes of one precedence were released under a mandate, from ``since`` on."""
+        rows = self._all(
+            "SELECT at FROM note WHERE mandate=? AND author=? AND precedence=? AND at>? ORDER BY at",
+            mandate,
+            author,
+            precedence,
+            since,
+        )
+        return [int(row[0]) for row in rows]
+
     def add_copy(self, digest: bytes, note: bytes, sealed: bytes, entry: bytes | None, now: int) -> bool:
         """Keep one sealed form of a note; False if it is here already."""
         changed = self.db.execute(
@@ -208,10 +219,13 @@ class ChannelTables(LineTables):
         return [ActRow(*row) for row in rows]
 
     def chain_head(self, mandate: bytes, lane: bytes, author: bytes) -> tuple[bytes, int, bytes] | None:
-        """(incarnation, sequence, ID) of the last link of an author's chain here."""
+        """(incarnation, sequence, ID) of the furthest link of an author's chain here.
+
+        Not the newest: a note that several signed stands where it was drawn up (ADR 0026).
+        """
         row = self._one(
             "SELECT incarnation, sequence, id FROM link WHERE mandate=? AND lane=? AND author=?"
-            " ORDER BY rowid DESC LIMIT 1",
+            " ORDER BY sequence DESC, rowid DESC LIMIT 1",
             mandate,
             lane,
             author,

@@ -54,6 +54,8 @@ class Terms:
     labels: dict[int, str] | None = None
     purpose: str | None = None
     predecessor: bytes | None = None
+    flash_budget: tuple[int, int] | None = None
+    """How many FLASH notes each office may release, within how many milliseconds."""
 
 
 class Agreeing(Acting):
@@ -91,6 +93,7 @@ class Agreeing(Acting):
             made=now,
             salt=self.context.rng(32),
             purpose=terms.purpose,
+            flash_budget=terms.flash_budget,
         )
         check(mandate)
         for neighbour in mandate.neighbours(me):

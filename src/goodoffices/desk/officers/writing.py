@@ -18,6 +18,7 @@ from goodoffices.core.errors import NotAllowed, NotNow, YourError
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import (
     Agreement,
+    Precedence,
     Reading,
 )
 from goodoffices.core.note import (
@@ -33,7 +34,7 @@ from goodoffices.core.note import (
 )
 from goodoffices.core.office import Right, sealing_key
 from goodoffices.core.sealed import seal_note
-from goodoffices.core.statement import Signed, Statement, sign
+from goodoffices.core.statement import sign
 from goodoffices.desk.context import Officer
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acting import Acting
@@ -63,9 +64,59 @@ class Writing(Acting):
         self.require(officer, Right.RELEASE)
         if draft.once is not None and (released := self.ledger.fact(f"once {draft.once}")) is not None:
             return released
+        if self.releasers_needed > 1:
+            raise NotAllowed(
+                "At this office several officers release a note, one after the other.",
+                "Put it up for release as a draft; the others sign the same.",
+            )
+        with self.context.transaction():
+            agreement, opened = self.draw_up(draft, now)
+            opened = replace(opened, signed=sign(opened.signed.statement, officer.seed))
+            self.let_go(officer, agreement, opened, now)
+            if draft.once is not None:
+                self.ledger.set_fact(f"once {draft.once}", opened.signed.id)
+            self.lines.flush_all(now)
+        return opened.signed.id
+
+    @property
+    def releasers_needed(self) -> int:
+        """How many officers must sign a note, by this office's newest roster."""
+        return self.context.my_office().roster.releasers_needed
+
+    def draw_up(self, draft: Draft, now: int, *, apart: bool = False) -> tuple[Agreement, OpenNote]:
+        """The note that a draft becomes, unsigned, every rule checked. Nothing is kept yet.
+
+        ``apart``: in an incarnation of its own, so that its place holds while several officers sign and
+        this office's other acts go on (ADR 0026).
+        """
         check_issued(draft.kind, draft.proof)
+        agreement, lane = self.may_release(draft, now)
+        words = self._with_knowledge(agreement, draft, lane)
+        for each in _taken_back(words):
+            self._own_note(each)
+        seed = self.context.rng(32)
+        body, leaves = body_of(words, seed)
+        place = self.channels.place(agreement.id, lane)
+        if apart:
+            place["incarnation"] = self.context.rng(16)
+        note = Note(
+            **place,
+            recipient=draft.recipient,
+            time=self.context.time(now),
+            number=self.ledger.next_number(agreement.id, lane, self.context.me),
+            precedence=draft.precedence,
+            valid_until=draft.valid_until,
+            kind=draft.kind,
+            body=body,
+            leaves=leaves,
+            case_at=self.context.case_at(now),
+        )
+        return agreement, write_note(note, words, seed, self.context.keys.realm)[1]
+
+    def may_release(self, draft: Draft, now: int) -> tuple[Agreement, bytes]:
+        """The agreement and the lane of a draft that could be released now; raises what stands against it."""
         agreement = self._in_force(draft.mandate, now)
-        lane = self._lane_to(agreement, draft.recipient)
+        lane = self.lane_to(agreement, draft.recipient)
         if not draft.words.text.strip():
             raise YourError("A note needs words.", "Write the text, then release it.")
         if draft.valid_until is not None and draft.valid_until <= now:
@@ -76,41 +127,38 @@ class Writing(Acting):
                 "A sealed channel does not open before both parties have compared the mandate's digits.",
                 "Compare them by voice, in a public statement or through a third state, and type them in.",
             )
-        if self.context.my_office().roster.releasers_needed > 1:
-            raise NotAllowed("This roster needs several officers to release; this version lets one release.")
         if self.context.reading_key is None:
             raise NotNow("The desk is locked.", "Sign in first.")
-        words = self._with_knowledge(agreement, draft, lane)
-        withdrawn = [each for each in (words.replaces, words.withdraws) if each is not None]
-        for note_id in withdrawn:
-            self._own_note(note_id)
-        seed, key = self.context.rng(32), self.context.rng(32)
-        body, leaves = body_of(words, seed)
-        with self.context.transaction():
-            note = Note(
-                **self.channels.place(agreement.id, lane),
-                recipient=draft.recipient,
-                time=self.context.time(now),
-                number=self.ledger.next_number(agreement.id, lane, self.context.me),
-                precedence=draft.precedence,
-                valid_until=draft.valid_until,
-                kind=draft.kind,
-                body=body,
-                leaves=leaves,
-                case_at=self.context.case_at(now),
-            )
-            statement, opened = write_note(note, words, seed, self.context.keys.realm)
-            opened = replace(opened, signed=_signed(statement, officer))
-            verify_release(opened, self.context.my_office())
-            self._keep_own(agreement, opened, lane, key, now)
-            if draft.once is not None:
-                self.ledger.set_fact(f"once {draft.once}", opened.signed.id)
-            for note_id in withdrawn:
-                self._withdraw(agreement, officer, note_id, now)
-            self.lines.flush_all(now)
-        return opened.signed.id
+        self._check_flash(agreement, draft, now)
+        return agreement, lane
 
-    def _lane_to(self, agreement: Agreement, recipient: bytes) -> bytes:
+    def _check_flash(self, agreement: Agreement, draft: Draft, now: int) -> None:
+        """Where the mandate gives FLASH a budget, it states its reason and is not spent twice."""
+        budget = agreement.mandate.flash_budget
+        if budget is None or draft.precedence != Precedence.FLASH:
+            return
+        if not (draft.words.reason or "").strip():
+            raise YourError(
+                "By this mandate a FLASH note states why it is one.", "Write the reason, or choose less."
+            )
+        most, within = budget
+        spent = self.ledger.own_since(agreement.id, self.context.me, Precedence.FLASH, now - within)
+        if len(spent) >= most:
+            minutes = max(1, (spent[-most] + within - now) // 60_000)
+            raise NotNow(
+                f"The mandate's budget for FLASH is used up: {most} notes within {within // 60_000} minutes.",
+                f"Release it as IMMEDIATE, or wait {minutes} minutes.",
+            )
+
+    def let_go(self, officer: Officer, agreement: Agreement, opened: OpenNote, now: int) -> None:
+        """Keep a note that enough officers signed, owe it to its line, withdraw what it takes back."""
+        verify_release(opened, self.context.my_office())
+        self._keep_own(agreement, opened, opened.note.lane, self.context.rng(32), now)
+        for each in _taken_back(opened.words):
+            self._withdraw(agreement, officer, each, now)
+
+    def lane_to(self, agreement: Agreement, recipient: bytes) -> bytes:
+        """The lane in which this office writes to ``recipient``; raises NotAllowed."""
         mandate, me = agreement.mandate, self.context.me
         if mandate.is_party(me):
             if recipient == mandate.far_party(me):
@@ -206,5 +254,5 @@ class Writing(Acting):
             )
 
 
-def _signed(statement: Statement, officer: Officer) -> Signed:
-    return sign(statement, officer.seed)
+def _taken_back(words: Words) -> list[bytes]:
+    return [each for each in (words.replaces, words.withdraws) if each is not None]
