@@ -59,8 +59,12 @@ def export(
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path), required=False)
 @click.option("--trust", type=FILE, help="Fingerprints to compare with: '<64 hex> name' per line.")
 @click.option("--json", "as_machine", is_flag=True, help="The verdict for programs.")
-def verify(folder: Path, trust: Path | None, as_machine: bool) -> None:
-    """Verify the export in FOLDER offline. Exit 0 verified, 1 findings, 2 not an export."""
-    sys.exit(run(folder, trust, as_machine=as_machine))
+def verify(folder: Path, other: Path | None, trust: Path | None, as_machine: bool) -> None:
+    """Verify the export in FOLDER offline, and hold it against the export OTHER if one is named.
+
+    Exit 0 verified, 1 findings or records that part, 2 not an export.
+    """
+    sys.exit(run(folder, trust, as_machine=as_machine, other=other))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from goodoffices.core.errors import YourError
 from goodoffices.verify.output import as_json, as_words
+from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import NotAnExport, verify
 
 VERIFIED, FINDINGS, NOT_AN_EXPORT = 0, 1, 2
@@ -42,22 +43,35 @@ def read_trust(path: Path) -> dict[bytes, str]:
     return trusted
 
 
-def run(folder: Path, trust: Path | None, *, as_machine: bool) -> int:
-    """Verify ``folder``, print the verdict, return the exit code."""
+def run(folder: Path, trust: Path | None, *, as_machine: bool, other: Path | None = None) -> int:
+    """Verify ``folder``, hold it against ``other`` if there is one, print the verdict, return the exit code."""
     try:
-        verdict = verify(folder, read_trust(trust) if trust is not None else None)
+        known = read_trust(trust) if trust is not None else None
+        verdict = verify(folder, known)
+        second = verify(other, known) if other is not None else None
     except YourError as error:
         if as_machine and isinstance(error, NotAnExport):
             _say(json.dumps({"verdict": "not an export", "what": error.what, "next": error.next_step}))
         else:
             sys.stderr.write(f"goodoffices verify: {error.what}\n  {error.next_step}\n")
         return NOT_AN_EXPORT
+    if second is not None and other is not None:
+        return _both(Pair((folder.name, other.name), (verdict, second)), as_machine=as_machine)
     if as_machine:
         _say(json.dumps(as_json(verdict), indent=2))
     else:
         for line in as_words(verdict):
             _say(line)
     return VERIFIED if verdict.verified else FINDINGS
+
+
+def _both(pair: Pair, *, as_machine: bool) -> int:
+    if as_machine:
+        _say(json.dumps(pair.as_json(), indent=2))
+    else:
+        for line in pair.as_words():
+            _say(line)
+    return VERIFIED if pair.verified else FINDINGS
 
 
 def _say(line: str) -> None:
@@ -73,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Verify an exported record offline. Exit 0 verified, 1 findings, 2 not an export.",
     )
     parser.add_argument("folder", type=Path, help="what 'goodoffices record export' wrote")
+    parser.add_argument("other", type=Path, nargs="?", help="a second export, to hold against the first")
     parser.add_argument("--trust", type=Path, metavar="FILE", help="fingerprints: '<64 hex> name' per line")
     parser.add_argument("--json", action="store_true", dest="as_machine", help="the verdict for programs")
     given = parser.parse_args(arguments)
-    return run(given.folder, given.trust, as_machine=given.as_machine)
+    return run(given.folder, given.trust, as_machine=given.as_machine, other=given.other)
