@@ -20,6 +20,7 @@ from goodoffices.core.office import (
     make_roster,
     verify_office,
 )
+from goodoffices.core.service_traffic import LineTest, ServiceChat, Step
 from goodoffices.core.statement import LIVE, Signed, add_signature, sign, state
 
 NOW = 1_578_466_800_000
@@ -224,6 +225,32 @@ def entry(writer: Made, body: bytes, **fields: Any) -> CarriedEntry:
     }
     signed = sign(state(Entry(**(values | fields)), LIVE), writer.desk_seed)
     return CarriedEntry(signed, salt, body)
+
+
+def line_test(writer: Made, signer: bytes | None = None, **fields: Any) -> Signed:
+    """A step of a line test, the desk's call unless told otherwise."""
+    values: dict[str, Any] = {
+        "line": LINE,
+        "office": writer.id,
+        "nonce": seed("a test")[:16],
+        "step": int(Step.CALL),
+        "locked": False,
+        "time": (NOW, 2),
+        "roster": 1,
+    }
+    return sign(state(LineTest(**(values | fields)), LIVE), signer or writer.desk_seed)
+
+
+def service_chat(writer: Made, signer: bytes | None = None, **fields: Any) -> Signed:
+    """A line of service chat by the duty officer."""
+    values: dict[str, Any] = {
+        "line": LINE,
+        "office": writer.id,
+        "time": (NOW, 2),
+        "roster": 1,
+        "words": "Relay two answers again.",
+    }
+    return sign(state(ServiceChat(**(values | fields)), LIVE), signer or writer.officer())
 
 
 def signed_act(author: Made, *signers: bytes, **fields: Any) -> tuple[Signed, Act]:

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from goodoffices.core import act, clearance, line, mandate, note, office, pairing, sealed
+from goodoffices.core import (
+    act,
+    clearance,
+    line,
+    mandate,
+    note,
+    office,
+    pairing,
+    sealed,
+    service_traffic,
+)
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
 from goodoffices.core.note import Leaf
@@ -28,6 +38,8 @@ TABLES: dict[str, type[Any]] = {
     "**ENTRY (24)**": line.Entry,
     "**RECEIPT (25)**": line.Receipt,
     "**HEAD (26)**": line.Head,
+    "**LINE_TEST (27)**": service_traffic.LineTest,
+    "**SERVICE_CHAT (28)**": service_traffic.ServiceChat,
     "**Header**": sealed.Header,
 }
 

@@ -30,6 +30,7 @@ from goodoffices.core.pairing import (
     verify_confirmed,
 )
 from goodoffices.core.sealed import open_sealed, read_sealed
+from goodoffices.core.service_traffic import LineTest, read_body
 from goodoffices.core.statement import read_signed
 
 Input = dict[str, Any]
@@ -153,6 +154,13 @@ def _entry(given: Input) -> Result:
     return {"id": carried.signed.id.hex(), "number": entry.number}
 
 
+def _service(given: Input) -> Result:
+    office = read_office(_bytes(given, "credential"))
+    signed, content = read_body(given["kind"], _bytes(given, "body"), _bytes(given, "line"), office)
+    said = {"step": content.step} if isinstance(content, LineTest) else {"words": content.words}
+    return {"id": signed.id.hex()} | said
+
+
 def _envelope(given: Input) -> Result:
     parts = envelope.unpack(
         _bytes(given, "envelope"),
@@ -207,6 +215,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "issue": _issue,
     "sealed": _sealed,
     "entry": _entry,
+    "service traffic": _service,
     "envelope": _envelope,
     "pairing": _pairing,
     "confirmed": _confirmed,

@@ -23,6 +23,7 @@ from goodoffices.core.fields import to_map
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
 from goodoffices.core.sealed import header_of, seal_note
+from goodoffices.core.service_traffic import body_of
 from goodoffices.core.statement import LIVE, Signed, Statement, sign, state
 from tests.core import curve, making
 from tests.core.making import DRILL, NOW, WORDS, bern, entry, next_roster, released, seed, tehran, washington
@@ -616,6 +617,47 @@ def _line() -> Iterator[Vector]:
         yield name, shows, "envelope", {"envelope": raw.hex()} | base | changes, verdict
 
 
+def _service() -> Iterator[Vector]:
+    def given(signed: Signed, **changes: Any) -> dict[str, Any]:
+        kind, raw = body_of(signed)
+        base = {"kind": int(kind), "body": raw.hex(), "line": making.LINE.hex()}
+        return base | {"credential": bern().office.raw.hex()} | changes
+
+    call, chat = making.line_test(bern()), making.service_chat(bern())
+    person = making.line_test(bern(), bern().officer(), step=4)
+    by_desk = making.line_test(bern(), bern().desk_seed, step=4)
+    two = cbor.encode([[16, call.raw], [16, call.raw]])
+    for name, shows, fields, verdict in (
+        ("test-call", "By the desk, every hour.", given(call), OK),
+        ("test-answered-by-a-person", "By an officer on duty.", given(person), OK),
+        ("test-answered-for-a-person", "A desk that says a person is there.", given(by_desk), "WrongSigner"),
+        ("test-of-another-line", "Held against another line.", given(call, line=seed("x").hex()), "Foreign"),
+        ("test-with-something-beside-it", "It stands alone.", given(call, body=two.hex()), "Malformed"),
+        ("chat", "Words of an officer on duty.", given(chat), OK),
+        ("chat-by-the-desk", "A desk has nothing to say.", given(making.service_chat(bern(), bern().desk_seed)),
+         "WrongSigner"),
+        ("chat-in-an-entry-of-a-test", "Neither becomes the other.", given(chat, kind=2), "Malformed"),
+    ):  # fmt: skip
+        yield name, shows, "service traffic", fields, verdict
+    kept = entry(bern(), body_of(chat)[1], kind=3)
+    erased = {"signed": kept.signed.raw.hex(), "salt": "", "body": "", "line": making.LINE.hex()}
+    yield (
+        "entry-of-chat-erased",
+        "The chain holds without the words.",
+        "entry",
+        erased | {"credential": bern().office.raw.hex()},
+        OK,
+    )
+    acts = entry(bern(), cbor.encode([[99, "anything"]]))
+    yield (
+        "entry-of-acts-erased",
+        "An act can never be left out.",
+        "entry",
+        erased | {"signed": acts.signed.raw.hex(), "credential": bern().office.raw.hex()},
+        "Foreign",
+    )
+
+
 def _pairing() -> Iterator[Vector]:
     def given(theirs: Any, **changes: Any) -> dict[str, Any]:
         return {"mine": MINE.raw.hex(), "theirs": theirs.raw.hex(), "now": NOW} | changes
@@ -665,6 +707,7 @@ SECTIONS = (
     _note,
     _sealed,
     _line,
+    _service,
     _pairing,
 )
 

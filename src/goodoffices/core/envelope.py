@@ -30,6 +30,8 @@ MAX_PARTS = 1024
 _VERSION = b"\x01"
 
 PART_ENTRY, PART_RECEIPT, PART_HEAD = 1, 2, 3
+NOTE_CLASS = SIZE_CLASSES[1]
+"""Bytes of the envelope in which an ordinary note travels; line tests and chat look the same."""
 
 Part = tuple[int, Signed] | tuple[int, CarriedEntry]
 
@@ -58,10 +60,15 @@ def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
     return cbor.encode(["GO1 envelope", crypto.SUITE, realm, line, crypto.sha256(public)])
 
 
-def pack(parts: Iterable[tuple[Any, ...]], *, realm: bytes, line: bytes, public: bytes) -> bytes:
-    """The envelope of ``parts`` for the desk that holds ``public``'s seed, in the smallest class."""
+def pack(
+    parts: Iterable[tuple[Any, ...]], *, realm: bytes, line: bytes, public: bytes, at_least: int = 0
+) -> bytes:
+    """The envelope of ``parts`` for the desk that holds ``public``'s seed, in the smallest class.
+
+    ``at_least``: bytes that it has at least, so that what is short looks like what is not.
+    """
     payload = cbor.encode(list(parts))
-    size = next((each for each in SIZE_CLASSES if len(payload) + OVERHEAD <= each), None)
+    size = next((each for each in SIZE_CLASSES if each >= at_least and len(payload) + OVERHEAD <= each), None)
     if size is None:
         raise Oversized(f"{len(payload)} bytes do not fit into the largest envelope.")
     padded = len(payload).to_bytes(4, "big") + payload

@@ -53,6 +53,10 @@ class EntryKind(IntEnum):
     SYSTEM = 4
 
 
+ERASABLE = frozenset({EntryKind.LINE_TEST, EntryKind.SERVICE_CHAT})
+"""Kinds of entries whose bodies and salts may be erased: the chain holds, what they said is gone."""
+
+
 class Item(IntEnum):
     """What stands in an entry's body: [item, bytes ...]."""
 
@@ -72,6 +76,10 @@ class Item(IntEnum):
     """[7, note ID]: a restored desk can no longer open this note"""
     RESEALED = 8
     """[8, sealed note]: the same note sealed anew"""
+    LINE_TEST = 16
+    """[16, signed test]: alone, in an entry of kind 2"""
+    SERVICE_CHAT = 17
+    """[17, signed chat]: alone, in an entry of kind 3"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +153,14 @@ class CarriedEntry:
         return entry.incarnation, entry.number, self.signed.id
 
     @property
+    def erased(self) -> bool:
+        """Whether its writer's desk kept the chain and not the words: only tests and chat can be."""
+        return not self.salt and not self.body and self.entry.kind in ERASABLE
+
+    @property
     def items(self) -> tuple[tuple[Any, ...], ...]:
         """The body's items; raises Malformed. Items of unknown number are left as they are."""
-        return read_items(self.body)
+        return () if self.erased else read_items(self.body)
 
 
 def read_items(body: bytes) -> tuple[tuple[Any, ...], ...]:
@@ -196,6 +209,8 @@ _ITEM_FORMS: dict[int, Callable[[tuple[Any, ...]], bool]] = {
     Item.INCARNATION: _place_or_nothing,
     Item.RESEAL_ASKED: _blob,
     Item.RESEALED: _blob,
+    Item.LINE_TEST: _blob,
+    Item.SERVICE_CHAT: _blob,
 }
 
 
@@ -206,7 +221,7 @@ def verify_entry(carried: CarriedEntry, line: bytes, office: Office, *, body_sho
         raise Foreign("An entry of another line or another writer.")
     _by_desk(carried.signed, office, entry.roster)
     whole = len(carried.salt) == 32 and commitment(carried.salt, carried.body) == entry.commitment
-    if body_shown and not whole:
+    if body_shown and not whole and not carried.erased:
         raise Foreign("An entry whose body is not the one it commits to.")
     if len(carried.body) > MAX_BODY:
         raise Malformed("An entry's body is too large.")

@@ -55,6 +55,7 @@ from goodoffices.core.record_findings import (
 from goodoffices.core.record_manifest import Manifest, read_entry
 from goodoffices.core.record_notes import Carried, Way, signer_of
 from goodoffices.core.record_whole import check_whole, remark_whole
+from goodoffices.core.service_traffic import fault_of
 from goodoffices.core.statement import Kind, Signed, Statement, read_signed
 
 _ROSTER: dict[int, int] = {Kind.PAIRING_CONFIRMED: 3, Kind.ENTRY: 10, Kind.RECEIPT: 5}
@@ -192,6 +193,8 @@ class Examiner:
             return None
         path = layout.entry(line.folder, entry.time[0], office.name, entry.number, signed.id)
         where = where or path
+        if fault := fault_of(entry.kind, body, line.id, office):
+            self._fails(where, Flaw.BODY, fault)
         items = (
             self._items(line, entry, signed.id, body, where)
             if entry.kind == EntryKind.ACTS and body is not None

@@ -99,7 +99,7 @@ OBJECTS: dict[Flaw, str] = {
     Flaw.PAIRING: "the pairing statement of one of the exporting office's lines",
     Flaw.CONFIRMATION: "a confirmation of this line by a keeper of keys of one of its ends",
     Flaw.ENTRY: "an entry of this line, signed by its writer's desk, with the body that it commits to",
-    Flaw.BODY: "an entry whose body is a list of items",
+    Flaw.BODY: "an entry whose body is a list of items, or one line test or chat alone",
     Flaw.RECEIPT: "a receipt on this line, signed by the reader's desk",
     Flaw.OWN_ACT: "an act of the exporting office, signed by somebody who may do that",
     Flaw.NOTE: "the author's words under the signatures of officers who may release",

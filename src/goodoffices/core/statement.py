@@ -45,6 +45,8 @@ class Kind(IntEnum):
     ENTRY = 24
     RECEIPT = 25
     HEAD = 26
+    LINE_TEST = 27
+    SERVICE_CHAT = 28
     EXPORT = 32
     CLEARANCE = 40
     """Stays at its desk: no counterpart ever meets it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from goodoffices.core import crypto
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import NotFound, NotNow, OtherOfficeError, YourError
-from goodoffices.core.line import Item
+from goodoffices.core.line import ERASABLE, CarriedEntry, Item
 from goodoffices.core.office import Right
 from goodoffices.core.pairing import (
     Offer,
@@ -36,6 +36,7 @@ from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.lines import Lines
+from goodoffices.desk.lines.service_traffic import ServiceTraffic
 from goodoffices.desk.officers.acts import OfficerActs
 from goodoffices.desk.routes.sending import Put
 
@@ -60,16 +61,23 @@ class Desk:
         self.ledger = Ledger(db)
         self.context = Context(self.ledger, keys, rng, clock_quality=clock_quality)
         self.channels = Channels(self.context, self._flush)
-        self.lines = Lines(self.context, self.channels.take_items)
+        self.lines = Lines(self.context, self._take_entry)
         self.lines.went_back = self.channels.break_chains
         self.lines.receipted = self._on_relay
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
+        self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
 
     def _flush(self, line: bytes, now: int) -> None:
         self.lines.flush(line, now)
+
+    def _take_entry(self, line: LineRow, carried: CarriedEntry, now: int) -> None:
+        if carried.entry.kind in ERASABLE:
+            self.service_traffic.take(line, carried, now)
+        else:
+            self.channels.take_items(line, carried, now)
 
     @property
     def me(self) -> bytes:
@@ -156,9 +164,10 @@ class Desk:
         return self.lines.work(now, only_urgent=only_urgent)
 
     def settle(self, now: int) -> bool:
-        """Write what is owed and not urgent; True if there was anything."""
+        """Write what is owed and not urgent, then answer line tests; True if there was anything."""
+        answered = self.service_traffic.settle(now)
         if not self.ledger.owing_lines():
-            return False
+            return answered
         with self.context.transaction():
             self.lines.flush_all(now)
         return bool(self.context.committed.fresh)
@@ -196,9 +205,15 @@ class Desk:
         headers = [read_sealed(item[1]).header for item in carried.items if item[0] == Item.NOTE]
         return [header.note for header in headers if header.author == self.me]
 
-    def next_wake(self) -> int | None:
-        """When ``work`` has something to do next, if nothing happens before."""
-        return self.lines.sending.next_wake()
+    def next_wake(self, now: int | None = None) -> int | None:
+        """When ``work`` has something to do next, if nothing happens before.
+
+        ``now``: given by a runner that also makes the line tests that fall due.
+        """
+        wakes = [self.lines.sending.next_wake()]
+        if now is not None:
+            wakes.append(self.service_traffic.next_call(now))
+        return min((each for each in wakes if each is not None), default=None)
 
     # --- pairing ------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ class _Export:
             kind, signed, salt, body = self.ledger.db.execute(
                 "SELECT kind, signed, salt, body FROM entry WHERE id=?", (entry_id,)
             ).fetchone()
-            hidden = kind == EntryKind.SERVICE_CHAT
+            hidden = kind == EntryKind.SERVICE_CHAT or not salt  # chat is nobody else's business, or erased
             raw = write_entry(signed, None, None) if hidden else write_entry(signed, salt, body)
             self._put(self.examiner.entry(line, raw), raw)
             if kind == EntryKind.ACTS:

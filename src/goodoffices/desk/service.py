@@ -299,7 +299,7 @@ class DeskService:
     async def _pump(self) -> None:
         """Settle what is owed once the urgent envelopes are under way, and wake for what falls due."""
         while True:
-            wake = self.desk.next_wake()
+            wake = self.desk.next_wake(self.now())
             wait = IDLE if wake is None else max(0.0, min(IDLE, (wake - self.now()) / 1000))
             # Not wait_for: before Python 3.12 it loses a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
@@ -314,7 +314,8 @@ class DeskService:
                 self._spawn(self._delete(route, taken))
             try:
                 with faults():
-                    if self.desk.settle(self.now()):
+                    called = self.desk.service_traffic.call(self.now())
+                    if self.desk.settle(self.now()) or called:
                         self.fault = None
                         self._announce()
                     puts = self.desk.work(self.now())

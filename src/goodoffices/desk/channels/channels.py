@@ -42,7 +42,7 @@ class Channels(Chains):
     def take_items(self, line: LineRow, carried: CarriedEntry, now: int) -> None:
         """Do what an entry that was just kept says. One bad item costs nothing else (P12)."""
         if carried.entry.kind != EntryKind.ACTS:
-            return  # kept and chained; line tests and chat are shown by a later version
+            return  # line tests and chat are not of a channel; what is newer is kept and chained
         try:
             items = carried.items
         except OtherOfficeError as error:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from goodoffices.db.sqlite import transaction
 from goodoffices.desk.ledger.channels import ChannelTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
+from goodoffices.desk.ledger.service_traffic import ServiceTables
 
 __all__ = ["ActRow", "Ledger", "LineRow", "NoteRow", "RouteRow", "claimed_by"]
 
@@ -20,7 +21,7 @@ MAX_SAME = 100
 """Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
 
 
-class Ledger(ChannelTables):
+class Ledger(ChannelTables, ServiceTables):
     """Typed access to the tables of the record."""
 
     @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from goodoffices.core import cbor
-from goodoffices.core.errors import NotFound, Oversized
+from goodoffices.core.errors import Malformed, NotFound, Oversized
 from goodoffices.core.line import MAX_BODY, CarriedEntry, Item, Place, read_items
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
@@ -231,8 +231,7 @@ class LineTables(Tables):
             if number != (last[1] + 1 if last is not None and last[0] == incarnation else 1):
                 return last
             if number == 1:
-                item = next(iter(read_items(bytes(body))), (None,))
-                before = item[1] if item[0] == Item.INCARNATION else None
+                before = _opened_after(bytes(body))
                 if before is not None and self.entry(before[2]) is None:
                     return last
             last = (bytes(incarnation), number, bytes(entry_id))
@@ -333,6 +332,15 @@ class LineTables(Tables):
     def settle(self, rows: Sequence[int]) -> None:
         """These items stand in an entry now."""
         self.db.execute(f"DELETE FROM owed WHERE id IN ({','.join('?' * len(rows))})", tuple(rows))
+
+
+def _opened_after(body: bytes) -> Place | None:
+    """The place that the first entry of an incarnation names. A body of any form may stand there (P12)."""
+    try:
+        item = next(iter(read_items(body)), (None,))
+    except Malformed:
+        return None
+    return item[1] if item[0] == Item.INCARNATION else None
 
 
 def _line(row: Any) -> LineRow:

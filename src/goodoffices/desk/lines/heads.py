@@ -23,6 +23,8 @@ from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.routes.sending import Sending
 
+FRESH = 120_000
+"""Milliseconds for which a statement of the peer counts as now: clocks differ, and envelopes travel."""
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 
 
@@ -80,6 +82,20 @@ class Heads:
         """Whether this desk has its peer's word that its chain on this line did not go back."""
         return line in self._vouched
 
+    def goes_on(self, line: bytes) -> bool:
+        """Whether this desk may continue its chain on this line without opening a new incarnation."""
+        return line in self._may_go_on
+
+    def hear(self, line: bytes, now: int, stated: int, *, locked: bool | None = None) -> None:
+        """The peer's desk was well when it stated so: what lay at a relay for hours does not say so of now.
+
+        ``locked``: None where what came does not tell.
+        """
+        at = now if stated > now - FRESH else stated
+        before = self.heard.get(line, (0, False))
+        if at >= before[0]:
+            self.heard[line] = (at, before[1] if locked is None else locked)
+
     def trust(self, line: bytes) -> None:
         """A line that was made just now has no past."""
         self._may_go_on.add(line)
@@ -97,10 +113,13 @@ class Heads:
         *,
         urgent: bool = False,
         repacks: int = 0,
+        at_least: int = 0,
     ) -> None:
         peer = self._peer(line)
         _, public = sealing_key(peer.roster.envelope_epochs, now)
-        sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
+        sealed = envelope.pack(
+            parts, realm=self.context.keys.realm, line=line.id, public=public, at_least=at_least
+        )
         routes = self.ledger.routes(line.id, own=False)
         self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent, repacks=repacks)
 
@@ -112,7 +131,7 @@ class Heads:
 
     def _head(self, line: LineRow, signed: Signed, now: int) -> None:
         head = verify_head(signed, line.id, self._peer(line))
-        self.heard[line.id] = (now, head.locked)
+        self.hear(line.id, now, head.time[0], locked=head.locked)
         if head.answers is None:
             if head.nonce not in self._answered:
                 self._peer_started(line, head, now)
