@@ -23,6 +23,7 @@ from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.envelope import envelope_id
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.core.statement import LIVE
+from goodoffices.desk.alarms.running import RunningAlarms
 from goodoffices.desk.context import DeskKeys, Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import EPOCHS
@@ -112,6 +113,7 @@ class DeskService:
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
+        self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
 
     @property
     def office_name(self) -> str:
@@ -135,6 +137,7 @@ class DeskService:
         self.desk.start(self.started)
         self._start_pump()
         self.refresh()
+        self.ringing.start()
         deadline = time.monotonic() + COMPARE_WITHIN
         changes = self._subscribe()
         try:
@@ -148,6 +151,7 @@ class DeskService:
 
     async def stop(self) -> None:
         """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
+        await self.ringing.stop()
         tasks = [*self._tasks, *self._listeners.values()]
         for task in tasks:
             task.cancel()
@@ -226,6 +230,10 @@ class DeskService:
 
     def _announce(self) -> None:
         self.desk.context.committed.changed.clear()
+        self.ringing.changed()
+        self._tell()
+
+    def _tell(self) -> None:
         for event in self._subscribers:
             event.set()
 
