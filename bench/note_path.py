@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from goodoffices.cli.desk import _fast_loop
+from goodoffices.cli.process import calm_collector, fast_loop
 from goodoffices.core import crypto, envelope
 from goodoffices.core.line import CarriedEntry, Entry, EntryKind, commitment
 from goodoffices.core.note import Words
@@ -47,8 +47,8 @@ from goodoffices.desk.vault.vault import Cost, Vault, create_vault
 
 PASSPHRASE = "four words of measuring"
 TEXT = "x" * 1024
-PAUSE = 0.25
-"""Seconds between notes: the path is measured idle, one note at a time."""
+REST, LONG_REST = 0.03, 0.25
+"""Seconds between notes, which go one at a time: one after another, and after a rest in which caches cool."""
 AT_MOST = 240.0
 """Seconds of a whole run."""
 GOAL_MS, GOAL_RATIO = 15.0, 3.0
@@ -256,7 +256,11 @@ def pair(left: Desk, right: Desk, name: str) -> None:
     right.ask(do="confirm", line=said[1]["line"], digits=said[0]["read"])
 
 
-def measure_path(folder: Path, notes: int) -> tuple[list[dict[str, float]], dict[str, int], list[str]]:
+Stages = list[dict[str, float]]
+"""Per note: milliseconds of each stage."""
+
+
+def measure_path(folder: Path, notes: int) -> tuple[Stages, Stages, dict[str, int]]:
     relays = [start_relay(folder, number) for number in (1, 2)]
     addresses = [address for _, address in relays]
     processes = [process for process, _ in relays]
@@ -286,7 +290,9 @@ def measure_path(folder: Path, notes: int) -> tuple[list[dict[str, float]], dict
         m.ask(do="agree", mandate=mandate, sign=False)
         for desk in (a, b):
             desk.hear()
-        return walk(a, m, b, mandate, notes), stop(desks), addresses
+        brisk = walk(a, m, b, mandate, notes + 10, REST)[10:]
+        rested = walk(a, m, b, mandate, max(10, notes // 4), LONG_REST)
+        return brisk, rested, stop(desks)
     finally:
         for process in processes:
             process.terminate()
@@ -294,8 +300,8 @@ def measure_path(folder: Path, notes: int) -> tuple[list[dict[str, float]], dict
             process.wait(20)
 
 
-def walk(a: Desk, m: Desk, b: Desk, mandate: str, notes: int) -> list[dict[str, float]]:
-    stages = []
+def walk(a: Desk, m: Desk, b: Desk, mandate: str, notes: int, rest: float) -> Stages:
+    stages: Stages = []
     end = time.monotonic() + AT_MOST
     for _ in range(notes):
         if time.monotonic() > end:
@@ -316,8 +322,8 @@ def walk(a: Desk, m: Desk, b: Desk, mandate: str, notes: int) -> list[dict[str, 
                 "bytes M to B": at_b["bytes"],
             }
         )
-        time.sleep(PAUSE)
-    return stages[10:]
+        time.sleep(rest)
+    return stages
 
 
 def stop(desks: dict[str, Desk]) -> dict[str, int]:
@@ -440,12 +446,13 @@ def main() -> None:
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
-        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        calm_collector()
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
             runner.run(worker(given.worker[0], given.worker[1:]))
         return
     with tempfile.TemporaryDirectory(prefix="goodoffices-bench-") as name:
         folder = Path(name)
-        stages, memory, _ = measure_path(folder, given.notes + 10)
+        stages, rested, memory = measure_path(folder, given.notes)
         relay, address = start_relay(folder, 9)
         try:
             http = asyncio.run(round_trip(address))
@@ -461,6 +468,8 @@ def main() -> None:
     print(f"{len(stages)} notes of 1,024 characters, automatic forward, two relays, ms")
     for stage in list(stages[0])[:6]:
         print(f"  {stage:<26} {shown([each[stage] for each in stages])}")
+    rested_ms = shown([each["whole path"] for each in rested])
+    print(f"  {f'whole path, {LONG_REST} s of rest':<26} {rested_ms}")
     parts = 3 * commit + 2 * put + 2 * 2 * http + keys
     print("parts alone, medians in this run, ms")
     print(

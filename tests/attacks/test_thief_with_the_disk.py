@@ -25,7 +25,7 @@ def test_an_export_by_the_page_does_not_touch_the_disk(
 
 def test_a_desk_that_crashes_leaves_no_core() -> None:
     """P3: a core dump is the memory of a signed-in desk, keys and texts, on the disk."""
-    script = "import resource; from goodoffices.cli import desk; desk._no_core_dump(); "
+    script = "import resource; from goodoffices.cli.process import no_core_dump; no_core_dump(); "
     script += "print(resource.getrlimit(resource.RLIMIT_CORE))"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "(0, 0)"

@@ -8,13 +8,13 @@ import contextlib
 import signal
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import uvicorn
 
 from goodoffices.cli.output import Group, admission, aside, say
+from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.desk.service import DeskConfig, DeskService
@@ -58,27 +58,10 @@ def serve(
     config = DeskConfig(
         vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission(admission_file)
     )
-    _no_core_dump()
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+    no_core_dump()
+    calm_collector()
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(config, host, port, tls_cert, tls_key, names))
-
-
-def _no_core_dump() -> None:
-    """Keys and texts are in this process's memory: a crash must not write them to a disk."""
-    try:
-        import resource
-    except ImportError:
-        return  # not on this system
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Uvloop where it exists; elsewhere the standard loop does the same, somewhat slower."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def _serve(

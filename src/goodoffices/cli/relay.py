@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from goodoffices.cli.process import calm_collector
 from goodoffices.core.errors import GoodOfficesError
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -46,6 +47,7 @@ def serve(
     from goodoffices.relay.service import RelayConfig, read_admission
     from goodoffices.relay.service import serve as run
 
+    calm_collector()
     try:
         config = RelayConfig(
             db=db,

@@ -32,8 +32,8 @@ def encode(value: Any) -> bytes:
     return bytes(out)
 
 
-def _head(major: int, number: int, out: bytearray) -> None:
-    lead = major << 5
+def _head(lead: int, number: int, out: bytearray) -> None:
+    """The head of an item; ``lead`` is its major type shifted into place."""
     if number < 24:
         out.append(lead | number)
     elif number < 0x100:
@@ -53,38 +53,45 @@ def _head(major: int, number: int, out: bytearray) -> None:
 
 
 def _encode(value: Any, out: bytearray, depth: int) -> None:
+    # The order is that of how often each comes: every note is written and read dozens of times on its way.
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
-    if value is None:
-        out.append(0xF6)
-    elif value is True:
-        out.append(0xF5)
-    elif value is False:
-        out.append(0xF4)
+    if isinstance(value, bytes):
+        _head(_BYTES << 5, len(value), out)
+        out += value
+    elif value is True or value is False:
+        out.append(0xF5 if value else 0xF4)
     elif isinstance(value, int):
         if value >= 0:
-            _head(_UINT, value, out)
+            _head(_UINT << 5, value, out)
         else:
-            _head(_NINT, -1 - value, out)
-    elif isinstance(value, (bytes, bytearray, memoryview)):
-        _head(_BYTES, len(value), out)
-        out += value
-    elif isinstance(value, str):
-        raw = value.encode("utf-8")
-        _head(_TEXT, len(raw), out)
-        out += raw
-    elif isinstance(value, Mapping):
-        _head(_MAP, len(value), out)
-        pairs = sorted((_encode_key(key), item) for key, item in value.items())
-        for key, item in pairs:
-            out += key
-            _encode(item, out, depth + 1)
-    elif isinstance(value, Sequence):
-        _head(_ARRAY, len(value), out)
+            _head(_NINT << 5, -1 - value, out)
+    elif isinstance(value, (tuple, list)):
+        _head(_ARRAY << 5, len(value), out)
         for item in value:
             _encode(item, out, depth + 1)
+    elif isinstance(value, str):
+        raw = value.encode("utf-8")
+        _head(_TEXT << 5, len(raw), out)
+        out += raw
+    elif value is None:
+        out.append(0xF6)
+    elif isinstance(value, Mapping):
+        _head(_MAP << 5, len(value), out)
+        for key, item in sorted((_encode_key(key), item) for key, item in value.items()):
+            out += key
+            _encode(item, out, depth + 1)
     else:
-        raise TypeError(f"no encoding for {type(value).__name__}")
+        _encode(_plain(value), out, depth)
+
+
+def _plain(value: Any) -> bytes | tuple[Any, ...]:
+    """The bytes or the tuple that a rarer type stands for."""
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, Sequence):
+        return tuple(value)
+    raise TypeError(f"no encoding for {type(value).__name__}")
 
 
 def _encode_key(key: Any) -> bytes:
@@ -97,41 +104,47 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE) -> Any:
     """The value whose encoding is exactly ``data``; raises Malformed or Oversized on all else."""
     if len(data) > max_size:
         raise Oversized(f"{len(data)} bytes where at most {max_size} are allowed.")
-    value, end = _decode(data, 0, 0)
+    data = bytes(data)
+    try:
+        value, end = _decode(data, 0, 0)
+    except IndexError:
+        raise Malformed("The bytes end too early.") from None
     if end != len(data):
         raise Malformed(f"{len(data) - end} bytes after the end of the object.")
     return value
 
 
-def _argument(data: bytes, at: int) -> tuple[int, int, int]:
-    try:
-        lead = data[at]
-    except IndexError:
-        raise Malformed("The bytes end too early.") from None
-    major, info = lead >> 5, lead & 31
-    if info < 24:
-        return major, info, at + 1
+def _long_argument(data: bytes, at: int, info: int) -> tuple[int, int]:
+    """The number of a head that takes 1 to 8 bytes more, and where it ends."""
     if info > 27:
         raise Malformed("Indefinite length or reserved head.")
-    width = 1 << (info - 24)
-    raw = data[at + 1 : at + 1 + width]
-    if len(raw) != width:
+    end = at + (1 << (info - 24))
+    if end > len(data):
         raise Malformed("The bytes end too early.")
-    number = int.from_bytes(raw, "big")
-    if number < (24, 0x100, 0x10000, 0x100000000)[info - 24]:
+    number = int.from_bytes(data[at:end], "big")
+    if number < _SHORTEST[info - 24]:
         raise Malformed("A number is not in its shortest form.")
-    return major, number, at + 1 + width
+    return number, end
+
+
+_SHORTEST = (24, 0x100, 0x10000, 0x100000000)
+_SIMPLES = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
 def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    """(value, end) of the item at ``at``; raises IndexError where the bytes end before a head."""
     if depth > MAX_DEPTH:
         raise Malformed("Nested too deeply.")
-    if at < len(data) and data[at] >> 5 == _SIMPLE:
-        simple = {0xF4: False, 0xF5: True, 0xF6: None}
-        if data[at] not in simple:
+    lead = data[at]
+    major, info, at = lead >> 5, lead & 31, at + 1
+    if major == _SIMPLE:
+        if lead not in _SIMPLES:
             raise Malformed("Floats and simple values other than true, false and null have no place here.")
-        return simple[data[at]], at + 1
-    major, number, at = _argument(data, at)
+        return _SIMPLES[lead], at
+    if info < 24:
+        number = info
+    else:
+        number, at = _long_argument(data, at, info)
     if major == _UINT:
         return number, at
     if major == _NINT:
@@ -142,10 +155,10 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     if number > len(data) - at:
         raise Malformed("A length reaches beyond the end.")
     if major == _BYTES:
-        return bytes(data[at : at + number]), at + number
+        return data[at : at + number], at + number
     if major == _TEXT:
         try:
-            return bytes(data[at : at + number]).decode("utf-8"), at + number
+            return data[at : at + number].decode("utf-8"), at + number
         except UnicodeDecodeError:
             raise Malformed("Text that is not UTF-8.") from None
     if major == _ARRAY:
@@ -165,7 +178,7 @@ def _decode_map(data: bytes, at: int, number: int, depth: int) -> tuple[dict[int
         key, at = _decode(data, at, depth + 1)
         if isinstance(key, bool) or not isinstance(key, (int, str)) or (isinstance(key, int) and key < 0):
             raise Malformed("A map key is neither an unsigned integer nor text.")
-        raw = bytes(data[start:at])
+        raw = data[start:at]
         if raw <= last:
             raise Malformed("Map keys are out of order or repeated.")
         last = raw

@@ -163,13 +163,24 @@ def key(number: int, form: Form, **kwargs: Any) -> Any:
 T = TypeVar("T")
 
 
+_KEYS: dict[Any, tuple[tuple[str, int, Form], ...]] = {}
+
+
+def _keys(cls: Any) -> tuple[tuple[str, int, Form], ...]:
+    """(name, number, form) of each field; remembered, for a note on its way is read dozens of times."""
+    if cls not in _KEYS:
+        fields = dataclasses.fields(cls)
+        _KEYS[cls] = tuple((field.name, field.metadata["key"], field.metadata["form"]) for field in fields)
+    return _KEYS[cls]
+
+
 def to_map(obj: Any) -> dict[int, Any]:
     """The CBOR map of a dataclass whose fields are declared with ``key``. Nulls are left out."""
     content: dict[int, Any] = {}
-    for field in dataclasses.fields(obj):
-        value = getattr(obj, field.name)
+    for name, number, _ in _keys(type(obj)):
+        value = getattr(obj, name)
         if value is not None:
-            content[field.metadata["key"]] = value
+            content[number] = value
     return content
 
 
@@ -179,16 +190,15 @@ def from_map(cls: type[T], content: Any) -> T:
         raise Malformed("The content of a signed object is not a map.")
     rest = dict(content)
     values: dict[str, Any] = {}
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        number, form = field.metadata["key"], field.metadata["form"]
+    for field, number, form in _keys(cls):
         value = rest.pop(number, None)
         if value is None and number in content:
             # One encoding per object: an absent field is absent, never a null.
-            raise Malformed(f"Field '{field.name}' is written as null instead of being left out.")
+            raise Malformed(f"Field '{field}' is written as null instead of being left out.")
         try:
-            values[field.name] = form(value)
+            values[field] = form(value)
         except ValueError as reason:
-            raise Malformed(f"Field '{field.name}' of a {cls.__name__} is {reason}.") from None
+            raise Malformed(f"Field '{field}' of a {cls.__name__} is {reason}.") from None
     unknown = [number for number in rest if not isinstance(number, int) or number < MUST_UNDERSTAND_BELOW]
     if unknown:
         named = ", ".join(str(each)[:20] for each in unknown[:4] if isinstance(each, int)) or "named by text"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 from goodoffices.core import crypto, digits
@@ -150,7 +151,7 @@ class Mandate(Content):
         default=None,
     )
 
-    @property
+    @cached_property
     def path(self) -> tuple[bytes, ...]:
         """Office IDs in their order along the channel."""
         return tuple(office for _, office, _, _ in self.offices)
@@ -256,7 +257,7 @@ class Agreement:
             )
         )
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Whether every office that runs a desk has signed."""
         return self.signed_by() >= {office for _, office, _, paper in self.mandate.offices if not paper}

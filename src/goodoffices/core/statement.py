@@ -14,11 +14,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from goodoffices.core import cbor, crypto
-from goodoffices.core.errors import Foreign, Malformed, NewerVersion, OtherOfficeError, WrongSigner, YourError
+from goodoffices.core.errors import (
+    Foreign,
+    Malformed,
+    NewerVersion,
+    OtherOfficeError,
+    Oversized,
+    WrongSigner,
+    YourError,
+)
 from goodoffices.core.fields import REALM_SIZE, from_map, to_map
 
 MARK = "GO1"
@@ -29,6 +37,9 @@ MAX_SIGNED = 200_000
 """Bytes of one signed object. A note of 60,000 bytes in Persian with its leaves stays far below."""
 
 MAX_SIGNATURES = 16
+
+REMEMBERED = 64
+"""Objects whose reading is remembered by their bytes: on its way through a desk a note is read a dozen times."""
 
 
 class Kind(IntEnum):
@@ -118,8 +129,15 @@ class Statement:
 def state(content: Content, realm: bytes) -> Statement:
     """The statement of ``content``; raises YourError on a wrong form, so nothing malformed is ever signed."""
     try:
-        statement = Statement(cbor.encode([MARK, crypto.SUITE, int(content.KIND), realm, to_map(content)]))
-        statement.read(type(content))
+        written = to_map(content)
+        checked = from_map(type(content), written)
+        statement = Statement(cbor.encode([MARK, crypto.SUITE, int(content.KIND), realm, written]))
+        if len(statement.raw) > MAX_SIGNED:
+            raise Oversized(f"{len(statement.raw)} bytes where at most {MAX_SIGNED} are allowed.")
+        if len(realm) != REALM_SIZE:
+            raise Malformed("A statement's realm has the wrong form.")
+        # The forms were held against the very values that were written: reading them back tells nothing more.
+        vars(statement).update(parts=(int(content.KIND), realm, written), _contents={type(content): checked})
     except OtherOfficeError as error:
         # What is about to be signed here is nobody else's fault.
         raise YourError(error.what) from None
@@ -170,6 +188,7 @@ def add_signature(signed: Signed, seed: bytes) -> Signed:
     return Signed(signed.statement, tuple(sorted(pairs.items())))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_signed(raw: bytes) -> Signed:
     """Decode a signed object; its signatures are not yet verified. Raises Malformed, Oversized."""
     value = cbor.decode(raw, max_size=MAX_SIGNED)

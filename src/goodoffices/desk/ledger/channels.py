@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from goodoffices.core import cbor
 from goodoffices.core.errors import NotFound
@@ -39,6 +39,8 @@ class ChannelTables(LineTables):
 
     def has_mandate(self, mandate_id: bytes) -> bool:
         """Whether this mandate is known here."""
+        if mandate_id in self._agreements:
+            return True
         return self._one("SELECT 1 FROM mandate WHERE id=?", mandate_id) is not None
 
     def save_mandate(self, agreement: Agreement, papers: Sequence[bytes], now: int) -> None:
@@ -70,8 +72,13 @@ class ChannelTables(LineTables):
 
     def note(self, note_id: bytes) -> NoteRow | None:
         """A note by its ID."""
-        row = self._one(f"SELECT {_NOTE} FROM note WHERE id=?", note_id)
-        return NoteRow(*row) if row else None
+        if note_id not in self._notes:
+            row = self._one(f"SELECT {_NOTE} FROM note WHERE id=?", note_id)
+            if row is None:
+                return None
+            self._room_in(self._notes)
+            self._notes[note_id] = NoteRow(*row)
+        return self._notes[note_id]
 
     def notes(self, mandate: bytes) -> list[NoteRow]:
         """The notes of a channel in the order in which they came to this desk."""
@@ -89,9 +96,14 @@ class ChannelTables(LineTables):
             f"INSERT INTO note ({_NOTE}) VALUES ({','.join('?' * 14)})",
             tuple(getattr(note, name.strip()) for name in _NOTE.split(",")),
         )
+        self._room_in(self._notes)
+        self._notes[note.id] = note
 
     def restate_note(self, note: NoteRow) -> None:
         """What a note's verified copy says of it, instead of what the first copy's header did."""
+        if note == self._notes.get(note.id):
+            return
+        self._notes.pop(note.id, None)
         self.db.execute(
             "UPDATE note SET mandate=?, lane=?, author=?, recipient=?, number=?, precedence=?, valid_until=?"
             " WHERE id=? AND state<>'verified'",
@@ -111,6 +123,7 @@ class ChannelTables(LineTables):
         self, note_id: bytes, state: str, finding: str | None, copy: bytes | None, words: bytes | None
     ) -> None:
         """The verdict on a note: a verified copy is never replaced by a worse one."""
+        self._notes.pop(note_id, None)
         self.db.execute(
             "UPDATE note SET state=?, finding=?, copy=?, words_sealed=? WHERE id=? AND state<>'verified'",
             (state, finding, copy, words, note_id),
@@ -123,17 +136,21 @@ class ChannelTables(LineTables):
         )
         return int(row[0] or 0) + 1
 
-    def newest_of_others(self, mandate: bytes, lane: bytes, me: bytes, most: int) -> list[bytes]:
-        """IDs of the newest notes of others in a lane, oldest first; altered ones are nobody's."""
-        rows = self._all(
-            "SELECT id FROM note WHERE mandate=? AND lane=? AND author<>? AND state<>'altered'"
-            " ORDER BY rowid DESC LIMIT ?",
-            mandate,
-            lane,
-            me,
-            most,
-        )
-        return [bytes(row[0]) for row in reversed(rows)]
+    def newest_of(self, mandate: bytes, lane: bytes, authors: Iterable[bytes], most: int) -> list[bytes]:
+        """IDs of the newest notes of these authors in a lane, oldest first; altered ones are nobody's."""
+        rows = [
+            row
+            for author in authors
+            for row in self._all(
+                "SELECT rowid, id FROM note WHERE mandate=? AND lane=? AND author=? AND state<>'altered'"
+                " ORDER BY rowid DESC LIMIT ?",
+                mandate,
+                lane,
+                author,
+                most,
+            )
+        ]
+        return [bytes(note) for _, note in sorted(rows)[-most:]]
 
     def others_of_number(self, note: NoteRow) -> list[bytes]:
         """Other verified notes under the same author's number in the same lane: there should be none."""
@@ -223,18 +240,25 @@ class ChannelTables(LineTables):
 
         Not the newest: a note that several signed stands where it was drawn up (ADR 0026).
         """
-        row = self._one(
-            "SELECT incarnation, sequence, id FROM link WHERE mandate=? AND lane=? AND author=?"
-            " ORDER BY sequence DESC, rowid DESC LIMIT 1",
-            mandate,
-            lane,
-            author,
-        )
-        return (bytes(row[0]), row[1], bytes(row[2])) if row else None
+        chain = (mandate, lane, author)
+        if chain not in self._heads:
+            row = self._one(
+                "SELECT incarnation, sequence, id FROM link WHERE mandate=? AND lane=? AND author=?"
+                " ORDER BY sequence DESC, rowid DESC LIMIT 1",
+                *chain,
+            )
+            if row is None:
+                return None
+            self._room_in(self._heads)
+            self._heads[chain] = (bytes(row[0]), row[1], bytes(row[2]))
+        return self._heads[chain]
 
     def add_link(self, link: tuple[bytes, bytes, bytes, bytes, int, bytes, bytes | None]) -> list[bytes]:
         """Keep a place in an author's chain; returns other IDs at the same place (a fork)."""
-        self.db.execute("INSERT OR IGNORE INTO link VALUES (?,?,?,?,?,?,?)", link)
+        if self.db.execute("INSERT OR IGNORE INTO link VALUES (?,?,?,?,?,?,?)", link).rowcount > 0:
+            chain = link[0], link[1], link[2]
+            if chain in self._heads and link[4] >= self._heads[chain][1]:
+                self._heads[chain] = link[3:6]
         rows = self._all(
             "SELECT id FROM link WHERE mandate=? AND lane=? AND author=? AND incarnation=? AND sequence=?"
             " AND id<>?",
@@ -246,8 +270,14 @@ class ChannelTables(LineTables):
 
     def carried_to(self, what: bytes, office: bytes) -> bool:
         """Whether a note or act went to a neighbour."""
-        return self._one("SELECT 1 FROM carried WHERE what=? AND to_office=?", what, office) is not None
+        pair = (what, office)
+        if pair not in self._carried:
+            self._room_in(self._carried)
+            found = self._one("SELECT 1 FROM carried WHERE what=? AND to_office=?", *pair)
+            self._carried[pair] = found is not None
+        return self._carried[pair]
 
     def mark_carried(self, what: bytes, office: bytes) -> None:
         """A note or act goes to a neighbour, once."""
         self.db.execute("INSERT OR IGNORE INTO carried VALUES (?,?)", (what, office))
+        self._carried[what, office] = True

@@ -31,16 +31,18 @@ class Ledger(ChannelTables, ServiceTables):
         try:
             with transaction(self.db):
                 yield
+                self._keep_owed()
             done = True
         finally:
             if not done:
                 self._forget()
+                self._fresh.clear()
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the open transaction that is undone alone if it fails."""
         self.db.execute("SAVEPOINT part")
-        done = False
+        done, fresh = False, [*self._fresh]
         try:
             yield
             done = True
@@ -48,6 +50,7 @@ class Ledger(ChannelTables, ServiceTables):
             if not done and self.db.in_transaction:
                 self.db.execute("ROLLBACK TO part")
                 self._forget()
+                self._fresh = fresh
             if self.db.in_transaction:
                 self.db.execute("RELEASE part")
 
@@ -55,11 +58,14 @@ class Ledger(ChannelTables, ServiceTables):
 
     def fact(self, name: str) -> bytes | None:
         """One setting of this desk."""
-        row = self._one("SELECT value FROM fact WHERE name=?", name)
-        return bytes(row[0]) if row else None
+        if name not in self._facts:
+            row = self._one("SELECT value FROM fact WHERE name=?", name)
+            self._facts[name] = bytes(row[0]) if row else None
+        return self._facts[name]
 
     def set_fact(self, name: str, value: bytes) -> None:
         """Write or replace a setting."""
+        self._facts.pop(name, None)
         self.db.execute("INSERT OR REPLACE INTO fact VALUES (?,?)", (name, value))
 
     # findings, drafts, audit

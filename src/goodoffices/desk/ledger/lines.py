@@ -147,11 +147,12 @@ class LineTables(Tables):
 
     # entries
 
-    def entry_ids_at(self, line: bytes, place: Place) -> list[bytes]:
-        """IDs of entries that stand at one place of a chain: one, or a fork."""
+    def entry_ids_at(self, line: bytes, writer: bytes, place: Place) -> list[bytes]:
+        """IDs of a writer's entries that stand at one place of its chain: one, or a fork."""
         rows = self._all(
-            "SELECT e.id FROM entry e WHERE e.line=? AND e.incarnation=? AND e.number=?",
+            "SELECT id FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=?",
             line,
+            writer,
             place[0],
             place[1],
         )
@@ -204,9 +205,9 @@ class LineTables(Tables):
         )
         return (bytes(row[0]), row[1], bytes(row[2])) if row else None
 
-    def holds(self, line: bytes, place: Place) -> bool:
-        """Whether this very entry stands here at its place."""
-        return place[2] in self.entry_ids_at(line, place)
+    def holds(self, line: bytes, writer: bytes, place: Place) -> bool:
+        """Whether this very entry of a writer stands here at its place."""
+        return place[2] in self.entry_ids_at(line, writer, place)
 
     def newest_head(self, line: bytes, writer: bytes) -> Place | None:
         """The highest place of the incarnation that began last, in whatever order its entries came."""
@@ -318,20 +319,32 @@ class LineTables(Tables):
         raw = cbor.encode(item)
         if len(raw) > MAX_OWED:
             raise Oversized("An item that is larger than an entry can carry.")
-        self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, int(urgent)))
+        self._fresh.append((line, raw, urgent))
+        if not self.db.in_transaction:
+            self._keep_owed()
+
+    def _keep_owed(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for line, raw, urgent in fresh:
+            self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, int(urgent)))
 
     def owed(self, line: bytes) -> list[tuple[int, bytes, bool]]:
-        """(row, item, urgent) in the order in which they came to be owed."""
+        """(row, item, urgent) in the order in which they came to be owed. Row 0: by the open transaction."""
         rows = self._all("SELECT id, item, urgent FROM owed WHERE line=? ORDER BY id", line)
-        return [(row[0], bytes(row[1]), bool(row[2])) for row in rows]
+        kept = [(row[0], bytes(row[1]), bool(row[2])) for row in rows]
+        return kept + [(0, item, urgent) for to, item, urgent in self._fresh if to == line]
 
     def owing_lines(self) -> list[bytes]:
         """Lines for which something is owed."""
-        return [bytes(row[0]) for row in self._all("SELECT DISTINCT line FROM owed")]
+        kept = [bytes(row[0]) for row in self._all("SELECT DISTINCT line FROM owed")]
+        return list(dict.fromkeys([*kept, *(line for line, _, _ in self._fresh)]))
 
-    def settle(self, rows: Sequence[int]) -> None:
-        """These items stand in an entry now."""
-        self.db.execute(f"DELETE FROM owed WHERE id IN ({','.join('?' * len(rows))})", tuple(rows))
+    def settle(self, line: bytes, rows: Sequence[int]) -> None:
+        """These items of a line, the first that are owed to it, stand in an entry now."""
+        if kept := tuple(row for row in rows if row):
+            self.db.execute(f"DELETE FROM owed WHERE id IN ({','.join('?' * len(kept))})", kept)
+        for _ in range(len(rows) - len(kept)):
+            self._fresh.remove(next(each for each in self._fresh if each[0] == line))
 
 
 def _opened_after(body: bytes) -> Place | None:

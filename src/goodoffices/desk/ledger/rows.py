@@ -12,6 +12,9 @@ from goodoffices.core.sealed import Header
 from goodoffices.core.statement import Statement
 from goodoffices.db.sqlite import Connection
 
+MAX_REMEMBERED = 1024
+"""Rows of one kind that are remembered: what is on its way is asked for a dozen times."""
+
 
 @dataclass(frozen=True)
 class LineRow:
@@ -110,12 +113,28 @@ class Tables:
         """By their bytes, so that no roll-back makes them be verified once more."""
         self._agreements: dict[bytes, Agreement] = {}
         self._lines: list[LineRow] | None = None
+        self._facts: dict[str, bytes | None] = {}
+        self._notes: dict[bytes, NoteRow] = {}
+        self._carried: dict[tuple[bytes, bytes], bool] = {}
+        self._heads: dict[tuple[bytes, bytes, bytes], tuple[bytes, int, bytes]] = {}
+        self._fresh: list[tuple[bytes, bytes, bool]] = []
+        """(line, item, urgent) owed by the open transaction: most of it stands in an entry before the commit."""
 
     def _forget(self) -> None:
         """What was remembered may have been rolled back."""
         self._offices.clear()
         self._agreements.clear()
         self._lines = None
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
+        for remembered in (self._facts, self._notes, self._carried, self._heads):
+            remembered.clear()
+
+    def _room_in(self, remembered: dict[Any, Any]) -> None:
+        if len(remembered) >= MAX_REMEMBERED:
+            remembered.clear()
 
     def _one(self, sql: str, *values: Any) -> Any:
         return self.db.execute(sql, values).fetchone()

@@ -162,7 +162,7 @@ class Heads:
 
     def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
         """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
-        if place and place[0] == line.incarnation and not self.ledger.holds(line.id, place):
+        if place and place[0] == line.incarnation and not self.ledger.holds(line.id, self.context.me, place):
             self._went_back(line, now)
 
     def _went_back(self, line: LineRow, now: int) -> None:

@@ -79,7 +79,7 @@ class Lines(Heads):
                 taken.append(row)
             items = [cbor.decode(item) for _, item, _ in taken]
             self._write(line_id, EntryKind.ACTS, items, now, urgent=any(urgent for _, _, urgent in taken))
-            self.ledger.settle([row for row, _, _ in taken])
+            self.ledger.settle(line_id, [row for row, _, _ in taken])
 
     def flush_all(self, now: int) -> None:
         """Write what is owed to any line."""
@@ -242,7 +242,7 @@ class Lines(Heads):
         self._check_past(line, entry.seen, now)
         self.hear(line_id, now, entry.time[0])
         place = carried.place
-        others = self.ledger.entry_ids_at(line_id, place)
+        others = self.ledger.entry_ids_at(line_id, entry.writer, place)
         if carried.signed.id in others:
             self.context.pending.receipts.append((line_id, place))
             return

@@ -178,7 +178,8 @@ class Writing(Acting):
         """What the author's office had read, and what lay unopened at its desk (P9)."""
         read: list[bytes] = []
         held: list[bytes] = []
-        for note_id in self.ledger.newest_of_others(agreement.id, lane, self.context.me, 2 * MAX_LISTED):
+        others = [office for office in agreement.mandate.path if office != self.context.me]
+        for note_id in self.ledger.newest_of(agreement.id, lane, others, 2 * MAX_LISTED):
             (read if self.has_act(note_id, ActType.OPENED) else held).append(note_id)
         return replace(draft.words, read=tuple(read[-MAX_LISTED:]), held=tuple(held[-MAX_LISTED:]))
 

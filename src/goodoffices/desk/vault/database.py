@@ -57,6 +57,7 @@ def connect(path: Path, key: bytes) -> Connection:
         isolation_level=None,
         check_same_thread=False,
         timeout=10.0,
+        cached_statements=512,  # every statement of the desk stays prepared
     )
     # Its log goes to standard error and tells nothing that our errors do not.
     connection.execute("PRAGMA cipher_log_level=NONE")

@@ -70,6 +70,7 @@ class Steps:
 
     def _climb(self, office: SimOffice, known: int) -> None:
         ledger = self._ledgers.setdefault(office.name, Ledger(office.disk))
+        ledger.look_again()
         rows = office.disk.raw.execute(
             "SELECT DISTINCT subject FROM act WHERE position > ?", (known,)
         ).fetchall()

@@ -57,12 +57,13 @@ class Crook:
         self._seen: list[bytes] = []
 
     def install(self) -> None:
-        """Put the crook's ledger under the desk's channels."""
+        """Make the desk's ledger the crook's: one ledger stands under all parts of a desk."""
         desk = self.office.desk
         assert desk is not None
-        ledger = CrookedLedger(desk.ledger.db)
+        ledger = desk.ledger
+        ledger.__class__ = CrookedLedger
+        assert isinstance(ledger, CrookedLedger)
         ledger.crook = self
-        desk.channels.ledger = ledger
 
     def items(self, item: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """What goes out instead of an honest item."""
