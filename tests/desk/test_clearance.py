@@ -314,6 +314,23 @@ def test_what_is_being_typed_is_kept_for_its_officer_alone(offices: Offices, man
     assert a.desk.clearing.unfinished(mine, mandate, to, None) is None
 
 
+def test_what_comes_in_behind_its_own_save_is_not_kept(offices: Offices, mandate: bytes) -> None:
+    """P2: a slow request does not bring a saved text back as an unfinished one."""
+    a = offices.washington
+    mine, to = a.officer("drafter"), offices.tehran.me
+    _save(a, _draft(offices, mandate, once="token"))
+    a.act(lambda d, now: d.clearing.keep_unfinished(mine, mandate, to, None, {"text": "Half"}, now, "token"))
+    assert a.desk.clearing.unfinished(mine, mandate, to, None) is None
+
+
+def test_saving_what_did_not_change_voids_nothing(offices: Offices, mandate: bytes) -> None:
+    """P10"""
+    a = offices.washington
+    draft, _ = _save(a, _draft(offices, mandate))
+    _judge(a, draft, 1, Verdict.CLEARED, "second")
+    assert _save(a, _draft(offices, mandate, once="again"), of=draft, base=1) == (draft, 1)
+
+
 def test_texts_of_drafts_lie_sealed(offices: Offices, mandate: bytes) -> None:
     """P3: the unattended tier holds no word of them."""
     a = offices.washington

@@ -54,7 +54,7 @@ POSTS = [path for method, path in DOORS if method == "POST"]
 
 
 def _filled(path: str) -> str:
-    for name in ("mandate", "note", "line"):
+    for name in ("mandate", "note", "line", "draft"):
         path = path.replace(f"{{{name}}}", ID)
     return path
 

@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Door
 from starlette.staticfiles import StaticFiles
 
-from goodoffices.web import doing, keeping, showing
+from goodoffices.web import doing, drafting, keeping, showing
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, as_json, guarded
@@ -46,6 +46,17 @@ ROUTES = (
     Route("/channels/{mandate}/write", doing.write_again, "POST"),
     Route("/channels/{mandate}/confirm", doing.confirm, "POST", back=showing.write),
     Route("/channels/{mandate}/release", doing.release, "POST", back=showing.write),
+    Route("/drafts", drafting.drafts),
+    Route("/drafts/{draft}", drafting.draft),
+    Route("/drafts/{draft}/release", drafting.put_up_page),
+    Route("/channels/{mandate}/draft", drafting.save, "POST", back=showing.write),
+    Route("/channels/{mandate}/keep", drafting.keep, "POST", back=showing.write),
+    Route("/channels/{mandate}/throw-away", drafting.throw_away, "POST", back=showing.write),
+    Route("/drafts/{draft}/judge", drafting.judge, "POST", back=drafting.draft),
+    Route("/drafts/{draft}/set-aside", drafting.set_aside, "POST", back=drafting.draft),
+    Route("/drafts/{draft}/release", drafting.put_up, "POST", back=drafting.put_up_page),
+    Route("/drafts/{draft}/sign", drafting.sign, "POST", back=drafting.draft),
+    Route("/drafts/{draft}/call-back", drafting.call_back, "POST", back=drafting.draft),
     Route("/notes/{note}/take", doing.take, "POST", back=showing.note),
     Route("/notes/{note}/forward", doing.forward, "POST", back=showing.note),
     Route("/notes/{note}/refuse", doing.refuse, "POST", back=showing.note),

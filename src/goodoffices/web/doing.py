@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goodoffices.core.errors import NotFound, NotNow, WrongSecret, YourError
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSecret, YourError
 from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.context import Officer
@@ -112,6 +112,9 @@ def draft_of(ask: Ask) -> Draft:
         raise YourError("There is no such precedence.", "Choose one of the list.")
     if len((form.word("reason") or "").encode()) > 500:
         raise YourError("The reason for the precedence is longer than 500 bytes.", "Shorten it.")
+    # A person at the write page is asked for it always; a program is held to what the mandate says.
+    if precedence == Precedence.FLASH and not form.word("reason") and "newlines" in form.fields:
+        raise YourError("A FLASH note states why it is one.", "Write the reason, or choose less urgency.")
     return Draft(
         mandate=ask.id("mandate"),
         recipient=to,
@@ -130,6 +133,8 @@ async def confirm(ask: Ask) -> Page:
     page = await write(ask)
     if page.data.why_not:
         raise NotNow(page.data.why_not)
+    if not page.data.may_release:
+        raise NotAllowed("You do not hold the right 'release' here.", "Save it as a draft for a releaser.")
     return Page("confirm.html", page.here, page.data, {**page.more, "draft": draft})
 
 
@@ -139,11 +144,29 @@ async def write_again(ask: Ask) -> Page:
 
 
 async def release(ask: Ask) -> Done:
-    """Release: once, however often the form is sent."""
+    """Release: once, however often the form is sent. Where several must sign, this is the first of them."""
     draft = draft_of(ask)
     officer = ask.who.officer
-    note_id = ask.service.act(lambda desk, now: desk.acts.release(officer, draft, now))
-    return Done(f"/notes/{note_id.hex()}", note_id)
+    of, beside = ask.form.identifier("draft"), ask.form.identifier("beside")
+    if of is None and beside is None and ask.desk.acts.releasers_needed == 1:
+        note_id = ask.service.act(lambda desk, now: desk.acts.release(officer, draft, now))
+        ask.service.act(
+            lambda desk, _: desk.clearing.forget_unfinished(officer, draft.mandate, draft.recipient, None)
+        )
+        return Done(f"/notes/{note_id.hex()}", note_id)
+    base = ask.form.number("base")
+    draft_id, version = ask.service.act(
+        lambda desk, now: desk.clearing.save(officer, draft, now, of=of, base=base, beside=beside)
+    )
+    note_id = ask.service.act(lambda desk, now: desk.clearing.put_up(officer, draft_id, version, now))
+    return released_or_waiting(ask, draft_id, note_id)
+
+
+def released_or_waiting(ask: Ask, draft_id: bytes, note_id: bytes) -> Done:
+    """To the note, if it went out; else to the draft, where the other releasers sign."""
+    if ask.desk.ledger.note(note_id) is not None:
+        return Done(f"/notes/{note_id.hex()}", note_id)
+    return Done(f"/drafts/{draft_id.hex()}", note_id)
 
 
 # --- about a note -------------------------------------------------------------------------------------
@@ -237,6 +260,15 @@ def _one_of(form: Form, name: str, default: int, codes: tuple[int, ...]) -> int:
     return value
 
 
+def _flash_budget(form: Form) -> tuple[int, int] | None:
+    most, hours = form.number("flash_most"), form.number("flash_hours", 24)
+    if most is None:
+        return None
+    if hours is None or not 1 <= most <= 100 or not 1 <= hours <= 30 * 24:
+        raise YourError("The budget for FLASH takes 1 to 100 notes in 1 to 720 hours.", "Correct it.")
+    return most, hours * 60 * MINUTE
+
+
 def terms_of(form: Form) -> Terms:
     """The terms that a form proposes."""
     clocks = {}
@@ -270,6 +302,7 @@ def terms_of(form: Form) -> Terms:
         ends=form.time("ends"),
         officers_to_add_words=_one_of(form, "officers_to_add_words", 1, (1, 2)),
         predecessor=form.identifier("predecessor"),
+        flash_budget=_flash_budget(form),
         purpose=(form.long_text("purpose").strip()[:1000] or None),
         **fields,
     )

@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from goodoffices.core.errors import NotFound
+from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.views.views import Views
 from goodoffices.desk.views.waiting import Waiting
-from goodoffices.web.forms import identifier
+from goodoffices.web.forms import Form, identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
+from goodoffices.web.render import form_time
 
 MAX_STREAMS = 64
 HEARTBEAT = 15.0
@@ -79,16 +81,46 @@ async def write(ask: Ask) -> Page:
         raise NotFound(
             "To whom the note goes is chosen before it is written.", "Choose a lane of the channel."
         )
+    mandate, of, beside = ask.id("mandate"), _asked_id(ask, "draft"), _asked_id(ask, "beside")
+    kept_at, base = None, 0
+    if of is not None:
+        draft = ask.desk.clearing.open_draft(of)
+        newest = ask.desk.clearing.tables.versions(draft.id)[-1]
+        base = newest.version
+        if not ask.form.fields:
+            ask.form = Form(fields_of(ask.desk.clearing.words(newest)))
+    kept = ask.desk.clearing.unfinished(ask.who.officer, mandate, to, of)
+    if kept is not None and not ask.form.text("csrf") and "fresh" not in ask.request.query_params:
+        kept_at, ask.form = kept[0], Form(kept[1])
+        base = ask.form.number("base") or base
     here, page = ask.views.write(
         ask.who.officer,
-        ask.id("mandate"),
+        mandate,
         to,
         ask.now,
         replaces=_asked_id(ask, "replaces"),
         in_reply_to=_asked_id(ask, "in_reply_to"),
     )
     once = ask.form.word("once") or ask.desk.context.rng(16).hex()
-    return Page("write.html", here, page, {"once": once})
+    more = {"once": once, "of": of, "beside": beside, "base": base, "kept_at": kept_at}
+    return Page("write.html", here, page, more)
+
+
+def fields_of(draft: Draft) -> dict[str, str]:
+    """A draft as the write page's form holds it."""
+    words = draft.words
+    ids = {"in_reply_to": words.in_reply_to, "replaces": words.replaces, "withdraws": words.withdraws}
+    fields = {
+        "text": words.text,
+        "precedence": str(draft.precedence),
+        "authority": str(words.authority),
+        "language": words.language,
+        "valid_until": form_time(draft.valid_until),
+        "reply_by": form_time(words.reply_by),
+        "reason": words.reason or "",
+        "confidential": "1" if words.confidential else "",
+    }
+    return fields | {name: value.hex() for name, value in ids.items() if value is not None}
 
 
 async def note(ask: Ask) -> Page:

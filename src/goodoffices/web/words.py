@@ -161,6 +161,7 @@ LANGUAGES = {
 REASONS = (
     N_("You do not hold the right 'duty' here."),
     N_("You do not hold the right 'release' here."),
+    N_("You do not hold the right 'draft' here."),
     N_("You do not hold the right 'keys' here."),
     N_("It is addressed to this office alone and is never forwarded."),
     N_("It is addressed to this office."),

@@ -7,7 +7,7 @@ or the end voids every clearance by itself. Texts lie sealed under the reading k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from goodoffices.core import cbor, crypto
@@ -123,6 +123,7 @@ class Drafting:
             raise YourError("A draft needs words.", "Write the text, then save it.")
         content = content_of(draft, self.context.rng(32))
         with self.context.transaction():
+            self.tables.forget_unfinished(officer.public, draft.mandate, draft.recipient, of or b"")
             if of is None:
                 row = self._new_draft(draft, beside, now)
                 version = 1
@@ -130,7 +131,10 @@ class Drafting:
                 row = self.open_draft(of)
                 if (row.mandate, row.recipient) != (draft.mandate, draft.recipient):
                     raise NotNow("This draft belongs to another lane.", "Write it there anew.")
-                version = self._next_version(row, base)
+                newest = self.tables.versions(row.id)[-1]
+                if self.words(newest) == replace(draft, once=None):
+                    return row.id, newest.version  # nothing was changed: no clearance is voided
+                version = self._next_version(row, newest, base)
             self.tables.add_version(
                 VersionRow(
                     row.id,
@@ -145,7 +149,6 @@ class Drafting:
             )
             if self.tables.end_release(row.id):
                 self.ledger.audit(now, officer.name, f"changed draft {short(row.id)}: its release is off")
-            self.tables.forget_unfinished(officer.public, draft.mandate, draft.recipient, of or b"")
             self.ledger.audit(now, officer.name, f"saved draft {short(row.id)}, version {version}")
             self._changed(row)
         return row.id, version
@@ -164,8 +167,7 @@ class Drafting:
         self.tables.add_draft(row)
         return row
 
-    def _next_version(self, row: DraftRow, base: int | None) -> int:
-        newest = self.tables.versions(row.id)[-1]
+    def _next_version(self, row: DraftRow, newest: VersionRow, base: int | None) -> int:
         if base is not None and base != newest.version:
             raise NotNow(
                 f"{newest.name} saved version {newest.version} meanwhile; yours began from version {base}.",
@@ -245,10 +247,16 @@ class Drafting:
         of: bytes | None,
         fields: dict[str, str],
         now: int,
+        once: str | None = None,
     ) -> None:
-        """Keep what an officer is typing, for him alone: a lost connection must not cost his words."""
+        """Keep what an officer is typing, for him alone: a lost connection must not cost his words.
+
+        ``once``: the form's token. What comes in behind its own save or release is not kept.
+        """
         self.require_any(officer, WRITERS)
         self.acts.lane_to(self.ledger.agreement(mandate), recipient)
+        if once is not None and (self.tables.saved_by(once) or self.ledger.fact(f"once {once}")):
+            return
         try:
             raw = cbor.encode(dict(sorted(fields.items())))
         except ValueError:

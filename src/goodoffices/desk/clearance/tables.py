@@ -152,6 +152,10 @@ class DraftTables:
         row = self._one(f"SELECT {_RELEASE} FROM release_open WHERE mandate=? AND lane=?", mandate, lane)
         return OpenRelease(*row) if row else None
 
+    def open_releases(self) -> list[OpenRelease]:
+        """Everything that is up for release."""
+        return [OpenRelease(*row) for row in self._all(f"SELECT {_RELEASE} FROM release_open")]
+
     def release_of(self, draft_id: bytes) -> OpenRelease | None:
         """The release of one draft, while it waits for signatures."""
         row = self._one(f"SELECT {_RELEASE} FROM release_open WHERE draft=?", draft_id)

@@ -101,6 +101,10 @@ class WritePage:
     max_bytes: int
     vouched_alone: bool
     why_not: str | None
+    may_release: bool
+    releasers_needed: int
+    flash_budget: tuple[int, int] | None
+    """How many FLASH notes the mandate gives each office, within how many milliseconds."""
 
 
 def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int]) -> list[NoteCard | Gap]:
@@ -244,7 +248,7 @@ def write_page(
     if mandate.ends is not None and now >= mandate.ends:
         state = "ended"
     rights = desk.context.my_office().roster.rights(officer.public)
-    why_not = None if rights & Right.RELEASE else "You do not hold the right 'release' here."
+    why_not = None if rights & (Right.RELEASE | Right.DRAFT) else "You do not hold the right 'draft' here."
     return WritePage(
         id=agreement.id,
         channel=mandate.name,
@@ -268,6 +272,9 @@ def write_page(
         max_bytes=MAX_TEXT,
         vouched_alone=kind == "between" and desk.acts.vouched_alone(agreement),
         why_not=why_not or _why_not_write(agreement, state, desk, kind, to),
+        may_release=bool(rights & Right.RELEASE),
+        releasers_needed=desk.acts.releasers_needed,
+        flash_budget=mandate.flash_budget,
     )
 
 

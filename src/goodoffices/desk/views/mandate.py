@@ -55,6 +55,7 @@ class MandatePage:
     ends: int | None
     made: int
     officers_to_add_words: int
+    flash_budget: tuple[int, int] | None
     predecessor: bytes | None
     vouched_alone: bool
     digits: str
@@ -139,6 +140,7 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
         ends=mandate.ends,
         made=mandate.made,
         officers_to_add_words=mandate.officers_to_add_words,
+        flash_budget=mandate.flash_budget,
         predecessor=mandate.predecessor,
         vouched_alone=desk.acts.vouched_alone(agreement),
         digits=agreement.digits,

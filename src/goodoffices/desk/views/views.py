@@ -18,6 +18,7 @@ from goodoffices.core.statement import LIVE
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
+from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, drafts_page, waits_for
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
 from goodoffices.desk.views.note import NotePage, note_page
@@ -49,6 +50,8 @@ class Here:
     rights: tuple[str, ...]
     waiting: tuple[Waiting, ...]
     findings: int
+    to_sign: int
+    """Notes that wait for this officer's signature."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ class Views:
             rights=tuple((each.name or "").lower() for each in Right if each in rights),
             waiting=self.waiting(now),
             findings=len(self.ledger.findings()),
+            to_sign=waits_for(self.desk, officer),
         )
 
     def home(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> HomePage:
@@ -239,6 +243,16 @@ class Views:
             raise NotFound("There is no such note at this desk.")
         agreement = self._agreement(row.mandate)
         return self.here(officer, now), note_page(self.desk, officer, agreement, row, now)
+
+    def drafts(self, officer: Officer, now: int) -> tuple[Here, DraftsPage]:
+        """Every open draft."""
+        return self.here(officer, now), drafts_page(self.desk, officer)
+
+    def draft(self, officer: Officer, draft_id: bytes, now: int) -> tuple[Here, DraftPage]:
+        """A draft with its versions and what was said of them."""
+        row = self.desk.clearing.draft(draft_id)
+        agreement = self._agreement(row.mandate)
+        return self.here(officer, now), draft_page(self.desk, officer, agreement, row, now)
 
     def mandate(self, officer: Officer, mandate_id: bytes, now: int) -> tuple[Here, MandatePage]:
         """A mandate's terms, signatures and digits."""
