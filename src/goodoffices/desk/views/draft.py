@@ -215,7 +215,8 @@ def _up(desk: Desk, officer: Officer, agreement: Agreement, release: OpenRelease
 
 def _arrived(desk: Desk, agreement: Agreement, row: DraftRow, since: int) -> tuple[NoteRef, ...]:
     lane = desk.acts.lane_to(agreement, row.recipient)
-    newest = desk.ledger.newest_of_others(row.mandate, lane, desk.me, MAX_LISTED)
+    others = [each for each in agreement.mandate.path if each != desk.me]
+    newest = desk.ledger.newest_of(row.mandate, lane, others, MAX_LISTED)
     found = [note for note in map(desk.ledger.note, newest) if note is not None and note.at > since]
     return tuple(ref(desk, agreement, note.id) for note in found)
 
