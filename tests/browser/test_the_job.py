@@ -50,6 +50,7 @@ def test_the_whole_job_in_three_browsers(
     washington.locator("#text").fill("We do not want a war.\n\nما جنگ نمی‌خواهیم.")
     washington.locator("#precedence").select_option("4")
     washington.locator("#authority").select_option("4")
+    washington.locator("#reason").fill("An attack within the hour.")
     washington.locator("#write button.do").click()
     sound(washington)
     expect(washington.locator(".text")).to_have_text("We do not want a war.\n\nما جنگ نمی‌خواهیم.")
