@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.postgres import Server, server
+
 # `fast` is the default: the same examples in every run, so that a red build is red again on the next machine.
 # `deep` searches anew each time: GOODOFFICES_HYPOTHESIS=deep script/test tests/core
 settings.register_profile(
@@ -73,3 +75,10 @@ def browser() -> Iterator[Browser]:
         )
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for all tests of a run. Tests that use it are `slow`; each makes a database of its own."""
+    with server() as running:
+        yield running

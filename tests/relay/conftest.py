@@ -101,9 +101,10 @@ def here(inside: Inside) -> Here:
 class RelayProcess:
     """A relay as users start it."""
 
-    def __init__(self, db: Path, *options: str) -> None:
+    def __init__(self, db: Path | str, *options: str) -> None:
+        kept = "--db" if isinstance(db, Path) else "--database"
         self.process = subprocess.Popen(
-            [*COMMAND, "--db", str(db), *options],
+            [*COMMAND, kept, str(db), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from goodoffices.cli.process import calm_collector
-from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.errors import GoodOfficesError, MachineError
+
+if TYPE_CHECKING:
+    from goodoffices.relay.postgres import Target
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -20,7 +24,12 @@ def relay() -> None:
 
 
 @relay.command()
-@click.option("--db", required=True, type=FILE, help="The relay's database; made if it is missing.")
+@click.option("--db", type=FILE, help="The relay's database, a file; made if it is missing.")
+@click.option("--database", metavar="URL", help="Instead: a PostgreSQL database, postgresql://user@host/name")
+@click.option("--password-file", type=FILE, help="Its password; without it PGPASSFILE or none.")
+@click.option(
+    "--standby-needed", is_flag=True, help="Refuse a PostgreSQL server without a synchronous standby."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default="any free one", type=click.IntRange(0, 65_535))
 @click.option("--tls-cert", type=FILE, help="Certificate chain (PEM). Needed on anything but loopback.")
@@ -28,10 +37,16 @@ def relay() -> None:
 @click.option("--admission-file", type=FILE, help="Who opens a mailbox must show the secret in this file.")
 @click.option("--retention-days", default=30, show_default=True, type=click.IntRange(1, 3_650))
 @click.option("--max-mailbox-mib", default=64, show_default=True, type=click.IntRange(1, 1_048_576))
+@click.option(
+    "--max-store-mib", default=16_384, show_default=True, type=click.IntRange(1), help="Of all mailboxes."
+)
 @click.option("--max-mailboxes", default=10_000, show_default=True, type=click.IntRange(1, 10_000_000))
 @click.option("--max-disk-mib", default=None, type=click.IntRange(1), help="Most the database may take.")
 def serve(
-    db: Path,
+    db: Path | None,
+    database: str | None,
+    password_file: Path | None,
+    standby_needed: bool,
     host: str,
     port: int,
     tls_cert: Path | None,
@@ -39,10 +54,16 @@ def serve(
     admission_file: Path | None,
     retention_days: int,
     max_mailbox_mib: int,
+    max_store_mib: int,
     max_mailboxes: int,
     max_disk_mib: int | None,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C. Prints one line once the relay accepts."""
+    """Serve until SIGTERM or Ctrl-C. Prints one line once the relay accepts.
+
+    Mailboxes are kept in a file (--db) or in PostgreSQL (--database).
+    """
+    if (db is None) == (database is None):
+        raise click.UsageError("Give either --db or --database.")
     from goodoffices.relay.rules import DAY_MS, MIB, Limits
     from goodoffices.relay.service import RelayConfig, read_admission
     from goodoffices.relay.service import serve as run
@@ -50,7 +71,7 @@ def serve(
     calm_collector()
     try:
         config = RelayConfig(
-            db=db,
+            db=db if db is not None else _target(database or "", password_file),
             host=host,
             port=port,
             tls_cert=tls_cert,
@@ -58,16 +79,49 @@ def serve(
             admission=read_admission(admission_file) if admission_file else None,
             limits=Limits(
                 mailbox_bytes=max_mailbox_mib * MIB,
+                store_bytes=max_store_mib * MIB,
                 mailboxes=max_mailboxes,
                 retention_ms=retention_days * DAY_MS,
             ),
             most_disk_bytes=max_disk_mib * MIB if max_disk_mib else None,
+            standby_needed=standby_needed,
         )
         code = run(config, ready=_say_ready)
     except GoodOfficesError as error:
         click.echo(f"{error.what}\n{error.next_step}", err=True)
         sys.exit(1)
     sys.exit(code)
+
+
+@relay.command()
+@click.option("--database", required=True, metavar="URL", help="The relay's PostgreSQL database.")
+@click.option("--password-file", type=FILE, help="Its password; without it PGPASSFILE or none.")
+@click.option("--backup-made", is_flag=True, help="A copy was made with pg_dump, and can be restored.")
+def upgrade(database: str, password_file: Path | None, backup_made: bool) -> None:
+    """Bring a PostgreSQL database to this version's schema. Stop every relay over it first.
+
+    A database in a file needs no such step: it is copied and brought up when the relay starts.
+    """
+    try:
+        target = _target(database, password_file)
+        from goodoffices.relay.store_postgres import upgrade as run
+
+        done = run(target, backup_made=backup_made)
+    except GoodOfficesError as error:
+        click.echo(f"{error.what}\n{error.next_step}", err=True)
+        sys.exit(1)
+    click.echo(f"{done} steps were run." if done else "The database is of this version already.")
+
+
+def _target(database: str, password_file: Path | None) -> Target:
+    """Read --database. What it needs beyond an ordinary installation is named when it is missing."""
+    try:
+        from goodoffices.relay.postgres import read_target
+    except ImportError as error:
+        raise MachineError(
+            "The library for PostgreSQL is not installed.", "Run: script/bootstrap postgresql"
+        ) from error
+    return read_target(database, password_file)
 
 
 def _say_ready(address: str) -> None:

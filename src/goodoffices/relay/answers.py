@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -54,7 +54,19 @@ ANSWERS: Mapping[Refusal, Answer] = {
     Refusal.NO_MORE_MAILBOXES: Answer(
         429, "relay", "The relay takes no more mailboxes.", "Ask its operator, or use another relay.", 3600
     ),
-    Refusal.BUSY: Answer(429, "relay", "The relay has more to do than it can hold.", "Send it again.", 1),
+    Refusal.TOO_OFTEN: Answer(
+        429, "yours", "This was asked more often than one side may ask.", "Wait, then go on more slowly.", 1
+    ),
+    Refusal.BUSY: Answer(
+        503, "relay", "The relay has more to do than it can hold.", "Send it again, or use another relay.", 1
+    ),
+    Refusal.STORE_SHORT: Answer(
+        507,
+        "relay",
+        "The relay is short of room, and this mailbox holds its share of it.",
+        "Use another relay of the line until it is collected.",
+        60,
+    ),
     Refusal.DISK_FULL: Answer(
         507,
         "relay",
@@ -64,6 +76,20 @@ ANSWERS: Mapping[Refusal, Answer] = {
     ),
     Refusal.STORE_FAILED: Answer(
         500, "relay", "The relay's database failed.", "Use another relay; its operator starts it again.", 60
+    ),
+    Refusal.STORE_AWAY: Answer(
+        503,
+        "relay",
+        "The relay's database cannot be reached; whether this was stored is not known.",
+        "Send it again, or use another relay.",
+        2,
+    ),
+    Refusal.UNCONFIRMED: Answer(
+        503,
+        "relay",
+        "The relay's database does not confirm; whether this was stored is not known.",
+        "Send it again, or use another relay.",
+        10,
     ),
     Refusal.STOPPING: Answer(503, "relay", "The relay is stopping.", "Use another relay, or try later.", 5),
 }
@@ -91,6 +117,8 @@ class PutAnswer(Response):
 
 def refusal(refused: Refused, *, close: bool = False) -> Response:
     answer = ANSWERS[refused.refusal]
+    if refused.retry_seconds is not None:
+        answer = replace(answer, retry_seconds=refused.retry_seconds)
     return answer_with(answer, refused.detail or answer.what, close=close)
 
 

@@ -9,6 +9,7 @@ one SQLite file only wait for each other.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -41,12 +42,23 @@ Commit = Callable[[Sequence[Any]], list[Outcome]]
 Landed = Callable[[Sequence[Any], Sequence[Outcome]], None]
 """Runs on the loop after the commit and before any waiter is answered."""
 
+Afterwards = Callable[[Sequence[Any], Sequence[Outcome]], None]
+"""Runs in the writer thread after the loop was told of the commit, before the next batch."""
+
 
 class GroupCommit:
     """Gathers works on the event loop and commits them in batches in one thread."""
 
-    def __init__(self, commit: Commit, landed: Landed, died: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        commit: Commit,
+        landed: Landed,
+        died: Callable[[], None],
+        afterwards: Afterwards | None = None,
+    ) -> None:
         self._commit = commit
+        self._afterwards = afterwards
+        self._batch: list[Work] = []
         self._died = died
         self._landed = landed
         self._pending: list[Work] = []
@@ -85,6 +97,19 @@ class GroupCommit:
         self._inbox.put(None)
         self._thread.join()
 
+    def refuse_waiting(self, refused: Refused) -> None:
+        """Answer everybody who waits, those of the batch in flight too; that batch itself goes on."""
+        for work in self._batch + self._pending:
+            if not work.done.done():
+                work.done.set_exception(refused)
+        self._pending = []
+        self._pending_bytes = 0
+
+    def abandon(self, refused: Refused) -> None:
+        """Instead of close, when a batch may never come back: its thread ends with the process."""
+        self._closing = True
+        self.refuse_waiting(refused)
+
     def _launch(self, loop: asyncio.AbstractEventLoop) -> None:
         size = 0
         count = 0
@@ -95,6 +120,7 @@ class GroupCommit:
             count += 1
         batch, self._pending = self._pending[:count], self._pending[count:]
         self._pending_bytes -= size
+        self._batch = batch
         self._inbox.put((loop, batch))
 
     def _write(self) -> None:
@@ -106,7 +132,10 @@ class GroupCommit:
             finally:
                 if outcomes is None:  # a mistake in this program: nobody may wait for ever because of it
                     loop.call_soon_threadsafe(self._give_up, batch)
-            loop.call_soon_threadsafe(self._land, loop, batch, outcomes)
+            with contextlib.suppress(RuntimeError):  # abandoned, and the loop is gone by now
+                loop.call_soon_threadsafe(self._land, loop, batch, outcomes)
+                if self._afterwards is not None:
+                    self._afterwards([work.what for work in batch], outcomes)
 
     def _give_up(self, batch: list[Work]) -> None:
         self._closing = True

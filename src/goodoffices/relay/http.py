@@ -44,6 +44,7 @@ from goodoffices.relay.rules import (
     read_rights,
 )
 from goodoffices.relay.store import RelayStore
+from goodoffices.relay.uses import Uses
 
 MOST_SEQ = 2**63 - 1
 OPEN_BODY = KIB
@@ -115,10 +116,12 @@ class RelayDoor:
         self._clock = clock
         self._admission = admission
         self._bodies = _Bodies()
+        self.uses = Uses()
 
     async def health(self, request: Request) -> Response:
         """GET /health."""
-        return Json({"ok": True, "version": __version__})
+        sound = self._store.sound
+        return Json({"ok": sound, "version": __version__}, status_code=200 if sound else 503)
 
     async def open_mailbox(self, request: Request) -> Response:
         """PUT /v1/mailboxes/{box}."""
@@ -129,7 +132,9 @@ class RelayDoor:
         if size > OPEN_BODY:
             raise Refused(Refusal.MALFORMED, f"The body is at most {OPEN_BODY} bytes.")
         rights = read_rights(await _read_body(request, size))
-        opened = await self._store.open_mailbox(box, rights)
+        now = self._clock()
+        opened = await self._store.open_mailbox(box, rights, now)
+        self.uses.note(box, now)
         return Json({"new": opened is Opened.NEW}, status_code=201 if opened is Opened.NEW else 200)
 
     async def put(self, request: Request) -> Response:
@@ -225,9 +230,12 @@ class RelayDoor:
             item = listener.take()
             if item is None:
                 await listener.wait()
-            elif item[0] > after:
+            elif item[0] == after + 1:
                 await send({"type": "websocket.send", "bytes": pack_pushed(*item)})
                 after = item[0]
+            elif item[0] > after:
+                # What lies between may have been put at another process of this relay: read it first.
+                listener.look_again()
         await socket.close(1012, "Connect again; say what you have.")
 
     async def _allowed(self, connection: HTTPConnection, *rights: Right) -> bytes:
@@ -238,6 +246,7 @@ class RelayDoor:
         # Every right is tried, whichever fits: the time taken tells nothing.
         if not sum(holds(known, right, secret) for right in rights):
             raise Refused(Refusal.NO_RIGHT)
+        self.uses.note(box, self._clock())
         return box
 
 

@@ -65,6 +65,11 @@ class Listener:
         self._drop_queue()
         self._wake.set()
 
+    def look_again(self) -> None:
+        """The queue may not be all there is: read from the store."""
+        self._drop_queue()
+        self._wake.set()
+
     def _drop_queue(self) -> None:
         self.lagging = True
         self._queue.clear()
@@ -126,8 +131,17 @@ class Hub:
         for listener in self._at.get(box, ()):
             listener.offer(seq, envelope)
 
+    def boxes(self) -> list[bytes]:
+        """Every mailbox that somebody listens at."""
+        return list(self._at)
+
+    def look_again(self, box: bytes) -> None:
+        """Something was put into this mailbox elsewhere."""
+        for listener in self._at.get(box, ()):
+            listener.look_again()
+
     def dismiss_all(self) -> None:
-        """The relay stops."""
+        """End every connection: the relay stops, or what it told its listeners may no longer hold."""
         for here in list(self._at.values()):
             for listener in list(here):
                 self.leave(listener)

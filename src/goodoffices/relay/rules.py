@@ -36,20 +36,26 @@ class Refusal(Enum):
     NOT_A_SIZE_CLASS = "not a size class"
     TOO_SLOW = "too slow"
     MAILBOX_FULL = "mailbox full"
+    STORE_SHORT = "store short of room"
     NO_MORE_MAILBOXES = "no more mailboxes"
+    TOO_OFTEN = "too often"
     BUSY = "busy"
     DISK_FULL = "disk full"
     STORE_FAILED = "store failed"
+    STORE_AWAY = "store away"
+    UNCONFIRMED = "unconfirmed"
     STOPPING = "stopping"
 
 
 class Refused(Exception):
     """A request is refused. ``detail`` names the field for a malformed one; it never repeats input."""
 
-    def __init__(self, refusal: Refusal, detail: str = "") -> None:
+    def __init__(self, refusal: Refusal, detail: str = "", retry_seconds: int | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.detail = detail
+        self.retry_seconds = retry_seconds
+        """When another try makes sense, where that is known better than the table of answers knows it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Limits:
     """The bounds of one relay."""
 
     mailbox_bytes: int = 64 * MIB  # waiting bytes, rows and tombstones counted with ROW_COST each
+    store_bytes: int = 16_384 * MIB  # of all mailboxes together; see decide_put
     mailboxes: int = 10_000
     retention_ms: int = 30 * DAY_MS
     answer_bytes: int = MIB  # of one collect answer; a single envelope always fits
@@ -120,16 +127,25 @@ def decide_open(existing: Rights | None, wanted: Rights, mailboxes: int, limits:
     return Opened.NEW
 
 
-def decide_put(state: MailboxState, known: bool, size: int, limits: Limits) -> MailboxState | Refusal | None:
+def decide_put(
+    state: MailboxState, known: bool, size: int, used_in_all: int, limits: Limits
+) -> MailboxState | Refusal | None:
     """Put an envelope: the mailbox's next state, a refusal, or None when it is known already.
 
     A repeat is answered as stored even when the mailbox is full by now: it costs nothing, and the
     sender must learn that it can stop offering.
+
+    ``used_in_all`` is what all mailboxes hold together. A mailbox may hold no more than what is still
+    free after it (dynamic thresholds: Choudhury and Hahne, 1998). So however many mailboxes somebody
+    fills, a part of the store stays free for those that hold little.
     """
     if known:
         return None
-    if state.used + size + ROW_COST > limits.mailbox_bytes:
+    cost = size + ROW_COST
+    if state.used + cost > limits.mailbox_bytes:
         return Refusal.MAILBOX_FULL
+    if state.used + cost > limits.store_bytes - used_in_all - cost:
+        return Refusal.STORE_SHORT
     return MailboxState(state.last_seq + 1, state.waiting + 1, state.bytes + size, state.tombstones)
 
 
@@ -144,6 +160,15 @@ def expired_before(now: int, limits: Limits) -> int:
     A purged envelope leaves no tombstone: nobody collected it, so its sender may put it again.
     """
     return now - limits.retention_ms
+
+
+def removable(state: MailboxState, used_ms: int, now: int, limits: Limits) -> bool:
+    """Whether a mailbox may go: nothing in it, nothing to remember, and nobody used it for the retention time.
+
+    Mailboxes opened from now on then start above the seqs that it gave, so that none is used again.
+    Without this, somebody who opens mailboxes and leaves them would use the relay up for good.
+    """
+    return not state.waiting and not state.tombstones and used_ms < expired_before(now, limits)
 
 
 def holds(rights: Rights | None, right: Right, secret: bytes | None) -> bool:

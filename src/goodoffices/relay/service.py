@@ -5,25 +5,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 
+from goodoffices import __version__
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.http import RelayDoor, build_app
+from goodoffices.relay.journal import Event, FaultHandler, Journal
 from goodoffices.relay.push import Hub
 from goodoffices.relay.rules import Limits, Refused
 from goodoffices.relay.server import BoundedHttp, EndingWebSocket, RelayServer
 from goodoffices.relay.store import RelayStore
 from goodoffices.relay.store_sqlite import SqliteRelayStore
+
+if TYPE_CHECKING:  # the library of PostgreSQL is not needed, nor always there
+    from goodoffices.relay.postgres import Target
 
 PURGE_AT_ONCE = 500
 MIN_ADMISSION = 16
@@ -33,7 +40,7 @@ MIN_ADMISSION = 16
 class RelayConfig:
     """How one relay process runs. Times in seconds unless the name says otherwise."""
 
-    db: Path
+    db: Path | Target
     host: str = "127.0.0.1"
     port: int = 0
     tls_cert: Path | None = None
@@ -41,6 +48,7 @@ class RelayConfig:
     admission: bytes | None = field(default=None, repr=False)
     limits: Limits = Limits()
     most_disk_bytes: int | None = None
+    standby_needed: bool = False
     purge_every: float = 600.0
     ping_every: float = 20.0
     stop_within: int = 1
@@ -69,28 +77,69 @@ def read_admission(path: Path) -> bytes:
 class RelayService:
     """A relay: store, listeners, door. ``app`` is the ASGI application, whoever serves it."""
 
-    def __init__(self, config: RelayConfig, clock: Callable[[], int] = real_clock) -> None:
+    def __init__(
+        self,
+        config: RelayConfig,
+        clock: Callable[[], int] = real_clock,
+        write: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
+    ) -> None:
         self._config = config
         self._clock = clock
+        self.journal = Journal(write, clock)
         self.failed = False
         self.on_failure: Callable[[], None] = lambda: None
         self.hub = Hub()
-        self.store: RelayStore = SqliteRelayStore(
-            config.db,
-            config.limits,
-            on_stored=self.hub.deliver,
-            on_failure=self._store_failed,
-            most_bytes=config.most_disk_bytes,
+        self.store = self._open_store()
+        self._door = RelayDoor(self.store, self.hub, config.limits, clock, config.admission)
+        self.app = build_app(self._door, self._lifespan)
+        self.journal.say(
+            Event.STARTED,
+            version=__version__,
+            store="sqlite" if isinstance(config.db, Path) else "postgresql",
         )
-        door = RelayDoor(self.store, self.hub, config.limits, clock, config.admission)
-        self.app = build_app(door, self._lifespan)
+
+    def _open_store(self) -> RelayStore:
+        config = self._config
+        if isinstance(config.db, Path):
+            return SqliteRelayStore(
+                config.db,
+                config.limits,
+                on_stored=self.hub.deliver,
+                on_failure=self._store_failed,
+                most_bytes=config.most_disk_bytes,
+            )
+        from goodoffices.relay.store_postgres import PostgresRelayStore
+
+        store = PostgresRelayStore(config.db, config.limits, self.hub.deliver, told=self.journal.say_once)
+        if not store.server.standbys:
+            if config.standby_needed:
+                raise MachineError(
+                    f"The database at {config.db.shown} has no synchronous standby.",
+                    "Set synchronous_standby_names on it, or leave --standby-needed out.",
+                )
+            self.journal.say(Event.ALONE)
+        # Seqs that only the lost server knew may be given anew by its successor: everybody connects again.
+        store.on_moved = self.hub.dismiss_all
+        self._begin = lambda: store.begin(self.hub.boxes, self.hub.look_again)  # type: ignore[method-assign]
+        return store
+
+    def _begin(self) -> None:
+        """What the store does besides being asked, once the loop runs."""
 
     def _store_failed(self) -> None:
+        if not self.failed:
+            self.journal.say(Event.STORE_FAILED)
         self.failed = True
         self.on_failure()
 
+    def stop(self) -> None:
+        """The server stops: let every listener go."""
+        self.journal.say(Event.STOPPING)
+        self.hub.dismiss_all()
+
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        self._begin()
         purging = asyncio.create_task(self._purge_for_ever())
         try:
             yield
@@ -105,6 +154,8 @@ class RelayService:
             # In small steps, each a batch of its own, so that puts pass between them. A full disk or a
             # busy file is no reason to stop purging for ever.
             with contextlib.suppress(Refused):
+                now = self._clock()
+                await self.store.touch(self._door.uses.due(self.hub.boxes(), now), now)
                 while await self.store.purge(self._clock(), PURGE_AT_ONCE):
                     pass
             pause = loop.create_future()
@@ -119,6 +170,7 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
     # commit under load wait for the loop's turn.
     sys.setswitchinterval(0.0001)
     service = RelayService(config)
+    logging.getLogger().addHandler(FaultHandler(service.journal))
     tls = config.tls_cert is not None
     settings = uvicorn.Config(
         service.app,
@@ -151,10 +203,15 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
     if settings.ssl is not None:
         settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
     host = f"[{config.host}]" if ":" in config.host else config.host
+
+    def said(port: int) -> None:
+        service.journal.say(Event.READY, port=port)
+        ready(f"{'https' if tls else 'http'}://{host}:{port}")
+
     server = RelayServer(
         settings,
-        ready=lambda port: ready(f"{'https' if tls else 'http'}://{host}:{port}"),
-        stopping=service.hub.dismiss_all,
+        ready=said,
+        stopping=service.stop,
     )
 
     def stop() -> None:

@@ -8,40 +8,14 @@ mailboxes are remembered between batches: this process holds the file alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from goodoffices.db.sqlite import Connection
+from goodoffices.relay.batch import Delete, Mailbox, Put, decide_deletes, decide_puts
 from goodoffices.relay.group_commit import Outcome
-from goodoffices.relay.rules import Limits, MailboxState, Refusal, Refused, after_delete, decide_put
+from goodoffices.relay.rules import ROW_COST, Limits, MailboxState
 
 STATES_REMEMBERED = 8_192
-
-
-@dataclass(frozen=True)
-class Put:
-    """Keep an envelope."""
-
-    box: bytes
-    id: bytes
-    envelope: bytes
-    now: int
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Outcome of a put: the new seq, or None for a repeat."""
-
-    seq: int | None
-
-
-@dataclass(frozen=True)
-class Delete:
-    """Delete an envelope and leave a tombstone."""
-
-    box: bytes
-    id: bytes
-    now: int
 
 
 class SqliteRows:
@@ -49,11 +23,22 @@ class SqliteRows:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._states: dict[bytes, tuple[int, MailboxState]] = {}
+        self._states: dict[bytes, Mailbox] = {}
+        self._used: int | None = None
 
     def forget(self) -> None:
         """The remembered counters may not be those of the file."""
         self._states.clear()
+        self._used = None
+
+    def used_in_all(self, db: Connection) -> int:
+        """What all mailboxes hold together, as MailboxState.used counts."""
+        if self._used is None:
+            row = db.execute(
+                f"SELECT coalesce(sum(bytes + {ROW_COST} * (waiting + tombstones)), 0) FROM mailbox"
+            ).fetchone()
+            self._used = int(row[0])
+        return self._used
 
     def put_all(self, db: Connection, puts: Sequence[Put]) -> list[Outcome]:
         """One outcome for each put: Stored, or a Refused."""
@@ -61,47 +46,26 @@ class SqliteRows:
             return []
         self._load(db, {put.box for put in puts})
         ids = list({put.id for put in puts})
-        known: set[tuple[bytes, int]] = set(
-            db.execute(
-                listed(
-                    "SELECT id, mailbox FROM envelope WHERE id IN (??)"
-                    " UNION ALL SELECT id, mailbox FROM tombstone WHERE id IN (??)",
-                    len(ids),
-                ),
-                ids + ids,
-            ).fetchall()
-        )
-        outcomes: list[Outcome] = []
-        rows: list[object] = []
-        changed: set[bytes] = set()
-        for put in puts:
-            found = self._states.get(put.box)
-            if found is None:
-                outcomes.append(Refused(Refusal.NO_RIGHT))
-                continue
-            no, state = found
-            reply = decide_put(state, (put.id, no) in known, len(put.envelope), self._limits)
-            if isinstance(reply, Refusal):
-                outcomes.append(Refused(reply))
-            elif reply is None:
-                outcomes.append(Stored(None))
-            else:
-                known.add((put.id, no))
-                self._states[put.box] = (no, reply)
-                changed.add(put.box)
-                rows += (no, reply.last_seq, put.id, put.now, put.envelope)
-                outcomes.append(Stored(reply.last_seq))
-        if rows:
+        known: list[tuple[bytes, int]] = db.execute(
+            listed(
+                "SELECT id, mailbox FROM envelope WHERE id IN (??)"
+                " UNION ALL SELECT id, mailbox FROM tombstone WHERE id IN (??)",
+                len(ids),
+            ),
+            ids + ids,
+        ).fetchall()
+        changes = decide_puts(puts, self._states, known, self.used_in_all(db), self._limits)
+        if changes.kept:
             db.execute(
                 listed(
                     "INSERT INTO envelope (mailbox, seq, id, at_ms, body) VALUES ??",
-                    len(rows) // 5,
+                    len(changes.kept),
                     "(?,?,?,?,?)",
                 ),
-                rows,
+                [value for row in changes.kept for value in row],
             )
-            self._save(db, changed)
-        return outcomes
+        self._save(db, changes.mailboxes, changes.used)
+        return changes.outcomes
 
     def delete_all(self, db: Connection, deletes: Sequence[Delete]) -> None:
         """Delete what is there; what is not there is no error."""
@@ -109,32 +73,26 @@ class SqliteRows:
             return
         self._load(db, {delete.box for delete in deletes})
         ids = list({delete.id for delete in deletes})
-        there = {
+        rows = {
             (key, no): (rowid, size)
             for rowid, no, key, size in db.execute(
                 listed("SELECT rowid, mailbox, id, length(body) FROM envelope WHERE id IN (??)", len(ids)),
                 ids,
             ).fetchall()
         }
-        rowids: list[int] = []
-        tombstones: list[object] = []
-        changed: set[bytes] = set()
-        for delete in deletes:
-            no, state = self._states.get(delete.box, (0, MailboxState(0, 0, 0, 0)))
-            found = there.pop((delete.id, no), None)
-            if found is None:
-                continue
-            rowids.append(found[0])
-            tombstones += (delete.id, no, delete.now)
-            self._states[delete.box] = (no, after_delete(state, found[1]))
-            changed.add(delete.box)
-        if rowids:
-            db.execute(listed("DELETE FROM envelope WHERE rowid IN (??)", len(rowids)), rowids)
+        sizes = {key: size for key, (_, size) in rows.items()}
+        changes = decide_deletes(deletes, self._states, sizes)
+        gone = changes.tombstones
+        if gone:
             db.execute(
-                listed("INSERT INTO tombstone (id, mailbox, at_ms) VALUES ??", len(rowids), "(?,?,?)"),
-                tombstones,
+                listed("DELETE FROM envelope WHERE rowid IN (??)", len(gone)),
+                [rows[key, no][0] for key, no, _ in gone],
             )
-            self._save(db, changed)
+            db.execute(
+                listed("INSERT INTO tombstone (id, mailbox, at_ms) VALUES ??", len(gone), "(?,?,?)"),
+                [value for row in gone for value in row],
+            )
+        self._save(db, changes.mailboxes, changes.used)
 
     def _load(self, db: Connection, boxes: Iterable[bytes]) -> None:
         missing = [box for box in boxes if box not in self._states]
@@ -150,12 +108,15 @@ class SqliteRows:
             ),
             missing,
         ).fetchall():
-            self._states[box] = (no, MailboxState(*counters))
+            self._states[box] = Mailbox(no, MailboxState(*counters))
 
-    def _save(self, db: Connection, boxes: Iterable[bytes]) -> None:
+    def _save(self, db: Connection, changed: Mapping[bytes, Mailbox], used: int) -> None:
+        if not changed:
+            return
         values: list[int] = []
-        for no, state in (self._states[box] for box in boxes):
-            values += (no, state.last_seq, state.waiting, state.bytes, state.tombstones)
+        for box in changed.values():
+            s = box.state
+            values += (box.no, s.last_seq, s.waiting, s.bytes, s.tombstones)
         db.execute(
             listed(
                 "UPDATE mailbox SET last_seq=v.column2, waiting=v.column3, bytes=v.column4,"
@@ -165,6 +126,8 @@ class SqliteRows:
             ),
             values,
         )
+        self._states.update(changed)
+        self._used = self.used_in_all(db) if self._used is None else self._used + used
 
 
 def listed(sql: str, count: int, one: str = "?") -> str:

@@ -7,7 +7,7 @@ mistake in the suite.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from goodoffices.relay.rules import (
     decide_open,
     decide_put,
     expired_before,
+    removable,
 )
 
 OnStored = Callable[[bytes, int, bytes], None]
@@ -40,11 +41,15 @@ class Waiting:
 class RelayStore(Protocol):
     """Where mailboxes live. Every method may be called concurrently from one event loop."""
 
-    async def open_mailbox(self, box: bytes, rights: Rights) -> Opened:
-        """Make a mailbox, durable when this returns. Rights never change; a mailbox is never removed.
+    async def open_mailbox(self, box: bytes, rights: Rights, now: int) -> Opened:
+        """Make a mailbox, durable when this returns. Its rights never change.
 
         Raises Refused OTHER_RIGHTS or NO_MORE_MAILBOXES.
         """
+        ...
+
+    async def touch(self, boxes: Sequence[bytes], now: int) -> None:
+        """These mailboxes are in use: they stay, though nothing may be in them."""
         ...
 
     async def rights(self, box: bytes) -> Rights | None:
@@ -58,7 +63,8 @@ class RelayStore(Protocol):
         promised: the sender offers it again, and a repeat is harmless. A new envelope gets the next
         seq of its mailbox; a seq is never used again.
         ``on_stored`` has been called for it before this returns.
-        Raises Refused NO_RIGHT (no such mailbox), MAILBOX_FULL, BUSY, DISK_FULL, STORE_FAILED.
+        Raises Refused NO_RIGHT (no such mailbox), MAILBOX_FULL, STORE_SHORT, BUSY, DISK_FULL,
+        STORE_FAILED, STORE_AWAY, UNCONFIRMED.
         """
         ...
 
@@ -82,7 +88,16 @@ class RelayStore(Protocol):
         ...
 
     async def purge(self, now: int, most: int) -> int:
-        """Remove envelopes and tombstones past the retention time, at most ``most`` of each; how many."""
+        """Remove what is past the retention time: envelopes, tombstones, and mailboxes that nobody used.
+
+        At most ``most`` of each; how many were removed. A purged envelope leaves no tombstone. A
+        mailbox that is made later, the same again too, starts above every seq of those removed.
+        """
+        ...
+
+    @property
+    def sound(self) -> bool:
+        """Whether, as far as is known now, a put would be stored."""
         ...
 
     async def close(self) -> None:
@@ -100,7 +115,8 @@ class _Kept:
 @dataclass
 class _Mailbox:
     rights: Rights
-    state: MailboxState = MailboxState(0, 0, 0, 0)
+    state: MailboxState
+    used_ms: int
     kept: dict[bytes, _Kept] = field(default_factory=dict)
     tombstones: dict[bytes, int] = field(default_factory=dict)
 
@@ -112,9 +128,11 @@ class MemoryRelayStore:
         self._limits = limits
         self._on_stored = on_stored
         self._boxes: dict[bytes, _Mailbox] = {}
+        self._used = 0
+        self._seq_floor = 0
         self._closed = False
 
-    async def open_mailbox(self, box: bytes, rights: Rights) -> Opened:
+    async def open_mailbox(self, box: bytes, rights: Rights, now: int) -> Opened:
         """See RelayStore."""
         self._check_open()
         existing = self._boxes.get(box)
@@ -122,8 +140,14 @@ class MemoryRelayStore:
         if isinstance(reply, Refusal):
             raise Refused(reply)
         if reply is Opened.NEW:
-            self._boxes[box] = _Mailbox(rights)
+            self._boxes[box] = _Mailbox(rights, MailboxState(self._seq_floor, 0, 0, 0), now)
         return reply
+
+    async def touch(self, boxes: Sequence[bytes], now: int) -> None:
+        """See RelayStore."""
+        for box in boxes:
+            if box in self._boxes:
+                self._boxes[box].used_ms = now
 
     async def rights(self, box: bytes) -> Rights | None:
         """See RelayStore."""
@@ -137,12 +161,12 @@ class MemoryRelayStore:
         if mailbox is None:
             raise Refused(Refusal.NO_RIGHT)
         known = envelope_id in mailbox.kept or envelope_id in mailbox.tombstones
-        reply = decide_put(mailbox.state, known, len(envelope), self._limits)
+        reply = decide_put(mailbox.state, known, len(envelope), self._used, self._limits)
         if isinstance(reply, Refusal):
             raise Refused(reply)
         if reply is None:
             return False
-        mailbox.state = reply
+        self._change(mailbox, reply)
         mailbox.kept[envelope_id] = _Kept(reply.last_seq, now, envelope)
         self._on_stored(box, reply.last_seq, envelope)
         return True
@@ -170,7 +194,7 @@ class MemoryRelayStore:
         mailbox = self._boxes.get(box)
         kept = mailbox.kept.pop(envelope_id, None) if mailbox else None
         if mailbox and kept:
-            mailbox.state = after_delete(mailbox.state, len(kept.envelope))
+            self._change(mailbox, after_delete(mailbox.state, len(kept.envelope)))
             mailbox.tombstones[envelope_id] = now
 
     async def waiting(self, box: bytes) -> Waiting:
@@ -197,12 +221,27 @@ class MemoryRelayStore:
         for box, key in old:
             kept = box.kept.pop(key)
             s = box.state
-            box.state = MailboxState(s.last_seq, s.waiting - 1, s.bytes - len(kept.envelope), s.tombstones)
+            size = len(kept.envelope)
+            self._change(box, MailboxState(s.last_seq, s.waiting - 1, s.bytes - size, s.tombstones))
         for box, key in gone:
             del box.tombstones[key]
             s = box.state
-            box.state = MailboxState(s.last_seq, s.waiting, s.bytes, s.tombstones - 1)
-        return len(old) + len(gone)
+            self._change(box, MailboxState(s.last_seq, s.waiting, s.bytes, s.tombstones - 1))
+        unused = [
+            key for key, box in self._boxes.items() if removable(box.state, box.used_ms, now, self._limits)
+        ][:most]
+        for key in unused:
+            self._seq_floor = max(self._seq_floor, self._boxes.pop(key).state.last_seq)
+        return len(old) + len(gone) + len(unused)
+
+    def _change(self, mailbox: _Mailbox, state: MailboxState) -> None:
+        self._used += state.used - mailbox.state.used
+        mailbox.state = state
+
+    @property
+    def sound(self) -> bool:
+        """See RelayStore."""
+        return not self._closed
 
     async def close(self) -> None:
         """See RelayStore."""

@@ -16,6 +16,7 @@ from typing import Any, cast
 from goodoffices.core.errors import MachineError
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import Connection, Hold, copy_to, open_database, transaction
+from goodoffices.relay.batch import Delete, Put, Stored
 from goodoffices.relay.group_commit import GroupCommit, Outcome
 from goodoffices.relay.rules import (
     Limits,
@@ -26,7 +27,7 @@ from goodoffices.relay.rules import (
     decide_open,
     expired_before,
 )
-from goodoffices.relay.sqlite_rows import Delete, Put, SqliteRows, Stored
+from goodoffices.relay.sqlite_rows import SqliteRows
 from goodoffices.relay.store import OnStored, Waiting
 
 SCHEMA = "goodoffices.relay.schema"
@@ -95,7 +96,7 @@ class SqliteRelayStore:
 
     # --- the port --------------------------------------------------------------------------------
 
-    async def open_mailbox(self, box: bytes, rights: Rights) -> Opened:
+    async def open_mailbox(self, box: bytes, rights: Rights, now: int) -> Opened:
         """See RelayStore."""
         limits = self._limits
 
@@ -109,12 +110,23 @@ class SqliteRelayStore:
                 return Refused(reply)
             if reply is Opened.NEW:
                 db.execute(
-                    "INSERT INTO mailbox (box, may_put, may_collect, may_delete) VALUES (?, ?, ?, ?)",
-                    (box, rights.put, rights.collect, rights.delete),
+                    "INSERT INTO mailbox (box, may_put, may_collect, may_delete, used_ms, last_seq)"
+                    " VALUES (?, ?, ?, ?, ?, (SELECT seq_floor FROM relay))",
+                    (box, rights.put, rights.collect, rights.delete, now),
                 )
             return reply
 
         return cast(Opened, await self._call(work))
+
+    async def touch(self, boxes: Sequence[bytes], now: int) -> None:
+        """See RelayStore."""
+
+        def work(db: Connection) -> object:
+            for box in boxes:
+                db.execute("UPDATE mailbox SET used_ms=? WHERE box=?", (now, box))
+            return None
+
+        await self._call(work)
 
     async def rights(self, box: bytes) -> Rights | None:
         """See RelayStore. Rights never change, so those once read may be remembered."""
@@ -191,9 +203,25 @@ class SqliteRelayStore:
             for key, no in gone:
                 db.execute("DELETE FROM tombstone WHERE id=? AND mailbox=?", (key, no))
                 db.execute("UPDATE mailbox SET tombstones=tombstones-1 WHERE no=?", (no,))
-            return len(old) + len(gone)
+            # 0: made by a version that did not note it; its time runs from now on.
+            db.execute("UPDATE mailbox SET used_ms=? WHERE used_ms=0", (now,))
+            unused = db.execute(
+                "DELETE FROM mailbox WHERE no IN (SELECT no FROM mailbox"
+                " WHERE used_ms<? AND waiting=0 AND tombstones=0 LIMIT ?) RETURNING last_seq",
+                (cutoff, most),
+            ).fetchall()
+            if unused:
+                db.execute("UPDATE relay SET seq_floor=max(seq_floor, ?)", (max(seq for (seq,) in unused),))
+            return len(old) + len(gone) + len(unused)
 
-        return cast(int, await self._call(work))
+        removed = cast(int, await self._call(work))
+        self._known_rights.clear()  # a mailbox that was removed has none
+        return removed
+
+    @property
+    def sound(self) -> bool:
+        """See RelayStore."""
+        return not (self._failed or self._closed)
 
     async def close(self) -> None:
         """See RelayStore."""

@@ -65,7 +65,7 @@ class SimRelay:
         assert route.collect is not None
         assert route.remove is not None
         rights = Rights(sha256(route.put), sha256(route.collect), sha256(route.remove))
-        now_of(self._store.open_mailbox(route.mailbox, rights))
+        now_of(self._store.open_mailbox(route.mailbox, rights, 0))
 
     def put(self, route: RouteRow, envelope: bytes, now: int, *, keep: bool = True) -> None:
         """Store an envelope; with ``keep`` false only say so. Raises Refused."""
