@@ -36,9 +36,6 @@ def make_office(folder: Path, name: str) -> None:
     now = time.time_ns() // 1_000_000
     made = found(name, [NewOfficer("duty", "officer 1")], LIVE, os.urandom, now)
     with create_vault(folder, rng=os.urandom, cost=CHEAP) as vault:
-        vault.put_secret("desk seed", made.desk_seed)
-        for epoch, seed in made.envelope_seeds.items():
-            vault.put_secret(f"envelope seed {epoch}", seed)
         vault.add_officer("duty", PASSPHRASE, made.officer_seeds["duty"], made.reading_key, os.urandom, now)
         ledger = Ledger(vault.db)
         with ledger.transaction():

@@ -26,7 +26,19 @@ from goodoffices.core.sealed import header_of, seal_note
 from goodoffices.core.service_traffic import body_of
 from goodoffices.core.statement import LIVE, Signed, Statement, sign, state
 from tests.core import curve, making
-from tests.core.making import DRILL, NOW, WORDS, bern, entry, next_roster, released, seed, tehran, washington
+from tests.core.making import (
+    DRILL,
+    NOW,
+    WORDS,
+    bern,
+    entry,
+    next_roster,
+    released,
+    seed,
+    tehran,
+    washington,
+    without,
+)
 from tests.core.test_envelope import by_hand as envelope_of
 from tests.core.test_mandate import attested, on_paper
 from tests.core.test_note import by_hand as note_of
@@ -210,8 +222,12 @@ def _office() -> Iterator[Vector]:
     from goodoffices.core.office import sign_as_root
 
     key = washington().root_seed
+    shorter = next_roster(washington(), epochs_of=1).signed[2]
+    nowhere = next_roster(washington(), epochs_of=9).signed[2]
     for name, shows, signed, verdict in (
         ("office", "A root and two rosters.", (root, first, second), OK),
+        ("office-epochs-of", "Sealing epochs of an earlier roster hold on.", (root, first, shorter), OK),
+        ("office-epochs-of-nothing", "It names a version that is not there.", (root, first, nowhere), OK),
         ("office-field-from-128-on", "A field that may be ignored.", (root, sign_as_root(newer, key)), OK),
         (
             "office-field-below-128",
@@ -302,6 +318,23 @@ def _mandate() -> Iterator[Vector]:
         "Malformed",
     )
     yield "mandate-signed-by-a-drafter", "No keeper of keys.", "mandate", given(drafter, three), "WrongSigner"
+    out = next_roster(bern(), officers=without(bern().office.roster, "duty"))
+    changed = state(making.mandate(offices=making.path(three[0], out, three[2])), LIVE)
+    theirs = washington().officer(), tehran().officer()
+    yield (
+        "mandate-signed-by-a-keeper-of-the-pinned-roster",
+        "Bern's second officer, after the duty officer went out.",
+        "mandate",
+        given(sign(changed, *theirs, bern().officer("second")), (three[0], out, three[2])),
+        OK,
+    )
+    yield (
+        "mandate-signed-by-a-keeper-who-was-out",
+        "Bern's duty officer, whom only a roster before the pinned one lists.",
+        "mandate",
+        given(sign(changed, *theirs, bern().officer()), (three[0], out, three[2])),
+        "WrongSigner",
+    )
     yield (
         "mandate-office-on-paper",
         "A party without a desk (P14).",

@@ -86,8 +86,12 @@ class DeskInMemory:
         self.world.pump()
         return officer
 
+    def still_in(self, officer: Officer) -> bool:
+        return officer in self.signed_in
+
     def sign_out(self, officer: Officer) -> None:
-        self.signed_in.remove(officer)
+        if officer in self.signed_in:
+            self.signed_in.remove(officer)
         if not self.signed_in:
             self.desk.lock()
 

@@ -196,6 +196,16 @@ def test_no_session_lasts_longer_than_a_watch() -> None:
     assert browser.get("/").status_code == 303
 
 
+def test_a_lock_out_ends_the_session_without_a_page_being_asked() -> None:
+    """P10: the next click of a departed officer is a sign-in page."""
+    offices = Offices()
+    browser = Browser(offices.washington)
+    browser.sign_in()
+    assert browser.get("/").status_code == 200
+    offices.washington.signed_in.clear()
+    assert browser.get("/").status_code == 303
+
+
 def test_signing_out_ends_the_session_at_the_desk() -> None:
     offices = Offices()
     browser = Browser(offices.washington)

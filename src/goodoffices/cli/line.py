@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -16,59 +13,24 @@ from goodoffices.cli.output import (
     Group,
     admission,
     aside,
-    passphrase,
     read_file,
     require_new,
     say,
     write_new,
 )
+from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
 from goodoffices.core import digits
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
-from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.routes.meeting import meet
 from goodoffices.desk.routes.relay_client import RelayClient, check_relay_url, tls_trusting
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
-THERE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @click.group(cls=Group)
 def line() -> None:
     """Pair with another office. Stop the desk while you use these; its pages confirm as well."""
-
-
-def signing_in(command: click.decorators.FC) -> click.decorators.FC:
-    """The options with which an officer signs in at the command line."""
-    for option in (
-        click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies."),
-        click.option("--passphrase-file", type=FILE, help="The officer's passphrase, on the first line."),
-        click.option("--officer", required=True, help="Who does this. Needs the right 'keys'."),
-        click.option("--vault", required=True, type=FOLDER, help="The office's vault."),
-    ):
-        command = option(command)
-    return command
-
-
-@contextmanager
-def signed_in(
-    vault: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None
-) -> Iterator[tuple[Desk, Officer]]:
-    """An offline desk with one officer signed in."""
-    with open_vault(vault, unlock_path=unlock_file) as opened:
-        keys = opened.sign_in(officer, passphrase(passphrase_file, f"Passphrase of {officer}"))
-        desk = desk_of(opened)
-        desk.unlock(keys.reading_key, now())
-        yield desk, Officer(keys.name, ed25519_public(keys.seed), keys.seed)
-
-
-def now() -> int:
-    """Milliseconds UTC."""
-    return time.time_ns() // 1_000_000
 
 
 @line.command()
@@ -89,7 +51,8 @@ def invite(
     for each in relays:
         check_relay_url(each)
     require_new(out)
-    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        desk, person = here.desk, here.officer
         offer = desk.offer(person, list(relays), now())
         write_new(out, offer.raw)
     say(f"invitation written to {out}")
@@ -111,7 +74,8 @@ def accept(
     name: str,
 ) -> None:
     """Pair your newest invitation with THEIRS and show the digits to read aloud."""
-    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        desk, person = here.desk, here.officer
         line_id = desk.pair(person, read_offer(read_file(theirs, MAX_OFFER)), name, now())
         _show_digits(desk, line_id)
 
@@ -142,7 +106,8 @@ def confirm(
     heard: str | None,
 ) -> None:
     """Type the digits that the other office read aloud. The line opens when both have."""
-    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        desk, person = here.desk, here.officer
         row = desk.line_named(name)
         typed = heard if heard is not None else click.prompt("The digits that they read", err=True)
         desk.confirm(person, row.id, typed, now())
@@ -185,7 +150,8 @@ def meeting(
         say(f"code      {digits.grouped(code)}")
         aside("Tell the other office this code. It only finds the meeting place and lives one hour.")
     tls = tls_trusting(relay_ca)
-    with signed_in(vault, officer, passphrase_file, unlock_file) as (desk, person):
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        desk, person = here.desk, here.officer
         desk.require_new_name(name)
         mine = desk.offer(person, list(relays), now())
         client = RelayClient(tls)

@@ -11,7 +11,7 @@ from goodoffices import __version__
 from goodoffices.cli.output import Group
 
 MODULES = {
-    "office": "office",
+    "office": "roster",
     "line": "line",
     "desk": "desk",
     "relay": "relay",

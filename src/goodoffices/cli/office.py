@@ -28,7 +28,7 @@ from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, read_office
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
-from goodoffices.desk.vault.keys import fold_name
+from goodoffices.desk.vault.keys import KEY_SIZE, fold_name
 from goodoffices.desk.vault.vault import check_passphrase, create_vault, open_vault
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -53,18 +53,21 @@ def realm_of(text: str | None) -> bytes:
     return realm
 
 
+def parse_rights(listed: str) -> Right:
+    """Rights by name, with commas between them."""
+    known = {right.name: right for right in Right if right.name}
+    rights = Right(0)
+    for each in listed.split(","):
+        if each.strip().upper() not in known:
+            raise YourError(f"'{each}' is no right.", "Rights are draft, release, duty, keys and audit.")
+        rights |= known[each.strip().upper()]
+    return rights
+
+
 def parse_officer(text: str, at: int) -> NewOfficer:
     """NAME or NAME=right,right: the pseudonym that others see is a number, never the name."""
     name, equals, listed = text.partition("=")
-    rights = ALL_RIGHTS
-    if equals:
-        rights = Right(0)
-        for each in listed.split(","):
-            known = {right.name: right for right in Right if right.name}
-            if each.strip().upper() not in known:
-                raise YourError(f"'{each}' is no right.", "Rights are draft, release, duty, keys and audit.")
-            rights |= known[each.strip().upper()]
-    return NewOfficer(name.strip(), f"officer {at}", rights)
+    return NewOfficer(name.strip(), f"officer {at}", parse_rights(listed) if equals else ALL_RIGHTS)
 
 
 @office.command()
@@ -125,16 +128,13 @@ def new(
         root_file.unlink()  # of an office that was never made
         raise
     with made as vault:
-        vault.put_secret("desk seed", founding.desk_seed)
-        for epoch, seed in founding.envelope_seeds.items():
-            vault.put_secret(f"envelope seed {epoch}", seed)
         for person, secret in zip(people, secrets, strict=True):
             seed = founding.officer_seeds[person.name]
             vault.add_officer(person.name, secret, seed, founding.reading_key, os.urandom, now)
         ledger = Ledger(vault.db)
         with ledger.transaction():
             keep(ledger, founding, os.urandom)
-    _export_credential(folder, founding.office)
+    export_credential(folder, founding.office)
     say(f"office    {name}")
     say(f"id        {founding.office.id.hex()}")
     say(f"digits    {digits.grouped(founding.office.digits)}")
@@ -156,6 +156,18 @@ def _passphrases(people: list[NewOfficer], file: Path | None) -> list[str]:
     return found_secrets
 
 
+def read_root(path: Path) -> bytes:
+    """The root's seed from the file that ``office new`` wrote."""
+    seeds = [line[5:].strip() for line in secret_lines(path) if line.startswith("seed:")]
+    try:
+        (seed,) = [bytes.fromhex(each) for each in seeds]
+    except ValueError:
+        seed = b""
+    if len(seed) != KEY_SIZE:
+        raise YourError(f"{path} is not a root file.", "Take the file that was written with the office.")
+    return seed
+
+
 def _write_root(path: Path, name: str, seed: bytes) -> None:
     text = (
         "Good Offices root. Whoever holds this file speaks for the office.\n"
@@ -165,7 +177,7 @@ def _write_root(path: Path, name: str, seed: bytes) -> None:
     write_new(path, text.encode())
 
 
-def _export_credential(folder: Path, credential: Office) -> Path:
+def export_credential(folder: Path, credential: Office) -> Path:
     path = folder / "credential.cbor"
     path.write_bytes(credential.raw)
     path.chmod(0o600)

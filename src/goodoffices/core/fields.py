@@ -12,10 +12,12 @@ is for what must not be misread by an old reader, from 128 on for what may be mi
 from __future__ import annotations
 
 import dataclasses
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from goodoffices.core.errors import Malformed, NewerVersion
+from goodoffices.core.errors import Malformed, NewerVersion, YourError
 
 Form = Callable[[Any], Any]
 """Checks a decoded value and returns it; raises ValueError with the reason."""
@@ -100,6 +102,46 @@ def one_line(maximum: int) -> Form:
         return found
 
     return form
+
+
+def unseen(text: str) -> tuple[str, ...]:
+    """The characters of a name that cannot be seen, or that change how others read, each as U+XXXX.
+
+    More than ``one_line`` refuses: marks and joiners that some scripts need inside words, and blanks that
+    look like nothing. A received name with them stays valid, and is shown with them named.
+    """
+    return tuple(
+        f"U+{ord(char):04X}"
+        for char in text
+        if char in _NOT_IN_NAMES
+        or unicodedata.category(char) in ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+        or char in _BLANKS
+    )
+
+
+_BLANKS = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Drawn as nothing, though Unicode calls them letters, marks or symbols."""
+
+
+def plain_name(name: str) -> str:
+    """A name to be signed here; raises YourError if part of it cannot be seen.
+
+    Only the zero-width non-joiner may stand between two letters of which it changes the shape: Persian
+    names need it.
+    """
+    bare = _JOINED.sub("", name)
+    hidden = unseen(bare)
+    if hidden:
+        raise YourError(
+            f"The name holds characters that cannot be seen: {', '.join(dict.fromkeys(hidden))}.",
+            "Type it again by hand instead of pasting it.",
+        )
+    if name != name.strip() or "  " in name or not name:
+        raise YourError("The name is empty, or begins, ends or is broken with blanks.", "Leave them out.")
+    return name
+
+
+_JOINED = re.compile("(?<=[\u0600-\u06ff])\u200c(?=[\u0600-\u06ff])")
 
 
 def language(value: Any) -> str:

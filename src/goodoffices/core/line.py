@@ -76,6 +76,8 @@ class Item(IntEnum):
     """[7, note ID]: a restored desk can no longer open this note"""
     RESEALED = 8
     """[8, sealed note]: the same note sealed anew"""
+    NEXT_ROSTER = 9
+    """[9, signed roster]: one more roster of an office whose earlier ones are known"""
     LINE_TEST = 16
     """[16, signed test]: alone, in an entry of kind 2"""
     SERVICE_CHAT = 17
@@ -209,6 +211,7 @@ _ITEM_FORMS: dict[int, Callable[[tuple[Any, ...]], bool]] = {
     Item.INCARNATION: _place_or_nothing,
     Item.RESEAL_ASKED: _blob,
     Item.RESEALED: _blob,
+    Item.NEXT_ROSTER: _blob,
     Item.LINE_TEST: _blob,
     Item.SERVICE_CHAT: _blob,
 }

@@ -247,20 +247,32 @@ class Agreement:
 
     def signed_by(self) -> frozenset[bytes]:
         """IDs of the offices of which a keeper of keys has validly signed."""
+        pins = {office: pin for _, office, pin, _ in self.mandate.offices}
+        signers = set(self.signed.signers)
         return frozenset(
             office_id
             for office_id, office in self.offices.items()
-            if any(
-                may(office, roster.version, signer, Right.KEYS)
-                for signer in self.signed.signers
-                for roster in office.rosters
-            )
+            if signers & keepers(office, pins[office_id])
         )
 
     @cached_property
     def complete(self) -> bool:
         """Whether every office that runs a desk has signed."""
         return self.signed_by() >= {office for _, office, _, paper in self.mandate.offices if not paper}
+
+
+def keepers(office: Office, pin: bytes) -> frozenset[bytes]:
+    """Keys that may sign a mandate for an office: by the roster that it pins, or by a later one.
+
+    Who was out before the mandate was written is nobody in it, though older rosters list him.
+    """
+    at = next((at for at, each in enumerate(office.signed[1:]) if each.id == pin), len(office.rosters))
+    return frozenset(
+        public
+        for roster in office.rosters[at:]
+        for _, public, rights in roster.officers
+        if Right(rights) & Right.KEYS
+    )
 
 
 def read_agreement(signed: Signed, credentials: dict[bytes, Office], papers: tuple[Signed, ...]) -> Agreement:
@@ -293,14 +305,8 @@ def read_agreement(signed: Signed, credentials: dict[bytes, Office], papers: tup
         _check_attestation(agreement, attestation, read_papers[office_id])
     if signed.signatures:
         signed.verify()
-        known = {
-            public
-            for office in offices.values()
-            for roster in office.rosters
-            for _, public, rights in roster.officers
-            if Right(rights) & Right.KEYS
-        }
-        if not set(signed.signers) <= known:
+        known = [keepers(offices[each], pin) for _, each, pin, paper in mandate.offices if not paper]
+        if not set(signed.signers) <= frozenset().union(*known):
             raise WrongSigner("A mandate signed by somebody who keeps no keys of its offices.")
     return agreement
 

@@ -87,6 +87,8 @@ class Roster(Content):
     revoked: tuple[tuple[bytes, int, str], ...] = key(
         11, listing(row(data(32), uint(MAX_TIME), text(200)), MAX_OFFICERS), default=()
     )
+    epochs_of: int | None = key(128, optional(uint(2**32)), default=None)
+    """An earlier roster whose epochs hold on beside those listed here, so that they are not listed again."""
 
     def rights(self, signer: bytes) -> Right:
         """The rights of an officer's key in this version; none if it is not listed."""
@@ -98,6 +100,15 @@ class Roster(Content):
     def pseudonym(self, signer: bytes) -> str | None:
         """Under which name an officer's key appears, or None."""
         return next((name for name, public, _ in self.officers if public == signer), None)
+
+
+Epochs = tuple[tuple[int, int, int, bytes], ...]
+"""Rows of (epoch, from, until, sealing key), in the order of their numbers."""
+
+
+def _joined(earlier: Epochs, later: Epochs) -> Epochs:
+    """Both lists; of one number the later one's row counts."""
+    return tuple(sorted({each[0]: each for each in (*earlier, *later)}.values()))
 
 
 def sealing_key(epochs: Iterable[tuple[int, int, int, bytes]], now: int) -> tuple[int, bytes]:
@@ -133,6 +144,29 @@ class Office:
     def roster_at(self, version: int) -> Roster | None:
         """The roster of one version, or None if this credential does not hold it."""
         return next((roster for roster in self.rosters if roster.version == version), None)
+
+    def epochs_at(self, version: int) -> tuple[Epochs, Epochs]:
+        """(envelope epochs, reading epochs) that hold by one roster, with those that it takes over."""
+        roster = self.roster_at(version)
+        if roster is None:
+            return (), ()
+        earlier = self.roster_at(roster.epochs_of) if roster.epochs_of is not None else None
+        if earlier is None or earlier.version >= version:
+            return roster.envelope_epochs, roster.reading_epochs
+        return (
+            _joined(earlier.envelope_epochs, roster.envelope_epochs),
+            _joined(earlier.reading_epochs, roster.reading_epochs),
+        )
+
+    @property
+    def envelope_epochs(self) -> Epochs:
+        """What the newest roster has envelopes sealed to."""
+        return self.epochs_at(self.roster.version)[0]
+
+    @property
+    def reading_epochs(self) -> Epochs:
+        """What the newest roster has notes sealed to."""
+        return self.epochs_at(self.roster.version)[1]
 
     @property
     def digits(self) -> str:
@@ -195,29 +229,59 @@ def verify_office(signed: tuple[Signed, ...]) -> Office:
     realm = first.statement.realm
     root = first.statement.read(Root)
     verify_root(first, root)
-    rosters: list[Roster] = []
-    previous: bytes | None = None
+    office = Office(root, first.id, realm, (), (first,))
     for each in others:
-        roster = each.statement.read(Roster, realm=realm)
-        verify_root(each, root)
-        if roster.office != first.id or roster.version != len(rosters) + 1 or roster.previous != previous:
-            raise Foreign("A roster that does not follow the one before it.")
-        if roster.releasers_needed < 1:
-            raise Malformed("A roster by which nobody needs to release.")
-        listed = [roster.desk, *(public for _, public, _ in roster.officers)]
-        if len(set(listed)) != len(listed):
-            raise Malformed("A roster that lists one key twice.")
-        if not {public for public, _, _ in roster.revoked}.isdisjoint(listed):
-            raise Malformed("A roster that lists a key as in use and as revoked.")
-        for epochs in (roster.envelope_epochs, roster.reading_epochs):
-            numbers = [epoch for epoch, _, _, _ in epochs]
-            if numbers != sorted(set(numbers)):
-                raise Malformed("A roster whose epochs are out of order or repeated.")
-        rosters.append(roster)
-        previous = each.id
-    if not rosters:
+        office = _followed(office, each)
+    if not office.rosters:
         raise Malformed("An office's credential without a roster.")
-    return Office(root, first.id, realm, tuple(rosters), signed)
+    return office
+
+
+def _followed(office: Office, signed: Signed) -> Office:
+    roster = signed.statement.read(Roster, realm=office.realm)
+    verify_root(signed, office.root)
+    previous = office.pin if office.rosters else None
+    if roster.office != office.id or roster.version != len(office.rosters) + 1 or roster.previous != previous:
+        raise Foreign("A roster that does not follow the one before it.")
+    check_roster(roster)
+    return Office(office.root, office.id, office.realm, (*office.rosters, roster), (*office.signed, signed))
+
+
+def check_roster(roster: Roster) -> None:
+    """Raise Malformed where the fields of a roster do not fit each other."""
+    if roster.releasers_needed < 1:
+        raise Malformed("A roster by which nobody needs to release.")
+    listed = [roster.desk, *(public for _, public, _ in roster.officers)]
+    if len(set(listed)) != len(listed):
+        raise Malformed("A roster that lists one key twice.")
+    if not {public for public, _, _ in roster.revoked}.isdisjoint(listed):
+        raise Malformed("A roster that lists a key as in use and as revoked.")
+    for epochs in (roster.envelope_epochs, roster.reading_epochs):
+        numbers = [epoch for epoch, _, _, _ in epochs]
+        if numbers != sorted(set(numbers)):
+            raise Malformed("A roster whose epochs are out of order or repeated.")
+
+
+def follow(known: Office, signed: Signed) -> Office:
+    """A credential with one roster more, which came alone; the same credential if it was known.
+
+    Raises WrongSigner for a roster that the root did not sign, or two different ones of one version;
+    NotNow while one before it is missing; Foreign or Malformed if it does not fit.
+    """
+    roster = signed.statement.read(Roster, realm=known.realm)
+    if roster.office != known.id:
+        raise Foreign("A roster of another office.")
+    if roster.version > known.roster.version + 1:
+        raise NotNow(f"{known.name}'s roster {roster.version} came before roster {known.roster.version + 1}.")
+    if roster.version == known.roster.version + 1:
+        longer = _followed(known, signed)
+        if len(longer.signed) > MAX_ROSTERS or len(longer.raw) > MAX_CREDENTIAL:
+            raise Oversized("A roster with which an office's credential would outgrow 1 MiB.")
+        return longer
+    verify_root(signed, known.root)
+    if roster.version < 1 or known.signed[roster.version].id != signed.id:
+        raise WrongSigner(f"{known.name} shows two different rosters of one version.")
+    return known
 
 
 def merge(known: Office, offered: Office) -> Office:

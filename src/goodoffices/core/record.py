@@ -30,7 +30,7 @@ from goodoffices.core.line import (
 )
 from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import OpenNote
-from goodoffices.core.office import Office, is_desk, merge, read_office
+from goodoffices.core.office import Office, Roster, follow, is_desk, merge, read_office
 from goodoffices.core.pairing import Pairing, PairingConfirmed, verify_confirmed
 from goodoffices.core.record_account import (
     ITEM_WORDS,
@@ -253,6 +253,8 @@ class Examiner:
                 self._confirmed(way, read_signed(item[1]))
             case Item.ROSTER:
                 self._known(item[1])
+            case Item.NEXT_ROSTER:
+                self._roster(read_signed(item[1]))
             case Item.INCARNATION | Item.RESEAL_ASKED:
                 pass
             case number:
@@ -273,6 +275,11 @@ class Examiner:
         if known is None or len(merge(known, office).signed) > len(known.signed):
             what = f"The export lacks the credential of {office.name} that was handed over here."
             raise Found(Cause.MISSING, what)
+
+    def _roster(self, signed: Signed) -> None:
+        known = self.account.offices.get(signed.statement.read(Roster, realm=self.account.realm).office)
+        if known is None or follow(known, signed) is not known:
+            raise Found(Cause.MISSING, "The export lacks a roster that was handed over here.")
 
     def _mandate(self, item: tuple[Any, ...]) -> None:
         signed = read_signed(item[1])

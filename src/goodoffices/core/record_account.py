@@ -155,6 +155,7 @@ ITEM_WORDS: dict[int, str] = {
     Item.INCARNATION: "the opening of a new incarnation",
     Item.RESEAL_ASKED: "the request to seal a note anew",
     Item.RESEALED: "a note sealed anew",
+    Item.NEXT_ROSTER: "an office's next roster",
     Item.LINE_TEST: "a line test",
     Item.SERVICE_CHAT: "service chat",
 }

@@ -38,6 +38,7 @@ from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
 from goodoffices.desk.officers.acts import OfficerActs
+from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.sending import Put
 
 MAX_DEFERRED = 64
@@ -67,6 +68,7 @@ class Desk:
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
+        self.rosters = Rosters(self.context, self.channels, self.lines)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
 
@@ -231,7 +233,7 @@ class Desk:
     def newest_offer(self, now: int) -> Offer:
         """The own invitation that a counterpart's is paired with; raises NotNow."""
         for offer, used in self.ledger.offers():
-            if not used:
+            if not used and offer.office.pin == self.context.my_office().pin:
                 check_fresh(offer, now)
                 return offer
         raise NotNow("There is no unused invitation of this office.", "Make one first.")
@@ -248,7 +250,7 @@ class Desk:
                 raise YourError("This invitation was used before.", "Ask the other office for a new one.")
         line = LineRow(pairing.id, name, theirs.office.id, pairing, None, None, self.context.rng(16))
         with self.context.transaction():
-            self.channels.learn(theirs.office, None)
+            self.channels.learn(theirs.office, None, now)
             self.ledger.add_line(line, mine, theirs, now)
             self.ledger.use_offer(mine.digest)
             self.ledger.audit(now, officer.name, f"paired the line {name}")
@@ -278,6 +280,11 @@ class Desk:
         check_heard(line.pairing, self.me, heard)
         if line.confirmed_here:
             return
+        if read_offer(self.ledger.offers_of(line_id)[0]).office.pin != self.context.my_office().pin:
+            raise NotNow(
+                "This office's roster changed since its invitation for this line.",
+                "Pair anew: exchange new invitations under another name.",
+            )
         confirmed = PairingConfirmed(
             line=line_id,
             office=self.me,

@@ -10,16 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core import crypto
-from goodoffices.core.errors import VaultDamaged, YourError
-from goodoffices.core.office import Office, Right, Roster, make_root, make_roster, verify_office
+from goodoffices.core.errors import MachineError, VaultDamaged, YourError
+from goodoffices.core.office import Epochs, Office, Right, Roster, make_root, make_roster, verify_office
 from goodoffices.desk.context import DeskKeys, Officer, Rng
 from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.ledger.secrets import ENVELOPE, READING
 from goodoffices.desk.vault.keys import open_text, seal_text
 
 EPOCH_DAYS = 28
 EPOCHS = 13
 """Certified in advance: one year."""
-_DAY = 86_400_000
+DAY = 86_400_000
+"""Milliseconds."""
 
 ALL_RIGHTS = Right.DRAFT | Right.RELEASE | Right.DUTY | Right.KEYS | Right.AUDIT
 
@@ -85,8 +87,8 @@ def found(
         version=1,
         made=now,
         desk=crypto.ed25519_public(desk_seed),
-        envelope_epochs=_epochs(envelope_seeds, now),
-        reading_epochs=_epochs(reading_seeds, now),
+        envelope_epochs=epochs_from(envelope_seeds, now),
+        reading_epochs=epochs_from(reading_seeds, now),
         officers=tuple(
             (each.pseudonym, crypto.ed25519_public(officer_seeds[each.name]), int(each.rights))
             for each in officers
@@ -97,11 +99,12 @@ def found(
     return Founding(office, root_seed, desk_seed, envelope_seeds, reading_seeds, rng(32), officer_seeds)
 
 
-def _epochs(seeds: dict[int, bytes], now: int) -> tuple[tuple[int, int, int, bytes], ...]:
-    length = EPOCH_DAYS * _DAY
+def epochs_from(seeds: dict[int, bytes], begin: int) -> Epochs:
+    """Rows of a roster for the epochs of ``seeds``, one after the other from ``begin`` (ms) on."""
+    length = EPOCH_DAYS * DAY
     return tuple(
-        (epoch, now + (epoch - 1) * length, now + epoch * length, crypto.sealing_public(seed))
-        for epoch, seed in sorted(seeds.items())
+        (epoch, begin + at * length, begin + (at + 1) * length, crypto.sealing_public(seed))
+        for at, (epoch, seed) in enumerate(sorted(seeds.items()))
     )
 
 
@@ -110,19 +113,32 @@ def keep(ledger: Ledger, founding: Founding, rng: Rng) -> None:
     ledger.save_office(founding.office, None)
     ledger.set_fact("office", founding.office.id)
     ledger.set_fact("realm", founding.office.realm)
+    ledger.put_secret("desk seed", founding.desk_seed)
+    for epoch, seed in founding.envelope_seeds.items():
+        ledger.put_secret(f"{ENVELOPE}{epoch}", seed)
     for epoch, seed in founding.reading_seeds.items():
-        name = f"reading seed {epoch}"
-        ledger.set_fact(name, seal_text(founding.reading_key, seed, name.encode(), rng))
+        keep_reading_seed(ledger, founding.reading_key, epoch, seed, rng)
+
+
+def keep_reading_seed(ledger: Ledger, reading_key: bytes, epoch: int, seed: bytes, rng: Rng) -> None:
+    """Keep the seed of one reading epoch under the reading key."""
+    name = f"{READING}{epoch}"
+    ledger.set_fact(name, seal_text(reading_key, seed, name.encode(), rng))
 
 
 def reading_seeds(ledger: Ledger, reading_key: bytes) -> dict[int, bytes]:
     """The reading seeds by epoch, opened with the key that a sign-in yields."""
-    seeds = {}
-    for epoch in range(1, EPOCHS + 1):
-        name = f"reading seed {epoch}"
-        blob = ledger.fact(name)
-        if blob is not None:
-            seeds[epoch] = open_text(reading_key, blob, name.encode())
-    if not seeds:
+    sealed = ledger.sealed_reading_seeds()
+    if not sealed:
         raise VaultDamaged("The vault holds no reading keys.")
-    return seeds
+    return {
+        epoch: open_text(reading_key, blob, f"{READING}{epoch}".encode()) for epoch, blob in sealed.items()
+    }
+
+
+def keys_in(ledger: Ledger) -> DeskKeys:
+    """The unattended tier's keys as the desk's tables hold them; raises MachineError without an office."""
+    office, realm, desk = ledger.fact("office"), ledger.fact("realm"), ledger.secret("desk seed")
+    if office is None or realm is None or desk is None:
+        raise MachineError("This vault holds no office.", "Make one with: goodoffices office new")
+    return DeskKeys(office, realm, desk, ledger.envelope_seeds())

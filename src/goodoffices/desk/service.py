@@ -19,15 +19,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.envelope import envelope_id
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.alarms.running import RunningAlarms
-from goodoffices.desk.context import DeskKeys, Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.founding import EPOCHS
-from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.founding import keys_in
+from goodoffices.desk.ledger.ledger import Ledger, RouteRow
+from goodoffices.desk.presence.present import Present
 from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
@@ -78,28 +77,17 @@ def clock_quality() -> int:
 
 def desk_of(vault: Vault) -> Desk:
     """The desk whose keys and tables a vault holds."""
-    office = vault.db.execute("SELECT value FROM fact WHERE name='office'").fetchone()
-    realm = vault.db.execute("SELECT value FROM fact WHERE name='realm'").fetchone()
-    if office is None or realm is None:
-        raise MachineError("This vault holds no office.", "Make one with: goodoffices office new")
-    names = set(vault.secret_names())
-    seeds = {
-        epoch: vault.secret(f"envelope seed {epoch}")
-        for epoch in range(1, EPOCHS + 1)
-        if f"envelope seed {epoch}" in names
-    }
-    keys = DeskKeys(bytes(office[0]), bytes(realm[0]), vault.secret("desk seed"), seeds)
-    return Desk(vault.db, keys, os.urandom, clock_quality=clock_quality())
+    return Desk(vault.db, keys_in(Ledger(vault.db)), os.urandom, clock_quality=clock_quality())
 
 
-class DeskService:
+class DeskService(Present):
     """One office's desk, running."""
 
     def __init__(self, config: DeskConfig) -> None:
         self.config = config
         tls = tls_trusting(config.relay_ca)
-        self.vault = open_vault(config.vault, unlock_path=config.unlock)
-        self.desk = desk_of(self.vault)
+        vault = open_vault(config.vault, unlock_path=config.unlock)
+        super().__init__(vault, desk_of(vault))
         self.client = RelayClient(tls)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pressing: set[asyncio.Task[None]] = set()
@@ -109,7 +97,6 @@ class DeskService:
         self._subscribers: set[asyncio.Event] = set()
         self._wake = asyncio.Event()
         self._stopping = False
-        self._signed_in: dict[int, Officer] = {}
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
@@ -166,27 +153,6 @@ class DeskService:
         return task
 
     # --- officers -----------------------------------------------------------------------------------
-
-    async def sign_in(self, name: str, passphrase: str) -> Officer:
-        """Open an officer's key and the reading tier; raises WrongSecret."""
-        opened = await asyncio.to_thread(self.vault.attempt(name, passphrase))
-        officer = Officer(opened.name, ed25519_public(opened.seed), opened.seed)
-        self._signed_in[id(officer)] = officer
-        if self.desk.context.locked:
-            self.desk.unlock(opened.reading_key, self.now())
-            self.desk.lines.tell(self.now())
-        self.kick()
-        self._announce()
-        return officer
-
-    def sign_out(self, officer: Officer) -> None:
-        """Forget an officer's key; with the last one the desk locks."""
-        self._signed_in.pop(id(officer), None)
-        if not self._signed_in:
-            self.desk.lock()
-            self.desk.lines.tell(self.now())
-            self.kick()
-        self._announce()
 
     def act(self, operation: Callable[[Desk, int], T]) -> T:
         """Run an operation of the desk, then send what it left to send."""

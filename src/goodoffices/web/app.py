@@ -86,7 +86,7 @@ def create_app(
     languages = load()
     site = Site(
         service=service,
-        sessions=Sessions(service.desk.context.rng, clock, service.sign_out),
+        sessions=Sessions(service.desk.context.rng, clock, service.sign_out, service.still_in),
         throttle=Throttle(clock),
         languages=languages,
         environments={code: environment(each) for code, each in languages.items()},

@@ -124,11 +124,16 @@ class Sessions:
     """Every session of one desk, in memory."""
 
     def __init__(
-        self, rng: Callable[[int], bytes], clock: Callable[[], float], ended: Callable[[Officer], None]
+        self,
+        rng: Callable[[int], bytes],
+        clock: Callable[[], float],
+        ended: Callable[[Officer], None],
+        still_in: Callable[[Officer], bool],
     ) -> None:
         self._rng = rng
         self._clock = clock
         self._ended = ended
+        self._still_in = still_in
         self._sessions: dict[str, Session] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -154,7 +159,8 @@ class Sessions:
     def alive(self, session: Session) -> bool:
         """Whether a session goes on; one that is over is ended here and its officer signed out."""
         now = self._clock()
-        if session.token in self._sessions and (now - session.used > IDLE or now - session.began > LONGEST):
+        over = now - session.used > IDLE or now - session.began > LONGEST
+        if session.token in self._sessions and (over or not self._still_in(session.officer)):
             self.end(session)
         return session.token in self._sessions
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, ProofKind
 from goodoffices.core.errors import Foreign, NotNow
-from goodoffices.core.line import MAX_BODY, Item
+from goodoffices.core.line import Item
 from goodoffices.core.mandate import Agreement
-from goodoffices.core.statement import Signed, sign, state
+from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import ActRow
 
@@ -64,6 +64,7 @@ class Chains:
             act.mandate,
         )
         self._link(agreement, signed.id, act, now)
+        self._check_roster(agreement, act, signed.id, now)
         for neighbour in agreement.mandate.neighbours(self.context.me):
             if neighbour != came_from:
                 self.carry(agreement, signed, act, neighbour)
@@ -83,15 +84,6 @@ class Chains:
             self.ledger.owe(to.id, (Item.ACT, signed.raw))
             self.ledger.mark_carried(signed.id, neighbour)
 
-    def owe_mandate(self, line: bytes, agreement: Agreement, papers: tuple[bytes, ...]) -> None:
-        """Owe a mandate with its offices' credentials, which go ahead of it where all is too much for one."""
-        credentials = [office.raw for office in agreement.offices.values()]
-        if sum(map(len, (*credentials, *papers))) > MAX_BODY // 2:
-            for each in credentials:
-                self.ledger.owe(line, (Item.ROSTER, each))
-            credentials = []
-        self.ledger.owe(line, (Item.MANDATE, agreement.signed.raw, credentials, list(papers)))
-
     def _has_note(self, note_id: bytes, neighbour: bytes, agreement: Agreement) -> bool:
         note = self.ledger.note(note_id)
         if note is None or note.mandate != agreement.id:
@@ -110,6 +102,20 @@ class Chains:
                 f"{agreement.name_of(act.author)} signed two different acts {act.sequence} in one incarnation.",
                 "Both are kept. Ask that office by another way; verify the record.",
                 entry=what,
+            )
+
+    def _check_roster(self, agreement: Agreement, act: Act, act_id: bytes, now: int) -> None:
+        """Nobody goes back to an older roster: so could a removed officer's key still be used."""
+        before = self.ledger.act(act.previous) if act.previous is not None else None
+        stated = read_signed(before.signed).statement.read(Act).roster if before is not None else 0
+        if act.roster < stated:
+            self.ledger.find(
+                now,
+                "the other office's",
+                f"{agreement.name_of(act.author)}'s act {act.sequence} goes by roster {act.roster}, though the one"
+                f" before it went by roster {stated}.",
+                "It may be an old copy of that office's vault, or the key of an officer who is out. Ask that office.",
+                entry=act_id,
             )
 
     def place(self, mandate: bytes, lane: bytes) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, Othe
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
 from goodoffices.core.note import OpenNote, verify_release
-from goodoffices.core.office import Office, merge, read_office
+from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
-from goodoffices.desk.channels.chains import Chains
+from goodoffices.desk.channels.credentials import Credentials
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import LineRow, NoteRow, claimed_by
 from goodoffices.desk.vault.keys import open_text, seal_text
@@ -30,7 +30,7 @@ from goodoffices.desk.vault.keys import open_text, seal_text
 Flush = Callable[[bytes, int], None]
 
 
-class Channels(Chains):
+class Channels(Credentials):
     """Everything under mandates at one desk."""
 
     def __init__(self, context: Context, flush: Flush) -> None:
@@ -74,7 +74,9 @@ class Channels(Chains):
             case Item.CONFIRMED:
                 self._confirmed(line, read_signed(item[1]))
             case Item.ROSTER:
-                self.learn(read_office(item[1]), line.peer)
+                self.learn(read_office(item[1]), line.peer, now)
+            case Item.NEXT_ROSTER:
+                self.learn_roster(read_signed(item[1]), line.peer, now)
             case Item.INCARNATION | Item.RESEAL_ASKED:
                 pass  # stands in the record; the verifier and a later version act on it
             case number:
@@ -88,17 +90,9 @@ class Channels(Chains):
         self.ledger.confirm_line(line.id, signed.raw, mine=False)
         self.context.something_came()
 
-    def learn(self, office: Office, introduced_by: bytes | None) -> None:
-        """Keep a credential, or the longer of two of the same office."""
-        if office.realm != self.context.keys.realm:
-            raise Foreign("A credential of another realm: a drill and the live channel never mix.")
-        if office.id == self.context.me:
-            return
-        known = self.ledger.office(office.id)
-        merged = merge(known, office) if known else office
-        if known is None or len(merged.signed) > len(known.signed):
-            self.ledger.save_office(merged, introduced_by)
-            self.context.something_came()
+    def roster_came(self, now: int) -> None:
+        """Notes that named a roster which was not here are opened and verified now."""
+        self.verify_pending(now)
 
     # --- mandates -----------------------------------------------------------------------------------
 
@@ -121,7 +115,7 @@ class Channels(Chains):
         if self.context.me not in path or line.peer not in agreement.mandate.neighbours(self.context.me):
             raise Foreign("A mandate on whose path this office and its sender do not stand side by side.")
         for office in agreement.offices.values():
-            self.learn(office, line.peer)
+            self.learn(office, line.peer, now)
         self.keep_mandate(signed, papers, now, came_from=line.peer)
 
     def keep_mandate(

@@ -204,6 +204,11 @@ class ChannelTables(LineTables):
         """Whether this act is known here."""
         return self._one("SELECT 1 FROM act WHERE id=?", act_id) is not None
 
+    def act(self, act_id: bytes) -> ActRow | None:
+        """An act by its ID."""
+        row = self._one(f"SELECT {_ACT} FROM act WHERE id=?", act_id)
+        return ActRow(*row) if row else None
+
     def add_act(self, act: ActRow, mandate: bytes) -> None:
         """Keep a signed act."""
         self.db.execute(

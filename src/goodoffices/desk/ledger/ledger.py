@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from goodoffices.db.sqlite import transaction
-from goodoffices.desk.ledger.channels import ChannelTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
+from goodoffices.desk.ledger.secrets import SecretTables
 from goodoffices.desk.ledger.service_traffic import ServiceTables
 
 __all__ = ["ActRow", "Ledger", "LineRow", "NoteRow", "RouteRow", "claimed_by"]
@@ -21,7 +21,7 @@ MAX_SAME = 100
 """Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
 
 
-class Ledger(ChannelTables, ServiceTables):
+class Ledger(SecretTables, ServiceTables):
     """Typed access to the tables of the record."""
 
     @contextmanager

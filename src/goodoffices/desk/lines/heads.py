@@ -116,7 +116,7 @@ class Heads:
         at_least: int = 0,
     ) -> None:
         peer = self._peer(line)
-        _, public = sealing_key(peer.roster.envelope_epochs, now)
+        _, public = sealing_key(peer.envelope_epochs, now)
         sealed = envelope.pack(
             parts, realm=self.context.keys.realm, line=line.id, public=public, at_least=at_least
         )

@@ -81,6 +81,10 @@ class Lines(Heads):
             self._write(line_id, EntryKind.ACTS, items, now, urgent=any(urgent for _, _, urgent in taken))
             self.ledger.settle(line_id, [row for row, _, _ in taken])
 
+    def write_roster(self, line_id: bytes, roster: bytes, now: int) -> None:
+        """Tell the peer of the office's next roster, by an entry that is still the present one's."""
+        self._write(line_id, EntryKind.ACTS, [[Item.NEXT_ROSTER, roster]], now, urgent=True)
+
     def flush_all(self, now: int) -> None:
         """Write what is owed to any line."""
         for line_id in self.ledger.owing_lines():
@@ -232,7 +236,7 @@ class Lines(Heads):
         return whole
 
     def _likely_first(self, seeds: list[tuple[int, bytes]], now: int) -> list[bytes]:
-        current, _ = sealing_key(self.context.my_office().roster.envelope_epochs, now)
+        current, _ = sealing_key(self.context.my_office().envelope_epochs, now)
         return [seed for _, seed in sorted(seeds, key=lambda each: abs(each[0] - current))]
 
     def _entry(self, line_id: bytes, carried: CarriedEntry, now: int) -> None:

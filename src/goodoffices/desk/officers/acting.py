@@ -28,7 +28,8 @@ class Acting:
 
     def require(self, officer: Officer, right: Right) -> None:
         """Raise NotAllowed unless the newest roster gives the officer this right."""
-        if not self.context.my_office().roster.rights(officer.public) & right:
+        held = self.context.my_office().roster.rights(officer.public)
+        if not held & right or self.ledger.locked_out(officer.public):
             raise NotAllowed(
                 f"{officer.name} does not hold the right '{right.name.lower() if right.name else right}' here."
             )

@@ -14,7 +14,6 @@ from goodoffices.core.act import (
     ActType,
 )
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSigner, YourError
-from goodoffices.core.line import Item
 from goodoffices.core.mandate import (
     DEFAULT_CLOCKS,
     Agreement,
@@ -123,7 +122,7 @@ class Agreeing(Acting):
         if office is None:
             raise NotFound("An office that is not known here cannot be introduced.")
         with self.context.transaction():
-            self.ledger.owe(self.ledger.line(line_id).id, (Item.ROSTER, office.raw))
+            self.channels.owe_credential(self.ledger.line(line_id).id, office)
             self.ledger.audit(now, officer.name, f"introduced {office.name}")
             self.lines.flush_all(now)
 

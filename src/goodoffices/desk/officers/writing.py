@@ -191,7 +191,7 @@ class Writing(Acting):
         rows = []
         for reader in readers:
             if not mandate.on_paper(reader):
-                epoch, public = sealing_key(agreement.offices[reader].roster.reading_epochs, now)
+                epoch, public = sealing_key(agreement.offices[reader].reading_epochs, now)
                 rows.append((reader, epoch, public))
         sealed = seal_note(opened, tuple(rows), key)
         digest = crypto.sha256(sealed.raw)

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import (
     NotAllowed,
     NotFound,
@@ -82,6 +83,8 @@ class OfficerEntry:
     added_ms: int
     changed_ms: int
     locked_out_ms: int | None
+    public: bytes | None
+    """Key under which the roster lists the officer; None until the first sign-in to a vault of before."""
 
     @property
     def may_sign_in(self) -> bool:
@@ -262,17 +265,24 @@ class Vault:
                 raise NotAllowed("This is not the reading key that the officers here have.")
             self.db.execute(
                 "INSERT INTO officer (folded, name, salt, memory_kib, passes, lanes, wrapped, reading_check,"
-                " added_ms, changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (folded, name, salt, *self._costs(), wrapped, check, now, now),
+                " added_ms, changed_ms, public) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (folded, name, salt, *self._costs(), wrapped, check, now, now, ed25519_public(seed)),
             )
 
     def officers(self) -> tuple[OfficerEntry, ...]:
         """Everybody who has or had keys here, in order of arrival."""
         with faults():
             rows = self.db.execute(
-                "SELECT name, added_ms, changed_ms, locked_out_ms FROM officer ORDER BY added_ms, folded"
+                "SELECT name, added_ms, changed_ms, locked_out_ms, public FROM officer ORDER BY added_ms, folded"
             ).fetchall()
         return tuple(OfficerEntry(*row) for row in rows)
+
+    def know_key(self, name: str, public: bytes) -> None:
+        """Note which key an officer's row holds, where that is not known yet."""
+        with self._writing():
+            self.db.execute(
+                "UPDATE officer SET public = ? WHERE folded = ? AND public IS NULL", (public, fold_name(name))
+            )
 
     def sign_in(self, name: str, passphrase: str) -> OpenedOfficer:
         """The officer's keys, or WrongSecret.

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`goodoffices office officer`, `releasers`, `renew`, `sign-roster`, `install-roster`: changing the roster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.office import export_credential, office, parse_rights, read_root
+from goodoffices.cli.output import Group, aside, passphrase, read_file, require_new, say, write_new
+from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
+from goodoffices.core.errors import NotFound, YourError
+from goodoffices.core.office import Right
+from goodoffices.core.roster_request import (
+    MAX_REQUEST,
+    RosterRequest,
+    changes,
+    read_request,
+    rights_in_words,
+    sign_request,
+)
+from goodoffices.core.statement import MAX_SIGNED, read_signed
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import ALL_RIGHTS
+from goodoffices.desk.presence.people import add_officer, key_named, lock_out, people
+from goodoffices.desk.service import desk_of
+from goodoffices.desk.vault.vault import Vault, open_vault
+
+MAX_ROSTER_FILE = 2 * MAX_SIGNED
+
+
+def signing_off(command: click.decorators.FC) -> click.decorators.FC:
+    """How the changed roster gets the root's signature: here and now, or by a request that is carried to it."""
+    for option in (
+        click.option(
+            "--request", "out", type=FILE, help="Write the request here, to be signed where the root is."
+        ),
+        click.option(
+            "--root", "root_file", type=THERE, help="The root is at hand: sign and install at once."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _check_way(root_file: Path | None, out: Path | None) -> None:
+    if (root_file is None) == (out is None):
+        raise YourError(
+            "Say how the roster gets the root's signature.",
+            "Give --root FILE if the root is at hand, else --request FILE.",
+        )
+    if out is not None:
+        require_new(out)
+
+
+def _sign_off(
+    vault: Vault, desk: Desk, request: RosterRequest | None, root_file: Path | None, out: Path | None
+) -> None:
+    if request is None:
+        say("no roster lists this key; nothing is to be signed")
+        return
+    for each in changes(request.office.roster, request.roster):
+        say(each)
+    if root_file is not None:
+        roster = desk.rosters.install(sign_request(request, read_root(root_file)), now())
+        vault.scrub()
+        _keep_credential(vault, desk)
+        say(f"roster {roster.version} is in force")
+        aside("The counterparts are told as soon as the desk runs. Put the root away again.")
+        return
+    assert out is not None
+    write_new(out, request.raw)
+    say(f"request for roster {request.roster.version} written to {out}")
+    aside("Where the root is: goodoffices office sign-roster. Then here: goodoffices office install-roster.")
+
+
+def _keep_credential(vault: Vault, desk: Desk) -> None:
+    export_credential(vault.folder, desk.context.my_office())
+
+
+@office.group(cls=Group)
+def officer() -> None:
+    """Officers come, go, and get other rights. Stop the desk while you use these."""
+
+
+@officer.command(name="add")
+@click.argument("name")
+@signing_in
+@click.option("--pseudonym", help="What counterparts see instead of the name; a number if left out.")
+@click.option("--rights", default=None, help="draft,release,duty,keys,audit; all if left out.")
+@click.option("--new-passphrase-file", type=FILE, help="The new officer's passphrase, on the first line.")
+@signing_off
+def add(
+    name: str,
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    pseudonym: str | None,
+    rights: str | None,
+    new_passphrase_file: Path | None,
+    root_file: Path | None,
+    out: Path | None,
+) -> None:
+    """Make keys for a new officer NAME, under a passphrase that only he knows, and a place in the roster."""
+    _check_way(root_file, out)
+    given = parse_rights(rights) if rights is not None else ALL_RIGHTS
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        secret = passphrase(new_passphrase_file, f"Passphrase of {name}, typed by {name}", confirm=True)
+        shown = pseudonym or _free_pseudonym(here.desk)
+        request = add_officer(here.vault, here.desk, here.officer, name, secret, shown, given, now())
+        _sign_off(here.vault, here.desk, request, root_file, out)
+
+
+def _free_pseudonym(desk: Desk) -> str:
+    taken = set(desk.rosters.pseudonyms())
+    return next(name for at in range(1, 10_000) if (name := f"officer {at}") not in taken)
+
+
+@officer.command(name="remove")
+@click.argument("name")
+@signing_in
+@click.option("--why", default="", help="Stands in the roster for counterparts to read. May stay empty.")
+@click.option(
+    "--pseudonym", help="Which place in the roster is NAME's, where the vault does not know it yet."
+)
+@click.option("--keep-sealing-keys", is_flag=True, help="Do not change the sealing keys along with it.")
+@signing_off
+def remove(
+    name: str,
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    why: str,
+    pseudonym: str | None,
+    keep_sealing_keys: bool,
+    root_file: Path | None,
+    out: Path | None,
+) -> None:
+    """Lock officer NAME out at once, then ask for a roster without that key."""
+    _check_way(root_file, out)
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        public = _key_of_pseudonym(here.desk, pseudonym) if pseudonym is not None else None
+        request = lock_out(
+            here.vault,
+            here.desk,
+            here.officer,
+            name,
+            why,
+            now(),
+            public=public,
+            new_sealing_keys=not keep_sealing_keys,
+        )
+        say(f"{name} is locked out here")
+        _sign_off(here.vault, here.desk, request, root_file, out)
+
+
+def _key_of_pseudonym(desk: Desk, pseudonym: str) -> bytes:
+    for name, public, _ in desk.rosters.planned().officers:
+        if name == pseudonym:
+            return public
+    raise NotFound(f"The roster lists nobody as {pseudonym}.", "Run: goodoffices office show")
+
+
+@officer.command(name="rights")
+@click.argument("name")
+@click.argument("rights")
+@signing_in
+@signing_off
+def give(
+    name: str,
+    rights: str,
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    root_file: Path | None,
+    out: Path | None,
+) -> None:
+    """Give officer NAME the RIGHTS draft,release,duty,keys,audit, and no others."""
+    _check_way(root_file, out)
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        public = key_named(here.vault, here.desk, name)
+        request = here.desk.rosters.give(here.officer, public, parse_rights(rights), now())
+        _sign_off(here.vault, here.desk, request, root_file, out)
+
+
+@officer.command(name="list")
+@click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def list_officers(vault: Path, unlock_file: Path | None) -> None:
+    """List who signs in here, under which pseudonym, with which rights."""
+    with open_vault(vault, unlock_path=unlock_file) as opened:
+        for each in people(opened, desk_of(opened)):
+            state = "locked out" if each.locked_out is not None else rights_in_words(each.rights)
+            if each.locked_out is None and each.planned != each.rights:
+                state += f" (asked for: {rights_in_words(each.planned)})"
+            say(f"{each.name}\t{each.pseudonym or '?'}\t{state}")
+
+
+@office.command()
+@click.argument("number", type=click.IntRange(1, 16))
+@signing_in
+@signing_off
+def releasers(
+    number: int,
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    root_file: Path | None,
+    out: Path | None,
+) -> None:
+    """Have NUMBER officers release each note together."""
+    _check_way(root_file, out)
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        request = here.desk.rosters.need(here.officer, number, now())
+        _sign_off(here.vault, here.desk, request, root_file, out)
+
+
+@office.command()
+@signing_in
+@click.option("--desk-key", is_flag=True, help="A new key for the desk itself, too.")
+@click.option("--checkpoint-key", is_flag=True, help="A key for checkpoints, new or the first.")
+@click.option("--keep-sealing-keys", is_flag=True, help="Leave the sealing keys as they are.")
+@signing_off
+def renew(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    desk_key: bool,
+    checkpoint_key: bool,
+    keep_sealing_keys: bool,
+    root_file: Path | None,
+    out: Path | None,
+) -> None:
+    """New sealing keys for the coming year, and on request a new key for the desk."""
+    _check_way(root_file, out)
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        request = here.desk.rosters.renew(
+            here.officer,
+            now(),
+            sealing_keys=not keep_sealing_keys,
+            desk_key=desk_key,
+            checkpoint_key=checkpoint_key,
+        )
+        _sign_off(here.vault, here.desk, request, root_file, out)
+
+
+@office.command(name="sign-roster")
+@click.argument("request", type=THERE)
+@click.option("--root", "root_file", required=True, type=THERE, help="The root file. Needs no vault.")
+@click.option("--out", type=FILE, help="Where the signed roster goes; REQUEST.signed if left out.")
+@click.option("--yes", is_flag=True, help="Do not ask before signing.")
+def sign_roster(request: Path, root_file: Path, out: Path | None, yes: bool) -> None:
+    """Read what a REQUEST would change, and sign it with the root. Best on a machine without a network."""
+    asked = read_request(read_file(request, MAX_REQUEST))
+    target = out or request.with_name(request.name + ".signed")
+    require_new(target)
+    say(f"office    {asked.office.name}")
+    say(f"roster    {asked.roster.version}, after {asked.office.roster.version}")
+    for each in changes(asked.office.roster, asked.roster):
+        say(each)
+    if not yes and not click.confirm("Sign this?", err=True):
+        raise YourError("Nothing was signed.", "Have a request made that fits what was decided.")
+    write_new(target, sign_request(asked, read_root(root_file)).raw)
+    say(f"signed roster written to {target}")
+    aside("Take it to the desk: goodoffices office install-roster. Put the root away again.")
+
+
+@office.command(name="install-roster")
+@click.argument("signed", type=THERE)
+@click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def install_roster(signed: Path, vault: Path, unlock_file: Path | None) -> None:
+    """Put a SIGNED roster in force: the root's signature is the authority. Stop the desk while you do."""
+    raw = read_file(signed, MAX_ROSTER_FILE)
+    with open_vault(vault, unlock_path=unlock_file) as opened:
+        desk = desk_of(opened)
+        roster = desk.rosters.install(read_signed(raw), now())
+        opened.scrub()
+        _keep_credential(opened, desk)
+    say(f"roster {roster.version} is in force")
+    held = sum(bool(rights & Right.RELEASE) for _, _, rights in roster.officers)
+    say(f"{len(roster.officers)} officers, {roster.releasers_needed} of {held} release")
+    aside("The counterparts are told as soon as the desk runs.")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offices as a desk learns of them: introduced, and followed from roster to roster (ADR 0022).
+
+A roster counts by its root's signature alone, whoever brings it. What is news here goes on to the
+neighbours on the paths on which that office stands, each roster once and by itself.
+"""
+
+from __future__ import annotations
+
+from goodoffices.core.errors import Foreign, NotNow
+from goodoffices.core.line import MAX_BODY, Item
+from goodoffices.core.mandate import Agreement
+from goodoffices.core.office import Office, Roster, follow, merge, verify_office
+from goodoffices.core.statement import Signed
+from goodoffices.desk.channels.chains import Chains
+
+LARGE = MAX_BODY // 4
+"""Bytes of a credential from which on it is handed over in pieces, each of which fits an envelope."""
+
+
+class Credentials(Chains):
+    """Credentials known here, and what goes on to others."""
+
+    def learn(self, office: Office, introduced_by: bytes | None, now: int) -> None:
+        """Keep a credential, or the longer of two of the same office."""
+        if office.realm != self.context.keys.realm:
+            raise Foreign("A credential of another realm: a drill and the live channel never mix.")
+        if office.id == self.context.me:
+            return
+        known = self.ledger.office(office.id)
+        merged = merge(known, office) if known else office
+        if known is None:
+            self.ledger.save_office(merged, introduced_by)
+            self.context.something_came()
+        elif len(merged.signed) > len(known.signed):
+            self._follow(known, merged, introduced_by, now)
+
+    def learn_roster(self, signed: Signed, came_from: bytes, now: int) -> None:
+        """Keep a roster that came alone; raises NotNow until those before it are here."""
+        office_id = signed.statement.read(Roster, realm=self.context.keys.realm).office
+        if office_id == self.context.me:
+            return
+        known = self.ledger.office(office_id)
+        if known is None:
+            raise NotNow("A roster of an office that is not known here yet.")
+        longer = follow(known, signed)
+        if longer is not known:
+            self._follow(known, longer, came_from, now)
+
+    def _follow(self, known: Office, longer: Office, came_from: bytes | None, now: int) -> None:
+        self.ledger.save_office(longer, came_from)
+        self.context.something_came()
+        for mandate_id in self.ledger.mandates():
+            agreement = self.ledger.agreement(mandate_id)
+            path = agreement.mandate.path
+            if known.id not in path or self.context.me not in path:
+                continue
+            self.context.pending.changed.add(mandate_id)
+            nearer = agreement.mandate.next_hop(self.context.me, known.id)
+            for neighbour in agreement.mandate.neighbours(self.context.me):
+                if neighbour not in (nearer, came_from):
+                    self._pass_on(longer.signed[len(known.signed) :], neighbour)
+        self.roster_came(now)
+
+    def _pass_on(self, rosters: tuple[Signed, ...], neighbour: bytes) -> None:
+        to = self.ledger.line_to(neighbour)
+        for each in rosters:
+            if to is not None and not self.ledger.carried_to(each.id, neighbour):
+                self.ledger.owe(to.id, (Item.NEXT_ROSTER, each.raw))
+                self.ledger.mark_carried(each.id, neighbour)
+
+    def roster_came(self, now: int) -> None:
+        """What waited for a roster can be judged now."""
+
+    # --- handing credentials over ---------------------------------------------------------------------
+
+    def owe_credential(self, line: bytes, office: Office) -> None:
+        """Owe an office's credential: whole, or its beginning and then each further roster by itself."""
+        whole = len(office.raw) <= LARGE
+        first = office if whole else verify_office(office.signed[:2])
+        self.ledger.owe(line, (Item.ROSTER, first.raw))
+        for each in () if whole else office.signed[2:]:
+            self.ledger.owe(line, (Item.NEXT_ROSTER, each.raw))
+
+    def owe_mandate(self, line: bytes, agreement: Agreement, papers: tuple[bytes, ...]) -> None:
+        """Owe a mandate with its offices' credentials, which go ahead of it where all is too much for one."""
+        offices = agreement.offices.values()
+        credentials = [office.raw for office in offices]
+        if sum(map(len, (*credentials, *papers))) > MAX_BODY // 2:
+            for office in offices:
+                self.owe_credential(line, office)
+            credentials = []
+        self.ledger.owe(line, (Item.MANDATE, agreement.signed.raw, credentials, list(papers)))

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers coming and going: who may sign in here (the vault) together with what is asked of the root.
+
+Each of these is one act of a keeper of keys. Locking out never waits for the root: the officer's wrapped
+keys are destroyed at once, and no act of that key is taken here any more, while the request is on its way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodoffices.core import crypto
+from goodoffices.core.errors import NotAllowed, NotFound, YourError
+from goodoffices.core.office import Right
+from goodoffices.core.roster_request import RosterRequest
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.vault.keys import fold_name
+from goodoffices.desk.vault.vault import Vault, check_passphrase
+
+
+@dataclass(frozen=True)
+class Person:
+    """An officer as the office's own keeper of keys sees him: a name here, a pseudonym for others."""
+
+    name: str
+    public: bytes | None
+    """None until the officer has signed in once, where the vault is older than this program's 0.2."""
+    pseudonym: str | None
+    rights: Right
+    """By the roster in force; none before it lists the officer."""
+    planned: Right
+    """By the roster that the root is asked to sign."""
+    locked_out: int | None
+    """Since when (ms), or None."""
+
+
+def people(vault: Vault, desk: Desk) -> tuple[Person, ...]:
+    """Everybody who has or had keys here, in order of arrival."""
+    roster, planned = desk.context.my_office().roster, desk.rosters.planned()
+    out = []
+    for each in vault.officers():
+        public = each.public
+        pseudonym = (planned.pseudonym(public) or roster.pseudonym(public)) if public else None
+        held = (roster.rights(public), planned.rights(public)) if public else (Right(0), Right(0))
+        out.append(Person(each.name, public, pseudonym, *held, each.locked_out_ms))
+    return tuple(out)
+
+
+def add_officer(
+    vault: Vault,
+    desk: Desk,
+    keeper: Officer,
+    name: str,
+    passphrase: str,
+    pseudonym: str,
+    rights: Right,
+    now: int,
+) -> RosterRequest:
+    """Make keys for a new officer, wrapped under his own passphrase, and ask for his place in the roster.
+
+    He can sign in once the roster that lists him is in force.
+    """
+    desk.acts.require(keeper, Right.KEYS)
+    reading_key = desk.context.reading_key
+    if reading_key is None:
+        raise NotAllowed("The desk is locked: a new officer is given the key to its texts.", "Sign in first.")
+    check_passphrase(passphrase, name)
+    if any(fold_name(each.name) == fold_name(name) for each in vault.officers()):
+        raise YourError(
+            f"An officer named {name} is or was here; names are not given twice.", "Give another name."
+        )
+    rng = desk.context.rng
+    seed = rng(32)
+    request = desk.rosters.add(keeper, crypto.ed25519_public(seed), pseudonym, rights, now)
+    vault.add_officer(name, passphrase, seed, reading_key, rng, now)
+    return request
+
+
+def lock_out(
+    vault: Vault,
+    desk: Desk,
+    keeper: Officer,
+    name: str,
+    why: str,
+    now: int,
+    *,
+    public: bytes | None = None,
+    new_sealing_keys: bool = True,
+) -> RosterRequest | None:
+    """Lock an officer out at once, and ask for a roster without his key.
+
+    ``public``: his key, where the vault does not know it yet. Returns None if no roster lists it: then
+    nobody but this desk ever knew of him. A running desk also ends his sessions (``DeskService.lock_out``).
+    """
+    desk.acts.require(keeper, Right.KEYS)
+    row = next((each for each in vault.officers() if fold_name(each.name) == fold_name(name)), None)
+    if row is None:
+        raise NotFound(f"No officer named {name} is or was here.", "The desk's pages list its officers.")
+    key = row.public or public
+    if key is None:
+        raise YourError(
+            f"Which key of the roster is {name}'s is not known here.",
+            "Name the pseudonym that it stands under.",
+        )
+    if key == keeper.public:
+        raise NotAllowed("Nobody locks out himself.", "Have another keeper of keys do it.")
+    vault.know_key(name, key)
+    if row.may_sign_in:
+        vault.lock_out(name, now)
+    desk.ledger.audit(now, keeper.name, f"locked out {row.name}")
+    if desk.rosters.planned().pseudonym(key) is None:
+        return desk.rosters.request()
+    return desk.rosters.remove(keeper, key, why, now, new_sealing_keys=new_sealing_keys)
+
+
+def key_named(vault: Vault, desk: Desk, name: str) -> bytes:
+    """The key of an officer by the name he signs in with; raises NotFound."""
+    for each in people(vault, desk):
+        if fold_name(each.name) == fold_name(name):
+            if each.public is None:
+                raise NotFound(
+                    f"Which key is {name}'s is not known here yet.", "Have that officer sign in once."
+                )
+            return each.public
+    raise NotFound(f"No officer named {name} is or was here.", "The desk's pages list its officers.")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is signed in at a running desk, and what ends that: signing out, a lock-out, a new roster."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
+
+from goodoffices.core.crypto import ed25519_public
+from goodoffices.core.errors import NotAllowed
+from goodoffices.core.office import Right, Roster
+from goodoffices.core.roster_request import RosterRequest
+from goodoffices.core.statement import Signed
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.presence.people import Person, add_officer, lock_out, people
+from goodoffices.desk.vault.vault import Vault
+
+T = TypeVar("T")
+
+
+def require_listed(desk: Desk, officer: Officer) -> None:
+    """Raise NotAllowed unless the office's newest roster lists the officer, whatever the vault opens."""
+    roster = desk.context.my_office().roster
+    if not roster.rights(officer.public) or desk.ledger.locked_out(officer.public):
+        raise NotAllowed(
+            f"The office's roster does not list {officer.name}.",
+            "A keeper of keys takes the request to the root and installs the roster that it signs.",
+        )
+
+
+class Present(ABC):
+    """The officers at a running desk. The service that runs it does the rest."""
+
+    def __init__(self, vault: Vault, desk: Desk) -> None:
+        self.vault = vault
+        self.desk = desk
+        self._signed_in: dict[int, Officer] = {}
+
+    @abstractmethod
+    def act(self, operation: Callable[[Desk, int], T]) -> T:
+        """Run an operation of the desk, then send what it left to send."""
+
+    @abstractmethod
+    def now(self) -> int:
+        """Milliseconds UTC."""
+
+    @abstractmethod
+    def kick(self) -> None:
+        """Send what there is to send."""
+
+    @abstractmethod
+    def _announce(self) -> None:
+        """Tell open pages that something changed."""
+
+    async def sign_in(self, name: str, passphrase: str) -> Officer:
+        """Open an officer's key and the reading tier; raises WrongSecret."""
+        opened = await asyncio.to_thread(self.vault.attempt(name, passphrase))
+        officer = Officer(opened.name, ed25519_public(opened.seed), opened.seed)
+        self.vault.know_key(opened.name, officer.public)
+        require_listed(self.desk, officer)
+        self._signed_in[id(officer)] = officer
+        if self.desk.context.locked:
+            self.desk.unlock(opened.reading_key, self.now())
+            self.desk.lines.tell(self.now())
+        self.kick()
+        self._announce()
+        return officer
+
+    def still_in(self, officer: Officer) -> bool:
+        """Whether this sign-in counts: not signed out, and not locked out meanwhile."""
+        return id(officer) in self._signed_in
+
+    def lock_out(
+        self, keeper: Officer, name: str, why: str, *, new_sealing_keys: bool = True
+    ) -> RosterRequest | None:
+        """Lock an officer out and end every session of his, before the root has signed anything."""
+        try:
+            return self.act(
+                lambda desk, now: lock_out(
+                    self.vault, desk, keeper, name, why, now, new_sealing_keys=new_sealing_keys
+                )
+            )
+        finally:
+            # Out is out, even where no roster could be asked for.
+            self._end_locked_out()
+
+    def add_officer(
+        self, keeper: Officer, name: str, passphrase: str, pseudonym: str, rights: Right
+    ) -> RosterRequest:
+        """Keys for a new officer, and the request for his place in the roster."""
+        return self.act(
+            lambda desk, now: add_officer(self.vault, desk, keeper, name, passphrase, pseudonym, rights, now)
+        )
+
+    def people(self) -> tuple[Person, ...]:
+        """Everybody who has or had keys here."""
+        return people(self.vault, self.desk)
+
+    def install_roster(self, signed: Signed) -> Roster:
+        """A roster that the root has signed comes into force; whom it does not list is signed out."""
+        roster = self.act(lambda desk, now: desk.rosters.install(signed, now))
+        self.vault.scrub()
+        self._end_locked_out()
+        return roster
+
+    def _end_locked_out(self) -> None:
+        roster = self.desk.context.my_office().roster
+        for officer in [*self._signed_in.values()]:
+            if not roster.rights(officer.public) or self.desk.ledger.locked_out(officer.public):
+                self.sign_out(officer)
+
+    def sign_out(self, officer: Officer) -> None:
+        """Forget an officer's key; with the last one the desk locks."""
+        self._signed_in.pop(id(officer), None)
+        if not self._signed_in:
+            self.desk.lock()
+            self.desk.lines.tell(self.now())
+            self.kick()
+        self._announce()

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rosters on a running line: asked for by the desk, signed by the root, told to everybody (ADR 0022)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from goodoffices.core import crypto
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSigner, YourError
+from goodoffices.core.mandate import Forwarding, Reading
+from goodoffices.core.office import Right, sign_as_root
+from goodoffices.core.roster_request import RosterRequest, sign_request
+from goodoffices.core.sealed import read_sealed
+from goodoffices.core.statement import Signed, sign
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import ALL_RIGHTS, DAY, keys_in
+from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.officers.roster import CHECKPOINT
+from tests.attacks.hostile import NOW, ActType, Item, Office, Wire
+
+
+def signed(office: Office, request: RosterRequest) -> Signed:
+    """What the root makes of a request."""
+    return sign_request(request, office.founding.root_seed)
+
+
+def newcomer(wire: Wire, office: Office, rights: Right = ALL_RIGHTS) -> Officer:
+    """An officer who is in the roster from now on."""
+    seed = wire.rng.randbytes(32)
+    person = Officer("second", crypto.ed25519_public(seed), seed)
+    request = office.desk.rosters.add(office.officer, person.public, "officer 2", rights, NOW)
+    office.desk.rosters.install(signed(office, request), NOW)
+    return person
+
+
+def version_at(here: Office, there: Office) -> int:
+    known = here.ledger.office(there.me)
+    assert known is not None
+    return known.roster.version
+
+
+def test_a_new_officers_acts_count_everywhere_once_the_roster_has_gone_round() -> None:
+    """P10: East's new officer releases, and the far party verifies it by the roster that came along."""
+    wire = Wire()
+    mandate = wire.agree(reading=Reading.SEALED)
+    wire.a.officer = newcomer(wire, wire.a)
+    note = wire.release(mandate, wire.a, wire.b)
+    wire.pump()
+    assert version_at(wire.m, wire.a) == version_at(wire.b, wire.a) == 2
+    assert wire.b.note(note).state == "verified"
+    assert all(not office.findings() for office in wire.offices)
+
+
+def test_a_roster_goes_out_before_anything_that_states_it() -> None:
+    """P2: the entry that carries it is still the old roster's, or nobody could verify it."""
+    wire = Wire()
+    wire.agree()
+    newcomer(wire, wire.a)
+    rows = wire.a.db.execute("SELECT id FROM entry WHERE writer=? ORDER BY position", (wire.a.me,)).fetchall()
+    last = wire.a.ledger.entry(bytes(rows[-1][0]))
+    assert last is not None
+    assert last.items[0][0] == Item.NEXT_ROSTER
+    assert last.entry.roster == 1
+
+
+def test_a_removed_officers_acts_are_refused_here_and_found_there() -> None:
+    """P10: by the new roster that key has no right; what it signed before stays proven."""
+    wire = Wire()
+    mandate = wire.agree()
+    before = wire.release(mandate, wire.a, wire.b)
+    old = wire.a.officer
+    wire.a.officer = newcomer(wire, wire.a)
+    request = wire.a.desk.rosters.remove(wire.a.officer, old.public, "left", NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    with pytest.raises(NotAllowed):
+        wire.a.desk.acts.withdraw(old, before, NOW)
+    wire.a.officer, keeper = old, wire.a.officer
+    act = wire.act(wire.a, mandate, ActType.WITHDRAWN, subject=before, recipient=wire.b.me, roster=3)
+    wire.a.officer = keeper
+    wire.say(wire.a, wire.m, wire.am, [(Item.ACT, act.raw)])
+    assert any("without the right" in each for each in wire.m.findings())
+    assert wire.b.note(before).state == "verified"
+    known = wire.b.ledger.office(wire.a.me)
+    assert known is not None
+    assert known.roster.revoked == ((old.public, NOW, "left"),)
+
+
+def test_an_act_that_goes_back_to_an_older_roster_is_found() -> None:
+    """P8: so a removed officer's key could be used for ever."""
+    wire = Wire()
+    mandate = wire.agree()
+    note = wire.release(mandate, wire.a, wire.b)
+    newcomer(wire, wire.a)
+    wire.a.desk.acts.withdraw(wire.a.officer, note, NOW)
+    wire.pump()
+    incarnation, number, last = wire.a.ledger.chain_head(mandate, bytes(32), wire.a.me)  # type: ignore[misc]
+    act = wire.act(
+        wire.a,
+        mandate,
+        ActType.COMPARED,
+        recipient=wire.b.me,
+        incarnation=incarnation,
+        sequence=number + 1,
+        previous=last,
+        roster=1,
+    )
+    wire.say(wire.a, wire.m, wire.am, [(Item.ACT, act.raw)])
+    for office in (wire.m, wire.b):
+        assert any(
+            "goes by roster 1, though the one before it went by roster 2" in each
+            for each in office.findings()
+        )
+
+
+def test_changes_asked_for_before_the_root_has_signed_gather_in_one_request() -> None:
+    """P10: only the newest is installed; for no other does the desk hold the keys."""
+    wire = Wire()
+    rosters, keeper = wire.a.desk.rosters, wire.a.officer
+    publics = [crypto.ed25519_public(wire.rng.randbytes(32)) for _ in range(2)]
+    first = rosters.add(keeper, publics[0], "officer 2", Right.RELEASE, NOW)
+    second = rosters.add(keeper, publics[1], "officer 3", Right.RELEASE, NOW)
+    third = rosters.need(keeper, 2, NOW)
+    for each in (first, second):
+        with pytest.raises(NotNow):
+            rosters.install(signed(wire.a, each), NOW)
+    roster = rosters.install(signed(wire.a, third), NOW)
+    assert [name for name, _, _ in roster.officers] == ["officer 1", "officer 2", "officer 3"]
+    assert roster.releasers_needed == 2
+    assert rosters.install(signed(wire.a, third), NOW) == roster  # twice is once
+    assert rosters.request() is None
+
+
+def test_a_roster_that_another_root_signed_is_not_installed() -> None:
+    """P1."""
+    wire = Wire()
+    request = wire.a.desk.rosters.need(wire.a.officer, 1, NOW)
+    with pytest.raises(WrongSigner):
+        wire.a.desk.rosters.install(sign_as_root(request.statement, wire.m.founding.root_seed), NOW)
+    assert wire.a.desk.rosters.request() is not None
+
+
+def test_an_office_is_not_left_without_keeper_duty_officer_or_releasers() -> None:
+    """P10: a roster by which nobody could act is not asked for."""
+    wire = Wire()
+    rosters, keeper = wire.a.desk.rosters, wire.a.officer
+    with pytest.raises(YourError, match="keeper of keys"):
+        rosters.remove(keeper, keeper.public, "", NOW)
+    with pytest.raises(YourError, match="release"):
+        rosters.need(keeper, 2, NOW)
+    with pytest.raises(NotFound):
+        rosters.give(keeper, bytes(32), Right.DUTY, NOW)
+
+
+def test_only_a_keeper_of_keys_changes_the_roster() -> None:
+    """P10: default deny, for each of the ways."""
+    wire = Wire()
+    drafter = newcomer(wire, wire.a, Right.DRAFT)
+    rosters = wire.a.desk.rosters
+    deeds: tuple[Callable[[], object], ...] = (
+        lambda: rosters.add(drafter, wire.m.officer.public, "officer 9", Right.DRAFT, NOW),
+        lambda: rosters.remove(drafter, wire.a.officer.public, "", NOW),
+        lambda: rosters.give(drafter, drafter.public, ALL_RIGHTS, NOW),
+        lambda: rosters.need(drafter, 1, NOW),
+        lambda: rosters.renew(drafter, NOW, desk_key=True),
+    )
+    for deed in deeds:
+        with pytest.raises(NotAllowed):
+            deed()
+    assert rosters.request() is None
+
+
+def test_a_new_desk_key_and_new_sealing_keys_take_over_without_a_gap() -> None:
+    """P2, P3: the entry that carries the roster is the old key's; all after it the new one's."""
+    wire = Wire()
+    mandate = wire.agree(reading=Reading.SEALED)
+    under_way = wire.release(mandate, wire.a, wire.b)
+    request = wire.b.desk.rosters.renew(wire.b.officer, NOW, desk_key=True, checkpoint_key=True)
+    wire.b.desk.rosters.install(signed(wire.b, request), NOW)
+    roster = wire.b.desk.context.my_office().roster
+    assert crypto.ed25519_public(wire.b.desk.context.keys.desk_seed) == roster.desk
+    assert roster.desk != wire.b.founding.office.roster.desk
+    assert roster.checkpoint == crypto.ed25519_public(wire.b.ledger.secret(CHECKPOINT) or b"")
+    wire.pump()
+    after = wire.release(mandate, wire.a, wire.b)
+    wire.pump()
+    assert [wire.b.note(each).state for each in (under_way, after)] == ["verified", "verified"]
+    (reader,) = {wrapped[0:2] for wrapped in _wraps(wire.b, after)}
+    assert reader == (wire.b.me, 14)
+    assert all(not office.findings() for office in wire.offices)
+
+
+def _wraps(office: Office, note: bytes) -> list[tuple[bytes, int, bytes]]:
+    ((_, raw, _, _),) = office.ledger.copies(note)
+    return [*read_sealed(raw).wraps]
+
+
+def test_keys_of_a_new_roster_are_there_after_a_restart() -> None:
+    """P2: they stood in the same commit as the roster."""
+    wire = Wire()
+    wire.agree()
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW, desk_key=True)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    wire.a.desk = Desk(wire.a.db, keys_in(wire.a.ledger), wire.rng.randbytes)
+    wire.a.desk.start(NOW)
+    wire.a.desk.unlock(wire.a.founding.reading_key, NOW)
+    wire.pump()
+    assert not wire.m.findings()
+    assert max(wire.a.desk.context.reading) == max(wire.a.desk.context.keys.envelope_seeds) == 26
+
+
+def test_a_change_of_officers_alone_makes_a_short_roster() -> None:
+    """P7: 36 KB of sealing keys are not carried again, and hold on all the same."""
+    wire = Wire()
+    wire.agree()
+    newcomer(wire, wire.a)
+    mine = wire.a.desk.context.my_office()
+    assert len(mine.signed[2].raw) < 9_000 < len(mine.signed[1].raw)
+    assert len(mine.reading_epochs) == len(mine.envelope_epochs) == 13
+    wire.pump()
+    known = wire.b.ledger.office(wire.a.me)
+    assert known is not None
+    assert known.reading_epochs == mine.reading_epochs
+
+
+def test_sealing_keys_that_end_within_half_a_year_are_made_longer_by_any_new_roster() -> None:
+    """P13: the root is at hand anyway."""
+    wire = Wire()
+    later = NOW + 200 * DAY
+    request = wire.a.desk.rosters.need(wire.a.officer, 1, later)
+    wire.a.desk.rosters.install(signed(wire.a, request), later)
+    mine = wire.a.desk.context.my_office()
+    ends = [each[2] for each in mine.reading_epochs]
+    assert len(ends) == 13
+    assert ends[-1] - later > 330 * DAY
+    assert [end - begin for _, begin, end, _ in mine.reading_epochs] == [28 * DAY] * 13
+
+
+def test_a_locking_out_draws_new_sealing_keys_and_the_old_ones_still_open_what_is_under_way() -> None:
+    """P3: a copy of the vault that a departed officer took opens nothing that is sealed from now on."""
+    wire = Wire()
+    mandate = wire.agree(reading=Reading.SEALED)
+    old = wire.b.officer
+    wire.b.officer = newcomer(wire, wire.b)
+    note = wire.release(mandate, wire.a, wire.b)
+    request = wire.b.desk.rosters.remove(wire.b.officer, old.public, "", NOW)
+    wire.b.desk.rosters.install(signed(wire.b, request), NOW)
+    wire.pump()
+    certified = {each[0] for each in wire.b.desk.context.my_office().reading_epochs}
+    assert certified.isdisjoint(range(1, 14))
+    assert wire.b.note(note).state == "verified"
+
+
+def test_a_note_that_came_before_its_authors_roster_is_opened_when_that_comes() -> None:
+    """P2: early is kept, and judged once what it needs is here."""
+    wire = Wire()
+    mandate = wire.agree(reading=Reading.SEALED, forwarding=Forwarding.AUTOMATIC)
+    wire.m.desk.channels._pass_on = lambda *_: None  # type: ignore[method-assign]
+    wire.a.officer = newcomer(wire, wire.a)
+    note = wire.release(mandate, wire.a, wire.b)
+    wire.pump()
+    assert wire.b.note(note).state == "unopened"
+    roster = wire.a.desk.context.my_office().signed[2]
+    wire.say(wire.m, wire.b, wire.mb, [(Item.NEXT_ROSTER, roster.raw)])
+    assert wire.b.note(note).state == "verified"
+
+
+def test_an_invitation_of_before_a_new_roster_pairs_no_line() -> None:
+    """P1: the other side would hold a credential by which the confirmation does not verify."""
+    wire = Wire()
+    oslo = wire.add("Oslo")
+    relays = ["http://127.0.0.1:1"]
+    mine, theirs = (each.desk.offer(each.officer, relays, NOW) for each in (wire.a, oslo))
+    line = wire.a.desk.pair(wire.a.officer, theirs, "Oslo", NOW)
+    assert oslo.desk.pair(oslo.officer, mine, "Washington", NOW) == line
+    newcomer(wire, wire.a)
+    heard = oslo.desk.spoken_digits(oslo.ledger.line(line)).read_aloud
+    with pytest.raises(NotNow, match="roster changed"):
+        wire.a.desk.confirm(wire.a.officer, line, heard, NOW)
+    newer = oslo.desk.offer(oslo.officer, relays, NOW)
+    with pytest.raises(NotNow):
+        wire.a.desk.pair(wire.a.officer, newer, "Oslo again", NOW)
+
+
+def test_a_pseudonym_is_never_given_twice() -> None:
+    """P1: acts of two people must not look like one person's."""
+    wire = Wire()
+    with pytest.raises(YourError):
+        wire.a.desk.rosters.add(wire.a.officer, wire.m.officer.public, "officer 1", Right.DUTY, NOW)
+    second = newcomer(wire, wire.a)
+    request = wire.a.desk.rosters.remove(wire.a.officer, second.public, "", NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    with pytest.raises(YourError):
+        wire.a.desk.rosters.add(wire.a.officer, wire.m.officer.public, "officer 2", Right.DUTY, NOW)
+
+
+def test_a_mandate_is_not_signed_by_a_keeper_who_was_out_before_it() -> None:
+    """P10: any roster that ever listed him counted."""
+    wire = Wire()
+    old = wire.b.officer
+    wire.b.officer = newcomer(wire, wire.b)
+    request = wire.b.desk.rosters.remove(wire.b.officer, old.public, "", NOW)
+    wire.b.desk.rosters.install(signed(wire.b, request), NOW)
+    wire.pump()
+    terms = Terms(name="later", path=(wire.a.me, wire.m.me, wire.b.me))
+    mandate = wire.m.desk.acts.propose(wire.m.officer, terms, NOW)
+    wire.pump()
+    agreement = wire.b.ledger.agreement(mandate)
+    false = sign(agreement.signed.statement, old.seed)
+    wire.say(wire.b, wire.m, wire.mb, [(Item.MANDATE, false.raw, [], [])])
+    assert any("keeps no keys" in each for each in wire.m.findings())
+    assert wire.b.me not in wire.m.ledger.agreement(mandate).signed_by()
