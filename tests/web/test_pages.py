@@ -467,7 +467,7 @@ def _nothing(desk: DeskInMemory) -> None:
 
 @pytest.mark.parametrize(
     ("before", "state"),
-    [(_relays_down, "relays down"), (_one_relay_down, "relay down"), (_nothing, "open")],
+    [(_relays_down, "route down"), (_one_relay_down, "relay down"), (_nothing, "open")],
 )
 def test_silence_has_a_reason(offices: Offices, before: Callable[[DeskInMemory], None], state: str) -> None:
     """P6"""

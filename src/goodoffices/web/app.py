@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Door
 from starlette.staticfiles import StaticFiles
 
-from goodoffices.web import doing, drafting, keeping, showing
+from goodoffices.web import doing, drafting, keeping, showing, status
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, as_json, guarded
@@ -71,6 +71,7 @@ ROUTES = (
     Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines),
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines),
     Route("/record", keeping.record, "POST", back=showing.home),
+    *status.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home),
 )
 

@@ -6,6 +6,7 @@ Every route goes through ``guarded``; what is not declared open needs a session 
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from goodoffices.core.errors import (
     Oversized,
     RelayError,
     WrongSecret,
+    YourError,
 )
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.views import Here, Views
@@ -34,7 +36,7 @@ from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.language import COOKIE, Language, choose
 from goodoffices.web.render import plain
-from goodoffices.web.security import Session, Sessions, Throttle, csrf_fits, same_origin
+from goodoffices.web.security import Session, Sessions, Throttle, bound, csrf_fits, same_origin
 
 MAX_FIELDS = 64
 
@@ -93,6 +95,20 @@ class Ask:
         """Whether the asker is a program."""
         return "application/json" in self.request.headers.get("accept", "")
 
+    def require_bound(self, purpose: str) -> None:
+        """Raise unless the form was made by this very page for this very purpose (P4).
+
+        Programs name what they mean in each request and need none; one that gives a token gives the right one.
+        """
+        given = self.form.word("bound")
+        if given is None and self.json:
+            return
+        if given is None or not hmac.compare_digest(given.encode(), bound(self.who, purpose).encode()):
+            raise NotAllowed(
+                "This text was written on another page than the one that would send it. Nothing was sent.",
+                "Read to whom it goes, at the top of this page, then send it from here.",
+            )
+
     def id(self, name: str) -> bytes:
         """An ID in the address; what is none is simply not found."""
         try:
@@ -144,6 +160,8 @@ class Route:
     method: str = "GET"
     open: bool = False
     back: Handler | None = None
+    chat: bool = False
+    """Whether words of service chat are taken here; everywhere else they are refused (P4)."""
 
 
 def status_of(error: GoodOfficesError) -> int:
@@ -216,6 +234,8 @@ async def _admit_post(ask: Ask, route: Route) -> None:
     names = list(dict.fromkeys(fields.keys()))
     values = {name: ",".join(str(each) for each in fields.getlist(name)) for name in names}
     ask.form = Form(values)
+    if ask.form.text("chat_words") and not route.chat:
+        raise YourError("This was written as service chat; nothing else is made of it.", "Nothing was sent.")
     token = ask.request.headers.get("x-csrf-token") or ask.form.text("csrf")
     if not route.open and not csrf_fits(ask.who, token):
         raise NotAllowed(
@@ -302,6 +322,7 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
         fault=service.fault,
         languages=list(ask.site.languages.values()),
         url=ask.request.url.path,
+        strip=ask.views.strip(ask.now, service.relays()) if page.here is not None else None,
         **page.more,
     )
     response = HTMLResponse(html, status)

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from goodoffices.core.digits import grouped
-from goodoffices.web import words
+from goodoffices.web import silence, words
 from goodoffices.web.language import Language
 from goodoffices.web.prose import has_unseen, visible
 
@@ -99,5 +99,5 @@ def environment(language: Language) -> Environment:
         iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span,
         grouped=grouped, visible=visible, has_unseen=has_unseen, hex=bytes.hex,
     )  # fmt: skip
-    env.globals.update(lang=language, words=words, knows=language.knows, say=language.say)
+    env.globals.update(lang=language, words=words, silence=silence, knows=language.knows, say=language.say)
     return env

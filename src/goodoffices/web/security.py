@@ -187,6 +187,11 @@ def csrf_fits(session: Session, given: str | None) -> bool:
     return given is not None and hmac.compare_digest(given.encode(), session.csrf.encode())
 
 
+def bound(session: Session, purpose: str) -> str:
+    """A token that ties a form to one purpose: this lane of this channel, this line's chat (P4)."""
+    return hmac.new(session.csrf.encode(), purpose.encode(), "sha256").hexdigest()[:32]
+
+
 @dataclass
 class _Tries:
     failures: int = 0

@@ -111,9 +111,10 @@ CHANNEL_STATES = {
 LINE_STATES = {
     "confirm here": N_("Not confirmed here"),
     "confirm there": N_("Not confirmed by them"),
+    "route down": N_("Our way out is down"),
     "relays down": N_("No relay answers"),
     "relay down": N_("One relay is down, another carries"),
-    "silent": N_("Their desk does not collect"),
+    "silent": N_("Their desk is down or cut off"),
     "locked": N_("Their desk is up but locked"),
     "not heard": N_("Not heard since this desk started"),
     "open": N_("In order"),
@@ -122,6 +123,10 @@ LINE_STATES = {
 LINE_ADVICE = {
     "confirm here": N_("Compare the digits by any voice line and type them in on the lines page."),
     "confirm there": N_("They have yet to type your digits. Call them."),
+    "route down": N_(
+        "No relay of any line answers, so it is most likely our own network. Check cable, switch and "
+        "firewall here first. Notes are kept and go out by themselves."
+    ),
     "relays down": N_(
         "Nothing goes out or comes in on this line. The desk keeps trying by itself. Check this "
         "machine’s network, then ask the keeper of the relays."

@@ -152,6 +152,28 @@ class ChannelTables(LineTables):
         ]
         return [bytes(note) for _, note in sorted(rows)[-most:]]
 
+    def newest_own(self, mandate: bytes, lane: bytes, me: bytes, most: int) -> list[bytes]:
+        """IDs of this office's newest notes in a lane, newest first."""
+        rows = self._all(
+            "SELECT id FROM note WHERE mandate=? AND lane=? AND author=? ORDER BY number DESC LIMIT ?",
+            mandate,
+            lane,
+            me,
+            most,
+        )
+        return [bytes(row[0]) for row in rows]
+
+    def wrote_after(self, mandate: bytes, lane: bytes, author: bytes, at: int) -> bool:
+        """Whether a note of an author came into a lane after a time."""
+        row = self._one(
+            "SELECT at FROM note WHERE mandate=? AND lane=? AND author=? AND state<>'altered'"
+            " ORDER BY number DESC LIMIT 1",
+            mandate,
+            lane,
+            author,
+        )
+        return row is not None and row[0] > at
+
     def others_of_number(self, note: NoteRow) -> list[bytes]:
         """Other verified notes under the same author's number in the same lane: there should be none."""
         rows = self._all(

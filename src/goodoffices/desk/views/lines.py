@@ -55,7 +55,7 @@ class LineCard:
     peer_name: str
     peer_digits: str
     state: str
-    """confirm here | confirm there | relays down | relay down | silent | locked | not heard | open"""
+    """confirm here | confirm there | route down | relays down | relay down | silent | locked | not heard | open"""
     since: int | None
     heard: int | None
     locked: bool
@@ -108,6 +108,8 @@ def _state(
     heard: tuple[int, bool] | None,
     waits: int | None,
     now: int,
+    *,
+    all_down: bool,
 ) -> tuple[str, int | None]:
     if not line.confirmed_here:
         return "confirm here", None
@@ -116,7 +118,8 @@ def _state(
     known = [each for each in card_relays if each.known]
     down = [each for each in known if not each.up]
     if known and len(down) == len(known):
-        return "relays down", max((each.since for each in down if each.since is not None), default=None)
+        since = max((each.since for each in down if each.since is not None), default=None)
+        return "route down" if all_down else "relays down", since
     if waits is not None and now - waits > PATIENCE:
         return "silent", waits
     if down:
@@ -129,13 +132,15 @@ def _state(
 def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[LineCard, ...]:
     """Every line."""
     cards = []
+    # Several relays of several keepers do not fail at once: it is this office's own way out.
+    all_down = len(relays) > 1 and not any(each.up for each in relays)
     for line in desk.ledger.lines():
         peer = desk.ledger.office(line.peer)
         unreceipted = desk.ledger.unreceipted(line.id, desk.me)
         oldest = min((carried.entry.time[0] for carried, _ in unreceipted), default=None)
         heard = desk.lines.heard.get(line.id)
         of_line = _relays(desk, line, relays)
-        state, since = _state(line, of_line, heard, oldest, now)
+        state, since = _state(line, of_line, heard, oldest, now, all_down=all_down)
         cards.append(
             LineCard(
                 id=line.id,

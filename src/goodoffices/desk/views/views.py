@@ -22,6 +22,7 @@ from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, draf
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
 from goodoffices.desk.views.note import NotePage, note_page
+from goodoffices.desk.views.status import ChatPage, StatusPage, Strip, chat_page, status_page, strip
 from goodoffices.desk.views.waiting import Waiting, note_count, told_apart, waiting_notes
 
 STOPPED_BY = {
@@ -266,6 +267,18 @@ class Views:
     def lines(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> tuple[Here, LinesPage]:
         """Lines and relays."""
         return self.here(officer, now), lines_page(self.desk, officer, now, tuple(relays))
+
+    def status(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> tuple[Here, StatusPage]:
+        """Every silence with its name."""
+        return self.here(officer, now), status_page(self.desk, officer, now, tuple(relays))
+
+    def strip(self, now: int, relays: Iterable[RelayLike]) -> Strip:
+        """What of the status stands on every page."""
+        return strip(self.desk, now, tuple(relays))
+
+    def chat(self, officer: Officer, line: bytes, now: int) -> tuple[Here, ChatPage]:
+        """The service chat of a line."""
+        return self.here(officer, now), chat_page(self.desk, officer, line, now)
 
     def findings(self, officer: Officer, now: int) -> FindingsPage:
         """Findings, newest first."""

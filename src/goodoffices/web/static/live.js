@@ -52,6 +52,12 @@
     (found || root).focus({ preventScroll: true });
   };
 
+  // The line status stands outside the main part: nobody types in it, so it is always renewed.
+  const swapStrip = (page) => {
+    const [fresh, old] = [page.getElementById("status-strip"), document.getElementById("status-strip")];
+    if (fresh && old && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(fresh));
+  };
+
   // While somebody writes, only what stands above the text is renewed: who can read it, what lies unopened.
   const refreshPart = async () => {
     const from = main().dataset.from;
@@ -61,7 +67,9 @@
       const answer = await fetch(from, { headers: { "X-Live": "1", Accept: "text/html" }, credentials: "same-origin" });
       if (answer.redirected) stop();
       if (answer.redirected || !answer.ok) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("before");
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      swapStrip(page);
+      const fresh = page.getElementById("before");
       const old = document.getElementById("before");
       if (fresh && old && fresh.textContent !== old.textContent) {
         old.replaceWith(document.adoptNode(fresh));
@@ -109,6 +117,7 @@
         const kept = remember(main());
         const fresh = document.adoptNode(page.getElementById("main"));
         main().replaceWith(fresh);
+        swapStrip(page);
         const count = page.querySelector(".top nav");
         if (count) document.querySelector(".top nav").replaceWith(document.adoptNode(count));
         document.title = page.title;

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Line status, line tests and service chat under a person's hands, at real desks over real relays."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from goodoffices.drill.stage import Stage
+from tests.browser.conftest import SignIn, Sound
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
+def test_two_duty_officers_test_the_line_and_chat(
+    stage: Stage, sign_in: SignIn, sound: Sound, language: str, width: int, scheme: str
+) -> None:
+    """P4, P6, P11: by desk, by person, by words; each page sound, and told from notes by more than colour."""
+    bern = sign_in("Bern", language=language, width=width, scheme=scheme)
+    tehran = sign_in("Tehran", language=language, width=width, scheme=scheme)
+    for page, office in ((bern, "Bern"), (tehran, "Tehran")):
+        page.goto(f"{stage.desks[office].address}/status")
+        expect(page.locator(".status-strip")).to_be_visible()
+        sound(page)
+    tehran.locator('.tests input[value="desk"] + button').click()
+    expect(tehran.locator(".tests .result", has_text="✓").first).to_be_visible()
+    tehran.locator('.tests input[value="person"] + button').click()
+    expect(tehran.locator(".tests .waits")).to_be_visible()
+    # It appears on Bern's open page by itself, and Bern's duty officer answers by hand.
+    call = bern.locator(".test-call")
+    expect(call).to_be_visible()
+    sound(bern)
+    call.locator("button").click()
+    expect(bern.locator(".test-call")).to_have_count(0)
+    expect(tehran.locator(".tests .waits")).to_have_count(0)
+    expect(tehran.locator(".tests .result", has_text="officer")).to_be_visible()
+    sound(tehran)
+    tehran.locator(".to-chat a").click()
+    tehran.locator("#chat-words").fill("Relay two answers again. رلهٔ دوم پاسخ می‌دهد.")
+    sound(tehran)
+    tehran.locator(".chat-button").click()
+    expect(tehran.locator(".chat .ours", has_text="✓")).to_be_visible()
+    expect(bern.locator(".status-strip .chat")).to_be_visible()
+    bern.locator(".line-status", has_text="Tehran").locator(".to-chat a").click()
+    expect(bern.locator(".chat-words").last).to_have_text("Relay two answers again. رلهٔ دوم پاسخ می‌دهد.")
+    sound(bern)
+    bern.locator(".chat-erase button").click()
+    expect(bern.locator(".chat .soft").first).to_be_visible()
+
+
+def test_a_test_and_a_chat_look_like_no_note(stage: Stage, sign_in: SignIn) -> None:
+    """P4, P11: colour, line, corners and place differ, pairwise, in both schemes."""
+    for scheme in ("light", "dark"):
+        page = sign_in("Washington", scheme=scheme)
+        looks = {}
+        for path, name in (
+            (f"/channels/{stage.mandate}/write?to={stage.ids['Tehran']}", ".to-whom"),
+            (f"/channels/{stage.mandate}/write?to={stage.ids['Bern']}", ".to-whom"),
+            ("/status", ".tests"),
+        ):
+            page.goto(stage.desks["Washington"].address + path)
+            looks[path] = page.locator(name).first.evaluate(
+                "each => { const s = getComputedStyle(each); return [s.borderTopColor, s.borderTopStyle,"
+                " s.borderTopLeftRadius + s.clipPath, s.backgroundColor]; }"
+            )
+        page.locator(".to-chat a").first.click()
+        looks["chat"] = page.locator(".service-head").evaluate(
+            "each => { const s = getComputedStyle(each); return [s.borderTopColor, s.borderTopStyle,"
+            " s.borderTopLeftRadius + s.clipPath + 'chat', s.backgroundColor]; }"
+        )
+        for values in zip(*looks.values(), strict=True):
+            assert len(set(values)) == 4, looks
+
+
+def test_a_desk_that_came_up_after_a_power_cut_is_called_locked(stage: Stage, sign_in: SignIn) -> None:
+    """P6: it collects, nobody is signed in, and an open page at the other end says so by itself."""
+    bern = sign_in("Bern")
+    strip = bern.locator(".status-strip li", has_text="Tehran").first
+    expect(strip).to_contain_text("In order")
+    process = stage.desks["Tehran"].process
+    process.kill()
+    process.wait(15)
+    stage.restart("Tehran")
+    expect(strip).to_contain_text("locked")
+    expect(strip.locator(".sign")).to_have_text("◧")
+    for (office, _), door in stage.doors.items():
+        if office == "Tehran":
+            door.sign_in()
+    expect(strip).to_contain_text("In order")
