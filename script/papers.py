@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What papers take from the tree itself: every command (docs/cli.md), module (ARCHITECTURE.md), decision (docs/adr).
 
-It is called through script/papers. What a command or a module says of itself is its help or its docstring.
+The second verifier's page is put together here too, from the files beside it. It is called through script/papers.
+What a command or a module says of itself is its help or its docstring.
 """
 # ruff: noqa: INP001 - a script, no package
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.main import main as program
+from goodoffices.verify.page import PAGE, put_together
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "goodoffices"
@@ -131,6 +133,7 @@ def papers() -> dict[Path, str]:
         COMMANDS: commands_page(),
         MAP: between_marks(MAP.read_text(encoding="utf-8"), modules_map()),
         DECISIONS: between_marks(DECISIONS.read_text(encoding="utf-8"), decisions_table()),
+        PAGE: put_together(),
     }
 
 

@@ -14,7 +14,7 @@ from goodoffices.core.record_layout import plain
 from goodoffices.desk.export import export as write_export
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
-from goodoffices.verify.command import run
+from goodoffices.verify.command import run, write_page
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -58,13 +58,20 @@ def export(
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.argument("other", type=click.Path(path_type=Path), required=False)
 @click.option("--trust", type=FILE, help="Fingerprints to compare with: '<64 hex> name' per line.")
 @click.option("--json", "as_machine", is_flag=True, help="The verdict for programs.")
-def verify(folder: Path, other: Path | None, trust: Path | None, as_machine: bool) -> None:
+@click.option("--page", type=FILE, help="Write the second verifier, a page for a browser, to this new file.")
+def verify(
+    folder: Path | None, other: Path | None, trust: Path | None, as_machine: bool, page: Path | None
+) -> None:
     """Verify the export in FOLDER offline, and hold it against the export OTHER if one is named.
 
     Exit 0 verified, 1 findings or records that part, 2 not an export.
     """
+    if page is not None:
+        sys.exit(write_page(page))
+    if folder is None:
+        raise click.UsageError("Missing argument 'FOLDER'.")
     sys.exit(run(folder, trust, as_machine=as_machine, other=other))

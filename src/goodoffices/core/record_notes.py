@@ -161,7 +161,9 @@ class Carried:
             if opened.signed.id != note.id or opened.signed.statement.realm != self.account.realm:
                 raise Foreign("It is another note, or one of another realm.")
             self._same_header(header_of(content, note.id), note)
-            office = self._channel(content.mandate).offices[content.author]
+            office = self._channel(content.mandate).offices.get(content.author)
+            if office is None:
+                raise WrongSigner("A note of an office that runs no desk.")
             try:
                 released_by = verify_release(opened, office)
             except WrongSigner as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from goodoffices.core.errors import YourError
 from goodoffices.verify.output import as_json, as_words
+from goodoffices.verify.page import hand_over
 from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import NotAnExport, verify
 
@@ -65,6 +66,19 @@ def run(folder: Path, trust: Path | None, *, as_machine: bool, other: Path | Non
     return VERIFIED if verdict.verified else FINDINGS
 
 
+def write_page(target: Path) -> int:
+    """Write the second verifier to ``target``; the exit code."""
+    try:
+        digest = hand_over(target)
+    except YourError as error:
+        sys.stderr.write(f"goodoffices verify: {error.what}\n  {error.next_step}\n")
+        return NOT_AN_EXPORT
+    _say(f"wrote   {target}")
+    _say(f"sha256  {digest}")
+    sys.stderr.write("Open it in a browser, from disk, and drop an export's folder on it.\n")
+    return VERIFIED
+
+
 def _both(pair: Pair, *, as_machine: bool) -> int:
     if as_machine:
         _say(json.dumps(pair.as_json(), indent=2))
@@ -86,9 +100,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m goodoffices.verify",
         description="Verify an exported record offline. Exit 0 verified, 1 findings, 2 not an export.",
     )
-    parser.add_argument("folder", type=Path, help="what 'goodoffices record export' wrote")
+    parser.add_argument("folder", type=Path, nargs="?", help="what 'goodoffices record export' wrote")
     parser.add_argument("other", type=Path, nargs="?", help="a second export, to hold against the first")
     parser.add_argument("--trust", type=Path, metavar="FILE", help="fingerprints: '<64 hex> name' per line")
     parser.add_argument("--json", action="store_true", dest="as_machine", help="the verdict for programs")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write the second verifier, a page, to FILE"
+    )
     given = parser.parse_args(arguments)
+    if given.page is not None:
+        return write_page(given.page)
+    if given.folder is None:
+        parser.error("name the folder of an export")
     return run(given.folder, given.trust, as_machine=given.as_machine, other=given.other)

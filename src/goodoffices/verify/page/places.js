@@ -1,0 +1,80 @@
+// Where exports come from: a folder or an archive that was dropped on the page or chosen.
+
+class GivenFile {
+  constructor(file) {
+    this.file = file;
+  }
+
+  async *pieces() {
+    const reader = this.file.stream().getReader();
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      reader.cancel().catch(() => null);
+    }
+  }
+
+  async read(most) {
+    return new Uint8Array(await this.file.slice(0, most).arrayBuffer());
+  }
+}
+
+const newSource = () => ({ files: new Map(), folders: new Set(), odd: new Set() });
+
+/** A folder that was chosen. The browser tells files only: empty folders and links do not show. */
+const chosenSource = (files) => {
+  const source = newSource();
+  for (const file of files) source.files.set(file.webkitRelativePath.split("/").slice(1).join("/"), new GivenFile(file));
+  addParents(source);
+  return source;
+};
+
+const walkHandle = async (source, handle, path) => {
+  for await (const [name, inner] of handle.entries()) {
+    const place = path === "" ? name : `${path}/${name}`;
+    if (inner.kind === "directory") {
+      source.folders.add(place);
+      await walkHandle(source, inner, place);
+    } else {
+      source.files.set(place, new GivenFile(await inner.getFile()));
+    }
+  }
+};
+
+const walkEntry = async (source, entry, path) => {
+  const reader = entry.createReader();
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return;
+    for (const inner of some) {
+      const place = path === "" ? inner.name : `${path}/${inner.name}`;
+      if (inner.isDirectory) {
+        source.folders.add(place);
+        await walkEntry(source, inner, place);
+      } else {
+        const file = await new Promise((resolve, reject) => inner.file(resolve, reject));
+        source.files.set(place, new GivenFile(file));
+      }
+    }
+  }
+};
+
+/** What was dropped, as a function that gives its source: the browser shows it only while the drop lasts. */
+const droppedSource = (transfer) => {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  if (items.length !== 1) return async () => null;
+  const [item] = items;
+  const [handle, entry, file] = [item.getAsFileSystemHandle?.(), item.webkitGetAsEntry?.(), item.getAsFile()];
+  return async () => {
+    const source = newSource();
+    const held = await handle?.catch(() => null);
+    if (held?.kind === "directory") await walkHandle(source, held, "");
+    else if (!held && entry?.isDirectory) await walkEntry(source, entry, "");
+    else if (file) return archiveSource(file);
+    return source;
+  };
+};

@@ -1,0 +1,386 @@
+// The record, object by object (export.md §2). What does not hold becomes a finding: where, its kind, what
+// was expected, what was found. Each method gives the path where the object belongs, or null.
+
+const PROMISE = new Map(
+  Object.entries({
+    1: "credential untrusted mandate confirmation unconfirmed item-signer own-act header note altered other-bytes",
+    2: "gap number",
+    8:
+      "manifest manifest-signer no-credential missing extra no-plain-file unreadable list-line list-order list-hash " +
+      "count hash place belongs-to-nothing no-text text paper pairing entry body item receipt sealed-form fork " +
+      "roster-went-back previous seen seen-went-back incarnation own-gap receipted own-receipt chains",
+    9: "claim",
+    12: "too-large",
+  }).flatMap(([promise, kinds]) => kinds.split(" ").map((kind) => [kind, Number(promise)])),
+);
+
+const EXPECTED = {
+  "manifest-signer": "a manifest signed by the exporting office's desk, by its roster",
+  credential: "an office's credential, every roster signed by its root",
+  mandate: "a mandate signed by its offices, with the rosters that it pins",
+  pairing: "the pairing statement of one of the exporting office's lines",
+  confirmation: "a confirmation of this line by a keeper of keys of one of its ends",
+  entry: "an entry of this line, signed by its writer's desk, with the body that it commits to",
+  body: "an entry whose body is a list of items, or one line test or chat alone",
+  receipt: "a receipt on this line, signed by the reader's desk",
+  "own-act": "an act of the exporting office, signed by somebody who may do that",
+  note: "the author's words under the signatures of officers who may release",
+};
+
+const OTHER_REALM = "It belongs to another realm: a drill and the live channel never mix.";
+
+class Findings {
+  constructor() {
+    this.all = [];
+    this.remarks = [];
+  }
+
+  add(where, kind, expected, found) {
+    this.all.push({ where, kind, promise: `P${PROMISE.get(kind)}`, expected, found });
+  }
+}
+
+class Examiner {
+  constructor(manifest, realm, findings) {
+    Object.assign(this, { manifest, realm, findings });
+    this.offices = new Map();
+    this.agreements = new Map(); // mandate ID: {folder, agreement}
+    this.lines = new Map();
+    this.entries = [];
+    this.receipts = [];
+    this.acts = new Map();
+    this.about = new Map(); // note ID: acts
+    this.notes = new Map();
+    this.authors = new Map(); // "mandate lane author": links
+    this.verified = new Set();
+  }
+
+  /** What an office calls itself, or a part of its ID where it is not in the record. */
+  name(office) {
+    const known = this.offices.get(office);
+    if (known) return known.name;
+    for (const { agreement } of this.agreements.values()) {
+      if (agreement.papers.has(office)) return agreement.papers.get(office).name;
+    }
+    return office.slice(0, 16);
+  }
+
+  /** Run `check`; what it refuses becomes a finding of `kind`, and the result null. */
+  async attempt(where, kind, check) {
+    try {
+      return await check();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.findings.add(where, kind, EXPECTED[kind], error.message);
+      return null;
+    }
+  }
+
+  // --- who ----------------------------------------------------------------------------------------------
+
+  checkManifest(where, signed) {
+    return this.attempt(where, "manifest-signer", async () => {
+      const office = this.offices.get(this.manifest.office);
+      if (!office) foreign("The credential of the exporting office is not in the export.");
+      await signed.verify();
+      if (signed.signers.length !== 1 || !office.isDesk(this.manifest.roster, signed.signers[0])) {
+        wrongSigner(`It is signed by a key that is not that of ${office.name}'s desk.`);
+      }
+    });
+  }
+
+  office(raw, where) {
+    return this.attempt(where, "credential", async () => {
+      const office = await readOffice(raw);
+      if (office.realm !== this.realm) foreign(OTHER_REALM);
+      this.offices.set(office.id, office);
+      return `${placeOf.office(office.name, office.id)}/credential.cbor`;
+    });
+  }
+
+  mandate(raw, papers, where) {
+    return this.attempt(where, "mandate", async () => {
+      const signed = await readSigned(raw);
+      if (signed.statement.realm !== this.realm) foreign(OTHER_REALM);
+      const attested = [];
+      for (const paper of papers) attested.push(await readSigned(paper));
+      const agreement = await readAgreement(signed, this.offices, attested);
+      const folder = placeOf.channel(agreement.mandate.name, agreement.id);
+      this.agreements.set(agreement.id, { folder, agreement });
+      if (!agreement.complete) {
+        this.findings.remarks.push(`${folder}: not every office has signed this mandate; it is not in force.`);
+      }
+      return `${folder}/mandate.cbor`;
+    });
+  }
+
+  // --- lines --------------------------------------------------------------------------------------------
+
+  line(raw, where) {
+    return this.attempt(where, "pairing", async () => {
+      const statement = await Statement.of(raw);
+      const { offices, offers } = statement.read("a pairing", PAIRING, PAIRING_FIELDS, this.realm);
+      if (offices[0] >= offices[1]) malformed("Its two offices are out of order.");
+      if (!offices.includes(this.manifest.office) || !offices.every((office) => this.offices.has(office))) {
+        foreign("It is a line of other offices than those of this export.");
+      }
+      const other = (office) => offices[office === offices[0] ? 1 : 0];
+      const line = { id: statement.id, offices, offers, other, confirmed: new Map(), receipted: new Map() };
+      line.links = new Map(offices.map((office) => [office, []]));
+      line.folder = placeOf.line(this.name(other(this.manifest.office)), line.id);
+      this.lines.set(line.id, line);
+      return line;
+    });
+  }
+
+  /** The end of a line that made an object; refused where it is none. */
+  end(line, id) {
+    const office = this.offices.get(id);
+    if (!office || !line.offices.includes(id)) foreign("It is by an office that is no end of this line.");
+    return office;
+  }
+
+  confirmation(line, raw, where) {
+    return this.attempt(where, "confirmation", async () => {
+      const signed = await readSigned(raw);
+      const by = signed.statement.read("a confirmation", PAIRING_CONFIRMED, CONFIRMED_FIELDS).office;
+      const office = this.end(line, by);
+      const confirmed = await verifyConfirmed(signed, line.id, office);
+      line.confirmed.set(by, { confirmed, signer: signerNames(office, confirmed.roster, signed) });
+      return placeOf.confirmation(line.folder, office.name, office.id);
+    });
+  }
+
+  async entry(line, raw, where) {
+    let entry, office, signed, body;
+    const path = await this.attempt(where, "entry", async () => {
+      let salt;
+      [signed, salt, body] = await readEntryFile(raw);
+      entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS);
+      office = this.end(line, entry.writer);
+      if (body === null && entry.kind === ACTS) malformed("Its body is missing.");
+      if (salt?.length === 0) foreign("An entry whose body is not the one it commits to.");
+      await verifyEntry(signed, salt, body, line.id, office);
+      return placeOf.entry(line.folder, entry.time[0], office.name, entry.number, signed.id);
+    });
+    if (path === null) return null;
+    if ((entry.kind === TEST || entry.kind === CHAT) && body !== null) {
+      await this.attempt(where, "body", () => verifyTraffic(entry.kind, body, line.id, office));
+    }
+    const items = entry.kind === ACTS ? await this.items(line, entry, signed.id, body, where) : [];
+    line.links.get(entry.writer).push({
+      incarnation: entry.incarnation,
+      number: entry.number,
+      id: signed.id,
+      previous: entry.previous,
+      roster: entry.roster,
+      time: entry.time[0],
+      where,
+      seen: entry.seen,
+      opens: items.length > 0 && items[0][0] === ITEM.incarnation && items[0][1] ? form.PLACE(items[0][1]) : null,
+    });
+    const { writer, time, caseAt, number, kind } = entry;
+    this.entries.push({ line, writer, time, caseAt, number, kind, carries: carries(items), where });
+    return path;
+  }
+
+  async items(line, entry, id, body, where) {
+    const items = await this.attempt(where, "body", async () => readItems(body));
+    if (items === null) return [];
+    if (items.some(([number]) => number !== ITEM.confirmed) && line.confirmed.size < 2) {
+      const expected = "nothing on a line before both offices have confirmed it";
+      this.findings.add(where, "unconfirmed", expected, "it carries something");
+    }
+    const { writer, time, seen } = entry;
+    const carriage = { line: line.id, place: [entry.incarnation, entry.number, id], seen };
+    const way = { line, writer, reader: line.other(writer), time, where, carriage };
+    for (const item of items) {
+      try {
+        await this.item(way, item);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        const kind = error.sort === "WrongSigner" ? "item-signer" : "item";
+        const expected = `${ITEM_WORDS.get(item[0]) ?? "an item of a known kind"} that belongs on this line`;
+        this.findings.add(where, kind, expected, error.message);
+      }
+    }
+    return items;
+  }
+
+  async item(way, [number, ...rest]) {
+    switch (number) {
+      case ITEM.note:
+      case ITEM.resealed:
+        return this.sealed(way, rest[0], number === ITEM.resealed);
+      case ITEM.act:
+        return this.act(await readSigned(rest[0]), way.where, way);
+      case ITEM.mandate:
+        return this.carriedMandate(...rest);
+      case ITEM.confirmed:
+        return verifyConfirmed(await readSigned(rest[0]), way.line.id, this.offices.get(way.writer));
+      case ITEM.roster:
+        return this.carriedCredential(rest[0]);
+      case ITEM.nextRoster:
+        return this.carriedRoster(await readSigned(rest[0]));
+      case ITEM.incarnation:
+      case ITEM.resealAsked:
+        return null;
+      default:
+        return malformed(`An item of kind ${number}: made by a newer version, not verified by this one.`);
+    }
+  }
+
+  async carriedCredential(raw) {
+    const office = await readOffice(raw);
+    const known = this.offices.get(office.id);
+    if (!known || rostersBeyond(known, office) > 0) {
+      foreign(`The export lacks the credential of ${office.name} that was handed over here.`);
+    }
+  }
+
+  async carriedRoster(signed) {
+    const { office } = signed.statement.read("a roster", ROSTER, ROSTER_FIELDS, this.realm);
+    const known = this.offices.get(office);
+    if (!known) foreign("The export lacks the credential whose next roster was handed over here.");
+    await checkKnownRoster(known, signed);
+  }
+
+  async carriedMandate(raw, credentials, papers) {
+    const signed = await readSigned(raw);
+    if (!this.agreements.has(signed.id)) foreign("A mandate that is not among the channels of this export.");
+    const digest = await sha256(raw);
+    if (!this.verified.has(digest)) {
+      const attested = [];
+      for (const paper of papers) attested.push(await readSigned(paper));
+      await readAgreement(signed, this.offices, attested);
+      this.verified.add(digest);
+    }
+    for (const credential of credentials) await this.carriedCredential(credential);
+  }
+
+  receipt(line, raw, where) {
+    return this.attempt(where, "receipt", async () => {
+      const signed = await readSigned(raw);
+      const office = this.end(line, signed.statement.read("a receipt", RECEIPT, RECEIPT_FIELDS).reader);
+      const { entries, time } = await verifyReceipt(signed, line.id, office);
+      for (const place of entries) line.receipted.set(place.join(" "), { place, reader: office.id, where });
+      this.receipts.push({ reader: office.id, time, entries: entries.length, where });
+      return placeOf.receipt(line.folder, time[0], office.name, signed.id);
+    });
+  }
+
+  // --- acts ---------------------------------------------------------------------------------------------
+
+  channel(mandate) {
+    const known = this.agreements.get(mandate);
+    if (!known) foreign("It belongs to a mandate that is not in this export.");
+    if (!known.agreement.complete) foreign("It belongs to a mandate that not every office has signed.");
+    return known;
+  }
+
+  checkWay(agreement, author, lane, { writer, reader }) {
+    if (!agreement.leads(author, writer, reader)) foreign("It came another way than its channel's path.");
+    if (lane !== CHANNEL_LANE && (!agreement.isParty(lane) || (lane !== writer && lane !== reader))) {
+      foreign("It belongs to a lane that does not run over this line.");
+    }
+  }
+
+  /** An act, by an entry or (`way` null) kept at home. */
+  async act(signed, where, way) {
+    const act = signed.statement.read("an act", ACT, ACT_FIELDS, this.realm);
+    const { agreement } = this.channel(act.mandate);
+    if (way !== null) this.checkWay(agreement, act.author, act.lane, way);
+    const digest = await sha256(signed.raw);
+    if (this.verified.has(digest)) return this.acts.get(signed.id);
+    const office = agreement.offices.get(act.author);
+    if (!office) wrongSigner("An act of an office that runs no desk.");
+    const { forwarding, officersToAddWords } = agreement.mandate;
+    await checkSigner(signed, act, office, forwarding === 2, officersToAddWords);
+    if (act.type === COMPARED && !agreement.isParty(act.author)) {
+      wrongSigner("An intermediary that claims to have compared the mandate's digits.");
+    }
+    this.verified.add(digest);
+    const kept = {
+      id: signed.id,
+      act,
+      signer: signerNames(office, act.roster, signed),
+      byDesk: BY_DESK.has(act.type) || office.isDesk(act.roster, signed.signers[0]),
+      where,
+      carriage: way?.writer === act.author ? way.carriage : null,
+    };
+    if (!this.acts.has(kept.id)) {
+      this.acts.set(kept.id, kept);
+      this.link(act, kept.id, where);
+      if (act.subject !== null) pushTo(this.about, act.subject, kept);
+    }
+    return kept;
+  }
+
+  link(made, id, where) {
+    const { incarnation, sequence, previous, roster, time } = made;
+    const link = { incarnation, number: sequence, id, previous, roster, time: time[0], where };
+    pushTo(this.authors, `${made.mandate} ${made.lane} ${made.author}`, link);
+  }
+
+  ownAct(raw, where) {
+    return this.attempt(where, "own-act", async () => {
+      const kept = await this.act(await readSigned(raw), where, null);
+      const { author, mandate, time, sequence } = kept.act;
+      if (author !== this.manifest.office) foreign("It is another office's, so an entry must have brought it.");
+      if (kept.where !== where) foreign("It stands in an entry already.");
+      return placeOf.ownAct(this.agreements.get(mandate).folder, time[0], sequence, kept.id);
+    });
+  }
+
+  // --- notes --------------------------------------------------------------------------------------------
+
+  async sealed(way, raw, resealed) {
+    const header = readSealed(raw);
+    const { folder, agreement } = this.channel(header.mandate);
+    const { writer, reader, time, where, carriage } = way;
+    this.checkWay(agreement, header.author, header.lane, way);
+    const ends = header.lane === CHANNEL_LANE ? agreement.parties : [writer, reader];
+    const { author, recipient } = header;
+    if (author === recipient || !ends.includes(author) || !ends.includes(recipient)) {
+      foreign("A note that is not from one end of its lane to the other.");
+    }
+    let note = this.notes.get(header.note);
+    if (!note) {
+      const place = placeOf.note(folder, agreement.nameOf(author), header.number, header.note);
+      note = { id: header.note, header, folder: place, passed: [], note: null, releasedBy: [], claims: [] };
+      this.notes.set(header.note, note);
+    }
+    if (!sameHeader(note.header, header)) {
+      const expected = `the same handling header as in ${note.passed[0].where}`;
+      this.findings.add(where, "header", expected, "another one");
+    }
+    note.passed.push({ digest: await sha256(raw), where, writer, reader, time, resealed, carriage });
+  }
+
+  /** What was inside a note's seal; null where it does not hold. */
+  note(note, inside, where) {
+    return this.attempt(where, "note", async () => {
+      const opened = await readInside(inside);
+      const { signed, note: content } = opened;
+      if (signed.id !== note.id || signed.statement.realm !== this.realm) {
+        foreign("It is another note, or one of another realm.");
+      }
+      if (!sameHeader(content, note.header)) foreign("The handling header carried is not what the author signed.");
+      const office = this.channel(content.mandate).agreement.offices.get(content.author);
+      if (!office) wrongSigner("A note of an office that runs no desk.");
+      note.releasedBy = await verifyRelease(opened, office);
+      note.note = content;
+      const { read, held, inReplyTo } = opened.words;
+      note.claims = [...read, ...held, ...(inReplyTo === undefined ? [] : [inReplyTo])];
+      this.link(content, note.id, where);
+      return opened;
+    });
+  }
+}
+
+/** The pseudonyms under a signed object, or the desk. */
+const signerNames = (office, version, signed) => {
+  const roster = office.rosterAt(version);
+  const names = roster ? signed.signers.map((signer) => pseudonymOf(roster, signer)) : [];
+  return names.filter((name) => name).join(", ") || "the desk";
+};

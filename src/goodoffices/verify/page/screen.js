@@ -1,0 +1,193 @@
+// The page: takes a record, shows the verdict. Nothing here decides anything about a record.
+
+const SHOWN = 500;
+const byId = (id) => document.getElementById(id);
+
+const state = { language: "en", giving: null, trust: null, shown: null, run: 0 };
+
+const say = () => WORDS[state.language];
+
+/** An element with text and children; text can never become markup. */
+const make = (tag, content = [], attributes = {}) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...[content].flat());
+  return element;
+};
+
+const path = (text) => make("span", verifier.plain(text), { class: "path", dir: "ltr" });
+const words = (text) => make("span", verifier.plain(text), { dir: "auto" });
+const english = (text) => make("span", verifier.plain(text), { dir: "ltr", lang: "en" });
+
+// --- the verdict --------------------------------------------------------------------------------------
+
+const table = (heads, rows) => {
+  const head = make("thead", make("tr", heads.map((each) => make("th", each, { scope: "col" }))));
+  const body = make("tbody", rows.map((row) => make("tr", row.map((each) => make("td", each)))));
+  return make("div", make("table", [head, body]), { class: "table" });
+};
+
+const officesTable = ({ offices }, trust) => {
+  const rows = offices.map(({ fingerprint, calls_itself: name }) => {
+    const row = [words(name), path(fingerprint)];
+    if (trust !== null) row.push(trust.has(fingerprint) ? words(trust.get(fingerprint)) : say().notTrusted);
+    return row;
+  });
+  const heads = [say().callsItself, say().fingerprint];
+  return table(trust === null ? heads : [...heads, say().trusted], rows);
+};
+
+const findingItem = ({ where, kind, promise, expected, found }) => {
+  const rows = [
+    [say().where, path(where)],
+    [say().expected, english(expected)],
+    [say().found, english(found)],
+    [say().promise, path(`${promise} (${kind})`)],
+  ];
+  return make("li", make("dl", rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)])));
+};
+
+const recordRows = (verdict, trust) => {
+  const rows = [];
+  const own = verdict.offices.find(({ fingerprint }) => fingerprint === verdict.office);
+  const name = verifier.plain(own ? own.calls_itself : verdict.office.slice(0, 16));
+  rows.push(make("p", say().recordOf(`\u2068${name}\u2069`, verifier.zulu(verdict.exported))));
+  rows.push(make("p", make("strong", /^0+$/.test(verdict.realm) ? say().live : say().drill)));
+  if (trust === null) rows.push(make("p", make("strong", say().notCompared)));
+  if (!verdict.texts) rows.push(make("p", say().noTexts));
+  rows.push(make("p", say().counted(verdict.notes, verdict.acts)));
+  rows.push(make("h3", say().offices), officesTable(verdict, trust));
+  const lines = verdict.lines.map((line) => [path(line.folder), String(line.entries), line.verified ? say().yes : say().no]);
+  rows.push(make("h3", say().lines), table([say().line, say().entries, say().holds], lines));
+  return rows;
+};
+
+const show = (shown) => {
+  const { title, verdict, trust } = shown;
+  state.shown = shown;
+  const rows = [];
+  if (verdict?.findings) {
+    if (verdict.findings.length > 0) {
+      const items = verdict.findings.slice(0, SHOWN).map(findingItem);
+      rows.push(make("ol", items, { id: "findings" }));
+      if (verdict.findings.length > SHOWN) rows.push(make("p", say().more(verdict.findings.length - SHOWN)));
+    }
+    if (verdict.office) rows.push(...recordRows(verdict, trust));
+    if (verdict.remarks.length > 0) {
+      const remarks = verdict.remarks.slice(0, SHOWN).map((each) => make("li", english(each)));
+      rows.push(make("h3", say().remarks), make("ul", remarks, { id: "remarks" }));
+    }
+  } else if (verdict) {
+    rows.push(make("p", say().notAnExportAbout));
+  }
+  if (verdict) {
+    const json = make("pre", JSON.stringify(verdict, null, 2), { id: "json", dir: "ltr", tabindex: "0" });
+    rows.push(make("details", [make("summary", say().forPrograms), json]));
+  }
+  byId("verdict-title").textContent = title(say());
+  byId("about").replaceChildren(...rows);
+  byId("verdict").dataset.verdict = verdict?.verdict ?? "none";
+  byId("verdict").hidden = false;
+  byId("state").textContent = "";
+  byId("bar").hidden = true;
+};
+
+const titleOf = (verdict) => (language) => {
+  if (verdict.verdict === "verified") return language.verified;
+  return verdict.verdict === "findings" ? language.findings(verdict.findings.length) : language.notAnExport;
+};
+
+const titleOfError = (error) => (language) => {
+  if (error instanceof verifier.NotAnArchive) return language.badArchive(error.message);
+  if (error instanceof verifier.BadTrustList) return language.badTrust(error.message);
+  if (error instanceof verifier.UnfitBrowser) return language.unfit(error.message);
+  if (error instanceof DOMException) return language.unreadable;
+  return language.broken;
+};
+
+/** Verify what was given last, with the trust list that was given last. */
+const run = async () => {
+  if (state.giving === null) return;
+  const number = ++state.run;
+  const { giving, trust: trustFile } = state;
+  byId("verdict").hidden = true;
+  byId("bar").hidden = false;
+  byId("state").textContent = say().reading;
+  let shown;
+  try {
+    const trust = trustFile === null ? null : verifier.readTrust(new Uint8Array(await trustFile.arrayBuffer()));
+    const verdict = await verifier.verify(await giving(), trust, (done, all) => progress(number, done, all));
+    shown = { title: titleOf(verdict), verdict, trust };
+  } catch (error) {
+    console.warn(error); // never a verdict: whatever went wrong here, the record was not verified
+    shown = { title: titleOfError(error), verdict: null, trust: null };
+  }
+  if (number !== state.run) return;
+  show(shown);
+  byId("verdict-title").focus();
+};
+
+let lastProgress = 0;
+
+const progress = (number, done, all) => {
+  if (number !== state.run) throw new Error("another record was given meanwhile");
+  if (performance.now() - lastProgress < 200 && done !== all) return;
+  lastProgress = performance.now();
+  Object.assign(byId("progress"), { value: done, max: Math.max(all, 1) });
+  byId("state").textContent = say().progress(done, all);
+};
+
+const give = (giving) => {
+  state.giving = giving;
+  run();
+};
+
+// --- doors --------------------------------------------------------------------------------------------
+
+byId("folder").addEventListener("change", ({ target }) => {
+  const files = [...target.files];
+  give(async () => verifier.chosenSource(files));
+});
+
+byId("archive").addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  if (file) give(() => verifier.archiveSource(file));
+});
+
+byId("trust").addEventListener("change", ({ target }) => {
+  state.trust = target.files[0] ?? null;
+  run();
+});
+
+for (const name of ["dragenter", "dragover"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    byId("giving").classList.add("over");
+  });
+}
+
+document.addEventListener("dragleave", () => byId("giving").classList.remove("over"));
+
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  byId("giving").classList.remove("over");
+  give(verifier.droppedSource(event.dataTransfer));
+});
+
+// --- language -----------------------------------------------------------------------------------------
+
+const speak = (language) => {
+  state.language = language;
+  document.documentElement.lang = language;
+  document.documentElement.dir = language === "fa" ? "rtl" : "ltr";
+  for (const element of document.querySelectorAll("[data-say]")) element.textContent = say()[element.dataset.say];
+  byId("limit-list").replaceChildren(...say().limitList.map((each) => make("li", each)));
+  byId("language").textContent = language === "fa" ? "English" : "فارسی";
+  byId("language").lang = language === "fa" ? "en" : "fa";
+  document.title = `${say().title} – Good Offices`;
+  if (state.shown !== null && !byId("verdict").hidden) show(state.shown);
+};
+
+byId("language").addEventListener("click", () => speak(state.language === "en" ? "fa" : "en"));
+speak(navigator.language.startsWith("fa") ? "fa" : "en");

@@ -1,0 +1,224 @@
+// The pass over an export, in the order of export.md §2, and its verdict.
+
+const VERIFIED = "verified";
+const FINDINGS = "findings";
+const NOT_AN_EXPORT = "not an export";
+
+class BadTrustList extends Error {}
+
+/** Names by fingerprint, from lines of 64 hexadecimal digits and a name; throws BadTrustList. */
+const readTrust = (bytes) => {
+  const trusted = new Map();
+  let text;
+  try {
+    text = fromUtf8(bytes);
+  } catch {
+    throw new BadTrustList("1");
+  }
+  for (const [at, each] of text.split(/\r\n|[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/).entries()) {
+    const line = each.replace(/^[\s\u001f]+|[\s\u001f]+$/g, "");
+    if (line === "" || line.startsWith("#")) continue;
+    const found = /^([0-9a-fA-F]{64})(?:\s+(.*))?$/.exec(line);
+    if (found === null) throw new BadTrustList(String(at + 1));
+    trusted.set(found[1].toLowerCase(), found[2] || "no name");
+  }
+  return trusted;
+};
+
+/** What a source proves. `trust`: names by fingerprint, or null. `progress`: told (files read, files). */
+const verify = async (source, trust = null, progress = null) => {
+  await checkBrowser();
+  if (source === null || !looksLikeExport(source)) return { verdict: NOT_AN_EXPORT };
+  const findings = new Findings();
+  const files = new Files(source, findings, progress);
+  const signed = await readManifest(files, findings);
+  if (signed === null) {
+    await files.takeList(null);
+    await files.hashes();
+    findings.remarks.push(UNSIGNED);
+    return verdictOf(findings, null, trust);
+  }
+  const record = new Examiner(signed.statement.fields, signed.statement.realm, findings);
+  await new Reading(files, record).run(signed, trust);
+  return verdictOf(findings, record, trust);
+};
+
+const UNSIGNED =
+  `Without a manifest nothing says whose record this is. The files were only held against ${LIST}, which nobody has ` +
+  "signed then; no signature, chain or text was checked.";
+
+/** The signed manifest, or null where it cannot be read. */
+const readManifest = async (files, findings) => {
+  const raw = await files.first(MANIFEST);
+  if (raw === null) return null;
+  try {
+    const signed = await readSigned(raw);
+    signed.statement.read("a manifest", EXPORT, MANIFEST_FIELDS);
+    return signed;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    findings.add(MANIFEST, "manifest", "the manifest of an export, signed by its desk", error.message);
+    return null;
+  }
+};
+
+class Reading {
+  constructor(files, record) {
+    Object.assign(this, { files, record, findings: record.findings });
+  }
+
+  async run(signed, trust) {
+    const { files, record } = this;
+    await files.takeList(record.manifest.listHash);
+    if (files.paths.length !== record.manifest.files) {
+      this.findings.add(MANIFEST, "count", `${record.manifest.files} files in the list`, `${files.paths.length}`);
+    }
+    await this.offices(trust);
+    await record.checkManifest(MANIFEST, signed);
+    await this.mandates();
+    for (const folder of files.foldersOf("lines")) await this.line(folder);
+    for (const channel of files.foldersOf("channels")) {
+      await this.each(files.under(`${channel}/own-acts/`), (raw, path) => record.ownAct(raw, path));
+    }
+    for (const note of record.notes.values()) await this.note(note);
+    await finish(this.findings, record);
+    await this.texts();
+    files.leftovers();
+  }
+
+  place(where, belongs) {
+    if (belongs !== null && belongs !== where) {
+      this.findings.add(where, "place", `this to lie at ${belongs}, as its content says`, "it lies elsewhere");
+    }
+  }
+
+  async each(paths, examine) {
+    for await (const [path, raw] of this.files.readAll(paths)) this.place(path, await examine(raw, path));
+  }
+
+  async bytes(path) {
+    return (await this.files.read(path)) ?? new Uint8Array(0);
+  }
+
+  async offices(trust) {
+    for (const folder of this.files.foldersOf("offices")) {
+      const where = `${folder}/credential.cbor`;
+      this.place(where, await this.record.office(await this.bytes(where), where));
+    }
+    for (const { id, name } of this.record.offices.values()) {
+      if (trust !== null && !trust.has(id)) {
+        const expected = "an office whose fingerprint is in the trust file";
+        const where = `${placeOf.office(name, id)}/credential.cbor`;
+        this.findings.add(where, "untrusted", expected, `${id}, which calls itself '${name}'`);
+      }
+    }
+    if (!this.record.offices.has(this.record.manifest.office)) {
+      const expected = "the credential of the exporting office";
+      this.findings.add(MANIFEST, "no-credential", expected, "it is not in the export");
+    }
+  }
+
+  async mandates() {
+    const papers = [];
+    for (const channel of this.files.foldersOf("channels")) {
+      const where = `${channel}/mandate.cbor`;
+      const beside = this.files.under(`${channel}/paper-`);
+      papers.push(...beside);
+      const raw = await this.bytes(where);
+      const attested = [];
+      for (const path of beside) attested.push(await this.bytes(path));
+      this.place(where, await this.record.mandate(raw, attested, where));
+    }
+    const named = new Set();
+    for (const { folder, agreement } of this.record.agreements.values()) {
+      for (const id of agreement.papers.keys()) named.add(placeOf.paper(folder, id));
+    }
+    for (const path of papers.filter((each) => !named.has(each))) {
+      this.findings.add(path, "paper", "an attestation that the channel's mandate names", "another one");
+    }
+  }
+
+  async line(folder) {
+    const { files, record } = this;
+    const where = `${folder}/pairing.cbor`;
+    const line = await record.line(await this.bytes(where), where);
+    if (line === null) return;
+    this.place(folder, line.folder);
+    await this.each(files.under(`${folder}/confirmed-by-`), (raw, path) => record.confirmation(line, raw, path));
+    await this.each(files.under(`${folder}/entries/`), (raw, path) => record.entry(line, raw, path));
+    await this.each(files.under(`${folder}/receipts/`), (raw, path) => record.receipt(line, raw, path));
+  }
+
+  async note(note) {
+    const { files, record } = this;
+    for (const digest of new Set(note.passed.map((each) => each.digest))) {
+      const where = placeOf.sealed(note.folder, digest);
+      const listed = files.digestOf(where);
+      if (listed !== digest) {
+        const expected = `the sealed form ${digest} of an entry`;
+        this.findings.add(where, "sealed-form", expected, listed ? "another" : "it is not in the list");
+      }
+      await files.read(where);
+    }
+    const where = `${note.folder}/note.cbor`;
+    const inside = await files.read(where);
+    const opened = inside === null ? null : await record.note(note, inside, where);
+    if (opened !== null) {
+      await files.compare(`${note.folder}/text.txt`, [opened.words.text]);
+    } else if (record.manifest.texts) {
+      this.findings.remarks.push(`${note.folder}: the words of this note are not included.`);
+    }
+    await files.compare(`${note.folder}/note.txt`, [await noteText(record, note, opened)]);
+  }
+
+  async texts() {
+    const { files, record } = this;
+    await files.compare("README.txt", [readmeText(record)]);
+    await files.compare("record.txt", recordText(record));
+    for (const office of record.offices.values()) {
+      await files.compare(`${placeOf.office(office.name, office.id)}/office.txt`, [await officeText(record, office)]);
+    }
+    for (const { folder, agreement } of record.agreements.values()) {
+      await files.compare(`${folder}/mandate.txt`, [await mandateText(record, agreement)]);
+    }
+    for (const line of record.lines.values()) {
+      await files.compare(`${line.folder}/line.txt`, [await lineText(record, line)]);
+    }
+  }
+}
+
+/** The verdict for programs (export.md §4). */
+const verdictOf = (findings, record, trust) => {
+  // A damaged manifest makes the list seem wrong, and a damaged list the files: the cause stands first.
+  const rank = new Map([
+    [MANIFEST, 0],
+    [LIST, 1],
+  ]);
+  findings.all.sort((a, b) => (rank.get(a.where) ?? 2) - (rank.get(b.where) ?? 2));
+  const verdict = {
+    verdict: findings.all.length === 0 ? VERIFIED : FINDINGS,
+    compared_with_trust: trust !== null,
+    findings: findings.all,
+    remarks: findings.remarks,
+  };
+  if (record === null) return verdict;
+  const { manifest, realm } = record;
+  const inside = findings.all.map(({ where }) => where.split("/")).filter((parts) => parts.length > 2);
+  const spoiled = new Set(inside.map((parts) => parts.slice(0, 2).join("/")));
+  return Object.assign(verdict, {
+    office: manifest.office,
+    realm,
+    exported: manifest.time[0],
+    texts: manifest.texts,
+    offices: [...record.offices.values()].map(({ id, name }) => ({ fingerprint: id, calls_itself: name })),
+    lines: [...record.lines.values()].map((line) => ({
+      line: line.id,
+      folder: line.folder,
+      offices: line.offices,
+      entries: [...line.links.values()].reduce((sum, links) => sum + links.length, 0),
+      verified: !spoiled.has(line.folder),
+    })),
+    notes: record.notes.size,
+    acts: record.acts.size,
+  });
+};
