@@ -63,7 +63,6 @@ class Desk:
         self.context = Context(self.ledger, keys, rng, clock_quality=clock_quality)
         self.channels = Channels(self.context, self._flush)
         self.lines = Lines(self.context, self._take_entry)
-        self.lines.went_back = self.channels.break_chains
         self.lines.receipted = self._on_relay
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
@@ -90,8 +89,6 @@ class Desk:
 
     def start(self, now: int) -> None:
         """After every start, before anything else."""
-        if not any(line.open for line in self.ledger.lines()):
-            self.channels.continue_chains()
         self.lines.resume(now)
 
     def unlock(self, reading_key: bytes, now: int) -> None:
@@ -126,10 +123,6 @@ class Desk:
             for line, envelopes in deferred.items():
                 for waiting in envelopes:
                     self._receive(line, waiting, now)
-        if not self.lines.comparing() and all(
-            self.lines.vouched(line.id) for line in self.ledger.lines() if line.open
-        ):
-            self.channels.continue_chains()
         return taken
 
     def _receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
@@ -292,7 +285,6 @@ class Desk:
             time=self.context.time(now),
         )
         signed = sign(state(confirmed, self.context.keys.realm), officer.seed)
-        self.lines.trust(line_id)
         with self.context.transaction():
             self.ledger.confirm_line(line_id, signed.raw, mine=True)
             self.ledger.owe(line_id, (Item.CONFIRMED, signed.raw))

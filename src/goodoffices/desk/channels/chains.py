@@ -122,7 +122,7 @@ class Chains:
         """The fields that put a new act or note at the end of this office's chain in a lane."""
         pending = self.context.pending
         if self._new_acts and not pending.new_chains:
-            # Until the peers have said that this vault did not go back, no old chain is continued.
+            # This vault may be an older copy than what was sent: no old chain is continued (ADR 0017).
             self.ledger.set_fact("act incarnation", self.context.rng(16))
             pending.new_chains = True
             pending.after.append(self.continue_chains)
@@ -143,13 +143,8 @@ class Chains:
         }
 
     def continue_chains(self) -> None:
-        """Every peer said that this vault did not go back, or a new incarnation is on disk: chains go on."""
+        """A new incarnation is on disk: chains go on under it."""
         self._new_acts = False
-
-    def break_chains(self) -> None:
-        """This vault went back: no chain that stands in it is continued."""
-        self._new_acts = True
-        self.context.pending.new_chains = False
 
     def do(
         self,

@@ -221,22 +221,39 @@ class LineTables(Tables):
 
     def complete_until(self, line: bytes, writer: bytes) -> Place | None:
         """The last place of a writer's chains before which nothing is missing here."""
-        rows = self._all(
-            "SELECT incarnation, number, id, body FROM entry JOIN (SELECT incarnation AS i, min(position) AS began"
-            " FROM entry WHERE line=? AND writer=? GROUP BY incarnation) ON incarnation=i"
-            " WHERE line=? AND writer=? ORDER BY began, number",
-            *(line, writer) * 2,
-        )
-        last: Place | None = None
-        for incarnation, number, entry_id, body in rows:
-            if number != (last[1] + 1 if last is not None and last[0] == incarnation else 1):
-                return last
+        return next(reversed(self._unbroken(line, writer)), None)
+
+    def complete_with(self, line: bytes, writer: bytes, place: Place) -> bool:
+        """Whether this very entry and everything before it in its writer's chains is here."""
+        return place in self._unbroken(line, writer)
+
+    def _unbroken(self, line: bytes, writer: bytes) -> dict[Place, None]:
+        """Places as far as nothing is missing, in order.
+
+        Incarnations are walked as they open one another, whatever the order in which they came: before one
+        that came early something may be missing.
+        """
+        chains: dict[bytes, list[Place]] = {}
+        openings: dict[bytes | None, list[bytes]] = {}
+        for incarnation, number, entry_id, body in self._all(
+            "SELECT incarnation, number, id, CASE number WHEN 1 THEN body END FROM entry"
+            " WHERE line=? AND writer=? ORDER BY number, position",
+            line,
+            writer,
+        ):
+            chains.setdefault(bytes(incarnation), []).append((bytes(incarnation), number, bytes(entry_id)))
             if number == 1:
                 before = _opened_after(bytes(body))
-                if before is not None and self.entry(before[2]) is None:
-                    return last
-            last = (bytes(incarnation), number, bytes(entry_id))
-        return last
+                openings.setdefault(before[2] if before else None, []).append(bytes(incarnation))
+        walked: dict[Place, None] = {}
+        waiting = openings.pop(None, [])
+        while waiting:
+            for number, place in enumerate(chains[waiting.pop(0)], 1):
+                if place[1] != number:
+                    return walked
+                walked[place] = None
+                waiting += openings.pop(place[2], [])
+        return walked
 
     def neighbours_of(
         self, line: bytes, writer: bytes, place: Place

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heads: after every start each desk learns from its peers whether its own chains went back (ADR 0005).
+"""Heads: after every start each desk learns from its peers what it lacks of both chains (ADR 0005, 0017).
 
-A question is repeated until it is answered; a desk that a peer proves older than it was opens a new
-incarnation instead of forking its chain. A head also tells whether the desk behind it is locked.
+A question is repeated until it is answered, and asked anew while something that the peer has is missing
+here. A head also tells whether the desk behind it is locked.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from goodoffices.desk.routes.sending import Sending
 FRESH = 120_000
 """Milliseconds for which a statement of the peer counts as now: clocks differ, and envelopes travel."""
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
+ASK_IN_VAIN = 4
+"""Questions in a row that bring nothing that was missing, before a desk no longer asks: it is lost."""
 
 
 class Heads:
@@ -36,11 +38,12 @@ class Heads:
         self.ledger = context.ledger
         self.sending = Sending()
         self._may_go_on: set[bytes] = set()
-        """Lines on which this desk may continue the incarnation that stands in its vault."""
+        """Lines whose incarnation in the vault was drawn by this very process: it knows all that was signed."""
         self._vouched: set[bytes] = set()  # lines whose peer said, since the start: it did not go back
         self._questions: dict[bytes, bytes] = {}
+        self._again: dict[bytes, tuple[Place | None, int]] = {}
+        """Lines whose peer answered that it has more than is here: how far it is here, asked in vain how often."""
         self._answered: set[bytes] = set()
-        self.went_back: Callable[[], None] = lambda: None  # a peer shows that this vault is an older copy
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
 
     def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
@@ -75,16 +78,12 @@ class Heads:
         self._pack(line, [envelope.head_part(self._by_desk(head))], awaited, now, repacks=repacks)
 
     def comparing(self) -> bool:
-        """Whether an answer about the chains is still out."""
+        """Whether an answer about the chains is still out, or something that an answer named."""
         return bool(self._questions)
 
-    def vouched(self, line: bytes) -> bool:
-        """Whether this desk has its peer's word that its chain on this line did not go back."""
-        return line in self._vouched
-
     def goes_on(self, line: bytes) -> bool:
-        """Whether this desk may continue its chain on this line without opening a new incarnation."""
-        return line in self._may_go_on
+        """Whether this desk wrote on this line since its start, or its peer said that it did not go back."""
+        return line in self._may_go_on or line in self._vouched
 
     def hear(self, line: bytes, now: int, stated: int, *, locked: bool | None = None) -> None:
         """The peer's desk was well when it stated so: what lay at a relay for hours does not say so of now.
@@ -99,7 +98,6 @@ class Heads:
     def trust(self, line: bytes) -> None:
         """A line that was made just now has no past."""
         self._may_go_on.add(line)
-        self._vouched.add(line)
 
     def _by_desk(self, content: Content) -> Signed:
         return sign(state(content, self.context.keys.realm), self.context.keys.desk_seed)
@@ -137,28 +135,47 @@ class Heads:
                 self._peer_started(line, head, now)
             self._send_head(line, self.context.rng(16), head.nonce, now)
         elif self._questions.get(line.id) == head.answers:
-            del self._questions[line.id]
-            self.sending.receipted(head.answers)
             self._compare(line, head, now)
+            if self._all_is_here(line, head):
+                del self._questions[line.id]
+                self.sending.receipted(head.answers)
 
     def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
         """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""
         self.context.pending.after.append(lambda: self._was_asked(line.id, head.nonce, now))
         last = head.yours[2] if head.yours is not None else None
-        if last is None or self.ledger.entry(last) is not None:
-            lost = self.ledger.unreceipt_after(line.id, self.context.me, last)
-            self.context.pending.fresh += [(line.id, carried, urgent) for carried, urgent in lost]
+        if last is not None and self.ledger.entry(last) is None:
+            last = None  # this vault went back too: what the peer lacks may stand before or after that place
+        lost = self.ledger.unreceipt_after(line.id, self.context.me, last)
+        self.context.pending.fresh += [(line.id, carried, urgent) for carried, urgent in lost]
 
     def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
         self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}
         self.sending.peer_started(line_id, now)
 
     def _compare(self, line: LineRow, head: Head, now: int) -> None:
+        # Its word that this chain did not go back is not enough to go on with it: what this vault has
+        # forgotten may still be on its way (ADR 0017).
         if head.yours is None or self.ledger.entry(head.yours[2]) is not None:
-            self._may_go_on.add(line.id)
             self._vouched.add(line.id)
         else:
             self._went_back(line, now)
+
+    def _all_is_here(self, line: LineRow, head: Head) -> bool:
+        """Whether to stop asking: nothing that the peer has is missing here, or it does not come.
+
+        A receipt that this desk gave before its vault went back may reach the peer late, so that it no
+        longer sends what is missing here: only another question makes it.
+        """
+        before, in_vain = self._again.pop(line.id, (None, 0))
+        if head.mine is None or self.ledger.complete_with(line.id, line.peer, head.mine):
+            return True
+        here = self.ledger.complete_until(line.id, line.peer)
+        in_vain = in_vain + 1 if here == before else 1
+        if in_vain > ASK_IN_VAIN:
+            return True
+        self._again[line.id] = here, in_vain
+        return False
 
     def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
         """The peer names an entry of ours that stands in our present incarnation and not in our vault."""
@@ -166,13 +183,12 @@ class Heads:
             self._went_back(line, now)
 
     def _went_back(self, line: LineRow, now: int) -> None:
-        for lines in (self._may_go_on, self._vouched, self.context.pending.new_incarnations):
-            lines.discard(line.id)
-        self.went_back()
+        # Nothing more follows: this process goes on under incarnations of its own, whatever a peer says.
+        self._vouched.discard(line.id)
         self.ledger.find(
             now,
             "this machine's",
             "The other desk holds entries of ours that this vault does not know: it was restored from a backup.",
-            "A new incarnation is opened by itself. Compare with the other office what is missing.",
+            "It goes on in a new incarnation by itself. Compare with the other office what is missing.",
             line=line.id,
         )

@@ -2,8 +2,8 @@
 """Lines: entries out, envelopes in, receipts and incarnations. Heads are ``heads``' job.
 
 What entries carry is ``channels``' job; this module sees to it that each is written once, offered
-until receipted, verified on arrival, kept, and that no chain of this desk ever forks: a desk that
-started from an older vault opens a new incarnation instead (ADR 0005).
+until receipted, verified on arrival, kept, and that no chain of this desk ever forks: a desk opens a
+new incarnation with every start, since its vault may be an older copy (ADR 0017).
 """
 
 from __future__ import annotations
@@ -103,10 +103,9 @@ class Lines(Heads):
     def _write(self, line_id: bytes, kind: int, items: list[Any], now: int, *, urgent: bool) -> None:
         if line_id not in self._may_go_on and line_id not in self.context.pending.new_incarnations:
             before = self.ledger.head(line_id, self.context.me)
+            # Nobody can tell this desk what an older copy of its vault has forgotten and sent (ADR 0017).
+            self.ledger.set_incarnation(line_id, self.context.rng(16))
             if before is not None:
-                # Nobody has told this desk that its chain did not go back, so it must not go on with it.
-                line_incarnation = self.context.rng(16)
-                self.ledger.set_incarnation(line_id, line_incarnation)
                 items = [[Item.INCARNATION, before], *items]
             # Only the commit makes it so: a new incarnation that is rolled back was never opened.
             self.context.pending.new_incarnations.add(line_id)
@@ -153,6 +152,8 @@ class Lines(Heads):
         receipts, committed.receipts = committed.receipts, []
         for line_id, ids, urgent, repacks in self.sending.stale(now):
             if self._questions.get(line_id) in ids:
+                if line_id in self._again:
+                    del self._questions[line_id]  # it was answered: only another one is acted upon
                 self._ask(self.ledger.line(line_id), now, repacks)
                 continue
             again = [(line_id, c, u) for c, u in self.ledger.unreceipted(line_id, self.context.me)]

@@ -133,23 +133,8 @@ def _run(plan: Plan, world: World) -> None:
 
 
 def restore(world: World, office: SimOffice, copy: bytes, steps: Steps) -> None:
-    """An office's machine is lost and its backup is put back.
-
-    What it had sent reaches its peers meanwhile: a copy is not put back within minutes. What is still
-    under way when the restored desk asks could fork its chain, and is then a finding (docs/simulation.md).
-    """
-    weather = world.weather
+    """An office's machine is lost and its backup is put back, whatever is still on its way."""
     world.stop(office, "its machine is lost")
-    world.cuts.clear()
-    for relay in world.relays.values():
-        relay.up = True
-    for each in world.offices:
-        each.disk.stop_in = None
-        if each is not office and each.desk is None:
-            world.start(each)
-    world.weather = Weather()
-    world.pass_time(2 * weather.late_ms + 60 * SECOND)
-    world.weather = weather
     written = "SELECT count(*) FROM entry WHERE writer=?"
     before = office.disk.raw.execute(written, (office.id,)).fetchone()[0]
     office.disk = Disk.of(copy)
