@@ -71,7 +71,7 @@ byte r_question = NONE;             // Heads._questions: a nonce
 bool r_again = false;               // Heads._again: answered, and something is missing here
 byte r_asked = 0;                   // nonces drawn
 byte r_shown = 0;                   // entries whose note was shown
-bool crossed_out = false;           // a note was shown twice
+bool shown_twice = false;
 
 byte losses = 0;
 byte waits = 0;
@@ -264,7 +264,7 @@ end:
 inline take_entry(x) {
     if
 #ifdef TAKES_REPEATS_AS_NEW
-    :: HAS(r_entry, x) -> crossed_out = true
+    :: HAS(r_entry, x) -> shown_twice = true
 #else
     :: HAS(r_entry, x) -> skip
 #endif
@@ -273,7 +273,7 @@ inline take_entry(x) {
         assert(HAS(w_entry, x) || HAS(w_lost, x));
         WITH(r_entry, x);
         if
-        :: HAS(r_shown, x) -> crossed_out = true
+        :: HAS(r_shown, x) -> shown_twice = true
         :: else -> WITH(r_shown, x)
         fi;
         k = incarnation[x];
@@ -422,7 +422,7 @@ end:
 #ifndef ASKS_ONCE
         complete_until();
         if
-        :: top == x -> r_question = NONE
+        :: x == NONE || HAS(walked, x) -> r_question = NONE
         :: else -> r_again = true
         fi
 #else
@@ -477,7 +477,7 @@ end:
 ltl delivered { <>[] DELIVERED }
 #else
 // P2: nothing is shown twice.
-ltl once { [] !crossed_out }
+ltl shown_once { [] !shown_twice }
 #endif
 
 init {

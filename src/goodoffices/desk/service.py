@@ -36,7 +36,7 @@ T = TypeVar("T")
 RECONNECT = (0.5, 1, 2, 5, 10, 20, 30, 60)
 """Seconds until the next try to listen to a relay; the last for ever."""
 COMPARE_WITHIN = 3.0
-"""Seconds that a start waits for the peers' word on both chains; after that a new incarnation is safe."""
+"""Seconds that a start waits for the peers' word, so that an old vault is known as one from the first page on."""
 IDLE = 30.0
 PRESSING = 0.05
 """Seconds for which receipts and rungs wait for a note that is being put."""

@@ -7,7 +7,6 @@ here. A head also tells whether the desk behind it is locked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core import envelope

@@ -148,9 +148,8 @@ def _check_record(here: SimOffice, there: SimOffice) -> None:
         before: tuple[bytes, int, bytes, bytes | None] | None = None
         for row in held:
             if before is None or row[0] != before[0]:
-                need(
-                    row[1] == 1 and row[3] is None, f"{writer.name}'s incarnation does not begin with entry 1"
-                )
+                begins = row[1] == 1 and row[3] is None
+                need(begins or writer.restored, f"{writer.name}'s incarnation does not begin with entry 1")
             else:
                 # What a lost machine had written and not yet sent is gone: a gap, and shown as one.
                 gap = writer.restored and row[1] > before[1] + 1
