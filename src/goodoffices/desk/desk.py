@@ -34,6 +34,7 @@ from goodoffices.desk.channels.channels import Channels
 from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
+from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
@@ -220,7 +221,7 @@ class Desk:
         offer = make_offer(self.context.my_office(), routes, rng(32), now)
         with self.context.transaction():
             self.ledger.add_offer(offer, [(rng(32), rng(32)) for _ in routes], now)
-            self.ledger.audit(now, officer.name, "made an invitation")
+            self.ledger.audit(now, officer.name, "made an invitation", AuditKind.OFFICE)
         return offer
 
     def newest_offer(self, now: int) -> Offer:
@@ -246,7 +247,7 @@ class Desk:
             self.channels.learn(theirs.office, None, now)
             self.ledger.add_line(line, mine, theirs, now)
             self.ledger.use_offer(mine.digest)
-            self.ledger.audit(now, officer.name, f"paired the line {name}")
+            self.ledger.audit(now, officer.name, f"paired the line {name}", AuditKind.OFFICE)
         self.lines.trust(pairing.id)
         return pairing.id
 
@@ -288,7 +289,7 @@ class Desk:
         with self.context.transaction():
             self.ledger.confirm_line(line_id, signed.raw, mine=True)
             self.ledger.owe(line_id, (Item.CONFIRMED, signed.raw))
-            self.ledger.audit(now, officer.name, f"confirmed the line {line.name}")
+            self.ledger.audit(now, officer.name, f"confirmed the line {line.name}", AuditKind.OFFICE)
             self.lines.flush(line_id, now)
 
     def own_routes(self) -> list[RouteRow]:

@@ -16,6 +16,7 @@ from goodoffices.core.line import Item
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.ledger.ledger import ActRow
 
 Flush = Callable[[bytes, int], None]
@@ -171,4 +172,8 @@ class Chains:
         seed = officer.seed if officer is not None else self.context.keys.desk_seed
         signed = sign(state(act, self.context.keys.realm), seed)
         self.keep_act(agreement, signed, act, now, came_from=None)
+        if officer is not None:
+            about = f" about note {act.subject.hex()[:8]}" if act.subject else ""
+            did = kind.name.lower().replace("_", " ")
+            self.ledger.audit(now, officer.name, f"signed '{did}'{about}", AuditKind.ACT)
         return signed

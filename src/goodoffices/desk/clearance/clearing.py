@@ -18,6 +18,7 @@ from goodoffices.core.statement import add_signature, sign
 from goodoffices.desk.clearance.drafting import WRITERS, Drafting, short
 from goodoffices.desk.clearance.tables import ClearanceRow, DraftRow, OpenRelease
 from goodoffices.desk.context import Officer
+from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.officers.writing import Draft
 from goodoffices.desk.vault.keys import open_text, seal_text
 
@@ -77,7 +78,10 @@ class Clearing(Drafting):
             _, opened = self.acts.draw_up(draft, now, apart=needed > 1)
             opened = replace(opened, signed=sign(opened.signed.statement, officer.seed))
             self.ledger.audit(
-                now, officer.name, f"put draft {short(row.id)}, version {version}, up for release"
+                now,
+                officer.name,
+                f"put draft {short(row.id)}, version {version}, up for release",
+                AuditKind.DRAFT,
             )
             self._go_on(officer, row, version, opened, now)
         return opened.signed.id
@@ -117,7 +121,9 @@ class Clearing(Drafting):
         )
         opened = replace(opened, signed=add_signature(opened.signed, officer.seed))
         with self.context.transaction():
-            self.ledger.audit(now, officer.name, f"signed the release of draft {short(row.id)}")
+            self.ledger.audit(
+                now, officer.name, f"signed the release of draft {short(row.id)}", AuditKind.DRAFT
+            )
             self._go_on(officer, row, release.version, opened, now)
 
     def _go_on(self, officer: Officer, row: DraftRow, version: int, opened: OpenNote, now: int) -> None:
@@ -139,7 +145,6 @@ class Clearing(Drafting):
             elif each.state == "open":
                 # Of what stood side by side one was meant; the other must not go out by mistake.
                 self.tables.close(each, "dropped", None)
-        self.ledger.audit(now, officer.name, f"released note {note.number} from draft {short(row.id)}")
         self.acts.lines.flush_all(now)
 
     def call_back(self, officer: Officer, draft_id: bytes, now: int) -> None:
@@ -150,7 +155,9 @@ class Clearing(Drafting):
     def _take_down(self, officer: Officer, row: DraftRow, now: int) -> None:
         with self.context.transaction():
             if self.tables.end_release(row.id):
-                self.ledger.audit(now, officer.name, f"took the release of draft {short(row.id)} down")
+                self.ledger.audit(
+                    now, officer.name, f"took the release of draft {short(row.id)} down", AuditKind.DRAFT
+                )
                 self._changed(row)
 
     def signed_so_far(self, release: OpenRelease) -> OpenNote:

@@ -18,6 +18,7 @@ from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.clearance.content import content_of, draft_of
 from goodoffices.desk.clearance.tables import ClearanceRow, DraftRow, DraftTables, VersionRow
 from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.officers.acts import OfficerActs
 from goodoffices.desk.officers.writing import Draft
 from goodoffices.desk.vault.keys import open_text, seal_text
@@ -148,8 +149,12 @@ class Drafting:
                 draft.once,
             )
             if self.tables.end_release(row.id):
-                self.ledger.audit(now, officer.name, f"changed draft {short(row.id)}: its release is off")
-            self.ledger.audit(now, officer.name, f"saved draft {short(row.id)}, version {version}")
+                self.ledger.audit(
+                    now, officer.name, f"changed draft {short(row.id)}: its release is off", AuditKind.DRAFT
+                )
+            self.ledger.audit(
+                now, officer.name, f"saved draft {short(row.id)}, version {version}", AuditKind.DRAFT
+            )
             self._changed(row)
         return row.id, version
 
@@ -187,7 +192,7 @@ class Drafting:
         with self.context.transaction():
             self.tables.end_release(row.id)
             self.tables.close(row, "dropped", None)
-            self.ledger.audit(now, officer.name, f"set draft {short(row.id)} aside")
+            self.ledger.audit(now, officer.name, f"set draft {short(row.id)} aside", AuditKind.DRAFT)
             self._changed(row)
 
     def judge(
@@ -223,7 +228,10 @@ class Drafting:
             )
             did = {Verdict.CLEARED: "cleared", Verdict.REFUSED: "refused", Verdict.COMMENT: "commented on"}
             self.ledger.audit(
-                now, officer.name, f"{did[Verdict(verdict)]} draft {short(row.id)}, version {version}"
+                now,
+                officer.name,
+                f"{did[Verdict(verdict)]} draft {short(row.id)}, version {version}",
+                AuditKind.DRAFT,
             )
             self._changed(row)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from goodoffices.db.sqlite import transaction
+from goodoffices.desk.ledger.audit import AuditTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
 from goodoffices.desk.ledger.secrets import SecretTables
 from goodoffices.desk.ledger.service_traffic import ServiceTables
@@ -21,7 +22,7 @@ MAX_SAME = 100
 """Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
 
 
-class Ledger(SecretTables, ServiceTables):
+class Ledger(SecretTables, ServiceTables, AuditTables):
     """Typed access to the tables of the record."""
 
     @contextmanager
@@ -68,7 +69,7 @@ class Ledger(SecretTables, ServiceTables):
         self._facts.pop(name, None)
         self.db.execute("INSERT OR REPLACE INTO fact VALUES (?,?)", (name, value))
 
-    # findings, drafts, audit
+    # findings
 
     def find(
         self,
@@ -97,7 +98,3 @@ class Ledger(SecretTables, ServiceTables):
             tuple(row)
             for row in self._all("SELECT at, line, entry, fault, what, next FROM finding ORDER BY id")
         ]
-
-    def audit(self, now: int, officer: str, what: str) -> None:
-        """What an officer did at this desk, beside the signed acts."""
-        self.db.execute("INSERT INTO audit (at, officer, what) VALUES (?,?,?)", (now, officer, what))

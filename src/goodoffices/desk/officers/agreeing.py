@@ -28,6 +28,7 @@ from goodoffices.core.mandate import (
 from goodoffices.core.office import Right
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.context import Officer
+from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.officers.acting import Acting
 
 
@@ -103,7 +104,7 @@ class Agreeing(Acting):
         signed = sign(state(mandate, self.context.keys.realm), officer.seed)
         with self.context.transaction():
             agreement = self.channels.keep_mandate(signed, (), now, came_from=None)
-            self.ledger.audit(now, officer.name, f"proposed the mandate {terms.name}")
+            self.ledger.audit(now, officer.name, f"proposed the mandate {terms.name}", AuditKind.OFFICE)
             self.lines.flush_all(now)
         return agreement.id
 
@@ -112,7 +113,7 @@ class Agreeing(Acting):
         self.require(officer, Right.KEYS)
         with self.context.transaction():
             self.channels.countersign(self.ledger.agreement(mandate_id), officer, now)
-            self.ledger.audit(now, officer.name, "signed a mandate")
+            self.ledger.audit(now, officer.name, "signed a mandate", AuditKind.OFFICE)
             self.lines.flush_all(now)
 
     def introduce(self, officer: Officer, office_id: bytes, line_id: bytes, now: int) -> None:
@@ -123,7 +124,7 @@ class Agreeing(Acting):
             raise NotFound("An office that is not known here cannot be introduced.")
         with self.context.transaction():
             self.channels.owe_credential(self.ledger.line(line_id).id, office)
-            self.ledger.audit(now, officer.name, f"introduced {office.name}")
+            self.ledger.audit(now, officer.name, f"introduced {office.name}", AuditKind.OFFICE)
             self.lines.flush_all(now)
 
     def spoken_digits(self, agreement: Agreement) -> tuple[str, str]:

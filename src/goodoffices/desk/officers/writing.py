@@ -36,6 +36,7 @@ from goodoffices.core.office import Right, sealing_key
 from goodoffices.core.sealed import seal_note
 from goodoffices.core.statement import sign
 from goodoffices.desk.context import Officer
+from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acting import Acting
 from goodoffices.desk.vault.keys import seal_text
@@ -154,6 +155,8 @@ class Writing(Acting):
         """Keep a note that enough officers signed, owe it to its line, withdraw what it takes back."""
         verify_release(opened, self.context.my_office())
         self._keep_own(agreement, opened, opened.note.lane, self.context.rng(32), now)
+        to = agreement.name_of(opened.note.recipient)
+        self.ledger.audit(now, officer.name, f"released note {opened.note.number} to {to}", AuditKind.ACT)
         for each in _taken_back(opened.words):
             self._withdraw(agreement, officer, each, now)
 
