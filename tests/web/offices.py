@@ -77,6 +77,9 @@ class DeskInMemory:
     def unlock(self) -> None:
         self.desk.unlock(self.founding.reading_key, self.now())
 
+    def knows(self, name: str) -> bool:
+        return name in self.founding.officer_seeds
+
     async def sign_in(self, name: str, passphrase: str) -> Officer:
         if name not in self.founding.officer_seeds or passphrase != PASSPHRASE:
             raise WrongSecret("Name or passphrase do not fit.")

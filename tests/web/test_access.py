@@ -11,8 +11,9 @@ from starlette.routing import Route
 from goodoffices.core.office import Right
 from goodoffices.desk.founding import NewOfficer
 from goodoffices.web.app import ROUTES
-from goodoffices.web.security import IDLE, LONGEST, MAX_BODY
-from tests.web.offices import PASSPHRASE, Browser, Offices
+from goodoffices.web.pages import NOBODY
+from goodoffices.web.security import IDLE, IDLE_ON_WATCH, LONGEST, MAX_BODY
+from tests.web.offices import ALL, PASSPHRASE, Browser, Offices
 
 OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/health")}
 ID = "ab" * 32
@@ -57,6 +58,58 @@ def _filled(path: str) -> str:
     for name in ("mandate", "note", "line", "draft"):
         path = path.replace(f"{{{name}}}", ID)
     return path
+
+
+def _alone(right: Right) -> Browser:
+    """A browser of an officer who holds this right and no other."""
+    people = [*ALL, NewOfficer("one", "officer 2", right)]
+    browser = Browser(Offices(officers=people).washington)
+    browser.sign_in("one")
+    return browser
+
+
+@pytest.mark.parametrize("right", list(Right), ids=lambda right: str(right.name))
+def test_every_route_turns_away_whoever_lacks_its_right(right: Right) -> None:
+    """P3, P10: default deny. Whoever holds the right is not turned away for want of it."""
+    browser = _alone(right)
+    for route in ROUTES:
+        if route.open or route.path == "/sign-out":
+            continue
+        path = _filled(route.path)
+        answer = (
+            browser.post(path)
+            if route.method == "POST"
+            else browser.client.get(path, headers={"accept": "application/json"})
+        )
+        denied = answer.status_code == 403 and "This takes the right" in answer.text
+        assert denied == (not route.needs & right), (route.method, route.path, answer.text)
+
+
+def test_every_route_says_who_may() -> None:
+    """P10: what is forgotten in the table answers nobody."""
+    assert [each.path for each in ROUTES if not each.open and each.needs == NOBODY] == []
+    assert {(each.method, each.path) for each in ROUTES if each.open} == OPEN - {("GET", "/health")}
+
+
+def test_a_refused_post_shows_no_page_that_its_sender_may_not_see() -> None:
+    """P3: neither in its answer."""
+    browser = _alone(Right.KEYS)
+    answer = browser.post(f"/notes/{ID}/open", html=True)
+    assert answer.status_code == 403
+    assert "This takes the right" in answer.text
+
+
+@pytest.mark.parametrize(("right", "lasts"), [(Right.DUTY, True), (Right.AUDIT, False)])
+def test_only_a_duty_officer_on_watch_stays_longer(right: Right, *, lasts: bool) -> None:
+    """P5: his page has to be there to ring; nobody else's has."""
+    clock = Clock()
+    people = [*ALL, NewOfficer("one", "officer 2", right)]
+    browser = Browser(Offices(officers=people).washington, clock=clock)
+    browser.sign_in("one", on_watch="1")
+    clock.seconds += IDLE_ON_WATCH - 1
+    assert (browser.get("/").status_code == 200) == lasts
+    clock.seconds += IDLE_ON_WATCH + 1
+    assert browser.get("/").status_code == 303
 
 
 def test_the_table_holds_every_route() -> None:

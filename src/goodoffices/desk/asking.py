@@ -1,9 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From which session a request came: set by the pages for as long as they answer, read by the audit log."""
+"""What the audit log is told with each row besides the deed: what sort it is, and which session asked."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from enum import StrEnum
 
 SESSION: ContextVar[str] = ContextVar("session", default="")
-"""A mark of the session, which gives its token away to nobody. Empty: no page asked for it."""
+"""A mark of the session, set by the pages while they answer; it gives nobody the session. Empty: no page."""
+
+
+class AuditKind(StrEnum):
+    """What sort of thing was done."""
+
+    SIGN_IN = "sign-in"
+    REFUSED = "refused"
+    """A sign-in or a request that was turned away."""
+    SIGN_OUT = "sign-out"
+    ACT = "act"
+    """Something signed that counterparts may see."""
+    DRAFT = "draft"
+    OFFICE = "office"
+    """Officers, keys, rosters, passkeys, lines, mandates."""
+    EXPORT = "export"
+    OTHER = "other"

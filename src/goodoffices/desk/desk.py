@@ -30,11 +30,11 @@ from goodoffices.core.pairing import (
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import sign, state
 from goodoffices.db.sqlite import Connection
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.channels.channels import Channels
 from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
-from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
@@ -210,6 +210,13 @@ class Desk:
         if now is not None:
             wakes.append(self.service_traffic.next_call(now))
         return min((each for each in wakes if each is not None), default=None)
+
+    # --- the audit log ------------------------------------------------------------------------------
+
+    def note_down(self, who: str, what: str, kind: AuditKind, now: int) -> None:
+        """Write into the audit log what no other change of the desk goes with: a sign-in, an export."""
+        with self.context.transaction():
+            self.ledger.audit(now, who, what, kind)
 
     # --- pairing ------------------------------------------------------------------------------------
 

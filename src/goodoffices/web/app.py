@@ -22,57 +22,61 @@ from starlette.routing import Mount
 from starlette.routing import Route as Door
 from starlette.staticfiles import StaticFiles
 
-from goodoffices.web import doing, drafting, keeping, showing, status
+from goodoffices.core.office import Right
+from goodoffices.desk.asking import SESSION, AuditKind
+from goodoffices.web import doing, drafting, entering, keeping, showing, status
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, as_json, guarded
 from goodoffices.web.render import environment
-from goodoffices.web.security import MAX_BODY, Guard, Sessions, Throttle, add_headers
+from goodoffices.web.rights import ANYBODY, JUDGE, READ, TAKE_ALONG, WRITE
+from goodoffices.web.security import MAX_BODY, Guard, Session, Sessions, Throttle, add_headers
 
 STATIC = Path(__file__).parent / "static"
 
 ROUTES = (
-    Route("/", showing.home),
+    Route("/", showing.home, needs=ANYBODY),
     Route("/sign-in", showing.sign_in_page, open=True),
-    Route("/channels/{mandate}", showing.channel),
-    Route("/channels/{mandate}/write", showing.write),
-    Route("/notes/{note}", showing.note),
-    Route("/mandates/new", showing.new_mandate),
-    Route("/mandates/{mandate}", showing.mandate),
-    Route("/lines", showing.lines),
-    Route("/findings", showing.findings),
-    Route("/sign-in", doing.sign_in, "POST", open=True, back=showing.sign_in_page),
-    Route("/sign-out", doing.sign_out, "POST"),
-    Route("/channels/{mandate}/write", doing.write_again, "POST"),
-    Route("/channels/{mandate}/confirm", doing.confirm, "POST", back=showing.write),
-    Route("/channels/{mandate}/release", doing.release, "POST", back=showing.write),
-    Route("/drafts", drafting.drafts),
-    Route("/drafts/{draft}", drafting.draft),
-    Route("/drafts/{draft}/release", drafting.put_up_page),
-    Route("/channels/{mandate}/draft", drafting.save, "POST", back=showing.write),
-    Route("/channels/{mandate}/keep", drafting.keep, "POST", back=showing.write),
-    Route("/channels/{mandate}/throw-away", drafting.throw_away, "POST", back=showing.write),
-    Route("/drafts/{draft}/judge", drafting.judge, "POST", back=drafting.draft),
-    Route("/drafts/{draft}/set-aside", drafting.set_aside, "POST", back=drafting.draft),
-    Route("/drafts/{draft}/release", drafting.put_up, "POST", back=drafting.put_up_page),
-    Route("/drafts/{draft}/sign", drafting.sign, "POST", back=drafting.draft),
-    Route("/drafts/{draft}/call-back", drafting.call_back, "POST", back=drafting.draft),
-    Route("/notes/{note}/take", doing.take, "POST", back=showing.note),
-    Route("/notes/{note}/forward", doing.forward, "POST", back=showing.note),
-    Route("/notes/{note}/refuse", doing.refuse, "POST", back=showing.note),
-    Route("/notes/{note}/return", doing.hand_back, "POST", back=showing.note),
-    Route("/notes/{note}/open", doing.open_note, "POST", back=showing.note),
-    Route("/notes/{note}/with-principal", doing.with_principal, "POST", back=showing.note),
-    Route("/notes/{note}/acknowledge", doing.acknowledge, "POST", back=showing.note),
-    Route("/notes/{note}/withdraw", doing.withdraw, "POST", back=showing.note),
-    Route("/mandates", doing.propose, "POST", back=showing.new_mandate),
-    Route("/mandates/{mandate}/sign", doing.sign_mandate, "POST", back=showing.mandate),
-    Route("/mandates/{mandate}/compare", doing.compare, "POST", back=showing.mandate),
-    Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines),
-    Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines),
-    Route("/record", keeping.record, "POST", back=showing.home),
+    Route("/channels/{mandate}", showing.channel, needs=READ),
+    Route("/channels/{mandate}/write", showing.write, needs=WRITE),
+    Route("/notes/{note}", showing.note, needs=READ),
+    Route("/mandates/new", showing.new_mandate, needs=Right.KEYS),
+    Route("/mandates/{mandate}", showing.mandate, needs=ANYBODY),
+    Route("/lines", showing.lines, needs=ANYBODY),
+    Route("/findings", showing.findings, needs=ANYBODY),
+    Route("/sign-in", entering.sign_in, "POST", open=True, back=showing.sign_in_page),
+    Route("/sign-out", entering.sign_out, "POST", needs=ANYBODY),
+    Route("/channels/{mandate}/write", doing.write_again, "POST", needs=WRITE),
+    Route("/channels/{mandate}/confirm", doing.confirm, "POST", back=showing.write, needs=Right.RELEASE),
+    Route("/channels/{mandate}/release", doing.release, "POST", back=showing.write, needs=Right.RELEASE),
+    Route("/audit", showing.audit, needs=Right.AUDIT),
+    Route("/drafts", drafting.drafts, needs=READ),
+    Route("/drafts/{draft}", drafting.draft, needs=READ),
+    Route("/drafts/{draft}/release", drafting.put_up_page, needs=Right.RELEASE),
+    Route("/channels/{mandate}/draft", drafting.save, "POST", back=showing.write, needs=WRITE),
+    Route("/channels/{mandate}/keep", drafting.keep, "POST", back=showing.write, needs=WRITE),
+    Route("/channels/{mandate}/throw-away", drafting.throw_away, "POST", back=showing.write, needs=WRITE),
+    Route("/drafts/{draft}/judge", drafting.judge, "POST", back=drafting.draft, needs=JUDGE),
+    Route("/drafts/{draft}/set-aside", drafting.set_aside, "POST", back=drafting.draft, needs=WRITE),
+    Route("/drafts/{draft}/release", drafting.put_up, "POST", back=drafting.put_up_page, needs=Right.RELEASE),
+    Route("/drafts/{draft}/sign", drafting.sign, "POST", back=drafting.draft, needs=Right.RELEASE),
+    Route("/drafts/{draft}/call-back", drafting.call_back, "POST", back=drafting.draft, needs=WRITE),
+    Route("/notes/{note}/take", doing.take, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/forward", doing.forward, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/refuse", doing.refuse, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/return", doing.hand_back, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/open", doing.open_note, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/with-principal", doing.with_principal, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/acknowledge", doing.acknowledge, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/withdraw", doing.withdraw, "POST", back=showing.note, needs=Right.RELEASE),
+    Route("/mandates", doing.propose, "POST", back=showing.new_mandate, needs=Right.KEYS),
+    Route("/mandates/{mandate}/sign", doing.sign_mandate, "POST", back=showing.mandate, needs=Right.KEYS),
+    Route("/mandates/{mandate}/compare", doing.compare, "POST", back=showing.mandate, needs=Right.KEYS),
+    Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines, needs=Right.KEYS),
+    Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines, needs=Right.KEYS),
+    Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),
     *status.ROUTES,
-    Route("/drill/clock", doing.case_clock, "POST", back=showing.home),
+    Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 
 
@@ -85,9 +89,19 @@ def create_app(
 ) -> Starlette:
     """The pages of a running desk. ``secure``: served over TLS; ``hosts``: names besides loopback's."""
     languages = load()
+
+    def ended(session: Session, why: str) -> None:
+        service.sign_out(session.officer)
+        mark = SESSION.set(session.mark)
+        try:
+            name = session.officer.name
+            service.act(lambda desk, now: desk.note_down(name, why, AuditKind.SIGN_OUT, now))
+        finally:
+            SESSION.reset(mark)
+
     site = Site(
         service=service,
-        sessions=Sessions(service.desk.context.rng, clock, service.sign_out, service.still_in),
+        sessions=Sessions(service.desk.context.rng, clock, ended, service.still_in),
         throttle=Throttle(clock),
         languages=languages,
         environments={code: environment(each) for code, each in languages.items()},

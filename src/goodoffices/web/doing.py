@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSecret, YourError
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.context import Officer
@@ -14,60 +14,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page
-from goodoffices.web.showing import first_waiting, local_path, write
-
-MAX_NAME = 200
-MAX_PASSPHRASE = 1000
-
-
-async def sign_in(ask: Ask) -> Done:
-    """Open the officer's key. ``take=1`` also takes the note that presses most: the first of two acts."""
-    client = ask.request.client.host if ask.request.client else ""
-    name, passphrase = ask.form.text("name").strip(), ask.form.text("passphrase")
-    if not name or len(name) > MAX_NAME or len(passphrase) > MAX_PASSPHRASE:
-        raise WrongSecret("Name or passphrase do not fit.")
-    throttle = ask.site.throttle
-    async with throttle:
-        wait = throttle.wait(client)
-        if wait:
-            raise NotNow(
-                f"Too many wrong passphrases from this address: the next try is possible in {wait} seconds.",
-                "Wait, then try once more. Nobody is locked out for good.",
-            )
-        try:
-            officer = await ask.service.sign_in(name, passphrase)
-        except WrongSecret:
-            throttle.failed(client)
-            raise
-        throttle.succeeded(client)
-    if ask.session is not None:
-        ask.site.sessions.end(ask.session)
-    session = ask.site.sessions.begin(officer)
-    target = local_path(ask.form.text("next"))
-    if ask.form.flag("take"):
-        target = _take_first(ask, officer) or target
-    return Done(target, None, {"csrf": session.csrf}, session=session)
-
-
-def _take_first(ask: Ask, officer: Officer) -> str | None:
-    """Where the most pressing note is shown, taken if this office is to forward it."""
-    waiting = first_waiting(ask.views.waiting(ask.now))
-    if waiting is None:
-        return None
-    if waiting.what == "forward" and not waiting.taken:
-        try:
-            ask.service.act(lambda desk, now: desk.acts.take(officer, waiting.note, now))
-        except YourError:
-            # Without the right, or when it was withdrawn meanwhile, the note's page says so.
-            return f"/notes/{waiting.note.hex()}"
-    return f"/notes/{waiting.note.hex()}"
-
-
-async def sign_out(ask: Ask) -> Done:
-    """End the session; with the last officer the desk locks."""
-    ask.site.sessions.end(ask.who)
-    return Done("/sign-in", sign_out=True)
-
+from goodoffices.web.showing import write
 
 # --- writing ------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from goodoffices.core.errors import NotAllowed
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import slug
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.export import export
 from goodoffices.web.pages import Ask, File
 
@@ -29,6 +30,9 @@ async def record(ask: Ask) -> File:
     with tempfile.TemporaryDirectory(prefix="goodoffices-export-", dir=scratch_place()) as scratch:
         folder = Path(scratch) / name
         ask.service.act(lambda desk, now: export(desk, folder, now))
+        ask.service.act(
+            lambda desk, now: desk.note_down(officer.name, "took the record along", AuditKind.EXPORT, now)
+        )
         return File(f"{name}.zip", _archive(folder), "application/zip")
 
 

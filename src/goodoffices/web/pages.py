@@ -30,12 +30,15 @@ from goodoffices.core.errors import (
     WrongSecret,
     YourError,
 )
+from goodoffices.core.office import Right
+from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.views import Here, Views
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.language import COOKIE, Language, choose
 from goodoffices.web.render import plain
+from goodoffices.web.rights import NOBODY
 from goodoffices.web.security import Session, Sessions, Throttle, bound, csrf_fits, same_origin
 
 MAX_FIELDS = 64
@@ -153,7 +156,10 @@ Handler = Callable[[Ask], Awaitable[Page | Done | File]]
 
 @dataclass(frozen=True)
 class Route:
-    """One route of the table. ``back``: the page on which a refused POST is shown again, text and all."""
+    """One route of the table. ``back``: the page on which a refused POST is shown again, text and all.
+
+    ``needs``: the rights of which an officer must hold one. A route that does not say so answers nobody.
+    """
 
     path: str
     handler: Handler
@@ -162,6 +168,7 @@ class Route:
     back: Handler | None = None
     chat: bool = False
     """Whether words of service chat are taken here; everywhere else they are refused (P4)."""
+    needs: Right = NOBODY
 
 
 def status_of(error: GoodOfficesError) -> int:
@@ -208,17 +215,40 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
             request.headers.get("accept-language", ""),
         )
         ask = Ask(request, site, session, language, site.service.now())
+        SESSION.set(session.mark if session is not None else "")
         try:
             if posting:
                 await _admit_post(ask, route)
             elif session is None and not route.open:
                 return _sign_in_first(ask)
+            _admit_officer(ask, route)
             answer = await route.handler(ask)
         except GoodOfficesError as error:
             return await _refused(ask, route, error)
         return _answered(ask, answer)
 
     return endpoint
+
+
+def _may(ask: Ask, route: Route) -> bool:
+    if route.open:
+        return True
+    rights = ask.desk.context.my_office().roster.rights(ask.who.officer.public)
+    return bool(rights & route.needs)
+
+
+def _admit_officer(ask: Ask, route: Route) -> None:
+    """Raise NotAllowed unless the route is open, or the officer holds one of the rights that it names."""
+    if not _may(ask, route):
+        officer = ask.who.officer
+        named = "' or '".join((each.name or "").lower() for each in Right if each & route.needs)
+        if route.method == "POST":
+            ask.service.act(
+                lambda desk, now: desk.note_down(
+                    officer.name, f"had no right to {route.path}", AuditKind.REFUSED, now
+                )
+            )
+        raise NotAllowed(f"This takes the right '{named}', which you do not hold here.")
 
 
 async def _admit_post(ask: Ask, route: Route) -> None:
@@ -256,7 +286,7 @@ async def _refused(ask: Ask, route: Route, error: GoodOfficesError) -> Response:
     status = 401 if ask.session is None and not route.open else status_of(error)
     if ask.json:
         return as_json(told(error), status)
-    if route.back is not None and (ask.session is not None or route.open):
+    if route.back is not None and (ask.session is not None or route.open) and _may(ask, route):
         try:
             page = await route.back(ask)
         except GoodOfficesError:

@@ -40,7 +40,10 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 IDLE = 15 * 60.0
 """Seconds without an act of the officer's own after which a session ends."""
+IDLE_ON_WATCH = 2 * 3600.0
+"""The same for a duty officer who said at sign-in that he is on watch: his page has to stay and ring."""
 LONGEST = 12 * 3600.0
+"""Seconds after which every session ends: a watch."""
 SWEEP = 20.0
 MAX_SESSIONS = 64
 MAX_BODY = 512 * 1024
@@ -118,6 +121,14 @@ class Session:
     csrf: str
     began: float
     used: float
+    mark: str = ""
+    """Stands for the session in the audit log; nobody can use it."""
+    on_watch: bool = False
+
+    @property
+    def idle(self) -> float:
+        """Seconds without an act of the officer's own after which it ends."""
+        return IDLE_ON_WATCH if self.on_watch else IDLE
 
 
 class Sessions:
@@ -127,7 +138,7 @@ class Sessions:
         self,
         rng: Callable[[int], bytes],
         clock: Callable[[], float],
-        ended: Callable[[Officer], None],
+        ended: Callable[[Session, str], None],
         still_in: Callable[[Officer], bool],
     ) -> None:
         self._rng = rng
@@ -137,12 +148,15 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
-    def begin(self, officer: Officer) -> Session:
+    def begin(self, officer: Officer, *, on_watch: bool = False) -> Session:
         """A session of an officer who just signed in; the oldest gives way when there are too many."""
         while len(self._sessions) >= MAX_SESSIONS:
-            self.end(min(self._sessions.values(), key=lambda each: each.used))
+            self.end(
+                min(self._sessions.values(), key=lambda each: each.used), "made room for another session"
+            )
         now = self._clock()
-        session = Session(self._rng(32).hex(), officer, self._rng(32).hex(), now, now)
+        token, csrf, mark = self._rng(32).hex(), self._rng(32).hex(), self._rng(4).hex()
+        session = Session(token, officer, csrf, now, now, mark, on_watch)
         self._sessions[session.token] = session
         self._sweep_later()
         return session
@@ -159,15 +173,19 @@ class Sessions:
     def alive(self, session: Session) -> bool:
         """Whether a session goes on; one that is over is ended here and its officer signed out."""
         now = self._clock()
-        over = now - session.used > IDLE or now - session.began > LONGEST
-        if session.token in self._sessions and (over or not self._still_in(session.officer)):
-            self.end(session)
+        if session.token in self._sessions:
+            if now - session.used > session.idle:
+                self.end(session, "the session ended: nothing was done in it")
+            elif not self._still_in(session.officer):
+                self.end(session, "the session ended: locked out, or not in the roster any more")
+            elif now - session.began > LONGEST:
+                self.end(session, "the session ended: its time was over")
         return session.token in self._sessions
 
-    def end(self, session: Session) -> None:
-        """Sign out: the officer's key leaves the memory of the desk."""
+    def end(self, session: Session, why: str) -> None:
+        """Sign out: the officer's key leaves the memory of the desk. ``why``: for the audit log."""
         if self._sessions.pop(session.token, None) is not None:
-            self._ended(session.officer)
+            self._ended(session, why)
 
     def _sweep_later(self) -> None:
         # No page may be open when a session runs out, and the keys must go all the same.

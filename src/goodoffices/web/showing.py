@@ -129,6 +129,25 @@ async def note(ask: Ask) -> Page:
     return Page("note.html", here, page)
 
 
+async def audit(ask: Ask) -> Page:
+    """The audit log, filtered by what the address says."""
+    asked = ask.request.query_params
+
+    def number(name: str) -> int | None:
+        word = asked.get(name, "")
+        return int(word) if word.isascii() and word.isdigit() and len(word) < 16 else None
+
+    here, page = ask.views.audit(
+        ask.who.officer,
+        ask.now,
+        kind=asked.get("kind") or None,
+        who=asked.get("officer") or None,
+        before=number("before"),
+        number=number("number"),
+    )
+    return Page("audit.html", here, page)
+
+
 async def mandate(ask: Ask) -> Page:
     """A mandate's terms, signatures and digits."""
     here, page = ask.views.mandate(ask.who.officer, ask.id("mandate"), ask.now)

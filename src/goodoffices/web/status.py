@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from goodoffices.core.errors import YourError
+from goodoffices.core.office import Right
 from goodoffices.web.forms import once
 from goodoffices.web.pages import Ask, Done, Page, Route
+from goodoffices.web.rights import ANYBODY, CHAT
 from goodoffices.web.security import bound
 
 NOTE_FIELDS = ("text", "to", "precedence", "authority")
@@ -67,10 +69,10 @@ async def erase(ask: Ask) -> Done:
 
 
 ROUTES = (
-    Route("/status", status),
-    Route("/status/{line}/chat", chat),
-    Route("/status/{line}/test", test, "POST", back=status),
-    Route("/status/{line}/answer", answer, "POST", back=status),
-    Route("/status/{line}/chat", say, "POST", back=chat, chat=True),
-    Route("/status/{line}/chat/erase", erase, "POST", back=chat),
+    Route("/status", status, needs=ANYBODY),
+    Route("/status/{line}/chat", chat, needs=CHAT),
+    Route("/status/{line}/test", test, "POST", back=status, needs=Right.DUTY),
+    Route("/status/{line}/answer", answer, "POST", back=status, needs=Right.DUTY),
+    Route("/status/{line}/chat", say, "POST", back=chat, chat=True, needs=Right.DUTY),
+    Route("/status/{line}/chat/erase", erase, "POST", back=chat, needs=Right.DUTY),
 )

@@ -102,6 +102,17 @@ RIGHTS = {
     "audit": N_("audit"),
 }
 
+AUDIT_KINDS = {
+    "sign-in": N_("signed in"),
+    "refused": N_("turned away"),
+    "sign-out": N_("signed out"),
+    "act": N_("signed act"),
+    "draft": N_("draft"),
+    "office": N_("office and keys"),
+    "export": N_("export"),
+    "other": N_("other"),
+}
+
 CHANNEL_STATES = {
     "in force": N_("in force"),
     "signing": N_("waits for signatures"),

@@ -15,8 +15,8 @@ from goodoffices.core.errors import Foreign, NotNow
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.statement import Signed, read_signed, sign, state
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.ledger.ledger import ActRow
 
 Flush = Callable[[bytes, int], None]

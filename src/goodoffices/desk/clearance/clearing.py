@@ -15,10 +15,10 @@ from goodoffices.core.errors import NotNow
 from goodoffices.core.note import OpenNote, read_inside
 from goodoffices.core.office import Right
 from goodoffices.core.statement import add_signature, sign
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.clearance.drafting import WRITERS, Drafting, short
 from goodoffices.desk.clearance.tables import ClearanceRow, DraftRow, OpenRelease
 from goodoffices.desk.context import Officer
-from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.officers.writing import Draft
 from goodoffices.desk.vault.keys import open_text, seal_text
 

@@ -15,10 +15,10 @@ from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.statement import read_signed, sign, state
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.clearance.content import content_of, draft_of
 from goodoffices.desk.clearance.tables import ClearanceRow, DraftRow, DraftTables, VersionRow
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.officers.acts import OfficerActs
 from goodoffices.desk.officers.writing import Draft
 from goodoffices.desk.vault.keys import open_text, seal_text

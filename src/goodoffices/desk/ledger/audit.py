@@ -11,31 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from goodoffices.core import cbor, crypto
-from goodoffices.desk.asking import SESSION
+from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.ledger.rows import Tables
 
 _START = bytes(32)
 _ROW = "id, at, officer, kind, what, session, chain"
 MAX_WHAT = 400
-
-
-class AuditKind(StrEnum):
-    """What sort of thing was done."""
-
-    SIGN_IN = "sign-in"
-    REFUSED = "refused"
-    """A sign-in or a request that was turned away."""
-    SIGN_OUT = "sign-out"
-    ACT = "act"
-    """Something signed that counterparts may see."""
-    DRAFT = "draft"
-    OFFICE = "office"
-    """Officers, keys, rosters, passkeys, lines, mandates."""
-    EXPORT = "export"
-    OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -121,12 +104,11 @@ class AuditTables(Tables):
 
     def audit_break(self) -> int | None:
         """The number of the first row that is missing or does not fit; None if the log is whole."""
-        before, number = _START, 0
-        for row in self._audit_rows("SELECT {row} FROM audit ORDER BY id"):
-            number += 1
-            if row.number != number:
+        before, chained = _START, self._one("SELECT 1 FROM audit WHERE chain IS NOT NULL LIMIT 1")
+        for number, row in enumerate(self._audit_rows("SELECT {row} FROM audit ORDER BY id"), 1):
+            expected = link(before, row)
+            # Rows without a place in the chain are older than it: then no row has one.
+            if row.number != number or (chained and row.chain != expected):
                 return number
-            if row.chain is not None and row.chain != link(before, row):
-                return number
-            before = row.chain or link(before, row)
+            before = expected
         return None

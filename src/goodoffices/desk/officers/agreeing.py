@@ -27,8 +27,8 @@ from goodoffices.core.mandate import (
 )
 from goodoffices.core.office import Right
 from goodoffices.core.statement import sign, state
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
-from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.officers.acting import Acting
 
 

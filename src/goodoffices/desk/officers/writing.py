@@ -35,8 +35,8 @@ from goodoffices.core.note import (
 from goodoffices.core.office import Right, sealing_key
 from goodoffices.core.sealed import seal_note
 from goodoffices.core.statement import sign
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
-from goodoffices.desk.ledger.audit import AuditKind
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acting import Acting
 from goodoffices.desk.vault.keys import seal_text

@@ -284,6 +284,16 @@ class Vault:
                 "UPDATE officer SET public = ? WHERE folded = ? AND public IS NULL", (public, fold_name(name))
             )
 
+    def knows(self, name: str) -> bool:
+        """Whether somebody of this name has or had keys here."""
+        try:
+            folded = fold_name(name)
+        except YourError:
+            return False
+        with faults():
+            row = self.db.execute("SELECT 1 FROM officer WHERE folded = ?", (folded,)).fetchone()
+        return row is not None
+
     def sign_in(self, name: str, passphrase: str) -> OpenedOfficer:
         """The officer's keys, or WrongSecret.
 

@@ -17,6 +17,7 @@ from goodoffices.core.office import Right
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.views.audit import AuditPage, audit_page
 from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
 from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, drafts_page, waits_for
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
@@ -254,6 +255,20 @@ class Views:
         row = self.desk.clearing.draft(draft_id)
         agreement = self._agreement(row.mandate)
         return self.here(officer, now), draft_page(self.desk, officer, agreement, row, now)
+
+    def audit(
+        self,
+        officer: Officer,
+        now: int,
+        *,
+        kind: str | None,
+        who: str | None,
+        before: int | None,
+        number: int | None,
+    ) -> tuple[Here, AuditPage]:
+        """The audit log, filtered."""
+        page = audit_page(self.desk, kind=kind, officer=who, before=before, number=number)
+        return self.here(officer, now), page
 
     def mandate(self, officer: Officer, mandate_id: bytes, now: int) -> tuple[Here, MandatePage]:
         """A mandate's terms, signatures and digits."""
