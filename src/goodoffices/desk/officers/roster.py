@@ -18,6 +18,7 @@ from goodoffices.core.fields import plain_name
 from goodoffices.core.office import MAX_OFFICERS, Epochs, Right, Roster, check_roster, follow, sealing_key
 from goodoffices.core.roster_request import RosterRequest
 from goodoffices.core.statement import Signed, Statement, state
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import DeskKeys, Officer
 from goodoffices.desk.founding import (
     DAY,
@@ -151,7 +152,7 @@ class Rosters(Acting):
         with self.context.transaction():
             self.ledger.set_fact(_REQUEST, request.statement.raw)
             self._drop_unlisted((roster.envelope_epochs, roster.reading_epochs))
-            self.ledger.audit(now, officer.name, what)
+            self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)
         return request
 
     # --- sealing keys ---------------------------------------------------------------------------------
@@ -243,7 +244,9 @@ class Rosters(Acting):
             self._take_over(_NEXT_DESK, "desk seed", mine.roster.desk, office.roster.desk)
             self._take_over(_NEXT_CHECKPOINT, CHECKPOINT, mine.roster.checkpoint, office.roster.checkpoint)
             self.ledger.drop_fact(_REQUEST)
-            self.ledger.audit(now, "the root", f"roster {office.roster.version} came into force")
+            self.ledger.audit(
+                now, "the root", f"roster {office.roster.version} came into force", AuditKind.OFFICE
+            )
             keys = keys_in(self.ledger)
             self.context.pending.after.append(lambda: self._use(keys))
             self.context.pending.changed.update(self.ledger.mandates())

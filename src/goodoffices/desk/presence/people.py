@@ -13,6 +13,7 @@ from goodoffices.core import crypto
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.roster_request import RosterRequest
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.vault.keys import fold_name
@@ -108,7 +109,7 @@ def lock_out(
     vault.know_key(name, key)
     if row.may_sign_in:
         vault.lock_out(name, now)
-    desk.ledger.audit(now, keeper.name, f"locked out {row.name}")
+    desk.ledger.audit(now, keeper.name, f"locked out {row.name}", AuditKind.OFFICE)
     if desk.rosters.planned().pseudonym(key) is None:
         return desk.rosters.request()
     return desk.rosters.remove(keeper, key, why, now, new_sealing_keys=new_sealing_keys)

@@ -55,6 +55,10 @@ class Present(ABC):
     def _announce(self) -> None:
         """Tell open pages that something changed."""
 
+    def knows(self, name: str) -> bool:
+        """Whether somebody of this name has or had keys here: for the audit log, never for an answer."""
+        return self.vault.knows(name)
+
     async def sign_in(self, name: str, passphrase: str) -> Officer:
         """Open an officer's key and the reading tier; raises WrongSecret."""
         opened = await asyncio.to_thread(self.vault.attempt(name, passphrase))
