@@ -11,7 +11,7 @@ from starlette.routing import Route
 from goodoffices.core.office import Right
 from goodoffices.desk.founding import NewOfficer
 from goodoffices.web.app import ROUTES
-from goodoffices.web.pages import NOBODY
+from goodoffices.web.rights import NOBODY
 from goodoffices.web.security import IDLE, IDLE_ON_WATCH, LONGEST, MAX_BODY
 from tests.web.offices import ALL, PASSPHRASE, Browser, Offices
 
