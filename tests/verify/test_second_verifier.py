@@ -13,8 +13,11 @@ from playwright.sync_api import Browser, Page
 
 from goodoffices.verify.page import OFFERED, PAGE, put_together
 from goodoffices.verify.verifier import verify
+from tests.core import curve
 from tests.core.test_vectors import FILES
+from tests.vectors.check import run
 from tests.verify.channel import Channel, exported, files_of, sign_again
+from tests.verify.resigning import AllKeys
 from tests.verify.second import Second
 
 pytestmark = pytest.mark.slow
@@ -67,6 +70,49 @@ def test_every_vector_that_needs_no_secret_has_the_verdict_it_declares(vector_pa
             judged += 1
             assert told == [vector["verdict"], vector.get("result")], path.stem
     assert judged >= WITHOUT_SECRETS
+
+
+def odd_signatures() -> Iterator[tuple[bytes, bytes, bytes]]:
+    """(key, signature, message): each part of small order or not, canonical or not; and S beyond L."""
+    message, secret = b"text", 8 * 1234567
+    points = curve.torsion()
+    for shift in points:
+        public = curve.encode(curve.add(curve.times(secret, curve.BASE), shift))
+        for nonce_shift in points[::3]:
+            signature = curve.sign_with(secret, public, 99, message, nonce_shift)
+            yield public, signature, message
+            s = int.from_bytes(signature[32:], "little")
+            yield public, signature[:32] + (s + curve.L).to_bytes(32, "little"), message
+    for point in points:
+        small = curve.encode(point)
+        for public in (small, small[:31] + bytes([small[31] ^ 0x80])):
+            yield public, small + bytes(32), message
+            yield public, curve.encode(curve.IDENTITY) + bytes(32), message
+    public = curve.encode(curve.times(secret, curve.BASE))
+    for y in (curve.P, curve.P + 1, 2**255 - 1):
+        for sign in (0, 1 << 255):
+            yield (y | sign).to_bytes(32, "little"), curve.sign_with(secret, public, 7, message), message
+            yield public, (y | sign).to_bytes(32, "little") + bytes(32), message
+    rng = random.Random(8032)
+    for _ in range(100):
+        yield rng.randbytes(32), rng.randbytes(63) + b"\0", message
+        yield (
+            public,
+            curve.sign_with(secret, public, rng.getrandbits(250), message)[: rng.randint(60, 64)],
+            message,
+        )
+
+
+def test_both_judge_odd_signatures_and_keys_alike(vector_page: Page) -> None:
+    """The profile of docs/format.md §1.3 is held before WebCrypto is asked, and WebCrypto is cofactorless."""
+    cases = [
+        {"check": check, "input": {"key": key.hex(), "signature": signature.hex(), "message": message.hex()}}
+        for key, signature, message in odd_signatures()
+        for check in ("ed25519 key", "ed25519 signature")
+    ]
+    told = vector_page.evaluate("(cases) => Promise.all(cases.map(verifier.judgeVector))", cases)
+    assert [verdict for verdict, _ in told] == [run(case)[0] for case in cases]
+    assert {verdict for verdict, _ in told} == {"accepted", "Malformed", "WrongSigner"}
 
 
 # --- damage ---------------------------------------------------------------------------------------------
@@ -185,6 +231,40 @@ def test_both_say_the_same_of_what_a_holder_changes_at_random_and_signs_again(
             path.write_bytes(raw)
             for name, content in frame.items():
                 (folder / name).write_bytes(content)
+
+
+def test_both_say_the_same_of_what_somebody_with_every_key_changes_at_random(
+    second: Second, folder: Path, played: Channel
+) -> None:
+    """P8: every signature holds; what stands behind them decides. Seeded, so it can be repeated."""
+    rng = random.Random(5)
+    keys = AllKeys(played, folder, rng)
+    frame = {name: (folder / name).read_bytes() for name in ("files.sha256", "manifest.cbor")}
+    files = [path for path in files_of(folder) if path.suffix == ".cbor" and path.name not in frame]
+    kinds: set[str] = set()
+    for _ in range(80):
+        path = rng.choice(files)
+        raw = path.read_bytes()
+        path.write_bytes(keys.file(path.name, raw))
+        sign_again(folder, played.east)
+        try:
+            kinds |= {each["kind"] for each in second.agrees(folder)["findings"]}
+        finally:
+            path.write_bytes(raw)
+            for name, content in frame.items():
+                (folder / name).write_bytes(content)
+    assert kinds >= {
+        "credential",
+        "mandate",
+        "entry",
+        "item",
+        "receipt",
+        "note",
+        "previous",
+        "seen",
+        "gap",
+        "text",
+    }
 
 
 def test_both_hold_offices_against_a_trust_list(second: Second, folder: Path, played: Channel) -> None:

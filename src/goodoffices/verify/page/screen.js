@@ -51,9 +51,11 @@ const recordRows = (verdict, trust) => {
   const rows = [];
   const own = verdict.offices.find(({ fingerprint }) => fingerprint === verdict.office);
   const name = verifier.plain(own ? own.calls_itself : verdict.office.slice(0, 16));
-  rows.push(make("p", say().recordOf(`\u2068${name}\u2069`, verifier.zulu(verdict.exported))));
+  // Isolated, or the hyphens of the time would reverse it among words from right to left.
+  rows.push(make("p", say().recordOf(`\u2068${name}\u2069`, `\u2066${verifier.zulu(verdict.exported)}\u2069`)));
   rows.push(make("p", make("strong", /^0+$/.test(verdict.realm) ? say().live : say().drill)));
   if (trust === null) rows.push(make("p", make("strong", say().notCompared)));
+  if (verdict.sealed > 0) rows.push(make("p", make("strong", say().sealed(verdict.sealed, verdict.notes))));
   if (!verdict.texts) rows.push(make("p", say().noTexts));
   rows.push(make("p", say().counted(verdict.notes, verdict.acts)));
   rows.push(make("h3", say().offices), officesTable(verdict, trust));

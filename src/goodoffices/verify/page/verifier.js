@@ -203,6 +203,8 @@ const verdictOf = (findings, record, trust) => {
   };
   if (record === null) return verdict;
   const { manifest, realm } = record;
+  const sealed = [...record.notes.values()].filter(({ note }) => note === null).length;
+  Object.defineProperty(verdict, "sealed", { value: sealed }); // for the screen: no part of the verdict
   const inside = findings.all.map(({ where }) => where.split("/")).filter((parts) => parts.length > 2);
   const spoiled = new Set(inside.map((parts) => parts.slice(0, 2).join("/")));
   return Object.assign(verdict, {

@@ -42,6 +42,8 @@ const WORDS = {
     yes: "yes",
     no: "NO",
     counted: (notes, acts) => `${notes} notes, ${acts} acts`,
+    sealed: (count, all) =>
+      `The words of ${count} of ${all} notes are sealed here: who passed them on, and when, is looked at; not what they say.`,
     noTexts: "No officer was signed in when this was exported: the words of the notes are not in it.",
     remarks: "Remarks, which are no findings",
     where: "where",
@@ -77,8 +79,8 @@ const WORDS = {
       "بی آن، این صفحه اثر انگشت‌ها را با چیزی نمی‌سنجد.",
     reading: "سابقه بررسی می‌شود …",
     progress: (done, all) => `راستی‌آزمایی: ${done} از ${all} پرونده`,
-    verified: "راست است: هر پرونده، امضا، زنجیره و متن خواندنی درست است",
-    findings: (count) => `راست نیست: ${count} یافته`,
+    verified: "تأیید شد: هر پرونده، امضا، زنجیره و متن خواندنی درست است",
+    findings: (count) => `تأیید نشد: ${count} یافته`,
     notAnExport: "سابقهٔ صادرشده نیست: چیزی راستی‌آزمایی نشد",
     notAnExportAbout: "در آنچه دادید نشانی از سابقهٔ صادرشده نیست. پوشه‌ای را بدهید که manifest.cbor در آن است.",
     badArchive: (what) => `راستی‌آزمایی نشد: این بایگانی خوانده نمی‌شود. ${what} آن را باز کنید و پوشه را بدهید.`,
@@ -102,6 +104,8 @@ const WORDS = {
     yes: "بله",
     no: "نه",
     counted: (notes, acts) => `${notes} یادداشت، ${acts} اقدام`,
+    sealed: (count, all) =>
+      `متن ${count} یادداشت از ${all} اینجا مهروموم است: بررسی شد که چه کسی و کی آن را گذراند، نه آنکه چه می‌گوید.`,
     noTexts: "هنگام صدور هیچ مأموری وارد نشده بود: متن یادداشت‌ها در آن نیست.",
     remarks: "تذکرها، که یافته نیستند",
     where: "کجا",
