@@ -130,7 +130,7 @@ const checkFollows = (findings, link, known, beside, absent) => {
 
 // --- the whole ----------------------------------------------------------------------------------------
 
-const checkLine = (findings, record, line) => {
+const checkLine = async (findings, record, line) => {
   const chains = new Map(line.offices.map((office) => [office, chainOf(line.links.get(office))]));
   for (const [office, chain] of chains) {
     const writer = record.name(office);
@@ -146,6 +146,8 @@ const checkLine = (findings, record, line) => {
       findings.remarks.push(`${line.folder}: ${writer}'s clock went back ${often}.`);
     }
   }
+  await checkCheckpoints(findings, line);
+  remarkCheckpoints(findings, record, line);
   const written = new Map();
   for (const office of line.offices) {
     for (const link of line.links.get(office)) written.set(placeText(link), office);
@@ -308,7 +310,7 @@ const checkClaims = (findings, record, note) => {
 
 const finish = async (findings, record) => {
   for (const line of record.lines.values()) {
-    checkLine(findings, record, line);
+    await checkLine(findings, record, line);
     await breathe();
   }
   checkChains(findings, record);

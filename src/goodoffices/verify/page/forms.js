@@ -71,7 +71,7 @@ const form = (() => {
   const MS = uint(MAX_TIME);
   const TIME = row(MS, code(0, 1, 2));
   const PLACE = row(bytes(16), uint(MAX_32), ID);
-  return { uint, code, bytes, text, line, tag, bool, list, row, maybe, ID, MS, TIME, PLACE, MAX_32 };
+  return { uint, code, bytes, text, line, tag, bool, list, row, maybe, ID, MS, TIME, PLACE, MAX_32, MAX_TIME };
 })();
 
 /** The fields of a decoded map by name. `table`: rows of [number, name, form]. */

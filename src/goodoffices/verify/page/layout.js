@@ -37,6 +37,8 @@ const placeOf = {
   entry: (folder, ms, writer, number, id) =>
     `${folder}/entries/${stamp(ms)}-${slug(writer)}-${six(number)}-${short(id)}.cbor`,
   receipt: (folder, ms, reader, id) => `${folder}/receipts/${stamp(ms)}-${slug(reader)}-${short(id)}.cbor`,
+  checkpoint: (folder, writer, { incarnation, size, root }) =>
+    `${folder}/checkpoints/${slug(writer)}-${incarnation}-${six(size)}-${short(root)}`,
   ownAct: (folder, ms, sequence, id) => `${folder}/own-acts/${stamp(ms)}-${six(sequence)}-${short(id)}.cbor`,
   note: (folder, author, number, id) => `${folder}/notes/${slug(author)}-${six(number)}-${short(id)}`,
   sealed: (folder, digest) => `${folder}/sealed-${short(digest)}.cbor`,

@@ -137,6 +137,7 @@ const ROSTER_FIELDS = [
   [10, "checkpoint", form.maybe(signingKey)],
   [11, "revoked", form.list(form.row(form.ID, form.MS, form.text(200)), 64)],
   [128, "epochsOf", form.maybe(form.uint(form.MAX_32))],
+  [130, "checkpointMldsa65", form.maybe(form.bytes(1952))],
 ];
 
 class Office {
@@ -150,7 +151,7 @@ class Office {
   }
 
   rosterAt(version) {
-    return this.rosters[version - 1] ?? null;
+    return this.rosters[Number(version) - 1] ?? null;
   }
 
   /** The roster of a version that an object states; it is refused where it is not here. */

@@ -1,45 +1,6 @@
 // The record, object by object (export.md §2). What does not hold becomes a finding: where, its kind, what
 // was expected, what was found. Each method gives the path where the object belongs, or null.
 
-const PROMISE = new Map(
-  Object.entries({
-    1: "credential untrusted mandate confirmation unconfirmed item-signer own-act header note altered other-bytes",
-    2: "gap number",
-    8:
-      "manifest manifest-signer no-credential missing extra no-plain-file unreadable list-line list-order list-hash " +
-      "count hash place belongs-to-nothing no-text text paper pairing entry body item receipt sealed-form fork " +
-      "roster-went-back previous seen seen-went-back incarnation own-gap receipted own-receipt chains",
-    9: "claim",
-    12: "too-large",
-  }).flatMap(([promise, kinds]) => kinds.split(" ").map((kind) => [kind, Number(promise)])),
-);
-
-const EXPECTED = {
-  "manifest-signer": "a manifest signed by the exporting office's desk, by its roster",
-  credential: "an office's credential, every roster signed by its root",
-  mandate: "a mandate signed by its offices, with the rosters that it pins",
-  pairing: "the pairing statement of one of the exporting office's lines",
-  confirmation: "a confirmation of this line by a keeper of keys of one of its ends",
-  entry: "an entry of this line, signed by its writer's desk, with the body that it commits to",
-  body: "an entry whose body is a list of items, or one line test or chat alone",
-  receipt: "a receipt on this line, signed by the reader's desk",
-  "own-act": "an act of the exporting office, signed by somebody who may do that",
-  note: "the author's words under the signatures of officers who may release",
-};
-
-const OTHER_REALM = "It belongs to another realm: a drill and the live channel never mix.";
-
-class Findings {
-  constructor() {
-    this.all = [];
-    this.remarks = [];
-  }
-
-  add(where, kind, expected, found) {
-    this.all.push({ where, kind, promise: `P${PROMISE.get(kind)}`, expected, found });
-  }
-}
-
 class Examiner {
   constructor(manifest, realm, findings) {
     Object.assign(this, { manifest, realm, findings });
@@ -125,7 +86,7 @@ class Examiner {
         foreign("It is a line of other offices than those of this export.");
       }
       const other = (office) => offices[office === offices[0] ? 1 : 0];
-      const line = { id: statement.id, offices, offers, other, confirmed: new Map(), receipted: new Map() };
+      const line = { id: statement.id, offices, offers, other, confirmed: new Map(), receipted: new Map(), checkpoints: [] };
       line.links = new Map(offices.map((office) => [office, []]));
       line.folder = placeOf.line(this.name(other(this.manifest.office)), line.id);
       this.lines.set(line.id, line);
@@ -266,6 +227,18 @@ class Examiner {
       for (const place of entries) line.receipted.set(place.join(" "), { place, reader: office.id, where });
       this.receipts.push({ reader: office.id, time, entries: entries.length, where });
       return placeOf.receipt(line.folder, time[0], office.name, signed.id);
+    });
+  }
+
+  /** A checkpoint, and the signed note that lies beside it. After the entries. */
+  checkpoint(line, raw, where) {
+    return this.attempt(where, "checkpoint", async () => {
+      const ends = new Map(line.offices.map((office) => [office, this.offices.get(office)]));
+      const checkpoint = await verifyCheckpoint(raw, line.id, ends);
+      const path = placeOf.checkpoint(line.folder, ends.get(checkpoint.writer).name, checkpoint);
+      const note = noteOf(checkpoint);
+      line.checkpoints.push({ ...checkpoint, lines: null, text: null, mldsa65: null, cosigners: null, where });
+      return { path, note };
     });
   }
 

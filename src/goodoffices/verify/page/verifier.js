@@ -147,6 +147,12 @@ class Reading {
     await this.each(files.under(`${folder}/confirmed-by-`), (raw, path) => record.confirmation(line, raw, path));
     await this.each(files.under(`${folder}/entries/`), (raw, path) => record.entry(line, raw, path));
     await this.each(files.under(`${folder}/receipts/`), (raw, path) => record.receipt(line, raw, path));
+    for (const path of files.under(`${folder}/checkpoints/`).filter((each) => each.endsWith(".cbor"))) {
+      const found = await record.checkpoint(line, await this.bytes(path), path);
+      if (found === null) continue;
+      this.place(path, `${found.path}.cbor`);
+      await files.compare(`${found.path}.txt`, [found.note]);
+    }
   }
 
   async note(note) {
@@ -183,6 +189,9 @@ class Reading {
     }
     for (const line of record.lines.values()) {
       await files.compare(`${line.folder}/line.txt`, [await lineText(record, line)]);
+      if (line.checkpoints.length > 0) {
+        await files.compare(`${line.folder}/checkpoints.txt`, [checkpointsText(record, line)]);
+      }
     }
   }
 }

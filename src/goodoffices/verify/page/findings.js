@@ -1,0 +1,44 @@
+// Every kind of finding by its name for programs (export.md §4), and the list of what was found.
+
+const KINDS = {
+  1: `credential untrusted mandate confirmation unconfirmed item-signer own-act header note altered other-bytes`,
+  2: `gap number`,
+  8: `manifest manifest-signer no-credential missing extra no-plain-file unreadable list-line list-order list-hash
+      count hash place belongs-to-nothing no-text text paper pairing entry body item receipt sealed-form fork
+      checkpoint checkpoint-cut checkpoint-root roster-went-back previous seen seen-went-back incarnation own-gap
+      receipted own-receipt chains`,
+  9: `claim`,
+  12: `too-large`,
+};
+
+/** The promise that each kind of finding breaks. */
+const PROMISE = new Map(
+  Object.entries(KINDS).flatMap(([promise, kinds]) => kinds.split(/\s+/).map((kind) => [kind, promise])),
+);
+
+const EXPECTED = {
+  "manifest-signer": "a manifest signed by the exporting office's desk, by its roster",
+  credential: "an office's credential, every roster signed by its root",
+  mandate: "a mandate signed by its offices, with the rosters that it pins",
+  pairing: "the pairing statement of one of the exporting office's lines",
+  confirmation: "a confirmation of this line by a keeper of keys of one of its ends",
+  entry: "an entry of this line, signed by its writer's desk, with the body that it commits to",
+  body: "an entry whose body is a list of items, or one line test or chat alone",
+  receipt: "a receipt on this line, signed by the reader's desk",
+  checkpoint: "a checkpoint of this line, signed and cosigned by its two offices' checkpoint keys",
+  "own-act": "an act of the exporting office, signed by somebody who may do that",
+  note: "the author's words under the signatures of officers who may release",
+};
+
+const OTHER_REALM = "It belongs to another realm: a drill and the live channel never mix.";
+
+class Findings {
+  constructor() {
+    this.all = [];
+    this.remarks = [];
+  }
+
+  add(where, kind, expected, found) {
+    this.all.push({ where, kind, promise: `P${PROMISE.get(kind)}`, expected, found });
+  }
+}
