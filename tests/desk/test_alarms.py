@@ -43,7 +43,9 @@ class Night:
         self.pass_time(SECOND)
 
     def begin(self, name: str) -> Alarms:
-        return Alarms(self.offices.desks[name].desk, lambda: ["duty", "second"], self.calls)
+        desk = self.offices.desks[name]
+        desk.ringing.alarms = Alarms(desk.desk, lambda: ["duty", "second"], self.calls)
+        return desk.ringing.alarms
 
     def restart(self, name: str) -> None:
         self.alarms[name].book.save()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -17,10 +17,14 @@ from goodoffices.core.errors import MachineError, WrongSecret
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.statement import LIVE
 from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.desk.alarms.alarms import Alarms, line_steps
+from goodoffices.desk.alarms.engine import Moment
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
 from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.views.lines import line_cards
+from goodoffices.desk.watch.book import Address
 from goodoffices.web.app import create_app
 
 T = TypeVar("T")
@@ -36,6 +40,26 @@ class Relay:
     since: int
     waiting: int
     what: str
+
+
+class RingingInMemory:
+    """A desk's alarms; a round follows whatever happens at it. Nobody is called outside."""
+
+    def __init__(self, desk: DeskInMemory) -> None:
+        self.desk = desk
+        self.told: list[tuple[str, str]] = []
+        self.alarms = Alarms(desk.desk, lambda: list(desk.founding.officer_seeds), self)
+
+    def tell(self, addresses: Iterable[Address], text: str) -> None:
+        self.told += [(each.label, text) for each in addresses]
+
+    def moment(self) -> Moment:
+        return Moment(self.desk.now(), self.desk.now() - 1_600_000_000_000, b"boot")
+
+    def round(self) -> None:
+        cards = line_cards(self.desk.desk, self.desk.now(), ())
+        self.alarms.round(self.moment(), line_steps(cards))
+        self.alarms.book.save()
 
 
 class DeskInMemory:
@@ -56,6 +80,7 @@ class DeskInMemory:
             keep(self.desk.ledger, self.founding, world.rng)
         self.desk.start(world.time)
         self.signed_in: list[Officer] = []
+        self.ringing = RingingInMemory(self)
         self.events: set[asyncio.Event] = set()
         self.relay_states = [Relay(url, True, world.time, 0, "connected") for url in RELAYS]
         self.cut = False
@@ -154,6 +179,7 @@ class Offices:
                     each.desk.put_accepted(put, self.time)
                     to.desk.receive(line, put.envelope, self.time)
         for each in self.desks.values():
+            each.ringing.round()
             for event in each.events:
                 event.set()
 

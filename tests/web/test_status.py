@@ -81,7 +81,7 @@ def test_relays_of_one_line_down_are_not_our_own_network(offices: Offices, manda
 def test_what_was_said_hours_ago_is_not_heard_now(offices: Offices, mandate: bytes) -> None:
     """P6: an entry that lay at a relay says that their desk was well then."""
     offices.bern.cut = True
-    officer, line = offices.washington.officer(), offices.bern.desk.ledger.lines()[0].id
+    officer, line = offices.washington.officer(), offices.bern.desk.line_named("Washington").id
     sent = offices.time
     offices.washington.act(lambda desk, now: desk.service_traffic.say(officer, line, "Hello", now))
     puts = list(offices.washington.desk.lines.sending._batches.values())

@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
-from goodoffices.web import doing, drafting, entering, keeping, showing, status
+from goodoffices.web import doing, drafting, entering, keeping, showing, status, watch
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, as_json, guarded
@@ -76,6 +76,7 @@ ROUTES = (
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),
     *status.ROUTES,
+    *watch.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 

@@ -7,11 +7,21 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from goodoffices.core.errors import MachineError
+from goodoffices.desk.alarms.alarms import Alarms
+from goodoffices.desk.alarms.engine import Moment
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.lines import RelayLike
 
 T = TypeVar("T")
+
+
+class Ringing(Protocol):
+    """The alarms of a running desk."""
+
+    @property
+    def alarms(self) -> Alarms: ...
+    def moment(self) -> Moment: ...
 
 
 class Service(Protocol):
@@ -20,6 +30,8 @@ class Service(Protocol):
     desk: Desk
     fault: MachineError | None
 
+    @property
+    def ringing(self) -> Ringing: ...
     @property
     def realm(self) -> bytes: ...
     @property

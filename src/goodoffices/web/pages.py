@@ -62,6 +62,11 @@ class Site:
         name = f"go-session-{self.service.desk.me.hex()[:8]}"
         return f"__Host-{name}" if self.secure else name
 
+    @property
+    def bell_cookie(self) -> str:
+        """The name of what a browser keeps that may ring."""
+        return self.cookie.replace("go-session-", "go-bell-")
+
 
 @dataclass
 class Ask:
@@ -73,6 +78,8 @@ class Ask:
     language: Language
     now: int
     form: Form = field(default_factory=lambda: Form({}))
+    bell: str | None = None
+    """Whose bell this browser is: it may ring without a sign-in."""
 
     @property
     def service(self) -> Service:
@@ -140,6 +147,8 @@ class Done:
     more: Mapping[str, Any] = field(default_factory=dict)
     session: Session | None = None
     sign_out: bool = False
+    bell: str | None = None
+    """What a browser keeps that may ring from now on."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +178,8 @@ class Route:
     chat: bool = False
     """Whether words of service chat are taken here; everywhere else they are refused (P4)."""
     needs: Right = NOBODY
+    bell: bool = False
+    """Whether a browser that may ring gets in without a sign-in."""
 
 
 def status_of(error: GoodOfficesError) -> int:
@@ -216,10 +227,12 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
         )
         ask = Ask(request, site, session, language, site.service.now())
         SESSION.set(session.mark if session is not None else "")
+        if route.bell:
+            ask.bell = site.service.ringing.alarms.watch.bell(request.cookies.get(site.bell_cookie))
         try:
             if posting:
                 await _admit_post(ask, route)
-            elif session is None and not route.open:
+            elif session is None and not route.open and ask.bell is None:
                 return _sign_in_first(ask)
             _admit_officer(ask, route)
             answer = await route.handler(ask)
@@ -231,7 +244,7 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
 
 
 def _may(ask: Ask, route: Route) -> bool:
-    if route.open:
+    if route.open or (ask.session is None and ask.bell is not None):
         return True
     rights = ask.desk.context.my_office().roster.rights(ask.who.officer.public)
     return bool(rights & route.needs)
@@ -254,7 +267,7 @@ def _admit_officer(ask: Ask, route: Route) -> None:
 async def _admit_post(ask: Ask, route: Route) -> None:
     if not same_origin(ask.request.headers, secure=ask.site.secure):
         raise NotAllowed("This was not sent by a page of this desk.", "Use the desk's own pages.")
-    if ask.session is None and not route.open:
+    if ask.session is None and not route.open and ask.bell is None:
         raise NotAllowed("Nobody is signed in.", "Sign in, then do it again.")
     kind = ask.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
@@ -267,6 +280,8 @@ async def _admit_post(ask: Ask, route: Route) -> None:
     if ask.form.text("chat_words") and not route.chat:
         raise YourError("This was written as service chat; nothing else is made of it.", "Nothing was sent.")
     token = ask.request.headers.get("x-csrf-token") or ask.form.text("csrf")
+    if ask.bell is not None:
+        return  # a page that rings outlives its session; what it may do without one changes no record
     if not route.open and not csrf_fits(ask.who, token):
         raise NotAllowed(
             "This form is of an older session.", "Load the page again; what you typed is still there."
@@ -320,6 +335,16 @@ def _answered(ask: Ask, answer: Page | Done | File) -> Response:
             samesite="strict",
             secure=ask.site.secure,
         )
+    if isinstance(answer, Done) and answer.bell is not None:
+        response.set_cookie(
+            ask.site.bell_cookie,
+            answer.bell,
+            max_age=180 * 86_400,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=ask.site.secure,
+        )
     if isinstance(answer, Done) and answer.sign_out:
         response.delete_cookie(
             ask.site.cookie, path="/", httponly=True, samesite="strict", secure=ask.site.secure
@@ -350,6 +375,7 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
         office_name=service.office_name,
         drill=service.realm != bytes(len(service.realm)),
         fault=service.fault,
+        alarms_ring=service.ringing.alarms.book.ringing,
         languages=list(ask.site.languages.values()),
         url=ask.request.url.path,
         strip=ask.views.strip(ask.now, service.relays()) if page.here is not None else None,

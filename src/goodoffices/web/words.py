@@ -173,6 +173,29 @@ LANGUAGES = {
     "ru": "Русский",
 }
 
+ALARMS = {
+    "forward": N_("To forward"),
+    "open": N_("To open"),
+    "altered": N_("Altered on the way"),
+    "unreadable": N_("Cannot be read here"),
+    "arrival": N_("The next desk has not said that it has it"),
+    "passing": N_("Nobody has passed it on in time"),
+    "stopped": N_("It was not passed on"),
+    "line": N_("A line is down or silent"),
+    "machine": N_("This machine is in trouble"),
+    "outward": N_("An address outside fails"),
+}
+
+DAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
+
 # Reasons that the read models give for what is not possible, in the language of the page.
 REASONS = (
     N_("You do not hold the right 'duty' here."),

@@ -19,6 +19,8 @@ from goodoffices.desk.views.waiting import waiting_notes
 
 _COLUMNS = tuple(each.name for each in fields(Alarm))
 _FLAGS = frozenset({"loud", "looks", "recorded"})
+NEWEST = 200
+"""Notes of a record that was there before its alarms of which the steps of others are looked at, too."""
 _CURSORS = ("note", "act", "copy")
 
 
@@ -64,8 +66,10 @@ class AlarmBook:
         ends = _Read(*(self._end(table) for table in _CURSORS))
         notes: set[bytes] = set()
         if read.note < 0:
-            # A vault from before there were alarms: what waits for an act here, and nothing of long ago.
-            return {each.note for each in waiting_notes(self.desk, now)}, ends
+            # A vault from before there were alarms: what waits for an act here, and the newest of the rest.
+            newest = self.db.execute("SELECT id FROM note ORDER BY rowid DESC LIMIT ?", (NEWEST,)).fetchall()
+            waiting = {each.note for each in waiting_notes(self.desk, now)}
+            return waiting | {bytes(row[0]) for row in newest}, ends
         for query, after in (
             ("SELECT id FROM note WHERE rowid>?", read.note),
             ("SELECT subject FROM act WHERE position>?", read.act),
@@ -147,6 +151,11 @@ class AlarmBook:
             self.db.execute("INSERT OR REPLACE INTO alarm_clock VALUES (1,?,?,?,?,?)", clock)
         self._unsaved, self._saved = {}, clock
         return True
+
+    @property
+    def ringing(self) -> int:
+        """How many alarms ring now, for anybody."""
+        return sum(each.state == "ringing" for each in self.open.values())
 
     def next_wake(self) -> int | None:
         """The steady time at which something changes by itself next."""
