@@ -94,6 +94,24 @@ def test_no_officer_counts_twice(offices: Offices, mandate: bytes) -> None:
     assert a.desk.clearing.signed_so_far(release).signed.signers == (a.officer("first").public,)
 
 
+def test_the_signature_of_an_officer_who_was_locked_out_since_does_not_count(
+    offices: Offices, mandate: bytes
+) -> None:
+    """P10: out at once, before the root has signed a roster without him; the model of the release found it."""
+    a = offices.washington
+    draft, _ = _save(a, _draft(offices, mandate))
+    note = _up(a, draft)
+    a.desk.ledger.db.execute(
+        "INSERT INTO officer (folded, name, reading_check, added_ms, changed_ms, locked_out_ms, public)"
+        " VALUES ('first', 'first', x'00', 0, 0, 1, ?)",
+        (a.officer("first").public,),
+    )
+    with pytest.raises(NotNow, match="locked out"):
+        _sign(a, draft, note)
+    assert a.desk.ledger.note(note) is None
+    assert a.desk.clearing.tables.release_of(draft) is None
+
+
 @pytest.mark.parametrize("who", ["drafter", "auditor"])
 def test_who_may_not_release_signs_nothing(offices: Offices, mandate: bytes, who: str) -> None:
     """P10"""

@@ -29,8 +29,8 @@ def explore(folder: Path, model: str, *defines: str, ltl: str | None = None, fai
         assert shutil.which(tool), "the models need two programs: apt-get install spin gcc"
     shutil.copy(MODELS / model, folder / "model.pml")
     _run(folder, "spin", *(f"-D{each}" for each in defines), "-a", "model.pml")
-    how = ["-DSAFETY", "-DNOCLAIM"] if ltl is None else [] if fair else ["-DNOFAIR"]
-    _run(folder, "gcc", "-O2", "-w", "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MB}", *how, "-o", "pan", "pan.c")
+    how = ["-DSAFETY", "-DNOCLAIM"] if ltl is None else ["-DNFAIR=4"] if fair else ["-DNOFAIR"]
+    _run(folder, "gcc", "-O1", "-w", "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MB}", *how, "-o", "pan", "pan.c")
     walk = [] if ltl is None else ["-a", "-N", ltl, *(["-f"] if fair else [])]
     told = _run(folder, "./pan", f"-m{DEPTH}", *walk)
     assert "max search depth too small" not in told, told
@@ -42,6 +42,14 @@ def explore(folder: Path, model: str, *defines: str, ltl: str | None = None, fai
     broken = re.search(r"^pan:\d+: (.*) \(at depth", told, re.MULTILINE)
     assert (errors[1] == "0") == (broken is None), told
     return Explored(broken[1] if broken else None, int(float(states[1])), told)
+
+
+def faults_of(model: str) -> set[str]:
+    """The faults that can be put into a model: what it asks for and does not define."""
+    lines = (MODELS / model).read_text(encoding="utf-8").splitlines()
+    asked = {line.split()[1] for line in lines if line.startswith(("#ifdef ", "#ifndef "))}
+    bounds = {line.split()[1].split("(")[0] for line in lines if line.startswith("#define ")}
+    return asked - bounds - {"LIVENESS", "BY_DESK"}
 
 
 def _run(folder: Path, *command: str) -> str:

@@ -106,6 +106,12 @@ class Clearing(Drafting):
                 "The office's roster changed since this was put up; it is taken down.",
                 "Put it up again: all sign anew.",
             )
+        if any(self.ledger.locked_out(each) for each in opened.signed.signers):
+            self._take_down(officer, row, now)
+            raise NotNow(
+                "An officer who signed this was locked out since; it is taken down.",
+                "Put it up again: all sign anew.",
+            )
         if officer.public in opened.signed.signers:
             return
         note = opened.note
