@@ -16,7 +16,12 @@ from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "goodoffices" / "web"
 LANGUAGES = ("en", "fa")
-METHODS = [("words.py", "python"), ("silence.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [
+    ("words.py", "python"),
+    ("silence.py", "python"),
+    ("picturing.py", "python"),
+    ("templates/**.html", "jinja2"),
+]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.i18n"}}
 SETTLED = datetime(2026, 1, 1, tzinfo=UTC)
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}

@@ -24,7 +24,7 @@ COMMANDS = ROOT / "docs" / "cli.md"
 MAP = ROOT / "ARCHITECTURE.md"
 DECISIONS = ROOT / "docs" / "adr" / "README.md"
 BEGIN, END = "<!-- made by script/papers: begin -->\n", "<!-- made by script/papers: end -->\n"
-PACKAGES = ("core", "db", "relay", "desk", "verify", "web", "drill", "cli")
+PACKAGES = ("core", "db", "picture", "relay", "desk", "verify", "web", "drill", "cli")
 
 HEAD = """\
 # Every command

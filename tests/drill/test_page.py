@@ -17,7 +17,7 @@ from goodoffices.drill.case import find, parse
 from goodoffices.drill.chronicle import build
 from goodoffices.drill.observed import Observed
 from goodoffices.drill.picture import draw
-from goodoffices.drill.scale import Scale
+from goodoffices.picture.scale import Scale
 from tests.drill.played import SMALL, observe
 
 SEVEN = find("seven-days")

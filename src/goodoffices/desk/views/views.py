@@ -23,6 +23,7 @@ from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, draf
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
 from goodoffices.desk.views.note import NotePage, note_page
+from goodoffices.desk.views.spacetime import PicturePage, picture_page
 from goodoffices.desk.views.status import ChatPage, StatusPage, Strip, chat_page, status_page, strip
 from goodoffices.desk.views.waiting import Waiting, note_count, told_apart, waiting_notes
 
@@ -290,6 +291,13 @@ class Views:
     def strip(self, now: int, relays: Iterable[RelayLike]) -> Strip:
         """What of the status stands on every page."""
         return strip(self.desk, now, tuple(relays))
+
+    def picture(
+        self, officer: Officer, mandate_id: bytes, now: int, first: int | None, last: int | None
+    ) -> tuple[Here, PicturePage]:
+        """The space-time picture of a channel, of a time or of its newest notes."""
+        agreement = self._agreement(mandate_id)
+        return self.here(officer, now), picture_page(self.desk, agreement, now, first, last)
 
     def chat(self, officer: Officer, line: bytes, now: int) -> tuple[Here, ChatPage]:
         """The service chat of a line."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from goodoffices.drill.clocks import HOUR, MINUTE, SECOND
+SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 
 LONGEST_DRAWN = 8 * MINUTE  # a longer quiet time is drawn as a break
 PER_MINUTE = 30.0
@@ -58,8 +58,20 @@ class Scale:
     stretches: tuple[Stretch, ...]
 
     @staticmethod
-    def of(times: Iterable[int], crowd: Iterable[tuple[int, int]], top: float, label: float) -> Scale:
-        """``crowd`` are (column, time) of labels: a stretch is drawn high enough for its fullest column."""
+    def of(
+        times: Iterable[int],
+        crowd: Iterable[tuple[int, int]],
+        top: float,
+        label: float,
+        *,
+        per_minute: float | None = None,
+    ) -> Scale:
+        """``crowd`` are (column, time) of labels: a stretch is drawn high enough for its fullest column.
+
+        ``per_minute``: height of a minute; the highest stretch grows with it.
+        """
+        per_minute = PER_MINUTE if per_minute is None else per_minute
+        highest = HIGHEST * max(1.0, per_minute / PER_MINUTE)
         ordered = sorted(set(times))
         groups: list[list[int]] = []
         for time in ordered:
@@ -73,7 +85,7 @@ class Scale:
             first, last = group[0], group[-1]
             columns = [column for column, time in labels if first <= time <= last]
             crowded = max((columns.count(column) for column in set(columns)), default=0) * label
-            height = min(max((last - first) / MINUTE * PER_MINUTE, LOWEST), HIGHEST)
+            height = min(max((last - first) / MINUTE * per_minute, LOWEST), highest)
             out.append(Stretch(first, last, top, max(height, crowded)))
             top += out[-1].height + BREAK
         return Scale(tuple(out))
