@@ -14,6 +14,7 @@ from typing import Any
 from goodoffices.core import cbor, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
 from goodoffices.core.clearance import Clearance
+from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.line import CarriedEntry, verify_entry
 from goodoffices.core.mandate import read_agreement
@@ -197,7 +198,18 @@ def _meeting_message(given: Input) -> Result:
     return {"kind": kind, "content": content.hex()}
 
 
+def _bundle(given: Input) -> Result:
+    return {"envelopes": [envelope.envelope_id(each).hex() for each in read_bundle(_bytes(given, "bundle"))]}
+
+
+def _frame(given: Input) -> Result:
+    frame = read_frame(_bytes(given, "frame"))
+    return {"name": frame.name.hex(), "length": frame.length, "symbol": frame.symbol}
+
+
 CHECKS: dict[str, Callable[[Input], Result]] = {
+    "bundle": _bundle,
+    "frame": _frame,
     "cbor": _cbor,
     "ed25519 key": _ed25519_key,
     "ed25519 signature": _ed25519_signature,

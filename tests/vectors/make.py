@@ -19,6 +19,7 @@ from typing import Any
 from goodoffices.core import cbor, crypto, envelope, merkle
 from goodoffices.core.act import ActType
 from goodoffices.core.clearance import Clearance, Verdict
+from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
 from goodoffices.core.fields import to_map
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
@@ -728,6 +729,33 @@ def _pairing() -> Iterator[Vector]:
     yield "meeting-message-of-another-code", "It does not open.", "meeting message", other, "Altered"
 
 
+def _courier() -> Iterator[Vector]:
+    raw = write_bundle([bytes(4096)])
+    for name, shows, given, verdict in (
+        ("bundle", "One envelope, whatever is in it.", raw, OK),
+        ("bundle-of-nothing", "Nothing is owed.", write_bundle([]), OK),
+        (
+            "bundle-with-something-else",
+            "5 bytes are no envelope.",
+            cbor.encode([MARK, 1, [b"hello"]]),
+            "Malformed",
+        ),
+        ("bundle-of-a-newer-version", "A second form.", cbor.encode([MARK, 2, []]), "NewerVersion"),
+        ("bundle-cut-short", "The stick was pulled out.", raw[:-1], "Malformed"),
+    ):
+        yield name, shows, "bundle", {"bundle": given.hex()}, verdict
+    packet = bytes(4) + bytes(64)
+    frame = Frame(bundle_name(raw), len(raw), 64, packet).raw
+    for name, shows, given, verdict in (
+        ("frame", "The first of a sequence.", frame, OK),
+        ("frame-of-another-block", "There is one block.", frame[:26] + b"\1" + frame[27:], "Malformed"),
+        ("frame-one-byte-short", "Less than it says.", frame[:-1], "Malformed"),
+        ("frame-of-too-much", "More than pictures carry.", frame[:20] + b"\xff" + frame[21:], "Oversized"),
+        ("frame-of-something-else", "A code of somebody else.", b"https://example.org", "Malformed"),
+    ):
+        yield name, shows, "frame", {"frame": given.hex()}, verdict
+
+
 SECTIONS = (
     _cbor,
     _keys,
@@ -742,6 +770,7 @@ SECTIONS = (
     _line,
     _service,
     _pairing,
+    _courier,
 )
 
 

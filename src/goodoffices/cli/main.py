@@ -14,6 +14,7 @@ MODULES = {
     "office": "roster",
     "line": "line",
     "desk": "desk",
+    "courier": "courier",
     "relay": "relay",
     "drill": "drill",
     "record": "record",

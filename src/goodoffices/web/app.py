@@ -15,7 +15,6 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
@@ -24,13 +23,14 @@ from starlette.staticfiles import StaticFiles
 
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
-from goodoffices.web import doing, drafting, entering, keeping, showing, status, watch
+from goodoffices.web import courier, doing, drafting, entering, keeping, showing, status, watch
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
-from goodoffices.web.pages import Route, Site, as_json, guarded
+from goodoffices.web.pages import Route, Site, guarded
+from goodoffices.web.refusals import as_json
 from goodoffices.web.render import environment
 from goodoffices.web.rights import ANYBODY, JUDGE, READ, TAKE_ALONG, WRITE
-from goodoffices.web.security import MAX_BODY, Guard, Session, Sessions, Throttle, add_headers
+from goodoffices.web.security import Guard, Limits, Session, Sessions, Throttle, add_headers
 
 STATIC = Path(__file__).parent / "static"
 
@@ -77,6 +77,7 @@ ROUTES = (
     Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),
     *status.ROUTES,
     *watch.ROUTES,
+    *courier.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 
@@ -139,7 +140,7 @@ def create_app(
         ],
         middleware=[
             Middleware(Guard, hosts=hosts, secure=secure),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+            Middleware(Limits),
         ],
         exception_handlers={HTTPException: missing, 500: failed},
     )

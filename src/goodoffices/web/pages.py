@@ -7,27 +7,20 @@ Every route goes through ``guarded``; what is not declared open needs a session 
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment
-from starlette.datastructures import URL
+from starlette.datastructures import URL, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from goodoffices.core.errors import (
     GoodOfficesError,
-    MachineError,
     NotAllowed,
     NotFound,
-    NotNow,
-    OtherOfficeError,
-    Oversized,
-    RelayError,
-    WrongSecret,
     YourError,
 )
 from goodoffices.core.office import Right
@@ -37,6 +30,7 @@ from goodoffices.desk.views.views import Here, Views
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.language import COOKIE, Language, choose
+from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
 from goodoffices.web.rights import NOBODY
 from goodoffices.web.security import Session, Sessions, Throttle, bound, csrf_fits, same_origin
@@ -80,6 +74,7 @@ class Ask:
     form: Form = field(default_factory=lambda: Form({}))
     bell: str | None = None
     """Whose bell this browser is: it may ring without a sign-in."""
+    files: list[UploadFile] = field(default_factory=list)
 
     @property
     def service(self) -> Service:
@@ -180,35 +175,8 @@ class Route:
     needs: Right = NOBODY
     bell: bool = False
     """Whether a browser that may ring gets in without a sign-in."""
-
-
-def status_of(error: GoodOfficesError) -> int:
-    """The HTTP status of an error."""
-    match error:
-        case WrongSecret() | NotAllowed():
-            return 403
-        case NotFound():
-            return 404
-        case Oversized():
-            return 413
-        case NotNow() | OtherOfficeError():
-            return 409
-        case RelayError():
-            return 502
-        case MachineError():
-            return 503
-        case _:
-            return 400
-
-
-def told(error: GoodOfficesError) -> dict[str, str]:
-    """An error as JSON."""
-    return {"fault": error.fault, "what": error.what, "next": error.next_step}
-
-
-def as_json(data: Any, status: int = 200) -> Response:
-    """A JSON answer."""
-    return Response(json.dumps(data, ensure_ascii=False), status, media_type="application/json")
+    files: int = 0
+    """How many files a form may bring here."""
 
 
 def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]]:
@@ -238,6 +206,9 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
             answer = await route.handler(ask)
         except GoodOfficesError as error:
             return await _refused(ask, route, error)
+        finally:
+            for upload in ask.files:
+                await upload.close()
         return _answered(ask, answer)
 
     return endpoint
@@ -272,11 +243,12 @@ async def _admit_post(ask: Ask, route: Route) -> None:
     kind = ask.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
         raise NotAllowed(f"A form is expected, not '{kind[:60]}'.", "Send the fields as a form.")
-    fields = await ask.request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=256 * 1024)
+    fields = await ask.request.form(max_files=route.files, max_fields=MAX_FIELDS, max_part_size=256 * 1024)
     # A list field (such as a path of offices) is read as its values joined by commas.
     names = list(dict.fromkeys(fields.keys()))
-    values = {name: ",".join(str(each) for each in fields.getlist(name)) for name in names}
-    ask.form = Form(values)
+    texts = {name: [each for each in fields.getlist(name) if isinstance(each, str)] for name in names}
+    ask.form = Form({name: ",".join(each) for name, each in texts.items()})
+    ask.files = [each for _, each in fields.multi_items() if isinstance(each, UploadFile)]
     if ask.form.text("chat_words") and not route.chat:
         raise YourError("This was written as service chat; nothing else is made of it.", "Nothing was sent.")
     token = ask.request.headers.get("x-csrf-token") or ask.form.text("csrf")

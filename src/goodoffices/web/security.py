@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from goodoffices.core.courier import MAX_BUNDLE
 from goodoffices.desk.context import Officer
 
 CONTENT_SECURITY_POLICY = (
@@ -46,6 +48,8 @@ LONGEST = 12 * 3600.0
 """Seconds after which every session ends: a watch."""
 SWEEP = 20.0
 MAX_SESSIONS = 64
+MAX_UPLOAD = MAX_BUNDLE + (1 << 20)
+"""Bytes of a request that brings a courier's bundle, or pictures of one."""
 MAX_BODY = 512 * 1024
 """Bytes of a request. A note of 60,000 bytes in Persian is three times as long in a form."""
 
@@ -268,3 +272,15 @@ class Throttle:
     async def __aexit__(self, *exc: object) -> None:
         self._queue -= 1
         self._one.release()
+
+
+class Limits:
+    """How large a request may be: a bundle comes in at one address, everything else is small."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._small = RequestBodyLimitMiddleware(app, max_body_size=MAX_BODY)
+        self._large = RequestBodyLimitMiddleware(app, max_body_size=MAX_UPLOAD)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        large = scope["type"] == "http" and scope["path"].endswith("/courier/in")
+        await (self._large if large else self._small)(scope, receive, send)

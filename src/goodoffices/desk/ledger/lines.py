@@ -6,21 +6,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from goodoffices.core import cbor
-from goodoffices.core.errors import Malformed, NotFound, Oversized
-from goodoffices.core.line import MAX_BODY, CarriedEntry, Item, Place, read_items
+from goodoffices.core.errors import Malformed, NotFound
+from goodoffices.core.line import CarriedEntry, Item, Place, read_items
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import Statement, read_signed
-from goodoffices.desk.ledger.rows import LineRow, RouteRow, Tables
+from goodoffices.desk.ledger.owed import OwedTables
+from goodoffices.desk.ledger.rows import LineRow, RouteRow
 
 _LINE = "id, name, peer, pairing, my_confirmation, their_confirmation, incarnation"
 MAX_READ = 256
-MAX_OWED = MAX_BODY - 4096
 _ROUTE = "id, line, relay, mailbox, put, collect, remove, made_at_relay, cursor"
 
 
-class LineTables(Tables):
+class LineTables(OwedTables):
     """Offices, lines, routes, entries, owed items."""
 
     # offices
@@ -209,6 +208,25 @@ class LineTables(Tables):
         """Whether this very entry of a writer stands here at its place."""
         return place[2] in self.entry_ids_at(line, writer, place)
 
+    def counts_of(self, line: bytes, peer: bytes, me: bytes) -> tuple[int, int, int]:
+        """(entries of the peer, own entries with a receipt, findings) of a line."""
+        theirs, receipted = "SELECT count(*) FROM entry WHERE line=? AND writer=?", " AND receipt IS NOT NULL"
+        return (
+            int(self._one(theirs, line, peer)[0]),
+            int(self._one(theirs + receipted, line, me)[0]),
+            int(self._one("SELECT count(*) FROM finding WHERE line=?", line)[0]),
+        )
+
+    def newest_places(self, line: bytes, writer: bytes, most: int) -> list[Place]:
+        """The places of a writer's newest entries here, oldest first."""
+        rows = self._all(
+            "SELECT incarnation, number, id FROM entry WHERE line=? AND writer=? ORDER BY position DESC LIMIT ?",
+            line,
+            writer,
+            most,
+        )
+        return [(bytes(row[0]), row[1], bytes(row[2])) for row in reversed(rows)]
+
     def newest_head(self, line: bytes, writer: bytes) -> Place | None:
         """The highest place of the incarnation that began last, in whatever order its entries came."""
         row = self._one(
@@ -326,42 +344,11 @@ class LineTables(Tables):
             for signed, salt, body, urgent, _ in sorted(rows, key=lambda row: int(row[4]))
         ]
 
-    # owed items
 
-    def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: bool = False) -> None:
-        """An item that the next entry of a line carries; raises Oversized if none can.
-
-        Owed all the same, it would stop whatever is sent after it, at every start.
-        """
-        raw = cbor.encode(item)
-        if len(raw) > MAX_OWED:
-            raise Oversized("An item that is larger than an entry can carry.")
-        self._fresh.append((line, raw, urgent))
-        if not self.db.in_transaction:
-            self._keep_owed()
-
-    def _keep_owed(self) -> None:
-        fresh, self._fresh = self._fresh, []
-        for line, raw, urgent in fresh:
-            self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, int(urgent)))
-
-    def owed(self, line: bytes) -> list[tuple[int, bytes, bool]]:
-        """(row, item, urgent) in the order in which they came to be owed. Row 0: by the open transaction."""
-        rows = self._all("SELECT id, item, urgent FROM owed WHERE line=? ORDER BY id", line)
-        kept = [(row[0], bytes(row[1]), bool(row[2])) for row in rows]
-        return kept + [(0, item, urgent) for to, item, urgent in self._fresh if to == line]
-
-    def owing_lines(self) -> list[bytes]:
-        """Lines for which something is owed."""
-        kept = [bytes(row[0]) for row in self._all("SELECT DISTINCT line FROM owed")]
-        return list(dict.fromkeys([*kept, *(line for line, _, _ in self._fresh)]))
-
-    def settle(self, line: bytes, rows: Sequence[int]) -> None:
-        """These items of a line, the first that are owed to it, stand in an entry now."""
-        if kept := tuple(row for row in rows if row):
-            self.db.execute(f"DELETE FROM owed WHERE id IN ({','.join('?' * len(kept))})", kept)
-        for _ in range(len(rows) - len(kept)):
-            self._fresh.remove(next(each for each in self._fresh if each[0] == line))
+def _line(row: Any) -> LineRow:
+    return LineRow(
+        bytes(row[0]), row[1], bytes(row[2]), Statement(bytes(row[3])), row[4], row[5], bytes(row[6])
+    )
 
 
 def _opened_after(body: bytes) -> Place | None:
@@ -371,9 +358,3 @@ def _opened_after(body: bytes) -> Place | None:
     except Malformed:
         return None
     return item[1] if item[0] == Item.INCARNATION else None
-
-
-def _line(row: Any) -> LineRow:
-    return LineRow(
-        bytes(row[0]), row[1], bytes(row[2]), Statement(bytes(row[3])), row[4], row[5], bytes(row[6])
-    )

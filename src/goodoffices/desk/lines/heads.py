@@ -43,6 +43,7 @@ class Heads:
         self._again: dict[bytes, tuple[Place | None, int]] = {}
         """Lines whose peer answered that it has more than is here: how far it is here, asked in vain how often."""
         self._answered: set[bytes] = set()
+        self._asked: dict[bytes, bytes] = {}  # per line: the last question that its peer asked
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
 
     def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
@@ -60,6 +61,10 @@ class Heads:
     def _send_head(
         self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
     ) -> None:
+        awaited = [nonce] if answers is None else []
+        self._pack(line, [self._head_part(line, nonce, answers, now)], awaited, now, repacks=repacks)
+
+    def _head_part(self, line: LineRow, nonce: bytes, answers: bytes | None, now: int) -> tuple[Any, ...]:
         # A question says from where on to send again, an answer what was seen at all.
         look = self.ledger.complete_until if answers is None else self.ledger.newest_head
         head = Head(
@@ -73,8 +78,7 @@ class Heads:
             time=self.context.time(now),
             roster=self.context.my_office().roster.version,
         )
-        awaited = [nonce] if answers is None else []
-        self._pack(line, [envelope.head_part(self._by_desk(head))], awaited, now, repacks=repacks)
+        return envelope.head_part(self._by_desk(head))
 
     def comparing(self) -> bool:
         """Whether an answer about the chains is still out, or something that an answer named."""
@@ -112,13 +116,16 @@ class Heads:
         repacks: int = 0,
         at_least: int = 0,
     ) -> None:
-        peer = self._peer(line)
-        _, public = sealing_key(peer.envelope_epochs, now)
-        sealed = envelope.pack(
-            parts, realm=self.context.keys.realm, line=line.id, public=public, at_least=at_least
-        )
+        sealed = self._seal(line, parts, now, at_least=at_least)
         routes = self.ledger.routes(line.id, own=False)
         self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent, repacks=repacks)
+
+    def _seal(self, line: LineRow, parts: list[tuple[Any, ...]], now: int, *, at_least: int = 0) -> bytes:
+        """An envelope for the peer's desk."""
+        _, public = sealing_key(self._peer(line).envelope_epochs, now)
+        return envelope.pack(
+            parts, realm=self.context.keys.realm, line=line.id, public=public, at_least=at_least
+        )
 
     def _peer(self, line: LineRow) -> Office:
         office = self.ledger.office(line.peer)
@@ -130,6 +137,7 @@ class Heads:
         head = verify_head(signed, line.id, self._peer(line))
         self.hear(line.id, now, head.time[0], locked=head.locked)
         if head.answers is None:
+            self._asked[line.id] = head.nonce
             if head.nonce not in self._answered:
                 self._peer_started(line, head, now)
             self._send_head(line, self.context.rng(16), head.nonce, now)

@@ -8,7 +8,7 @@ new incarnation with every start, since its vault may be an older copy (ADR 0017
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -48,7 +48,7 @@ class Lines(Heads):
     def __init__(self, context: Context, take_items: TakeItems) -> None:
         super().__init__(context)
         self._take_items = take_items
-        self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it
+        self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
 
     # --- starting ---------------------------------------------------------------------------------
 
@@ -178,6 +178,36 @@ class Lines(Heads):
         urgent: bool,
         repacks: int = 0,
     ) -> None:
+        # Nobody who sees envelopes shall tell the hourly test of an idle line from a note.
+        alike = any(carried.entry.kind in ERASABLE for _, carried, _ in fresh)
+        at_least = envelope.NOTE_CLASS if alike else 0
+        for parts, ids in self._groups(line, fresh, places, now):
+            self._pack(line, parts, ids, now, urgent=urgent, repacks=repacks, at_least=at_least)
+
+    def carried_by_hand(self, line_id: bytes, most_receipts: int, now: int) -> list[bytes]:
+        """Envelopes of everything that a line owes: what has no receipt, the newest receipts, what was asked.
+
+        Nothing is taken from what goes out by relays: both ways stay open until the receipt is in.
+        """
+        line = self.ledger.line(line_id)
+        fresh = [
+            (line_id, carried, urgent)
+            for carried, urgent in self.ledger.unreceipted(line_id, self.context.me)
+        ]
+        places = self.ledger.newest_places(line_id, line.peer, most_receipts)
+        self.ledger.went_by_hand(carried.signed.id for _, carried, _ in fresh)
+        envelopes = [self._seal(line, parts, now) for parts, _ in self._groups(line, fresh, places, now)]
+        heads = []
+        if question := self._questions.get(line_id):
+            heads.append(self._head_part(line, question, None, now))
+        if asked := self._asked.get(line_id):
+            heads.append(self._head_part(line, self.context.rng(16), asked, now))
+        return [*envelopes, *([self._seal(line, heads, now)] if heads else [])]
+
+    def _groups(
+        self, line: LineRow, fresh: list[tuple[bytes, CarriedEntry, bool]], places: list[Place], now: int
+    ) -> Iterator[tuple[list[tuple[Any, ...]], list[bytes]]]:
+        """(parts, IDs of the entries in them) for one envelope after the other, urgent entries first."""
         parts: list[tuple[Any, ...]] = []
         for at in range(0, len(places), MAX_RECEIPTED):
             receipt = Receipt(
@@ -188,21 +218,18 @@ class Lines(Heads):
                 roster=self.context.my_office().roster.version,
             )
             parts.append(envelope.receipt_part(self._by_desk(receipt)))
-        # Nobody who sees envelopes shall tell the hourly test of an idle line from a note.
-        alike = any(carried.entry.kind in ERASABLE for _, carried, _ in fresh)
-        at_least = envelope.NOTE_CLASS if alike else 0
         room = ROOM
         ids: list[bytes] = []
         for _, carried, _ in sorted(fresh, key=lambda each: not each[2]):
             size = len(carried.body) + len(carried.signed.raw) + 64
             if size > room and parts:
-                self._pack(line, parts, ids, now, urgent=urgent, repacks=repacks, at_least=at_least)
+                yield parts, ids
                 parts, room, ids = [], ROOM, []
             parts.append(envelope.entry_part(carried))
             ids.append(carried.signed.id)
             room -= size
         if parts:
-            self._pack(line, parts, ids, now, urgent=urgent, repacks=repacks, at_least=at_least)
+            yield parts, ids
 
     # --- receiving --------------------------------------------------------------------------------
 
@@ -235,6 +262,17 @@ class Lines(Heads):
             except OtherOfficeError as error:
                 self.refused_envelope(line_id, sealed, error, now)
         return whole
+
+    def opens(self, line: LineRow, sealed: bytes, now: int) -> bool:
+        """Whether an envelope was sealed to this desk on this line. Nothing is kept of it."""
+        seeds = sorted(self.context.keys.envelope_seeds.items(), reverse=True)
+        try:
+            envelope.unpack(
+                sealed, realm=self.context.keys.realm, line=line.id, seeds=self._likely_first(seeds, now)
+            )
+        except OtherOfficeError:
+            return False
+        return True
 
     def _likely_first(self, seeds: list[tuple[int, bytes]], now: int) -> list[bytes]:
         current, _ = sealing_key(self.context.my_office().envelope_epochs, now)
@@ -289,7 +327,8 @@ class Lines(Heads):
         self.hear(line.id, now, receipt.time[0])
         for place in receipt.entries:
             if self.ledger.save_receipt(line.id, place[2], signed.raw):
-                self.receipted(place[2], now)
+                if not self.ledger.was_by_hand(place[2]):
+                    self.receipted(place[2], now)
                 self.context.pending.after.append(partial(self.sending.receipted, place[2]))
             else:
                 self._check_past(line, place, now)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices courier``: carry what a line owes by hand, on a stick or as pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.output import Group, aside, say, write_new
+from goodoffices.core.courier import MAX_BUNDLE
+from goodoffices.core.errors import AlreadyRunning, Oversized, YourError
+from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.service import desk_of
+from goodoffices.desk.vault.vault import open_vault
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group)
+def courier() -> None:
+    """Carry what a line owes by hand, when no relay is to be had. A desk that runs has a page for it."""
+
+
+@contextmanager
+def _desk(vault: Path, unlock: Path | None) -> Iterator[Desk]:
+    try:
+        with open_vault(vault, unlock_path=unlock) as opened:
+            yield desk_of(opened)
+    except AlreadyRunning as error:
+        raise AlreadyRunning(
+            error.what, "Use the page 'By hand' of the running desk (under Lines), or stop the desk first."
+        ) from None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@courier.command("out")
+@click.argument("vault", type=FOLDER)
+@click.argument("line")
+@click.option("--to", "target", type=FILE, help="The new file that goes on the stick.")
+@click.option(
+    "--pictures", type=FOLDER, help="A new folder of pictures (QR codes) to print or to show instead."
+)
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def out(vault: Path, line: str, target: Path | None, pictures: Path | None, unlock_file: Path | None) -> None:
+    """Write everything that LINE owes into one bundle, for its other office alone.
+
+    What is carried stays owed until its receipt comes, by whatever way.
+    """
+    if (target is None) == (pictures is None):
+        raise YourError("Say where to: --to FILE for a stick, or --pictures FOLDER.", "Give one of the two.")
+    with _desk(vault, unlock_file) as desk:
+        row = desk.line_named(line)
+        bundle = carry_out(desk, None, row.id, _now(), pictures=pictures is not None)
+    if target is not None:
+        write_new(target, bundle)
+        say(f"bundle    {target}  ({len(bundle)} bytes)")
+    else:
+        assert pictures is not None
+        from goodoffices.desk.courier.frames import frames_of
+        from goodoffices.desk.courier.pictures import png
+
+        frames = frames_of(bundle)
+        pictures.mkdir(mode=0o700)
+        for number, frame in enumerate(frames, 1):
+            write_new(pictures / f"{number:04}.png", png(frame))
+        say(f"pictures  {pictures}  ({len(frames)}; up to three in seven may be lost)")
+    aside("Nobody but the other office's desk can open it. It names nobody.")
+
+
+@courier.command("in")
+@click.argument("vault", type=FOLDER)
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def take_in(vault: Path, files: tuple[Path, ...], unlock_file: Path | None) -> None:
+    """Take in a bundle, or pictures of one: the same checks as from a relay."""
+    bundles = _bundles(files)
+    with _desk(vault, unlock_file) as desk:
+        for bundle in bundles:
+            _tell(carry_in(desk, None, bundle, _now()))
+
+
+def _bundles(files: tuple[Path, ...]) -> list[bytes]:
+    from goodoffices.desk.courier.gathering import gather
+
+    gathered = gather([(file.name, _read(file)) for file in files])
+    for name, error in gathered.useless:
+        aside(f"unused    {name}: {error.what}")
+    return gathered.bundles()
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_BUNDLE:
+            raise Oversized(
+                f"{file} is larger than any bundle.", "Name the bundle's file, or pictures of it."
+            )
+        return file.read_bytes()
+    except OSError as error:
+        raise YourError(
+            f"{file} cannot be read: {error.strerror}.", "Check the stick and the name."
+        ) from None
+
+
+def _tell(taken: TakenIn) -> None:
+    say(f"line      {taken.line_name}")
+    say(f"taken in  {taken.new} new, {taken.receipted} receipts, of {taken.envelopes} envelopes")
+    if taken.refused:
+        aside(f"findings  {taken.refused}: something in it does not hold; see the desk's page of findings.")
+    if taken.later:
+        aside(
+            f"later     {taken.later} can be judged only when more has come: keep the bundle and take it in again."
+        )

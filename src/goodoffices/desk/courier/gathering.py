@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files as a person brings them, bundles and pictures in any mixture, to the bundles that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from goodoffices.core import cbor
+from goodoffices.core.courier import MARK
+from goodoffices.core.errors import GoodOfficesError
+from goodoffices.desk.courier.frames import Heap
+
+_BEGINS = cbor.encode([MARK])[1:]
+
+
+@dataclass
+class Gathered:
+    """What a heap of files came to."""
+
+    whole: list[bytes] = field(default_factory=list)
+    heap: Heap = field(default_factory=Heap)
+    useless: list[tuple[str, GoodOfficesError]] = field(default_factory=list)
+    """Files that were no part of a bundle, each with the reason."""
+
+    def bundles(self) -> list[bytes]:
+        """Every bundle that is whole; raises YourError if there is none."""
+        if self.whole and not self.heap.counts():
+            return self.whole
+        return [*self.whole, *self.heap.bundles()]
+
+
+def gather(files: Iterable[tuple[str, bytes]]) -> Gathered:
+    """Sort (name, content): a bundle is known by how it begins, everything else is tried as a picture."""
+    from goodoffices.desk.courier.pictures import contents
+
+    gathered = Gathered()
+    for name, content in files:
+        if content[1:].startswith(_BEGINS):
+            gathered.whole.append(content)
+            continue
+        try:
+            gathered.heap.add(contents(content))
+        except GoodOfficesError as error:
+            gathered.useless.append((name, error))
+    return gathered

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames as QR codes on a screen or on paper, and back from photographs or scans of them."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any, cast
+
+import zxingcpp
+from PIL import Image, UnidentifiedImageError
+
+from goodoffices.core.errors import Malformed, Oversized
+
+MAX_FILE = 32 << 20
+"""Bytes of one photograph."""
+MAX_PIXELS = 60_000_000
+"""Of one photograph: more than any telephone makes, less than what would exhaust the memory."""
+_RUN = re.compile("1+")
+FORMATS = ("PNG", "JPEG", "WEBP")
+LEVEL = "M"
+"""Error correction of each code: a seventh of it may be smudged."""
+
+
+def drawn(frame: bytes) -> str:
+    """One frame as an inline SVG, sized by its surroundings."""
+    points = _points(frame, 1)
+    wide = points.width
+    dark = points.tobytes("raw", "1;I")
+    row_bytes = -(-wide // 8)
+    path = []
+    for y in range(points.height):
+        bits = "".join(f"{byte:08b}" for byte in dark[y * row_bytes : (y + 1) * row_bytes])[:wide]
+        path += [f"M{run.start()} {y}.5h{run.end() - run.start()}" for run in _RUN.finditer(bits)]
+    return (
+        f'<svg class="qr" viewBox="0 0 {wide} {points.height}" shape-rendering="crispEdges" aria-hidden="true">'
+        f'<path d="{"".join(path)}"/></svg>'
+    )
+
+
+def png(frame: bytes, scale: int = 4) -> bytes:
+    """One frame as a PNG, ``scale`` pixels a module, on a white margin."""
+    out = io.BytesIO()
+    _points(frame, scale).save(out, "PNG", optimize=False)
+    return out.getvalue()
+
+
+def _points(frame: bytes, scale: int) -> Image.Image:
+    code = zxingcpp.create_barcode(frame, zxingcpp.BarcodeFormat.QRCode, ec_level=LEVEL)
+    image = code.to_image(scale=scale, add_quiet_zones=True)
+    height, width = image.shape
+    return Image.frombytes("L", (width, height), bytes(cast("Any", image))).convert("1")
+
+
+def contents(photograph: bytes) -> Iterator[bytes]:
+    """What the QR codes in one picture say, in no order. Raises Malformed or Oversized on what is no picture."""
+    if len(photograph) > MAX_FILE:
+        raise Oversized(f"A picture of {len(photograph) >> 20} MiB; at most {MAX_FILE >> 20} are looked at.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(photograph), formats=FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise Oversized(
+                        "A picture of more points than are looked at.", "Take it at a lower resolution."
+                    )
+                grey = image.convert("L")
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        raise Malformed("Not a picture that can be read: PNG, JPEG or WebP.", "Take it again.") from error
+    for found in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)):
+        if found.valid:
+            yield bytes(found.bytes)

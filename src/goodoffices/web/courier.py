@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""By hand: the page on which a running desk writes a courier's bundle, shows it as pictures, and takes one in."""
+
+from __future__ import annotations
+
+from goodoffices.core.courier import MAX_BUNDLE
+from goodoffices.core.errors import NotFound, Oversized, YourError
+from goodoffices.core.office import Right
+from goodoffices.core.record_layout import slug, stamp
+from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
+from goodoffices.desk.courier.frames import frames_of
+from goodoffices.desk.courier.gathering import gather
+from goodoffices.desk.courier.pictures import drawn
+from goodoffices.desk.views.lines import LineCard
+from goodoffices.desk.views.views import Here
+from goodoffices.web.pages import Ask, File, Page, Route
+
+MAX_FILES = 200
+"""Photographs in one go."""
+
+
+def _card(ask: Ask) -> tuple[Here, LineCard]:
+    here, page = ask.views.lines(ask.who.officer, ask.now, ask.service.relays())
+    line = ask.id("line")
+    for card in page.lines:
+        if card.id == line:
+            return here, card
+    raise NotFound("There is no such line at this desk.")
+
+
+async def by_hand(ask: Ask) -> Page:
+    """What a line owes, and the two ways to carry it."""
+    here, card = _card(ask)
+    return Page("courier.html", here, {"line": card, "taken": (), "unused": (), "frames": ()})
+
+
+async def out(ask: Ask) -> File:
+    """The bundle, to be put on a stick."""
+    line, officer = ask.id("line"), ask.who.officer
+    bundle = ask.service.act(lambda desk, now: carry_out(desk, officer, line, now))
+    return File(
+        f"{slug(ask.service.office_name)}-{stamp(ask.now)}.courier", bundle, "application/octet-stream"
+    )
+
+
+async def pictures(ask: Ask) -> Page:
+    """The bundle as pictures, to print or to photograph from the screen."""
+    line, officer = ask.id("line"), ask.who.officer
+    bundle = ask.service.act(lambda desk, now: carry_out(desk, officer, line, now, pictures=True))
+    here, card = _card(ask)
+    frames = tuple(map(drawn, frames_of(bundle)))
+    return Page("courier.html", here, {"line": card, "taken": (), "unused": (), "frames": frames})
+
+
+def _take(ask: Ask, bundle: bytes) -> TakenIn:
+    officer = ask.who.officer
+    return ask.service.act(lambda desk, now: carry_in(desk, officer, bundle, now))
+
+
+async def take_in(ask: Ask) -> Page:
+    """A bundle, or pictures of one, from what the officer chose."""
+    files: list[tuple[str, bytes]] = []
+    room = MAX_BUNDLE
+    for upload in ask.files:
+        content = await upload.read(room + 1)
+        room -= len(content)
+        if room < 0:
+            raise Oversized("More than can be taken in at once.", "Take in fewer pictures at a time.")
+        if content:
+            files.append((upload.filename or "?", content))
+    if not files:
+        raise YourError("No file was chosen.", "Choose the bundle, or the pictures of it.")
+    gathered = gather(files)
+    taken = tuple(_take(ask, bundle) for bundle in gathered.bundles())
+    here, card = _card(ask)
+    unused = tuple({"name": name, "what": error.what} for name, error in gathered.useless)
+    return Page("courier.html", here, {"line": card, "taken": taken, "unused": unused, "frames": ()})
+
+
+ROUTES = (
+    Route("/lines/{line}/courier", by_hand, needs=Right.DUTY),
+    Route("/lines/{line}/courier/out", out, "POST", back=by_hand, needs=Right.DUTY),
+    Route("/lines/{line}/courier/pictures", pictures, "POST", back=by_hand, needs=Right.DUTY),
+    Route("/lines/{line}/courier/in", take_in, "POST", back=by_hand, needs=Right.DUTY, files=MAX_FILES),
+)

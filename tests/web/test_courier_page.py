@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page 'By hand': out to a stick or as pictures, and in again, at a running desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goodoffices.core.courier import MARK
+from goodoffices.web.security import MAX_BODY, MAX_UPLOAD
+from tests.web.offices import Browser, DeskInMemory, Offices
+from tests.web.test_pages import release, signed_in, words_of
+
+
+class Cut:
+    """A channel whose relays are gone: Washington has a note for Tehran, by way of Bern."""
+
+    def __init__(self) -> None:
+        self.offices = Offices()
+        self.mandate = self.offices.agree()
+        for each in self.offices.desks.values():
+            each.cut = True
+        self.washington, self.bern = self.offices.washington, self.offices.bern
+        self.note = release(self.washington, self.mandate, self.offices.tehran.me, "By hand.")
+        self.line = self.washington.desk.line_named("Bern").id
+
+    def at(self, desk: DeskInMemory, what: str = "") -> str:
+        return f"/lines/{self.line.hex()}/courier{what}"
+
+
+def upload(browser: Browser, path: str, *files: tuple[str, bytes], html: bool = True) -> Any:
+    return browser.client.post(
+        path,
+        data={"csrf": browser.csrf},
+        files=[("files", (name, content)) for name, content in files],
+        headers={
+            "accept": "text/html" if html else "application/json",
+            "origin": "http://127.0.0.1:8000",
+            "sec-fetch-site": "same-origin",
+        },
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_a_bundle_is_saved_here_and_taken_in_there(language: str) -> None:
+    """P7: what a browser saves at one desk, a browser gives to the other."""
+    cut = Cut()
+    here = signed_in(cut.washington, **{"accept-language": language})
+    there = signed_in(cut.bern, **{"accept-language": language})
+    assert here.get(cut.at(cut.washington)).status_code == 200
+    saved = here.post(cut.at(cut.washington, "/out"), html=True)
+    assert saved.headers["content-disposition"].endswith(".courier")
+    answer = upload(there, cut.at(cut.bern, "/in"), ("stick.courier", saved.content))
+    assert answer.status_code == 200
+    row = cut.bern.desk.ledger.note(cut.note)
+    assert row is not None
+    assert row.state == "verified"
+
+
+def test_the_pictures_are_drawn_on_the_page_and_nothing_on_it_is_inline() -> None:
+    """P7"""
+    cut = Cut()
+    here = signed_in(cut.washington)
+    page = here.post(cut.at(cut.washington, "/pictures"), html=True)
+    assert page.status_code == 200
+    assert page.text.count('class="qr"') > 5
+    assert "style=" not in page.text
+    assert "any four are enough" in words_of(page.text)
+
+
+def test_a_wrong_file_is_told_and_the_page_stays() -> None:
+    """P12"""
+    cut = Cut()
+    there = signed_in(cut.bern)
+    answer = upload(there, cut.at(cut.bern, "/in"), ("letter.txt", b"Dear Sirs"))
+    assert answer.status_code == 400
+    assert "no part of a courier" in words_of(answer.text)
+    assert 'type="file"' in answer.text
+
+
+def test_somebody_elses_bundle_is_told_as_such() -> None:
+    """P12"""
+    cut = Cut()
+    here, there = signed_in(cut.washington), signed_in(cut.offices.tehran)
+    saved = here.post(cut.at(cut.washington, "/out"), html=True)
+    line = cut.offices.tehran.desk.line_named("Bern").id
+    answer = upload(there, f"/lines/{line.hex()}/courier/in", ("stick.courier", saved.content))
+    assert answer.status_code == 400
+    assert "for another office" in words_of(answer.text)
+
+
+def test_nothing_chosen_is_told() -> None:
+    """P12"""
+    cut = Cut()
+    there = signed_in(cut.bern)
+    assert upload(there, cut.at(cut.bern, "/in")).status_code == 400
+
+
+def test_only_the_courier_may_bring_much() -> None:
+    """P12: everything else stays small."""
+    cut = Cut()
+    there = signed_in(cut.bern)
+    much = MARK.encode() + bytes(MAX_BODY)
+    assert upload(there, cut.at(cut.bern, "/in"), ("stick.courier", much)).status_code == 400
+    assert upload(there, "/mandates", ("stick.courier", much)).status_code == 413
+    assert MAX_UPLOAD > MAX_BODY
