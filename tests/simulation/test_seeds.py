@@ -51,10 +51,18 @@ def test_a_seed_replays_exactly() -> None:
 def test_the_seeds_make_every_kind_of_run() -> None:
     """No kind of fault is left out by an accident of the dice."""
     plans = [plan_of(1 + seed, STEPS) for seed in range(CHUNK * len(CHUNKS))]
-    for name in ("young", "loss", "stops", "relays", "clocks", "disks", "hostile", "restores"):
+    for name in ("young", "loss", "stops", "relays", "clocks", "disks", "hostile", "restores", "rosters"):
         assert sum(bool(getattr(plan, name)) for plan in plans) >= 10, name
     assert {plan.posts for plan in plans} == {1, 2}
     assert {each for plan in plans for each in plan.terms} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("posts", [1, 2])
+def test_rosters_change_while_notes_are_under_way(posts: int) -> None:
+    """P2, P10: every office ends with every other's newest roster; nobody who is out gets anywhere."""
+    verdict = run(Plan(5, 40, posts, (1,), loss=True, stops=True, relays=True, rosters=True))
+    assert verdict.broken is None, verdict.sentence
+    assert verdict.counts["new rosters"] > 0
 
 
 @pytest.mark.parametrize("posts", [1, 2])

@@ -50,6 +50,8 @@ class SimOffice:
     settling: bool = False
     listening: set[int] = field(default_factory=set)
     restored: bool = False
+    people: list[Officer] = field(default_factory=list)
+    """Officers who came later, also those who are out again."""
 
     @property
     def id(self) -> bytes:
@@ -58,8 +60,13 @@ class SimOffice:
 
     @property
     def officer(self) -> Officer:
-        """The one who signs in here."""
-        return self.founding.officer("duty")
+        """The first who is in the roster and has every right."""
+        first = self.founding.officer("duty")
+        if self.desk is None or not self.people:
+            return first
+        roster = self.desk.context.my_office().roster
+        listed = [each for each in (first, *self.people) if roster.rights(each.public)]
+        return listed[0] if listed else first
 
 
 @dataclass(frozen=True)

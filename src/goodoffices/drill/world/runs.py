@@ -18,6 +18,7 @@ from goodoffices.drill.world.disk import Disk
 from goodoffices.drill.world.hostile import Crook, check_hostile
 from goodoffices.drill.world.officers import do, random_deed, release
 from goodoffices.drill.world.parts import SECOND, SimOffice, Snapshot, Weather
+from goodoffices.drill.world.rosters import change_rosters, check_rosters
 from goodoffices.drill.world.world import World
 
 DAY = 86_400 * SECOND
@@ -43,6 +44,8 @@ class Plan:
     """The intermediary is dishonest."""
     restores: bool = False
     """An office goes back to an old copy of its vault."""
+    rosters: bool = False
+    """Officers come and go, keys change."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,13 @@ class Verdict:
 
 def plan_of(seed: int, steps: int) -> Plan:
     """The plan that a seed stands for; one run in eight is without any fault."""
+    plan = _plan_of(seed, steps)
+    # Dice of their own, so that a seed of before makes the run that it made.
+    changing = Random(f"rosters {seed}").random() < 0.3 and not plan.hostile and not plan.restores
+    return replace(plan, rosters=changing)
+
+
+def _plan_of(seed: int, steps: int) -> Plan:
     dice = Random(seed)
     faults = [dice.random() < 0.7 for _ in range(5)] if dice.random() < 0.875 else [False] * 5
     terms = tuple(sorted(dice.sample(range(len(TERMS)), dice.choice((1, 1, 2)))))
@@ -112,6 +122,8 @@ def _run(plan: Plan, world: World) -> None:
     backup: tuple[SimOffice, bytes] | None = None
     for step in range(plan.steps):
         random_deed(world)
+        if plan.rosters and world.chance(0.3):
+            change_rosters(world)
         fault(plan, world)
         world.pass_time(world.rng.choice((5, 50, 500, 5 * SECOND, 60 * SECOND)))
         if crook is not None and world.chance(0.2):
@@ -128,6 +140,8 @@ def _run(plan: Plan, world: World) -> None:
     for office in world.offices:
         steps.check(office)
     check_end(world, honest=crook is None, restores=plan.restores)
+    if plan.rosters:
+        check_rosters(world)
     if crook is not None:
         check_hostile(world, crook)
 

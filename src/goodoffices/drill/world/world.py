@@ -20,8 +20,8 @@ from random import Random
 from typing import TypeVar
 
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.founding import Founding
-from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.founding import Founding, keys_in
+from goodoffices.desk.ledger.ledger import Ledger, RouteRow
 from goodoffices.desk.routes.sending import Put
 from goodoffices.drill.world.disk import Crash, Disk
 from goodoffices.drill.world.parts import CALM, RELAYS, SECOND, START, Released, SimOffice, Snapshot, Weather
@@ -106,7 +106,7 @@ class World:
         office.boot += 1
         office.wake_at, office.settling = None, False
         office.listening.clear()
-        office.desk = Desk(office.disk, office.founding.keys, office.rng.randbytes)
+        office.desk = Desk(office.disk, keys_in(Ledger(office.disk)), office.rng.randbytes)
         self.refresh(office)
         self.visit(office, "starts", lambda desk: desk.start(self.now(office)))
         if unlock:
