@@ -86,7 +86,10 @@ def unpack(envelope: bytes, *, realm: bytes, line: bytes, seeds: Iterable[bytes]
         except Altered:
             continue
         return _read(padded)
-    raise Altered("An envelope that none of this desk's keys opens.")
+    raise Altered(
+        "An envelope that none of this desk's keys opens.",
+        "If its key was destroyed after its time, the sender seals the contents anew by itself.",
+    )
 
 
 def _read(padded: bytes) -> tuple[Part, ...]:

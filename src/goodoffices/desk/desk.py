@@ -41,6 +41,7 @@ from goodoffices.desk.lines.service_traffic import ServiceTraffic
 from goodoffices.desk.officers.acts import OfficerActs
 from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.sending import Put
+from goodoffices.desk.sealing_keys import SealingKeys
 
 MAX_DEFERRED = 64
 """Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
@@ -68,7 +69,8 @@ class Desk:
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
-        self.rosters = Rosters(self.context, self.channels, self.lines)
+        self.sealing_keys = SealingKeys(self.context)
+        self.rosters = Rosters(self.context, self.channels, self.lines, self.sealing_keys)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
 
@@ -105,6 +107,10 @@ class Desk:
             if not done:
                 # Say that it is locked rather than be open with notes that nobody verified.
                 self.lock()
+
+    def destroy_expired_keys(self, now: int) -> bool:
+        """Destroy sealing keys whose time is over; True if the caller has the log emptied now."""
+        return bool(self.sealing_keys.destroy_expired(now, waiting=any(self._deferred.values())))
 
     def lock(self) -> None:
         """The last officer signed out: no text can be read, though everything is still collected."""

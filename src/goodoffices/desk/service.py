@@ -288,6 +288,8 @@ class DeskService(Present):
                 self._spawn(self._delete(route, taken))
             try:
                 with faults():
+                    if self.desk.destroy_expired_keys(self.now()):
+                        self.vault.scrub()
                     called = self.desk.service_traffic.call(self.now())
                     if self.desk.settle(self.now()) or called:
                         self.fault = None

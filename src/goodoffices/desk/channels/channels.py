@@ -22,7 +22,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
-from goodoffices.desk.channels.credentials import Credentials
+from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import LineRow, NoteRow, claimed_by
 from goodoffices.desk.vault.keys import open_text, seal_text
@@ -108,6 +108,7 @@ class Channels(Credentials):
         offered |= {office.id: office for office in map(read_office, credentials)}
         mine = self.context.my_office()
         offered[mine.id] = mine
+        wait_for_credentials(signed, offered)
         agreement = read_agreement(signed, offered, tuple(map(read_signed, papers)))
         if agreement.realm != self.context.keys.realm:
             raise Foreign("A mandate of another realm: a drill and the live channel never mix.")

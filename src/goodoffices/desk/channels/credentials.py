@@ -9,13 +9,21 @@ from __future__ import annotations
 
 from goodoffices.core.errors import Foreign, NotNow
 from goodoffices.core.line import MAX_BODY, Item
-from goodoffices.core.mandate import Agreement
+from goodoffices.core.mandate import Agreement, Mandate
 from goodoffices.core.office import Office, Roster, follow, merge, verify_office
 from goodoffices.core.statement import Signed
 from goodoffices.desk.channels.chains import Chains
 
 LARGE = MAX_BODY // 4
 """Bytes of a credential from which on it is handed over in pieces, each of which fits an envelope."""
+
+
+def wait_for_credentials(signed: Signed, offered: dict[bytes, Office]) -> None:
+    """Raise NotNow while a mandate has overtaken the credentials that went ahead of it."""
+    for _, office_id, pin, paper in signed.statement.read(Mandate).offices:
+        known = offered.get(office_id)
+        if not paper and (known is None or pin not in {each.id for each in known.signed[1:]}):
+            raise NotNow("A mandate that names an office, or a roster of one, which is not here yet.")
 
 
 class Credentials(Chains):

@@ -19,7 +19,8 @@ from goodoffices.core.office import MAX_OFFICERS, Epochs, Right, Roster, check_r
 from goodoffices.core.roster_request import RosterRequest
 from goodoffices.core.statement import Signed, Statement, state
 from goodoffices.desk.asking import AuditKind
-from goodoffices.desk.context import DeskKeys, Officer
+from goodoffices.desk.channels.channels import Channels
+from goodoffices.desk.context import Context, DeskKeys, Officer
 from goodoffices.desk.founding import (
     DAY,
     EPOCHS,
@@ -29,7 +30,9 @@ from goodoffices.desk.founding import (
     reading_seeds,
 )
 from goodoffices.desk.ledger.secrets import ENVELOPE
+from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.officers.acting import Acting
+from goodoffices.desk.sealing_keys import SealingKeys
 
 _REQUEST = "roster request"
 _NEXT_DESK = "next desk seed"
@@ -39,12 +42,14 @@ CHECKPOINT = "checkpoint seed"
 
 LONGER_WITHIN = 182 * DAY
 """Milliseconds. When the sealing keys end sooner, any new roster brings further ones along."""
-WARN_WITHIN = 56 * DAY
-"""Milliseconds before the last sealing keys end from which on the desk says so."""
 
 
 class Rosters(Acting):
     """What keepers of keys change about their own office."""
+
+    def __init__(self, context: Context, channels: Channels, lines: Lines, sealing_keys: SealingKeys) -> None:
+        super().__init__(context, channels, lines)
+        self.sealing_keys = sealing_keys
 
     # --- what is asked for ----------------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ class Rosters(Acting):
         self.require(officer, Right.KEYS)
         mine, plan = self.context.my_office(), self.planned()
         if plan is mine.roster and "envelope_epochs" not in changed:
-            if self.runs_out() - now < LONGER_WITHIN:
+            if self.sealing_keys.runs_out() - now < LONGER_WITHIN:
                 changed |= self._longer_epochs(now)
             else:
                 changed |= self._same_epochs(now)
@@ -156,11 +161,6 @@ class Rosters(Acting):
         return request
 
     # --- sealing keys ---------------------------------------------------------------------------------
-
-    def runs_out(self) -> int:
-        """When (ms) the last sealing key that counterparts know of ends."""
-        mine = self.context.my_office()
-        return min(max(each[2] for each in epochs) for epochs in (mine.envelope_epochs, mine.reading_epochs))
 
     def _same_epochs(self, now: int) -> dict[str, Any]:
         """The epochs of before hold on, and only one of each kind is listed again: a short roster."""
@@ -179,7 +179,9 @@ class Rosters(Acting):
             tuple(each for each in epochs if each[2] > now)[-EPOCHS:]
             for epochs in (mine.envelope_epochs, mine.reading_epochs)
         ]
-        return self._with_epochs(running, EPOCHS - min(map(len, running)), max(now, self.runs_out()))
+        return self._with_epochs(
+            running, EPOCHS - min(map(len, running)), max(now, self.sealing_keys.runs_out())
+        )
 
     def _new_epochs(self, now: int) -> dict[str, Any]:
         """New epochs from now on, none of before."""
@@ -241,6 +243,7 @@ class Rosters(Acting):
                     self.lines.flush(line.id, now)
                     self.lines.write_roster(line.id, signed.raw, now)
             self.ledger.save_office(office, None)
+            self.sealing_keys.installed(office.roster.version, now)
             self._take_over(_NEXT_DESK, "desk seed", mine.roster.desk, office.roster.desk)
             self._take_over(_NEXT_CHECKPOINT, CHECKPOINT, mine.roster.checkpoint, office.roster.checkpoint)
             self.ledger.drop_fact(_REQUEST)

@@ -55,6 +55,8 @@ class Here:
     findings: int
     to_sign: int
     """Notes that wait for this officer's signature."""
+    sealing_keys_end: int | None
+    """When (ms) the last sealing key ends, from eight weeks before on; else None."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class Views:
             waiting=self.waiting(now),
             findings=len(self.ledger.findings()),
             to_sign=waits_for(self.desk, officer),
+            sealing_keys_end=self.desk.sealing_keys.warning(now),
         )
 
     def home(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> HomePage:

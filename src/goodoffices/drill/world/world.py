@@ -165,10 +165,15 @@ class World:
                 self.at(due - self.time, self._waker(office, office.boot, due))
 
     def _settler(self, office: SimOffice, boot: int) -> Callable[[], None]:
+        def settled(desk: Desk) -> None:
+            if desk.destroy_expired_keys(self.now(office)):
+                self.count("expired sealing keys destroyed")
+            desk.settle(self.now(office))
+
         def settle() -> None:
             if office.boot == boot:
                 office.settling = False
-                self.visit(office, "settles", lambda desk: desk.settle(self.now(office)))
+                self.visit(office, "settles", settled)
 
         return settle
 
