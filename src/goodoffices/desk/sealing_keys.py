@@ -13,6 +13,7 @@ from dataclasses import replace
 from goodoffices.core import crypto
 from goodoffices.core.office import Office
 from goodoffices.core.sealed import read_sealed
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context
 from goodoffices.desk.founding import DAY
 
@@ -88,7 +89,8 @@ class SealingKeys:
             for reading, epochs in ((False, envelope), (True, gone)):
                 for epoch in epochs:
                     self.ledger.drop_epoch(epoch, reading=reading)
-            self.ledger.audit(now, "the desk", f"destroyed the sealing keys {_listed(envelope | gone)}")
+            what = f"destroyed the sealing keys {_listed(envelope | gone)}"
+            self.ledger.audit(now, "the desk", what, AuditKind.OFFICE)
             self.context.pending.after.append(lambda: self._forget(envelope, gone))
         return tuple(sorted(envelope | gone))
 
