@@ -11,6 +11,7 @@ import pytest
 from goodoffices.core import (
     act,
     clearance,
+    handover,
     line,
     mandate,
     note,
@@ -34,6 +35,7 @@ TABLES: dict[str, type[Any]] = {
     "**PAIRING_CONFIRMED (9)**": pairing.PairingConfirmed,
     "**NOTE (16)**": note.Note,
     "**CLEARANCE (40)**": clearance.Clearance,
+    "**HANDOVER (41)**": handover.Handover,
     "**ACT (17)**": act.Act,
     "**ENTRY (24)**": line.Entry,
     "**RECEIPT (25)**": line.Receipt,

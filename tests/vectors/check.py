@@ -16,6 +16,7 @@ from goodoffices.core.act import Act, check_signer
 from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.handover import check_handover
 from goodoffices.core.line import CarriedEntry, verify_entry
 from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import check_issued, note_digits, read_inside, verify_release
@@ -116,6 +117,12 @@ def _clearance(given: Input) -> Result:
     found = signed.statement.read(Clearance)
     signed.verify()
     return {"id": signed.id.hex(), "verdict": found.verdict}
+
+
+def _handover(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    found = check_handover(signed, office)
+    return {"id": signed.id.hex(), "open": len(found.open)}
 
 
 def _act(given: Input) -> Result:
@@ -222,6 +229,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "office": _office,
     "mandate": _mandate,
     "clearance": _clearance,
+    "handover": _handover,
     "act": _act,
     "note": _note,
     "issue": _issue,

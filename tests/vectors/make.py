@@ -21,6 +21,7 @@ from goodoffices.core.act import ActType
 from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
 from goodoffices.core.fields import to_map
+from goodoffices.core.handover import Handover, OpenStep
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
 from goodoffices.core.sealed import header_of, seal_note
@@ -374,6 +375,52 @@ def _clearance() -> Iterator[Vector]:
     wrong = Statement(cbor.encode(["GO1", 1, 40, LIVE, to_map(content) | {7: 4}]))
     unknown = {"signed": sign(wrong, washington().officer("drafter")).raw.hex()}
     yield "clearance-unknown-verdict", "A fourth verdict.", "clearance", unknown, "NewerVersion"
+
+
+def _handover() -> Iterator[Vector]:
+    def given(*signers: str, **changes: Any) -> dict[str, Any]:
+        both = {name: crypto.ed25519_public(washington().officer(name)) for name in ("duty", "second")}
+        fields: dict[str, Any] = {
+            "office": washington().id,
+            "roster": 1,
+            "time": (NOW, 0),
+            "leaving": both["duty"],
+            "coming": both["second"],
+            "open": (
+                (int(OpenStep.OPEN), seed("note"), NOW - 60_000, True),
+                (int(OpenStep.MACHINE), None, NOW - 1_000, False),
+            ),
+            "words": "They will ring back at six.",
+            "previous": seed("handover before"),
+        }
+        content = Handover(**(fields | changes))
+        signed = sign(state(content, LIVE), *(washington().officer(each) for each in signers))
+        return {"signed": signed.raw.hex(), "credential": washington().office.raw.hex()}
+
+    yield "handover", "A watch handed over, signed by both.", "handover", given("duty", "second"), OK
+    yield (
+        "handover-signed-by-one",
+        "The one who comes has not signed.",
+        "handover",
+        given("duty"),
+        "WrongSigner",
+    )
+    drafter = crypto.ed25519_public(washington().officer("drafter"))
+    yield (
+        "handover-to-a-drafter",
+        "Who comes does not hold the right 'duty'.",
+        "handover",
+        given("duty", "drafter", coming=drafter),
+        "WrongSigner",
+    )
+    alone = crypto.ed25519_public(washington().officer("duty"))
+    yield (
+        "handover-to-oneself",
+        "Two officers, not one.",
+        "handover",
+        given("duty", coming=alone),
+        "Malformed",
+    )
 
 
 def _act() -> Iterator[Vector]:
@@ -764,6 +811,7 @@ SECTIONS = (
     _office,
     _mandate,
     _clearance,
+    _handover,
     _act,
     _note,
     _sealed,

@@ -231,3 +231,30 @@ def test_zone_and_sentence_are_the_offices_own(offices: Offices) -> None:
     page = bern.json("/watch/roster")
     assert (page["zone"], page["text"]) == ("Asia/Tehran", "Please come: {steps}")
     assert bern.post("/watch/settings", zone="Atlantis/Sea", text="x").status_code == 400
+
+
+def test_the_watch_is_handed_over_by_two_browsers(offices: Offices) -> None:
+    """P5, P10: the list, what came since, both signatures."""
+    mandate = offices.agree()
+    one, two = Browser(offices.bern), Browser(offices.bern)
+    one.sign_in()
+    two.sign_in("second")
+    release(offices, mandate, 4)
+    page = one.json("/watch/handover")
+    assert [each["what"] for each in page["open"]] == ["forward"]
+    coming = next(key for name, key in page["others"] if name == "officer 2")
+    one.done("/watch/handover", coming=coming, words="They ring back at six.")
+    assert not one.json("/watch/handover")["offered"]["mine_to_sign"]
+    release(offices, mandate, 3)
+    offered = two.json("/watch/handover")["offered"]
+    assert offered["mine_to_sign"]
+    assert (offered["leaving"], offered["coming"]) == ("officer 1", "officer 2")
+    assert [each["name"] for each in offered["open"]] == ["Washington 1"]
+    assert [each["name"] for each in offered["came_since"]] == ["Washington 2"]
+    assert two.post("/watch/handover/sign").status_code == 400
+    two.done("/watch/handover/sign", handover=offered["id"])
+    assert two.json("/watch/handover")["holder"] == "second"
+    assert [each["words"] for each in one.json("/watch/handover")["done"]] == ["They ring back at six."]
+    assert one.post("/watch/handover/call-back", handover=offered["id"]).status_code == 409
+    html = two.get("/watch/handover").text
+    assert "They ring back at six." in html

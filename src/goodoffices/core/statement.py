@@ -61,6 +61,8 @@ class Kind(IntEnum):
     EXPORT = 32
     CLEARANCE = 40
     """Stays at its desk: no counterpart ever meets it."""
+    HANDOVER = 41
+    """Stays at its office too."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import re
 from goodoffices.core.errors import NotAllowed, YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.alarms.alarms import Ringing
-from goodoffices.desk.alarms.page import roster_page, watch_page
+from goodoffices.desk.alarms.page import handover_page, roster_page, watch_page
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.watch.plan import DAY, MAX_LEVELS, Watch
 from goodoffices.web.forms import Form
@@ -76,6 +76,50 @@ async def take(ask: Ask) -> Done:
     if taken.subject is not None:
         return Done(f"/notes/{taken.subject.hex()}")
     return Done("/lines" if taken.what == "line" else "/watch")
+
+
+# --- handing over ---------------------------------------------------------------------------------------
+
+
+async def handover(ask: Ask) -> Page:
+    """What is open, who leaves, who comes."""
+    ringing, officer = ask.service.ringing, ask.who.officer
+    here = ask.views.here(officer, ask.now)
+    return Page("handover.html", here, handover_page(ringing.alarms, officer, ringing.moment()))
+
+
+async def offer_watch(ask: Ask) -> Done:
+    """The one who leaves signs the list of what is open."""
+    ringing, officer, words = ask.service.ringing, ask.who.officer, ask.form.long_text("words").strip()
+    coming = ask.form.identifier("coming")
+    if coming is None:
+        raise YourError("Who comes is not said.", "Choose one of the list.")
+    things = ringing.alarms.open_things(ringing.moment())
+    made = ask.service.act(
+        lambda desk, now: ringing.alarms.handovers.offer(officer, coming, things, words, now)
+    )
+    return Done("/watch/handover", made)
+
+
+def _asked_handover(ask: Ask) -> bytes:
+    asked = ask.form.identifier("handover")
+    if asked is None:
+        raise YourError("Which handover is meant is not said.", "Use the desk's own pages.")
+    return asked
+
+
+async def take_over(ask: Ask) -> Done:
+    """The one who comes signs the same list."""
+    asked, officer, handovers = _asked_handover(ask), ask.who.officer, ask.service.ringing.alarms.handovers
+    ask.service.act(lambda desk, now: handovers.take_over(officer, asked, now))
+    return Done("/watch/handover", asked)
+
+
+async def call_back(ask: Ask) -> Done:
+    """The watch stays where it is."""
+    asked, officer, handovers = _asked_handover(ask), ask.who.officer, ask.service.ringing.alarms.handovers
+    ask.service.act(lambda desk, now: handovers.call_back(officer, asked, now))
+    return Done("/watch/handover")
 
 
 # --- the roster -----------------------------------------------------------------------------------------
@@ -180,6 +224,10 @@ ROUTES = (
     Route("/watch/bell", make_bell, "POST", back=watch, needs=ANYBODY),
     Route("/watch/no-bell", drop_bells, "POST", back=watch, needs=ANYBODY),
     Route("/watch/take", take, "POST", back=watch, needs=Right.DUTY),
+    Route("/watch/handover", handover, needs=ANYBODY),
+    Route("/watch/handover", offer_watch, "POST", back=handover, needs=Right.DUTY),
+    Route("/watch/handover/sign", take_over, "POST", back=handover, needs=Right.DUTY),
+    Route("/watch/handover/call-back", call_back, "POST", back=handover, needs=Right.DUTY),
     Route("/watch/roster", roster, needs=ANYBODY),
     Route("/watch/roster/add", add_watch, "POST", back=roster, needs=KEEP),
     Route("/watch/roster/drop", drop_watch, "POST", back=roster, needs=KEEP),

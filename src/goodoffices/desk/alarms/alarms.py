@@ -18,6 +18,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.lines import LineCard
 from goodoffices.desk.watch.book import Address, WatchBook
+from goodoffices.desk.watch.handover import Handovers, OpenThing
 from goodoffices.desk.watch.plan import ladder
 
 BEAT = 2 * SECOND
@@ -106,6 +107,7 @@ class Alarms:
         self.desk = desk
         self.book = AlarmBook(desk)
         self.watch = WatchBook(desk.ledger)
+        self.handovers = Handovers(desk.context)
         self.caller = caller
         self._officers = officers
         self._pages: dict[str, Page] = {}
@@ -144,6 +146,10 @@ class Alarms:
             tuple(name for name in level if name in known)
             for level in ladder(self.watch.watches(), moment.now, self.watch.zone)
         )
+        holder = self.handovers.holder(moment.now)
+        if holder in known:
+            # Whoever took the watch over with his signature is woken first, whatever the roster says.
+            levels = ((str(holder),), *levels)
         return People(levels, everybody, frozenset(each.officer for each in devices if each.reachable))
 
     def beat(self, page: str, officer: str, *, armed: bool, moment: Moment) -> Ringing:
@@ -161,7 +167,7 @@ class Alarms:
         return Ringing(
             len(mine),
             any(each.loud for each in mine),
-            len([each for each in alarms if each.state != "awaited" or not _others(each)]),
+            len([each for each in alarms if each.state != "awaited" or not waits_on_others(each)]),
             sum(late(each, moment) for each in alarms),
             self.alive(moment),
         )
@@ -198,6 +204,17 @@ class Alarms:
         """The one sentence that goes outside."""
         return self.text.replace("{steps}", "?" if steps is None else str(steps))
 
+    def open_things(self, moment: Moment) -> list[OpenThing]:
+        """What is open now, as a handover lists it: the loud first, then the oldest."""
+        alarms = [
+            each for each in self.book.open.values() if each.state != "awaited" or not waits_on_others(each)
+        ]
+        lines = {f"line {each.id.hex()}": each.id for each in self.desk.ledger.lines()}
+        return [
+            OpenThing(each.what, each.subject or lines.get(each.key), each.since_now, late(each, moment))
+            for each in sorted(alarms, key=lambda each: (not each.loud, each.since_now))
+        ]
+
     # --- taking ---------------------------------------------------------------------------------------
 
     def take(self, officer: Officer, key: str, moment: Moment) -> Alarm:
@@ -211,5 +228,6 @@ class Alarms:
         return taken
 
 
-def _others(alarm: Alarm) -> bool:
-    return alarm.what in ("arrival", "passing")
+def waits_on_others(alarm: Alarm) -> bool:
+    """Whether it asks nothing of this office before it rings."""
+    return alarm.what in ("arrival", "passing", "line", "machine", "outward")

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodoffices.desk.alarms.alarms import Alarms
+from goodoffices.core.handover import OpenStep
+from goodoffices.core.office import Right
+from goodoffices.desk.alarms.alarms import Alarms, waits_on_others
 from goodoffices.desk.alarms.engine import Alarm, Moment, late, rings_for
+from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.waiting import label_of
+from goodoffices.desk.watch.handover import HandoverRow
 from goodoffices.desk.watch.plan import DAY, Gap, gaps, ladder
 
 ORDER = {"ringing": 0, "taken": 1, "awaited": 2}
@@ -149,7 +153,7 @@ def watch_page(alarms: Alarms, person: str, moment: Moment) -> WatchPage:
     people = alarms.people(moment)
     cards = sorted(
         (_alarm(alarms.desk, each, moment, mine=rings_for(each, person, people)) for each in alarms.book.open.values()
-         if each.state != "awaited" or not each.what.startswith(("arrival", "passing", "line", "machine", "outward"))),
+         if each.state != "awaited" or not waits_on_others(each)),
         key=lambda card: (ORDER[card.state], not card.loud, card.since),
     )  # fmt: skip
     levels = {name: level + 1 for level, names in reversed([*enumerate(people.ladder)]) for name in names}
@@ -205,6 +209,99 @@ def _alarm(desk: Desk, alarm: Alarm, moment: Moment, *, mine: bool) -> AlarmCard
         precedence=note.precedence if note is not None else None,
         label=label_of(agreement, note.precedence) if note is not None and agreement is not None else None,
         line=line,
+    )
+
+
+@dataclass(frozen=True)
+class OpenCard:
+    """One step of a handover's list."""
+
+    what: str | None
+    """None: of a newer version."""
+    note: bytes | None
+    name: str | None
+    since: int
+    late: bool
+
+
+@dataclass(frozen=True)
+class HandoverCard:
+    """A handover as pages show it."""
+
+    id: bytes
+    at: int
+    done_at: int | None
+    leaving: str
+    coming: str
+    mine_to_sign: bool
+    mine_to_call_back: bool
+    open: tuple[OpenCard, ...]
+    more: int
+    words: str
+    came_since: tuple[OpenCard, ...]
+    """What is open now and does not stand in the list."""
+
+
+@dataclass(frozen=True)
+class HandoverPage:
+    """Handing over the watch."""
+
+    offered: HandoverCard | None
+    open: tuple[OpenCard, ...]
+    done: tuple[HandoverCard, ...]
+    others: tuple[tuple[str, bytes], ...]
+    """(pseudonym, key) of the officers to whom it can be handed over."""
+    holder: str | None
+
+
+def handover_page(alarms: Alarms, officer: Officer, moment: Moment) -> HandoverPage:
+    """The handover page as an officer sees it."""
+    roster = alarms.desk.context.my_office().roster
+    now = tuple(_open_card(alarms.desk, each.row) for each in alarms.open_things(moment))
+    offered = alarms.handovers.offered()
+    return HandoverPage(
+        offered=_handover(alarms.desk, offered, officer, now) if offered is not None else None,
+        open=now,
+        done=tuple(_handover(alarms.desk, each, officer, ()) for each in alarms.handovers.done()),
+        others=tuple(
+            (name, public)
+            for name, public, rights in roster.officers
+            if Right(rights) & Right.DUTY and public != officer.public
+        ),
+        holder=alarms.handovers.holder(moment.now),
+    )
+
+
+def _open_card(desk: Desk, row: tuple[int, bytes | None, int, bool]) -> OpenCard:
+    sort, about, since, is_late = row
+    note = desk.ledger.note(about) if about is not None else None
+    line = next((each.name for each in desk.ledger.lines() if each.id == about), None)
+    name = line
+    if note is not None:
+        name = f"{desk.ledger.agreement(note.mandate).name_of(note.author)} {note.number}"
+    known = sort in {int(each) for each in OpenStep}
+    what = OpenStep(sort).name.lower() if known else None
+    return OpenCard(what, note.id if note is not None else None, name, since, is_late)
+
+
+def _handover(desk: Desk, row: HandoverRow, officer: Officer, now: tuple[OpenCard, ...]) -> HandoverCard:
+    found, office = row.handover, desk.context.my_office()
+    roster = office.roster_at(found.roster) or office.roster
+    listed = tuple(_open_card(desk, each) for each in found.open)
+    before = {(each.what, each.note, each.name) for each in listed}
+    offered = row.state == "offered"
+    return HandoverCard(
+        id=row.id,
+        at=row.at,
+        done_at=row.done_at,
+        leaving=roster.pseudonym(found.leaving) or "?",
+        coming=roster.pseudonym(found.coming) or "?",
+        mine_to_sign=offered and found.coming == officer.public,
+        mine_to_call_back=offered and officer.public in (found.leaving, found.coming),
+        open=listed,
+        more=found.more,
+        words=found.words,
+        came_since=tuple(each for each in now if (each.what, each.note, each.name) not in before),
     )
 
 
