@@ -60,15 +60,17 @@ class ArchivedFile {
 
   async *pieces() {
     const { offset, name, method, packed, size } = this.entry;
-    const head = await viewOf(this.blob, offset, 30);
-    const nameSize = head.getUint16(26, true);
-    const from = offset + 30 + nameSize + head.getUint16(28, true);
-    const here = await viewOf(this.blob, offset + 30, nameSize);
-    if (head.getUint32(0, true) !== LOCAL || bytesDiffer(new Uint8Array(here.buffer), name)) {
-      throw new Error("The archive names this file in two ways.");
-    }
+    const head = await viewOf(this.blob, offset, 30 + name.length);
+    const from = offset + 30 + name.length + head.getUint16(28, true);
+    const sameName = head.getUint16(26, true) === name.length && !bytesDiffer(new Uint8Array(head.buffer, 30), name);
+    if (head.getUint32(0, true) !== LOCAL || !sameName) throw new Error("The archive names this file in two ways.");
     if (from + packed > this.blob.size) throw new Error("The archive ends too early.");
-    let stream = this.blob.slice(from, from + packed).stream();
+    const inside = this.blob.slice(from, from + packed);
+    if (method === 0 && packed === size && size <= MAX_FILE) {
+      yield new Uint8Array(await inside.arrayBuffer());
+      return;
+    }
+    let stream = inside.stream();
     if (method === 8) stream = stream.pipeThrough(new DecompressionStream("deflate-raw"));
     const reader = stream.getReader();
     let seen = 0;

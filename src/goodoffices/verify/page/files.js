@@ -8,7 +8,6 @@ const LIST = "files.sha256";
 const MANIFEST = "manifest.cbor";
 const TRACES = [MANIFEST, LIST, "README.txt", "record.txt", "offices", "channels", "lines"];
 const LIST_LINE = /^([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._/-]*)\n$/;
-const AHEAD = 24;
 
 const looksLikeExport = ({ files, folders, odd }) =>
   TRACES.some((path) => files.has(path) || folders.has(path) || odd.has(path));
@@ -141,21 +140,6 @@ class Files {
     }
     this.checkHash(path, await sha256(raw));
     return raw;
-  }
-
-  /** [path, bytes] of listed signed files, in their order, with some read ahead. Empty bytes for none. */
-  async *readAll(paths) {
-    const waiting = [];
-    const next = paths[Symbol.iterator]();
-    for (;;) {
-      while (waiting.length < AHEAD) {
-        const { value: path, done } = next.next();
-        if (done) break;
-        waiting.push(this.read(path).then((raw) => [path, raw ?? new Uint8Array(0)]));
-      }
-      if (waiting.length === 0) return;
-      yield await waiting.shift();
-    }
   }
 
   checkHash(path, found) {

@@ -26,15 +26,16 @@ class Examiner {
     return office.slice(0, 16);
   }
 
+  /** Note that an object does not hold. */
+  fail(where, kind, error) {
+    this.findings.add(where, kind, EXPECTED[kind], error.message);
+    return null;
+  }
+
   /** Run `check`; what it refuses becomes a finding of `kind`, and the result null. */
   async attempt(where, kind, check) {
-    try {
-      return await check();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.findings.add(where, kind, EXPECTED[kind], error.message);
-      return null;
-    }
+    const { value, error } = await outcome(check);
+    return error ? this.fail(where, kind, error) : value;
   }
 
   // --- who ----------------------------------------------------------------------------------------------
@@ -112,62 +113,59 @@ class Examiner {
     });
   }
 
+  /** An entry with everything that it carries: verified now, taken in by calling what comes back. */
   async entry(line, raw, where) {
-    let entry, office, signed, body;
-    const path = await this.attempt(where, "entry", async () => {
-      let salt;
-      [signed, salt, body] = await readEntryFile(raw);
-      entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS);
-      office = this.end(line, entry.writer);
-      if (body === null && entry.kind === ACTS) malformed("Its body is missing.");
-      if (salt?.length === 0) foreign("An entry whose body is not the one it commits to.");
-      await verifyEntry(signed, salt, body, line.id, office);
-      return placeOf.entry(line.folder, entry.time[0], office.name, entry.number, signed.id);
-    });
-    if (path === null) return null;
-    if ((entry.kind === TEST || entry.kind === CHAT) && body !== null) {
-      await this.attempt(where, "body", () => verifyTraffic(entry.kind, body, line.id, office));
-    }
-    const items = entry.kind === ACTS ? await this.items(line, entry, signed.id, body, where) : [];
-    line.links.get(entry.writer).push({
-      incarnation: entry.incarnation,
-      number: entry.number,
-      id: signed.id,
-      previous: entry.previous,
-      roster: entry.roster,
-      time: entry.time[0],
-      where,
-      seen: entry.seen,
-      opens: items.length > 0 && items[0][0] === ITEM.incarnation && items[0][1] ? form.PLACE(items[0][1]) : null,
-    });
-    const { writer, time, caseAt, number, kind } = entry;
-    this.entries.push({ line, writer, time, caseAt, number, kind, carries: carries(items), where });
-    return path;
+    const { value, error } = await outcome(() => this.readEntry(line, raw));
+    if (error) return () => this.fail(where, "entry", error);
+    const { entry, office, id, body } = value;
+    const { writer, time, caseAt, number, kind, incarnation, previous, roster, seen } = entry;
+    const isTraffic = (kind === TEST || kind === CHAT) && body !== null;
+    const traffic = isTraffic ? await outcome(() => verifyTraffic(kind, body, line.id, office)) : {};
+    const items = kind === ACTS ? await outcome(async () => readItems(body)) : { value: [] };
+    const carriage = { line: line.id, place: [incarnation, number, id], seen };
+    const way = { line, writer, reader: line.other(writer), time, where, carriage };
+    const carried = [];
+    for (const item of items.value ?? []) carried.push([item[0], await outcome(() => this.item(way, item))]);
+    const opening = items.value?.[0];
+    const opens = opening?.[0] === ITEM.incarnation && opening[1] ? form.PLACE(opening[1]) : null;
+    const what = carries(items.value ?? []);
+    return () => {
+      if (traffic.error) this.fail(where, "body", traffic.error);
+      if (items.error) this.fail(where, "body", items.error);
+      this.takeItems(line, carried, where);
+      line.links.get(writer).push({ incarnation, number, id, previous, roster, time: time[0], where, seen, opens });
+      this.entries.push({ line, writer, time, caseAt, number, kind, carries: what, where });
+      return placeOf.entry(line.folder, time[0], office.name, number, id);
+    };
   }
 
-  async items(line, entry, id, body, where) {
-    const items = await this.attempt(where, "body", async () => readItems(body));
-    if (items === null) return [];
-    if (items.some(([number]) => number !== ITEM.confirmed) && line.confirmed.size < 2) {
+  async readEntry(line, raw) {
+    const [signed, salt, body] = await readEntryFile(raw);
+    const entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS);
+    const office = this.end(line, entry.writer);
+    if (body === null && entry.kind === ACTS) malformed("Its body is missing.");
+    if (salt?.length === 0) foreign("An entry whose body is not the one it commits to.");
+    await verifyEntry(signed, salt, body, line.id, office);
+    return { entry, office, id: signed.id, body };
+  }
+
+  takeItems(line, carried, where) {
+    if (carried.some(([number]) => number !== ITEM.confirmed) && line.confirmed.size < 2) {
       const expected = "nothing on a line before both offices have confirmed it";
       this.findings.add(where, "unconfirmed", expected, "it carries something");
     }
-    const { writer, time, seen } = entry;
-    const carriage = { line: line.id, place: [entry.incarnation, entry.number, id], seen };
-    const way = { line, writer, reader: line.other(writer), time, where, carriage };
-    for (const item of items) {
-      try {
-        await this.item(way, item);
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
+    for (const [number, { value: take, error }] of carried) {
+      if (error) {
         const kind = error.sort === "WrongSigner" ? "item-signer" : "item";
-        const expected = `${ITEM_WORDS.get(item[0]) ?? "an item of a known kind"} that belongs on this line`;
+        const expected = `${ITEM_WORDS.get(number) ?? "an item of a known kind"} that belongs on this line`;
         this.findings.add(where, kind, expected, error.message);
+      } else {
+        take?.();
       }
     }
-    return items;
   }
 
+  /** Verify an item; gives what takes it in, where there is anything to take in. */
   async item(way, [number, ...rest]) {
     switch (number) {
       case ITEM.note:
@@ -178,7 +176,8 @@ class Examiner {
       case ITEM.mandate:
         return this.carriedMandate(...rest);
       case ITEM.confirmed:
-        return verifyConfirmed(await readSigned(rest[0]), way.line.id, this.offices.get(way.writer));
+        await verifyConfirmed(await readSigned(rest[0]), way.line.id, this.offices.get(way.writer));
+        return null;
       case ITEM.roster:
         return this.carriedCredential(rest[0]);
       case ITEM.nextRoster:
@@ -219,15 +218,21 @@ class Examiner {
     for (const credential of credentials) await this.carriedCredential(credential);
   }
 
-  receipt(line, raw, where) {
-    return this.attempt(where, "receipt", async () => {
+  /** A receipt: verified now, taken in by calling what comes back. */
+  async receipt(line, raw, where) {
+    const { value, error } = await outcome(async () => {
       const signed = await readSigned(raw);
       const office = this.end(line, signed.statement.read("a receipt", RECEIPT, RECEIPT_FIELDS).reader);
-      const { entries, time } = await verifyReceipt(signed, line.id, office);
+      return { office, id: signed.id, receipt: await verifyReceipt(signed, line.id, office) };
+    });
+    if (error) return () => this.fail(where, "receipt", error);
+    const { office, id, receipt } = value;
+    const { entries, time } = receipt;
+    return () => {
       for (const place of entries) line.receipted.set(place.join(" "), { place, reader: office.id, where });
       this.receipts.push({ reader: office.id, time, entries: entries.length, where });
-      return placeOf.receipt(line.folder, time[0], office.name, signed.id);
-    });
+      return placeOf.receipt(line.folder, time[0], office.name, id);
+    };
   }
 
   /** A checkpoint, and the signed note that lies beside it. After the entries. */
@@ -258,34 +263,34 @@ class Examiner {
     }
   }
 
-  /** An act, by an entry or (`way` null) kept at home. */
+  /** An act, by an entry or (`way` null) kept at home: verified now, taken in by calling what comes back. */
   async act(signed, where, way) {
     const act = signed.statement.read("an act", ACT, ACT_FIELDS, this.realm);
     const { agreement } = this.channel(act.mandate);
     if (way !== null) this.checkWay(agreement, act.author, act.lane, way);
-    const digest = await sha256(signed.raw);
-    if (this.verified.has(digest)) return this.acts.get(signed.id);
     const office = agreement.offices.get(act.author);
     if (!office) wrongSigner("An act of an office that runs no desk.");
-    const { forwarding, officersToAddWords } = agreement.mandate;
-    await checkSigner(signed, act, office, forwarding === 2, officersToAddWords);
-    if (act.type === COMPARED && !agreement.isParty(act.author)) {
-      wrongSigner("An intermediary that claims to have compared the mandate's digits.");
+    const digest = await sha256(signed.raw);
+    if (!this.verified.has(digest)) {
+      const { forwarding, officersToAddWords } = agreement.mandate;
+      await checkSigner(signed, act, office, forwarding === 2, officersToAddWords);
+      if (act.type === COMPARED && !agreement.isParty(act.author)) {
+        wrongSigner("An intermediary that claims to have compared the mandate's digits.");
+      }
+      this.verified.add(digest);
     }
-    this.verified.add(digest);
-    const kept = {
-      id: signed.id,
-      act,
-      signer: signerNames(office, act.roster, signed),
-      byDesk: BY_DESK.has(act.type) || office.isDesk(act.roster, signed.signers[0]),
-      where,
-      carriage: way?.writer === act.author ? way.carriage : null,
-    };
-    if (!this.acts.has(kept.id)) {
-      this.acts.set(kept.id, kept);
-      this.link(act, kept.id, where);
-      if (act.subject !== null) pushTo(this.about, act.subject, kept);
-    }
+    const signer = signerNames(office, act.roster, signed);
+    const byDesk = BY_DESK.has(act.type) || office.isDesk(act.roster, signed.signers[0]);
+    const carriage = way?.writer === act.author ? way.carriage : null;
+    return () => this.takeAct({ id: signed.id, act, signer, byDesk, where, carriage });
+  }
+
+  takeAct(kept) {
+    const { id, act, where } = kept;
+    if (this.acts.has(id)) return this.acts.get(id);
+    this.acts.set(id, kept);
+    this.link(act, id, where);
+    if (act.subject !== null) pushTo(this.about, act.subject, kept);
     return kept;
   }
 
@@ -297,7 +302,8 @@ class Examiner {
 
   ownAct(raw, where) {
     return this.attempt(where, "own-act", async () => {
-      const kept = await this.act(await readSigned(raw), where, null);
+      const take = await this.act(await readSigned(raw), where, null);
+      const kept = take();
       const { author, mandate, time, sequence } = kept.act;
       if (author !== this.manifest.office) foreign("It is another office's, so an entry must have brought it.");
       if (kept.where !== where) foreign("It stands in an entry already.");
@@ -307,6 +313,7 @@ class Examiner {
 
   // --- notes --------------------------------------------------------------------------------------------
 
+  /** A sealed note in an entry: looked at now, taken in by calling what comes back. */
   async sealed(way, raw, resealed) {
     const header = readSealed(raw);
     const { folder, agreement } = this.channel(header.mandate);
@@ -317,17 +324,22 @@ class Examiner {
     if (author === recipient || !ends.includes(author) || !ends.includes(recipient)) {
       foreign("A note that is not from one end of its lane to the other.");
     }
+    const passed = { digest: await sha256(raw), where, writer, reader, time, resealed, carriage };
+    const place = placeOf.note(folder, agreement.nameOf(author), header.number, header.note);
+    return () => this.takeSealed(header, place, passed);
+  }
+
+  takeSealed(header, place, passed) {
     let note = this.notes.get(header.note);
     if (!note) {
-      const place = placeOf.note(folder, agreement.nameOf(author), header.number, header.note);
       note = { id: header.note, header, folder: place, passed: [], note: null, releasedBy: [], claims: [] };
       this.notes.set(header.note, note);
     }
     if (!sameHeader(note.header, header)) {
       const expected = `the same handling header as in ${note.passed[0].where}`;
-      this.findings.add(where, "header", expected, "another one");
+      this.findings.add(passed.where, "header", expected, "another one");
     }
-    note.passed.push({ digest: await sha256(raw), where, writer, reader, time, resealed, carriage });
+    note.passed.push(passed);
   }
 
   /** What was inside a note's seal; null where it does not hold. */
@@ -350,6 +362,16 @@ class Examiner {
     });
   }
 }
+
+/** The value of `check`, or the error where it refuses. */
+const outcome = async (check) => {
+  try {
+    return { value: await check() };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { error };
+  }
+};
 
 /** The pseudonyms under a signed object, or the desk. */
 const signerNames = (office, version, signed) => {

@@ -78,9 +78,11 @@ class Reading {
     await this.mandates();
     for (const folder of files.foldersOf("lines")) await this.line(folder);
     for (const channel of files.foldersOf("channels")) {
-      await this.each(files.under(`${channel}/own-acts/`), (raw, path) => record.ownAct(raw, path));
+      for (const path of files.under(`${channel}/own-acts/`)) {
+        this.place(path, await record.ownAct(await this.bytes(path), path));
+      }
     }
-    for (const note of record.notes.values()) await this.note(note);
+    for await (const _ of inOrder(record.notes.values(), (note) => this.note(note)));
     await finish(this.findings, record);
     await this.texts();
     files.leftovers();
@@ -92,8 +94,12 @@ class Reading {
     }
   }
 
+  /** Examine files, some at once; what each holds is taken in in the order of their paths. */
   async each(paths, examine) {
-    for await (const [path, raw] of this.files.readAll(paths)) this.place(path, await examine(raw, path));
+    const job = async (path) => [path, await examine(await this.bytes(path), path)];
+    for await (const [path, found] of inOrder(paths, job)) {
+      this.place(path, found());
+    }
   }
 
   async bytes(path) {
@@ -144,7 +150,9 @@ class Reading {
     const line = await record.line(await this.bytes(where), where);
     if (line === null) return;
     this.place(folder, line.folder);
-    await this.each(files.under(`${folder}/confirmed-by-`), (raw, path) => record.confirmation(line, raw, path));
+    for (const path of files.under(`${folder}/confirmed-by-`)) {
+      this.place(path, await record.confirmation(line, await this.bytes(path), path));
+    }
     await this.each(files.under(`${folder}/entries/`), (raw, path) => record.entry(line, raw, path));
     await this.each(files.under(`${folder}/receipts/`), (raw, path) => record.receipt(line, raw, path));
     for (const path of files.under(`${folder}/checkpoints/`).filter((each) => each.endsWith(".cbor"))) {
