@@ -535,3 +535,69 @@ def test_the_time_of_a_case_is_for_drills_only(offices: Offices) -> None:
 
 def test_the_stream_of_changes_needs_a_session(offices: Offices) -> None:
     assert Browser(offices.bern).client.get("/events").status_code == 401
+
+
+# --- the wrong window ---------------------------------------------------------------------------------------
+
+
+def _token_of(html: str) -> str:
+    return html.split('name="bound" value="')[1].split('"', maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("step", ["confirm", "release", "draft"])
+def test_a_text_drafted_in_one_lane_is_not_sent_in_another(offices: Offices, step: str) -> None:
+    """P4: whatever a restored form, a copied field or a stale window would post."""
+    mandate = offices.agree().hex()
+    browser = signed_in(offices.washington)
+    lanes = {name: offices.desks[name].me.hex() for name in ("Tehran", "Bern")}
+    token = _token_of(browser.get(f"/channels/{mandate}/write?to={lanes['Bern']}").text)
+    form: dict[str, Any] = {
+        "to": lanes["Tehran"],
+        "text": "For Bern's ears alone.",
+        "language": "en",
+        "precedence": "3",
+    }
+    for given in (token, "", "0" * 32):
+        answer = browser.post(f"/channels/{mandate}/{step}", html=True, csrf=None, **{**form, "bound": given})
+        assert answer.status_code == 403
+        assert "Written on another page, and not sent" in answer.text
+        page = answer.text.split('<textarea id="text"')[1].split("</textarea>")[0]
+        assert "ears" not in page  # shown to be copied, and in no field that the next press would send
+        assert "Bern&#39;s ears alone." in answer.text
+    assert browser.json(f"/channels/{mandate}")["lanes"][0]["items"] == []
+    assert offices.tehran.desk.ledger.notes(bytes.fromhex(mandate)) == []
+
+
+def test_a_program_that_names_a_token_names_the_right_one(offices: Offices) -> None:
+    """P4, P12"""
+    mandate = offices.agree().hex()
+    browser = signed_in(offices.washington)
+    to = offices.tehran.me.hex()
+    token = _token_of(browser.get(f"/channels/{mandate}/write?to={to}").text)
+    fields: dict[str, Any] = {"to": to, "text": "Hello.", "language": "en", "precedence": "3"}
+    assert browser.post(f"/channels/{mandate}/release", bound="x", **fields).status_code == 403
+    assert browser.post(f"/channels/{mandate}/release", bound=token, **fields).status_code == 200
+
+
+def test_two_counterparts_differ_in_sign_place_words_and_outline(offices: Offices) -> None:
+    """P4: on the channel, the write, the confirm and the note page alike."""
+    mandate = offices.agree().hex()
+    browser = signed_in(offices.washington)
+    pages = {}
+    for name in ("Tehran", "Bern"):
+        to = offices.desks[name].me.hex()
+        fields: dict[str, Any] = {"to": to, "text": "Hello.", "language": "en", "precedence": "3"}
+        pages[name] = (
+            browser.get(f"/channels/{mandate}/write?to={to}").text,
+            browser.post(f"/channels/{mandate}/confirm", html=True, **fields).text,
+        )
+    for at, buttons in ((0, ("To Tehran, through Bern", "To Bern alone – never forwarded")),
+                        (1, ("Release to Tehran, through Bern", "Release to Bern alone"))):  # fmt: skip
+        for name, own, other in (("Tehran", *buttons), ("Bern", *reversed(buttons))):
+            text = words_of(pages[name][at])
+            assert own in text
+            assert other not in text
+    assert 'class="writing between"' in pages["Tehran"][0]
+    assert 'class="writing caucus"' in pages["Bern"][0]
+    channel = browser.get(f"/channels/{mandate}").text
+    assert channel.index('class="lane between') < channel.index('class="lane caucus')

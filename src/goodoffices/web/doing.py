@@ -14,6 +14,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page
+from goodoffices.web.security import lane_purpose
 from goodoffices.web.showing import write
 
 # --- writing ------------------------------------------------------------------------------------------
@@ -54,6 +55,7 @@ def draft_of(ask: Ask) -> Draft:
         raise NotFound(
             "To whom the note goes is chosen before it is written.", "Choose a lane of the channel."
         )
+    ask.require_bound(lane_purpose(ask.id("mandate"), to))
     precedence = form.number("precedence", 1)
     if precedence not in (1, 2, 3, 4):
         raise YourError("There is no such precedence.", "Choose one of the list.")

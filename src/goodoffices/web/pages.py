@@ -75,6 +75,8 @@ class Ask:
     bell: str | None = None
     """Whose bell this browser is: it may ring without a sign-in."""
     files: list[UploadFile] = field(default_factory=list)
+    written_elsewhere: str = ""
+    """Words that came from another page than the one that would send them."""
 
     @property
     def service(self) -> Service:
@@ -108,7 +110,11 @@ class Ask:
         given = self.form.word("bound")
         if given is None and self.json:
             return
-        if given is None or not hmac.compare_digest(given.encode(), bound(self.who, purpose).encode()):
+        fits = given is not None and hmac.compare_digest(given.encode(), bound(self.who, purpose).encode())
+        if not fits:
+            # The words are shown to be copied, and stand in no field from which the next press would send them.
+            self.written_elsewhere = self.form.long_text("text") or self.form.long_text("chat_words")
+            self.form = Form({name: self.form.text(name) for name in ("to", "csrf") if self.form.text(name)})
             raise NotAllowed(
                 "This text was written on another page than the one that would send it. Nothing was sent.",
                 "Read to whom it goes, at the top of this page, then send it from here.",
@@ -342,6 +348,7 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
         csrf=ask.session.csrf if ask.session is not None else "",
         error=error,
         form=ask.form,
+        written_elsewhere=ask.written_elsewhere,
         now=ask.now,
         seen=ask.views.version,
         office_name=service.office_name,

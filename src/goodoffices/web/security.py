@@ -214,6 +214,11 @@ def bound(session: Session, purpose: str) -> str:
     return hmac.new(session.csrf.encode(), purpose.encode(), "sha256").hexdigest()[:32]
 
 
+def lane_purpose(mandate: bytes, to: bytes) -> str:
+    """What a write page's token is bound to: one lane of one channel."""
+    return f"note {mandate.hex()} {to.hex()}"
+
+
 @dataclass
 class _Tries:
     failures: int = 0

@@ -16,6 +16,7 @@ from goodoffices.desk.views.waiting import Waiting
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
 from goodoffices.web.render import form_time
+from goodoffices.web.security import bound, lane_purpose
 
 MAX_STREAMS = 64
 HEARTBEAT = 15.0
@@ -102,7 +103,14 @@ async def write(ask: Ask) -> Page:
         in_reply_to=_asked_id(ask, "in_reply_to"),
     )
     once = ask.form.word("once") or ask.desk.context.rng(16).hex()
-    more = {"once": once, "of": of, "beside": beside, "base": base, "kept_at": kept_at}
+    more = {
+        "bound": bound(ask.who, lane_purpose(mandate, to)),
+        "once": once,
+        "of": of,
+        "beside": beside,
+        "base": base,
+        "kept_at": kept_at,
+    }
     return Page("write.html", here, page, more)
 
 
