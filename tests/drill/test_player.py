@@ -117,10 +117,10 @@ id = "too-late"
 from = "Beta"
 to = "Alpha"
 at = 2026-01-01T03:00:00Z
-valid_until = 2026-01-01T03:01:00Z
+valid_until = 2026-01-01T03:10:00Z
 text = "Short lived."
 precedence = "IMMEDIATE"
-forward_after = "2m"
+forward_after = "12m"
 [[note]]
 id = "own-words"
 from = "Mid"
