@@ -27,6 +27,8 @@ from goodoffices.drill.plan import Doing, Plan, Timeline
 from goodoffices.drill.processes import command, verdict
 from goodoffices.drill.stage import Stage
 
+QUIET = 3.0
+"""Seconds for which a jump of the case's time waits at most for what is under way."""
 LEAD = 0.15
 """Seconds before the first thing is done."""
 _ACKNOWLEDGEMENTS = (("answer", 4), ("follow", 3), ("reply", 3), ("consider", 2))
@@ -94,7 +96,11 @@ class Player:
         offset = case_at - real_now()
         if self._offset is not None and offset <= self._offset:
             return
-        self._offset = offset
+        # What desks still sign by themselves belongs to the time before.
+        for office in self.case.channel.path:
+            with contextlib.suppress(MachineError):
+                until(f"quiet at {office}", partial(_settled, self._any(office)), QUIET)
+        self._offset = offset = case_at - real_now()
         for office in self.case.channel.path:
             self._any(office).do("/drill/clock", offset=offset)
 
