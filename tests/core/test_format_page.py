@@ -10,6 +10,7 @@ import pytest
 
 from goodoffices.core import (
     act,
+    briefing,
     clearance,
     handover,
     line,
@@ -43,6 +44,7 @@ TABLES: dict[str, type[Any]] = {
     "**LINE_TEST (27)**": service_traffic.LineTest,
     "**SERVICE_CHAT (28)**": service_traffic.ServiceChat,
     "**Header**": sealed.Header,
+    "**BRIEFING (33)**": briefing.Briefing,
 }
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -16,9 +17,8 @@ from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import Signed, sign
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.founding import ALL_RIGHTS, DAY, keys_in
+from goodoffices.desk.founding import ALL_RIGHTS, CHECKPOINT, DAY, keys_in
 from goodoffices.desk.officers.acts import Terms
-from goodoffices.desk.officers.roster import CHECKPOINT
 from tests.attacks.hostile import NOW, ActType, Item, Office, Wire
 
 
@@ -314,3 +314,14 @@ def test_a_mandate_is_not_signed_by_a_keeper_who_was_out_before_it() -> None:
     wire.say(wire.b, wire.m, wire.mb, [(Item.MANDATE, false.raw, [], [])])
     assert any("keeps no keys" in each for each in wire.m.findings())
     assert wire.b.me not in wire.m.ledger.agreement(mandate).signed_by()
+
+
+def test_an_office_from_before_checkpoints_gets_its_key_with_the_next_roster() -> None:
+    """P8: nobody has to ask for it."""
+    wire = Wire()
+    desk = wire.b.desk
+    plain = replace(desk.context.my_office().roster, checkpoint=None, checkpoint_mldsa65=None)
+    desk.rosters.planned = lambda: plain  # type: ignore[method-assign]
+    request = desk.rosters.need(wire.b.officer, 1, NOW)
+    assert request.roster.checkpoint is not None
+    assert request.roster.checkpoint_mldsa65 is not None

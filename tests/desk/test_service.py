@@ -148,7 +148,8 @@ def test_a_desk_that_stops_in_between_goes_on_where_it_was(tmp_path: Path, which
         for note in [*notes, desks.release("After.")]:
             await desks.arrived(note)
         await desks.until(desks.quiet)
-        assert [row.number for row in desks.tehran.service.desk.ledger.notes(desks.mandate)] == [1, 2, 3]
+        numbers = [row.number for row in desks.tehran.service.desk.ledger.notes(desks.mandate)]
+        assert sorted(numbers) == [1, 2, 3]  # in whatever order the relays gave them
         assert [each.findings() for each in desks.all] == [[], [], []]
 
     play(tmp_path, story)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goodoffices.core import cbor, crypto, digits, envelope, merkle
+from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
 from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
-from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.errors import Altered, Foreign, GoodOfficesError
 from goodoffices.core.handover import check_handover
 from goodoffices.core.line import CarriedEntry, verify_entry
 from goodoffices.core.mandate import read_agreement
@@ -214,6 +214,23 @@ def _frame(given: Input) -> Result:
     return {"name": frame.name.hex(), "length": frame.length, "symbol": frame.symbol}
 
 
+def _checkpoint(given: Input) -> Result:
+    read = checkpoint.read_checkpoint(_bytes(given, "checkpoint"))
+    writer, other = (read_office(bytes.fromhex(each)) for each in given["credentials"])
+    checkpoint.verify(read, writer)
+    times = [checkpoint.verify_cosigner(read, other)] if read.cosigners else []
+    if read.root != merkle.root([merkle.plain_leaf(bytes.fromhex(each)) for each in given["entries"]]):
+        raise Foreign("It is over other entries.")
+    return {"origin": read.tree.origin, "size": read.size, "root": read.root.hex(), "cosigned": times}
+
+
+def _inclusion(given: Input) -> Result:
+    leaf, path = merkle.plain_leaf(_bytes(given, "entry")), [bytes.fromhex(each) for each in given["path"]]
+    if merkle.root_by_path(leaf, given["index"], given["size"], path) != _bytes(given, "root"):
+        raise Altered("It does not stand there.")
+    return {}
+
+
 CHECKS: dict[str, Callable[[Input], Result]] = {
     "bundle": _bundle,
     "frame": _frame,
@@ -237,6 +254,8 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "entry": _entry,
     "service traffic": _service,
     "envelope": _envelope,
+    "checkpoint": _checkpoint,
+    "inclusion": _inclusion,
     "pairing": _pairing,
     "confirmed": _confirmed,
     "meeting place": _meeting_place,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from goodoffices.core import cbor, crypto, envelope, merkle
+from goodoffices.core import cbor, checkpoint, crypto, envelope, merkle
 from goodoffices.core.act import ActType
 from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
@@ -803,6 +803,70 @@ def _courier() -> Iterator[Vector]:
         yield name, shows, "frame", {"frame": given.hex()}, verdict
 
 
+def _checkpoint() -> Iterator[Vector]:
+    key, other = seed("a checkpoint key"), seed("another checkpoint key")
+
+    def listing(office: making.Made, secret: bytes) -> Office:
+        public = crypto.ed25519_public(secret)
+        return next_roster(office, checkpoint=public, checkpoint_mldsa65=checkpoint.mldsa_public(secret))
+
+    writer, reader = listing(bern(), key), listing(tehran(), other)
+    entries = [crypto.sha256(bytes([at])) for at in range(7)]
+    leaves = [merkle.plain_leaf(each) for each in entries]
+    tree = checkpoint.Tree(seed("line"), writer.id, bytes(range(16)))
+    made = checkpoint.make(tree, 7, merkle.root(leaves), roster=2, seed=key)
+    both = checkpoint.cosign(made, reader.id, roster=2, seed=other, now=NOW)
+    forged = checkpoint.cosign(made, reader.id, roster=2, seed=key, now=NOW)
+    credentials = [writer.raw.hex(), reader.raw.hex()]
+
+    def given(one: checkpoint.Checkpoint) -> dict[str, Any]:
+        known = [each.hex() for each in entries]
+        return {"checkpoint": one.raw.hex(), "credentials": credentials, "entries": known}
+
+    for name, shows, one, verdict in (
+        ("checkpoint", "Signed by its writer over seven entries.", made, OK),
+        ("checkpoint-cosigned", "By the other end of its line too.", both, OK),
+        (
+            "checkpoint-by-another-key",
+            "Not the key that the roster lists.",
+            checkpoint.make(tree, 7, made.root, roster=2, seed=other),
+            "WrongSigner",
+        ),
+        (
+            "checkpoint-without-mldsa",
+            "The Ed25519 half alone is not enough.",
+            replace(made, mldsa65=bytes(3309)),
+            "WrongSigner",
+        ),
+        ("checkpoint-cosigned-by-its-writer", "Nobody vouches for himself.", forged, "WrongSigner"),
+        (
+            "checkpoint-of-another-tree",
+            "The origin that is signed belongs to another incarnation.",
+            replace(made, tree=replace(tree, incarnation=bytes(16))),
+            "Foreign",
+        ),
+        (
+            "checkpoint-over-other-entries",
+            "Another root.",
+            checkpoint.make(tree, 7, bytes(32), roster=2, seed=key),
+            "Foreign",
+        ),
+        ("checkpoint-size-with-a-zero", "07 is not a number.", _zero_size(made), "Malformed"),
+    ):
+        yield name, shows, "checkpoint", given(one), verdict
+    proof = {"entry": entries[4].hex(), "index": 4, "size": 7, "root": made.root.hex()}
+    path = [each.hex() for each in merkle.inclusion(leaves, 4)]
+    yield "inclusion", "The fifth of seven.", "inclusion", proof | {"path": path}, OK
+    away = proof | {"path": path, "index": 5}
+    yield "inclusion-in-another-place", "It is not the sixth.", "inclusion", away, "Altered"
+    longer = proof | {"path": [*path, bytes(32).hex()]}
+    yield "inclusion-with-a-hash-too-many", "The path's length is fixed.", "inclusion", longer, "Altered"
+
+
+def _zero_size(made: checkpoint.Checkpoint) -> checkpoint.Checkpoint:
+    return replace(made, text=made.text.replace(b"\n7\n", b"\n07\n"))
+
+
 SECTIONS = (
     _cbor,
     _keys,
@@ -817,6 +881,7 @@ SECTIONS = (
     _sealed,
     _line,
     _service,
+    _checkpoint,
     _pairing,
     _courier,
 )

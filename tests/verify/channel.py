@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from goodoffices.core.mandate import Forwarding, Precedence, Reading
+from goodoffices.core.mandate import Forwarding, Precedence, Reading, RecordUse
 from goodoffices.core.note import Words
 from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, digest, list_files
 from goodoffices.core.statement import read_signed, sign, state
@@ -53,6 +53,7 @@ class Channel:
         forwarding: int = Forwarding.BY_HAND,
         seed: int = 1,
         realm: bytes = bytes(16),
+        record_use: int = RecordUse.NOT_OUTSIDE,
     ) -> None:
         self.now = START
         rng = self.rng = random.Random(seed)
@@ -73,6 +74,7 @@ class Channel:
                 path=(self.west.me, self.middle.me, self.east.me),
                 reading=reading,
                 forwarding=forwarding,
+                record_use=record_use,
             ),
             self.now,
         )

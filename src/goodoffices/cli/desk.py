@@ -17,6 +17,7 @@ from goodoffices.cli.output import Group, admission, aside, say
 from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
+from goodoffices.desk.outsiders import read_witness
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
 
@@ -42,6 +43,8 @@ def desk() -> None:
 @click.option(
     "--admission-file", type=FILE, help="The secret that the relays ask for before they make a mailbox."
 )
+@click.option("--witness", "witnesses", multiple=True, help="'NAME+ID+KEY URL' of a witness for checkpoints.")
+@click.option("--time-stamps", multiple=True, metavar="URL", help="A time stamp authority for checkpoints.")
 def serve(
     vault: Path,
     unlock_file: Path | None,
@@ -52,11 +55,18 @@ def serve(
     names: tuple[str, ...],
     relay_ca: Path | None,
     admission_file: Path | None,
+    witnesses: tuple[str, ...],
+    time_stamps: tuple[str, ...],
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the pages answer."""
     check_exposure(host, tls_cert, tls_key)
     config = DeskConfig(
-        vault=vault, unlock=unlock_file, relay_ca=relay_ca, admission=admission(admission_file)
+        vault=vault,
+        unlock=unlock_file,
+        relay_ca=relay_ca,
+        admission=admission(admission_file),
+        witnesses=tuple(map(read_witness, witnesses)),
+        time_stamps=time_stamps,
     )
     no_core_dump()
     calm_collector()

@@ -56,6 +56,8 @@ class ActType(IntEnum):
     """The author's own statement: a relay has accepted it."""
     EXPIRED = 14
     """The desk found the note expired before it was forwarded."""
+    BRIEFED = 15
+    """Parts of the record were shown to a third party; kept at home. Evidence is the briefing's ID."""
 
 
 class Acknowledgement(IntEnum):
@@ -92,6 +94,7 @@ NEEDS: dict[int, Right] = {
     ActType.ACKNOWLEDGED: Right.DUTY,
     ActType.WITHDRAWN: Right.RELEASE,
     ActType.COMPARED: Right.KEYS,
+    ActType.BRIEFED: Right.RELEASE,
 }
 
 

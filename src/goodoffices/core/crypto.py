@@ -164,31 +164,48 @@ def ed25519_verify(public: bytes, signature: bytes, message: bytes) -> None:
         raise WrongSigner("A signature does not verify.") from None
 
 
+# --- ML-DSA-65 ------------------------------------------------------------------------------------
+
+
+def mldsa_public(seed: bytes) -> bytes:
+    """The public key (1,952 bytes) of a 32-byte seed (FIPS 204's xi)."""
+    return mldsa.MLDSA65PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
+
+
+def mldsa_sign(seed: bytes, message: bytes) -> bytes:
+    """3,309 bytes, pure and with an empty context; hedged, so no two are alike (ADR 0003)."""
+    return mldsa.MLDSA65PrivateKey.from_seed_bytes(seed).sign(message)
+
+
+def mldsa_verify(public: bytes, signature: bytes, message: bytes) -> None:
+    """Raise WrongSigner unless ``signature`` is ``public``'s."""
+    if len(public) != MLDSA_KEY_SIZE or len(signature) != MLDSA_SIGNATURE_SIZE:
+        raise WrongSigner("An ML-DSA-65 key or signature has the wrong size.")
+    try:
+        mldsa.MLDSA65PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        raise WrongSigner("An ML-DSA-65 signature does not verify.") from None
+
+
 # --- Root keys: Ed25519 and ML-DSA-65, both always ------------------------------------------------
 
 
 def root_public(seed: bytes) -> tuple[bytes, bytes]:
     """(Ed25519 32 bytes, ML-DSA-65 1,952 bytes) of a 32-byte root seed."""
     ed_seed, ml_seed = _root_seeds(seed)
-    ml_public = mldsa.MLDSA65PrivateKey.from_seed_bytes(ml_seed).public_key().public_bytes_raw()
-    return ed25519_public(ed_seed), ml_public
+    return ed25519_public(ed_seed), mldsa_public(ml_seed)
 
 
 def root_sign(seed: bytes, message: bytes) -> tuple[bytes, bytes]:
     """(Ed25519 64 bytes, ML-DSA-65 3,309 bytes)."""
     ed_seed, ml_seed = _root_seeds(seed)
-    return ed25519_sign(ed_seed, message), mldsa.MLDSA65PrivateKey.from_seed_bytes(ml_seed).sign(message)
+    return ed25519_sign(ed_seed, message), mldsa_sign(ml_seed, message)
 
 
 def root_verify(public: tuple[bytes, bytes], signature: tuple[bytes, bytes], message: bytes) -> None:
     """Raise WrongSigner unless both halves verify."""
     ed25519_verify(public[0], signature[0], message)
-    if len(public[1]) != MLDSA_KEY_SIZE or len(signature[1]) != MLDSA_SIGNATURE_SIZE:
-        raise WrongSigner("A root's ML-DSA-65 key or signature has the wrong size.")
-    try:
-        mldsa.MLDSA65PublicKey.from_public_bytes(public[1]).verify(signature[1], message)
-    except (InvalidSignature, ValueError):
-        raise WrongSigner("A root's ML-DSA-65 signature does not verify.") from None
+    mldsa_verify(public[1], signature[1], message)
 
 
 def _root_seeds(seed: bytes) -> tuple[bytes, bytes]:

@@ -2,7 +2,7 @@
 """Envelopes: what a relay holds (docs/format.md §9).
 
     payload     CBOR [part ...]      part: [1, signed entry, salt, body] | [2, signed receipt]
-                                           | [3, signed head]
+                                           | [3, signed head] | [4, checkpoint]
     envelope    0x01 || HPKE(length(4) || payload || zeros)        exactly one size class
     ID          SHA-256(envelope)
 
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from goodoffices.core import cbor, crypto
+from goodoffices.core.checkpoint import Checkpoint
 from goodoffices.core.errors import Altered, Malformed, Oversized
 from goodoffices.core.line import CarriedEntry
 from goodoffices.core.statement import Signed, read_signed
@@ -29,11 +30,11 @@ MAX_PARTS = 1024
 """More than fit: the smallest signed part has some 300 bytes. Each part that is refused leaves a finding."""
 _VERSION = b"\x01"
 
-PART_ENTRY, PART_RECEIPT, PART_HEAD = 1, 2, 3
+PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT = 1, 2, 3, 4
 NOTE_CLASS = SIZE_CLASSES[1]
 """Bytes of the envelope in which an ordinary note travels; line tests and chat look the same."""
 
-Part = tuple[int, Signed] | tuple[int, CarriedEntry]
+Part = tuple[int, Signed] | tuple[int, CarriedEntry] | tuple[int, bytes]
 
 
 def envelope_id(envelope: bytes) -> bytes:
@@ -54,6 +55,11 @@ def receipt_part(signed: Signed) -> tuple[Any, ...]:
 def head_part(signed: Signed) -> tuple[Any, ...]:
     """A head as a part of a payload."""
     return (PART_HEAD, signed.raw)
+
+
+def checkpoint_part(checkpoint: Checkpoint) -> tuple[Any, ...]:
+    """A checkpoint as a part of a payload."""
+    return (PART_CHECKPOINT, checkpoint.raw)
 
 
 def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
@@ -111,6 +117,8 @@ def _part(part: Any) -> Part | None:
         return PART_ENTRY, CarriedEntry(read_signed(part[1]), part[2], part[3])
     if part[0] in (PART_RECEIPT, PART_HEAD) and len(part) == 2:
         return part[0], read_signed(part[1])
-    if part[0] <= PART_HEAD:
+    if part[0] == PART_CHECKPOINT and len(part) == 2:
+        return PART_CHECKPOINT, bytes(part[1])
+    if part[0] <= PART_CHECKPOINT:
         raise Malformed("A part of an envelope has the wrong form.")
     return None  # a newer version's part: what it says of itself stands in entries

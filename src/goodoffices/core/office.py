@@ -23,6 +23,8 @@ from goodoffices.core.errors import Foreign, Malformed, NotNow, Oversized, Wrong
 from goodoffices.core.fields import ID, MAX_TIME, data, key, listing, one_line, optional, row, text, uint
 from goodoffices.core.statement import Content, Kind, Signed, Statement, read_signed, state
 
+CHECKPOINT_MLDSA65 = 130
+"""Field of a roster that an older reader may ignore."""
 MAX_EPOCHS = 16
 MAX_OFFICERS = 64
 MAX_ROSTERS = 256
@@ -84,11 +86,17 @@ class Roster(Content):
     officers: tuple[tuple[str, bytes, int], ...] = key(8, listing(_OFFICER, MAX_OFFICERS, minimum=1))
     releasers_needed: int = key(9, uint(16))
     checkpoint: bytes | None = key(10, optional(_signing_key), default=None)
+    """Signs this office's checkpoints and cosigns its counterparts' (ADR 0015)."""
     revoked: tuple[tuple[bytes, int, str], ...] = key(
         11, listing(row(data(32), uint(MAX_TIME), text(200)), MAX_OFFICERS), default=()
     )
     epochs_of: int | None = key(128, optional(uint(2**32)), default=None)
     """An earlier roster whose epochs hold on beside those listed here, so that they are not listed again."""
+
+    checkpoint_mldsa65: bytes | None = key(
+        CHECKPOINT_MLDSA65, optional(data(crypto.MLDSA_KEY_SIZE)), default=None
+    )
+    """The same with ML-DSA-65, beside it."""
 
     def rights(self, signer: bytes) -> Right:
         """The rights of an officer's key in this version; none if it is not listed."""

@@ -8,9 +8,10 @@ such a way that it cannot pass for a line of ours (``record_layout.plain``). Eng
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from goodoffices.core import digits
+from goodoffices.core import digits, record_checkpoints
 from goodoffices.core import record_layout as layout
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Agreement, Disclosure, Forwarding, Mandate, Reading, RecordUse, Role
@@ -153,10 +154,11 @@ def mandate_text(account: Account, agreement: Agreement) -> str:
         rows.append(
             "  The parties' keys are vouched for by the intermediary alone: not both compared the digits."
         )
-    return "\n".join([*rows, "", *_terms(mandate)]) + "\n"
+    return "\n".join([*rows, "", *terms(mandate)]) + "\n"
 
 
-def _terms(mandate: Mandate) -> list[str]:
+def terms(mandate: Mandate) -> list[str]:
+    """The terms of a mandate, in words."""
     labels = mandate.labels or {}
     rows = [
         "TERMS",
@@ -222,3 +224,12 @@ def texts(account: Account) -> Iterator[tuple[str, Iterator[str]]]:
         yield f"{folder}/mandate.txt", iter(mandate_text(account, agreement).splitlines(keepends=True))
     for line in account.lines.values():
         yield f"{line.folder}/line.txt", iter(line_text(account, line).splitlines(keepends=True))
+        if line.checkpoints:
+            text = _checkpoints(account, line)
+            yield f"{line.folder}/checkpoints.txt", iter(text.splitlines(keepends=True))
+
+
+def _checkpoints(account: Account, line: KeptLine) -> str:
+    counts = Counter((office, link.incarnation) for office in line.links for link in line.links[office])
+    names = {office: account.name(office) for office in line.pairing.offices}
+    return record_checkpoints.text(line.id, names, line.checkpoints, counts)

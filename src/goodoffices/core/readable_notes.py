@@ -31,6 +31,7 @@ _DONE = {
     ActType.ALTERED: "found that it is not what its author signed",
     ActType.ON_RELAY: "states that a relay has it",
     ActType.EXPIRED: "found it expired before it was forwarded",
+    ActType.BRIEFED: "showed parts of the record to a third party",
 }
 _KINDS = {
     EntryKind.LINE_TEST: "a line test",
@@ -187,10 +188,11 @@ def _act_events(account: Account) -> Iterator[_Event]:
             )
             yield note.passed[0].time[0], 2, text, f"{note.folder}/note.txt"
     for kept in account.acts.values():
-        yield kept.act.time[0], 2, _act(account, kept), kept.where
+        yield kept.act.time[0], 2, act_line(account, kept), kept.where
 
 
-def _act(account: Account, kept: KeptAct) -> str:
+def act_line(account: Account, kept: KeptAct) -> str:
+    """What somebody did, in one line."""
     act = kept.act
     done = (
         _DONE[ActType(act.type)] if act.type in {int(each) for each in _DONE} else f"did {act_name(act.type)}"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from goodoffices.core import crypto
+from goodoffices.core import crypto, record_checkpoints
 from goodoffices.core import record_layout as layout
 from goodoffices.core.errors import Foreign, GoodOfficesError, Malformed, NewerVersion, WrongSigner
 from goodoffices.core.line import (
@@ -310,6 +310,18 @@ class Examiner:
             KeptReceipt(line.id, office.id, receipt.time, len(receipt.entries), where or path)
         )
         return path
+
+    def checkpoint(self, line: KeptLine, raw: bytes, where: str = "") -> tuple[str, str] | None:
+        """A checkpoint: (where it belongs without its ending, the note to lie beside it). After the entries."""
+        ends = {each: self.account.offices[each] for each in line.pairing.offices}
+        try:
+            checkpoint, cosigned = record_checkpoints.examine(raw, line.id, ends)
+        except GoodOfficesError as error:
+            self._fails(where or line.folder, Flaw.CHECKPOINT, error)
+            return None
+        path = record_checkpoints.path_of(line.folder, ends[checkpoint.tree.writer].name, checkpoint)
+        line.checkpoints.append(record_checkpoints.keep(checkpoint, cosigned, where or f"{path}.cbor"))
+        return path, checkpoint.note
 
     # --- what entries carry --------------------------------------------------------------------------
 

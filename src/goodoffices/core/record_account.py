@@ -18,6 +18,7 @@ from goodoffices.core.note import Note
 from goodoffices.core.office import Office
 from goodoffices.core.pairing import Pairing, PairingConfirmed
 from goodoffices.core.record_chains import Link
+from goodoffices.core.record_checkpoints import KeptCheckpoint
 from goodoffices.core.record_manifest import Manifest
 from goodoffices.core.sealed import Header
 
@@ -111,6 +112,7 @@ class KeptLine:
     pairing: Pairing
     confirmed: dict[bytes, tuple[PairingConfirmed, str]] = field(default_factory=dict)
     links: dict[bytes, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    checkpoints: list[KeptCheckpoint] = field(default_factory=list)
     receipted: dict[Place, tuple[bytes, str]] = field(default_factory=dict)
     """Places that a receipt names, each with the reader and the receipt's file."""
 

@@ -52,7 +52,7 @@ def compare(first: Account, second: Account) -> Comparison:
     """Hold two verified records against each other. Linear but for sorting."""
     lines = sorted(first.lines.keys() & second.lines.keys())
     partings = [*_partings_of_entries(first, second, lines), *_partings_of_chains(first, second)]
-    partings += _partings_of_notes(first, second)
+    partings += [*_partings_of_checkpoints(first, second, lines), *_partings_of_notes(first, second)]
     differences = [*_entries(first, second, lines), *_mandates(first, second), *_notes(first, second)]
     differences += _acts(first, second)
     return Comparison(tuple(_ends(first, first.lines[each]) for each in lines), (*partings,), (*differences,))
@@ -75,6 +75,16 @@ def _partings_of_entries(first: Account, second: Account, lines: Iterable[bytes]
                     name = first.name(office)
                     what = f"{name}'s entry {link.number} on the line {_ends(first, first.lines[each])}"
                     yield Parting(what, f"{name}'s desk", link.where, other.where)
+
+
+def _partings_of_checkpoints(first: Account, second: Account, lines: Iterable[bytes]) -> Iterator[Parting]:
+    for each in lines:
+        theirs = {(one.tree, one.size): one for one in second.lines[each].checkpoints}
+        for one in first.lines[each].checkpoints:
+            other = theirs.get((one.tree, one.size))
+            if other is not None and other.root != one.root:
+                name = first.name(one.tree.writer)
+                yield Parting(f"{name}'s checkpoint over {one.size} entries", name, one.where, other.where)
 
 
 _Spot = tuple[bytes, bytes, bytes, bytes, int]

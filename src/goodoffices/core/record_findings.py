@@ -90,6 +90,13 @@ class Flaw(StrEnum):
     ALTERED = "altered", 1
     OTHER_BYTES = "other-bytes", 1
     CLAIM = "claim", 9
+    CHECKPOINT = "checkpoint", 8
+    CHECKPOINT_CUT = "checkpoint-cut", 8
+    CHECKPOINT_ROOT = "checkpoint-root", 8
+    BRIEFING = "briefing", 8
+    BRIEFING_TERMS = "briefing-terms", 4
+    BRIEFING_PLACE = "briefing-place", 8
+    BRIEFING_NOTE = "briefing-note", 1
 
 
 OBJECTS: dict[Flaw, str] = {
@@ -102,6 +109,7 @@ OBJECTS: dict[Flaw, str] = {
     Flaw.BODY: "an entry whose body is a list of items, or one line test or chat alone",
     Flaw.RECEIPT: "a receipt on this line, signed by the reader's desk",
     Flaw.OWN_ACT: "an act of the exporting office, signed by somebody who may do that",
+    Flaw.CHECKPOINT: "a checkpoint of this line, signed and cosigned by its two offices' checkpoint keys",
     Flaw.NOTE: "the author's words under the signatures of officers who may release",
 }
 """What was expected where one signed object does not hold for itself."""
@@ -152,6 +160,7 @@ _CAUSES: dict[Cause, tuple[Flaw, ...]] = {
         Flaw.OWN_GAP,
         Flaw.RECEIPTED,
         Flaw.CHAINS,
+        Flaw.CHECKPOINT_CUT,
     ),
     Cause.EXTRA: (Flaw.EXTRA, Flaw.BELONGS_TO_NOTHING, Flaw.PAPER),
     Cause.MISPLACED: (Flaw.PLACE,),
@@ -160,8 +169,8 @@ _CAUSES: dict[Cause, tuple[Flaw, ...]] = {
     Cause.FORKED: (Flaw.FORK, Flaw.NUMBER),
     Cause.WRONG_SIGNER: (Flaw.MANIFEST_SIGNER, Flaw.OWN_RECEIPT),
     Cause.OLD_ROSTER: (Flaw.ROSTER_WENT_BACK,),
-    Cause.CONTRADICTION: (Flaw.SEEN_WENT_BACK, Flaw.CLAIM),
-    Cause.NOT_AGREED: (Flaw.UNCONFIRMED,),
+    Cause.CONTRADICTION: (Flaw.SEEN_WENT_BACK, Flaw.CLAIM, Flaw.CHECKPOINT_ROOT),
+    Cause.NOT_AGREED: (Flaw.UNCONFIRMED, Flaw.BRIEFING_TERMS),
     Cause.UNTRUSTED: (Flaw.UNTRUSTED,),
 }
 _CAUSE_OF = {flaw: cause for cause, flaws in _CAUSES.items() for flaw in flaws}

@@ -103,6 +103,11 @@ def receipt(folder: str, ms: int, reader: str, receipt_id: bytes) -> str:
     return f"{folder}/receipts/{stamp(ms)}-{slug(reader)}-{short(receipt_id)}.cbor"
 
 
+def checkpoint(folder: str, writer: str, incarnation: bytes, size: int, root: bytes) -> str:
+    """A checkpoint of a line, without its ending."""
+    return f"{folder}/checkpoints/{slug(writer)}-{incarnation.hex()}-{size:06}-{short(root)}"
+
+
 def own_act(folder: str, ms: int, sequence: int, act_id: bytes) -> str:
     """An act of the exporting office that no entry carried."""
     return f"{folder}/own-acts/{stamp(ms)}-{sequence:06}-{short(act_id)}.cbor"

@@ -7,9 +7,10 @@ nobody's fault, or only a clock's.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from goodoffices.core import record_checkpoints
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
 from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
 from goodoffices.core.record_chains import Chain, Link, chain_of, check_author, check_entries
@@ -41,6 +42,7 @@ def _line(account: Account, line: KeptLine) -> Iterator[Finding]:
     chains = {office: chain_of(line.links[office]) for office in line.pairing.offices}
     for office, chain in chains.items():
         yield from check_entries(account.name(office), chain, chains[line.other(office)], line.folder)
+    yield from record_checkpoints.check(line.checkpoints, _numbered(line))
     written = {
         (link.incarnation, link.number, link.id): office
         for office in line.pairing.offices
@@ -54,6 +56,14 @@ def _line(account: Account, line: KeptLine) -> Iterator[Finding]:
             yield Finding(where, Flaw.RECEIPTED, expected, "it is not in this record: the record was cut")
         elif written[place] == reader:
             yield Finding(where, Flaw.OWN_RECEIPT, "a receipt by the reader of an entry", "one by its writer")
+
+
+def _numbered(line: KeptLine) -> dict[tuple[bytes, bytes], dict[int, bytes]]:
+    ids: dict[tuple[bytes, bytes], dict[int, bytes]] = defaultdict(dict)
+    for office in line.pairing.offices if line.checkpoints else ():
+        for link in sorted(line.links[office], key=lambda each: each.id, reverse=True):
+            ids[office, link.incarnation][link.number] = link.id
+    return ids
 
 
 def _manifest(account: Account) -> Iterator[Finding]:
@@ -147,6 +157,7 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
     """What is worth knowing and is no finding."""
     for line in account.lines.values():
         yield from _unreceipted(account, line)
+        yield from _without_checkpoint(account, line)
         for office in line.pairing.offices:
             back = _backwards(chain_of(line.links[office]))
             if back:
@@ -185,6 +196,21 @@ def _unreceipted(account: Account, line: KeptLine) -> Iterator[str]:
             f"{line.folder}: {_entries(waiting)} of {account.name(account.manifest.office)} without a receipt:"
             " that it was sent is its own word only."
         )
+
+
+def _without_checkpoint(account: Account, line: KeptLine) -> Iterator[str]:
+    if not line.checkpoints:
+        return
+    covered: dict[tuple[bytes, bytes], int] = defaultdict(int)
+    for each in line.checkpoints:
+        if each.cosigned:
+            spot = each.tree.writer, each.tree.incarnation
+            covered[spot] = max(covered[spot], each.size)
+    for office in line.pairing.offices:
+        waiting = sum(link.number > covered[office, link.incarnation] for link in line.links[office])
+        if waiting:
+            who = account.name(office)
+            yield f"{line.folder}: {_entries(waiting)} of {who} under no checkpoint that the other office cosigned."
 
 
 def _entries(count: int) -> str:

@@ -59,6 +59,7 @@ class Kind(IntEnum):
     LINE_TEST = 27
     SERVICE_CHAT = 28
     EXPORT = 32
+    BRIEFING = 33
     CLEARANCE = 40
     """Stays at its desk: no counterpart ever meets it."""
     HANDOVER = 41

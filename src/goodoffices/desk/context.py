@@ -27,6 +27,7 @@ class DeskKeys:
     realm: bytes
     desk_seed: bytes = field(repr=False)
     envelope_seeds: dict[int, bytes] = field(repr=False)
+    checkpoint_seed: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
+from goodoffices.desk.lines.checkpoints import Checkpoints
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
 from goodoffices.desk.officers.acts import OfficerActs
@@ -71,6 +72,7 @@ class Desk:
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
         self.sealing_keys = SealingKeys(self.context)
         self.rosters = Rosters(self.context, self.channels, self.lines, self.sealing_keys)
+        self.checkpoints = Checkpoints(self.context, self.lines)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
 
@@ -166,8 +168,8 @@ class Desk:
         return self.lines.work(now, only_urgent=only_urgent)
 
     def settle(self, now: int) -> bool:
-        """Write what is owed and not urgent, then answer line tests; True if there was anything."""
-        answered = self.service_traffic.settle(now)
+        """Write what is owed and not urgent, answer line tests, make checkpoints; True if there was any."""
+        answered = self.service_traffic.settle(now) | self.checkpoints.settle(now)
         if not self.ledger.owing_lines():
             return answered
         with self.context.transaction():

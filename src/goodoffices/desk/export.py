@@ -137,6 +137,14 @@ class _Export:
             receipts.update(self.ledger.receipts_of(entry_id))
         for receipt in receipts:
             self._put(self.examiner.receipt(line, receipt), receipt)
+        for kept in self.ledger.checkpoints(line.id):
+            self._checkpoint(line, kept.checkpoint.raw)
+
+    def _checkpoint(self, line: KeptLine, raw: bytes) -> None:
+        found = self.examiner.checkpoint(line, raw)
+        self._put(f"{found[0]}.cbor" if found else None, raw)
+        if found is not None:
+            self._put(f"{found[0]}.txt", found[1].encode())
 
     def _entries(self, line: KeptLine) -> list[bytes]:
         """Entry IDs in the order of their files, which is the order in which the verifier reads them."""

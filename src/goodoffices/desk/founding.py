@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core import crypto
+from goodoffices.core.checkpoint import mldsa_public
 from goodoffices.core.errors import MachineError, VaultDamaged, YourError
 from goodoffices.core.office import Epochs, Office, Right, Roster, make_root, make_roster, verify_office
 from goodoffices.desk.context import DeskKeys, Officer, Rng
@@ -17,6 +18,8 @@ from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.ledger.secrets import ENVELOPE, READING
 from goodoffices.desk.vault.keys import open_text, seal_text
 
+CHECKPOINT = "checkpoint seed"
+"""Under this name the vault holds the seed of the roster's checkpoint key, once one is in force."""
 EPOCH_DAYS = 28
 EPOCHS = 13
 """Certified in advance: one year."""
@@ -46,11 +49,13 @@ class Founding:
     reading_seeds: dict[int, bytes]
     reading_key: bytes
     officer_seeds: dict[str, bytes]
+    checkpoint_seed: bytes
 
     @property
     def keys(self) -> DeskKeys:
         """The unattended tier's part."""
-        return DeskKeys(self.office.id, self.office.realm, self.desk_seed, self.envelope_seeds)
+        seeds = self.desk_seed, self.envelope_seeds, self.checkpoint_seed
+        return DeskKeys(self.office.id, self.office.realm, *seeds)
 
     def officer(self, name: str) -> Officer:
         """A signed-in officer of the new office."""
@@ -81,6 +86,7 @@ def found(
     envelope_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
     reading_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
     officer_seeds = {each.name: rng(32) for each in officers}
+    checkpoint_seed = rng(32)
     root = make_root(name, root_seed, realm, now)
     roster = Roster(
         office=root.id,
@@ -94,9 +100,12 @@ def found(
             for each in officers
         ),
         releasers_needed=releasers,
+        checkpoint=crypto.ed25519_public(checkpoint_seed),
+        checkpoint_mldsa65=mldsa_public(checkpoint_seed),
     )
     office = verify_office((root, make_roster(roster, root_seed, realm)))
-    return Founding(office, root_seed, desk_seed, envelope_seeds, reading_seeds, rng(32), officer_seeds)
+    seeds = envelope_seeds, reading_seeds, rng(32), officer_seeds
+    return Founding(office, root_seed, desk_seed, *seeds, checkpoint_seed)
 
 
 def epochs_from(seeds: dict[int, bytes], begin: int) -> Epochs:
@@ -114,6 +123,7 @@ def keep(ledger: Ledger, founding: Founding, rng: Rng) -> None:
     ledger.set_fact("office", founding.office.id)
     ledger.set_fact("realm", founding.office.realm)
     ledger.put_secret("desk seed", founding.desk_seed)
+    ledger.put_secret(CHECKPOINT, founding.checkpoint_seed)
     for epoch, seed in founding.envelope_seeds.items():
         ledger.put_secret(f"{ENVELOPE}{epoch}", seed)
     for epoch, seed in founding.reading_seeds.items():
@@ -141,4 +151,4 @@ def keys_in(ledger: Ledger) -> DeskKeys:
     office, realm, desk = ledger.fact("office"), ledger.fact("realm"), ledger.secret("desk seed")
     if office is None or realm is None or desk is None:
         raise MachineError("This vault holds no office.", "Make one with: goodoffices office new")
-    return DeskKeys(office, realm, desk, ledger.envelope_seeds())
+    return DeskKeys(office, realm, desk, ledger.envelope_seeds(), ledger.secret(CHECKPOINT))

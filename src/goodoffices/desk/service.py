@@ -26,6 +26,7 @@ from goodoffices.desk.alarms.running import RunningAlarms
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import keys_in
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
+from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
 from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
 from goodoffices.desk.routes.sending import Put
@@ -52,6 +53,8 @@ class DeskConfig:
     unlock: Path | None = None
     relay_ca: Path | None = None
     admission: str | None = field(default=None, repr=False)
+    witnesses: tuple[Witness, ...] = ()
+    time_stamps: tuple[str, ...] = ()
 
 
 @dataclass
@@ -89,6 +92,7 @@ class DeskService(Present):
         vault = open_vault(config.vault, unlock_path=config.unlock)
         super().__init__(vault, desk_of(vault))
         self.client = RelayClient(tls)
+        self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pressing: set[asyncio.Task[None]] = set()
         self._deletions: list[tuple[RouteRow, bytes]] = []
@@ -125,6 +129,7 @@ class DeskService(Present):
         self._start_pump()
         self.refresh()
         self.ringing.start()
+        self.outsiders.start()
         deadline = time.monotonic() + COMPARE_WITHIN
         changes = self._subscribe()
         try:
@@ -139,6 +144,7 @@ class DeskService(Present):
     async def stop(self) -> None:
         """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
         await self.ringing.stop()
+        await self.outsiders.stop()
         tasks = [*self._tasks, *self._listeners.values()]
         for task in tasks:
             task.cancel()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goodoffices.core.errors import YourError
+from goodoffices.verify.briefing import looks_like_briefing, verify_briefing
 from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.page import hand_over
 from goodoffices.verify.pair import Pair
@@ -46,6 +47,8 @@ def read_trust(path: Path) -> dict[bytes, str]:
 
 def run(folder: Path, trust: Path | None, *, as_machine: bool, other: Path | None = None) -> int:
     """Verify ``folder``, hold it against ``other`` if there is one, print the verdict, return the exit code."""
+    if other is None and looks_like_briefing(folder):
+        return _briefing(folder, trust, as_machine=as_machine)
     try:
         known = read_trust(trust) if trust is not None else None
         verdict = verify(folder, known)
@@ -77,6 +80,18 @@ def write_page(target: Path) -> int:
     _say(f"sha256  {digest}")
     sys.stderr.write("Open it in a browser, from disk, and drop an export's folder on it.\n")
     return VERIFIED
+
+
+def _briefing(folder: Path, trust: Path | None, *, as_machine: bool) -> int:
+    try:
+        known = read_trust(trust) if trust is not None else None
+    except BadTrustFile as error:
+        sys.stderr.write(f"goodoffices verify: {error.what}\n  {error.next_step}\n")
+        return NOT_AN_EXPORT
+    verdict = verify_briefing(folder, known)
+    for line in [json.dumps(verdict.as_json(), indent=2)] if as_machine else verdict.as_words():
+        _say(line)
+    return VERIFIED if verdict.verified else FINDINGS
 
 
 def _both(pair: Pair, *, as_machine: bool) -> int:

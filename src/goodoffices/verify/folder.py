@@ -241,6 +241,18 @@ class Folder:
             self._find(shown(path), Flaw.UNREADABLE, "a file that can be read", str(error))
 
 
+def read_plain(path: Path, limit: int) -> bytes | None:
+    """A plain file of at most ``limit`` bytes, never through a link; None if there is none."""
+    try:
+        with open(path, "rb", opener=_no_links) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            raw = file.read(limit + 1)
+    except (OSError, ValueError):
+        return None
+    return raw if len(raw) <= limit else None
+
+
 def _no_links(path: str, flags: int) -> int:
     return os.open(path, flags | _NO_LINKS)
 

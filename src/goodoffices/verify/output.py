@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from goodoffices.core.record_account import Account
+from goodoffices.core.record_findings import Finding
 from goodoffices.core.record_layout import plain, zulu
 from goodoffices.core.statement import LIVE
 from goodoffices.verify.verifier import Verdict
@@ -14,6 +15,7 @@ from goodoffices.verify.verifier import Verdict
 PROMISES = {
     1: "provenance",
     2: "nothing lost, nothing twice",
+    4: "only to whom it is meant",
     8: "provable",
     9: "crossing is visible",
     12: "bad input gets a clear answer",
@@ -46,19 +48,37 @@ def as_words(verdict: Verdict) -> Iterator[str]:
         yield _counts(account)
     for remark in verdict.remarks:
         yield f"Remark: {plain(remark)}"
-    for finding in verdict.findings:
-        yield ""
-        yield f"FINDING in {plain(finding.where)}: {finding.cause}"
-        yield f"  expected: {plain(finding.expected)}"
-        yield f"  found:    {plain(finding.found)}"
-        yield from (f"  beside:   {plain(each)}" for each in finding.beside)
-        yield f"  promise:  P{finding.promise} ({PROMISES[finding.promise]})"
+    yield from finding_as_words(verdict.findings)
     yield ""
     if verdict.verified:
         yield _verified(account)
     else:
         count = len(verdict.findings)
         yield f"NOT VERIFIED: {count} finding{'' if count == 1 else 's'}."
+
+
+def finding_as_words(findings: Iterable[Finding]) -> Iterator[str]:
+    """Findings, each in a few lines."""
+    for finding in findings:
+        yield ""
+        yield f"FINDING in {plain(finding.where)}: {finding.cause}"
+        yield f"  expected: {plain(finding.expected)}"
+        yield f"  found:    {plain(finding.found)}"
+        yield from (f"  beside:   {plain(each)}" for each in finding.beside)
+        yield f"  promise:  P{finding.promise} ({PROMISES[finding.promise]})"
+
+
+def finding_as_json(each: Finding) -> dict[str, Any]:
+    """A finding for programs."""
+    return {
+        "where": each.where,
+        "kind": str(each.flaw),
+        "promise": f"P{each.promise}",
+        "expected": each.expected,
+        "found": each.found,
+        "cause": str(each.cause),
+        "beside": list(each.beside),
+    }
 
 
 def _counts(account: Account) -> str:
@@ -87,18 +107,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     result: dict[str, Any] = {
         "verdict": "verified" if verdict.verified else "findings",
         "compared_with_trust": verdict.trust is not None,
-        "findings": [
-            {
-                "where": each.where,
-                "kind": each.flaw.value,
-                "promise": f"P{each.promise}",
-                "expected": each.expected,
-                "found": each.found,
-                "cause": str(each.cause),
-                "beside": list(each.beside),
-            }
-            for each in verdict.findings
-        ],
+        "findings": [finding_as_json(each) for each in verdict.findings],
         "remarks": list(verdict.remarks),
     }
     if account is not None:

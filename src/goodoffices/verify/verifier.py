@@ -20,7 +20,7 @@ from goodoffices.core.errors import GoodOfficesError, YourError
 from goodoffices.core.readable import texts
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
-from goodoffices.core.record_account import Account, KeptNote
+from goodoffices.core.record_account import Account, KeptLine, KeptNote
 from goodoffices.core.record_findings import Finding, Flaw, cause_of
 from goodoffices.core.record_layout import office, paper, sealed
 from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest
@@ -172,6 +172,16 @@ class _Reading:
             self._place(path, self.examiner.entry(line, self.folder.read(path) or b"", path))
         for path in self.folder.under(f"{folder}/receipts/"):
             self._place(path, self.examiner.receipt(line, self.folder.read(path) or b"", path))
+        for path in self.folder.under(f"{folder}/checkpoints/"):
+            if path.endswith(".cbor"):
+                self._checkpoint(line, path)
+
+    def _checkpoint(self, line: KeptLine, path: str) -> None:
+        found = self.examiner.checkpoint(line, self.folder.read(path) or b"", path)
+        if found is not None:
+            belongs, note = found
+            self._place(path, f"{belongs}.cbor")
+            self._same(f"{belongs}.txt", [note])
 
     def _note(self, note: KeptNote) -> None:
         for digest in sorted({each.digest for each in note.passed}):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from goodoffices.db.sqlite import transaction
 from goodoffices.desk.ledger.audit import AuditTables
+from goodoffices.desk.ledger.checkpoints import CheckpointTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
 from goodoffices.desk.ledger.secrets import SecretTables
 from goodoffices.desk.ledger.service_traffic import ServiceTables
@@ -22,7 +23,7 @@ MAX_SAME = 100
 """Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
 
 
-class Ledger(SecretTables, ServiceTables, AuditTables):
+class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
     """Typed access to the tables of the record."""
 
     @contextmanager

@@ -49,6 +49,7 @@ class Lines(Heads):
         super().__init__(context)
         self._take_items = take_items
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
+        self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
 
     # --- starting ---------------------------------------------------------------------------------
 
@@ -231,6 +232,10 @@ class Lines(Heads):
         if parts:
             yield parts, ids
 
+    def send_part(self, line_id: bytes, part: tuple[Any, ...], now: int) -> None:
+        """Send what is no entry and needs no receipt, in an envelope of its own. Outside a transaction."""
+        self._pack(self.ledger.line(line_id), [part], [], now)
+
     # --- receiving --------------------------------------------------------------------------------
 
     def receive(self, line_id: bytes, sealed: bytes, now: int) -> bool:
@@ -253,6 +258,8 @@ class Lines(Heads):
                 with self.context.part():
                     if isinstance(part, CarriedEntry):
                         self._entry(line_id, part, now)
+                    elif isinstance(part, bytes):
+                        self.take_checkpoint(line, part, now)
                     elif kind == envelope.PART_RECEIPT:
                         self._receipt(line, part, now)
                     else:

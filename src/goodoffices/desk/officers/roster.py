@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from goodoffices.core import crypto
+from goodoffices.core.checkpoint import mldsa_public
 from goodoffices.core.errors import NotFound, NotNow, YourError
 from goodoffices.core.fields import plain_name
 from goodoffices.core.office import MAX_OFFICERS, Epochs, Right, Roster, check_roster, follow, sealing_key
@@ -22,6 +23,7 @@ from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.channels.channels import Channels
 from goodoffices.desk.context import Context, DeskKeys, Officer
 from goodoffices.desk.founding import (
+    CHECKPOINT,
     DAY,
     EPOCHS,
     epochs_from,
@@ -37,8 +39,6 @@ from goodoffices.desk.sealing_keys import SealingKeys
 _REQUEST = "roster request"
 _NEXT_DESK = "next desk seed"
 _NEXT_CHECKPOINT = "next checkpoint seed"
-CHECKPOINT = "checkpoint seed"
-"""Under this name the vault holds the seed of the roster's checkpoint key, once one is in force."""
 
 LONGER_WITHIN = 182 * DAY
 """Milliseconds. When the sealing keys end sooner, any new roster brings further ones along."""
@@ -117,7 +117,7 @@ class Rosters(Acting):
         if desk_key:
             more["desk"] = crypto.ed25519_public(self._draw(_NEXT_DESK))
         if checkpoint_key:
-            more["checkpoint"] = crypto.ed25519_public(self._draw(_NEXT_CHECKPOINT))
+            more |= self._new_checkpoint_key()
         return self._ask(officer, "asked for new keys of the desk", now, **more)
 
     def pseudonyms(self) -> tuple[str, ...]:
@@ -136,6 +136,10 @@ class Rosters(Acting):
             raise NotFound("The roster lists no officer with this key.")
         return pseudonym
 
+    def _new_checkpoint_key(self) -> dict[str, Any]:
+        seed = self._draw(_NEXT_CHECKPOINT)
+        return {"checkpoint": crypto.ed25519_public(seed), "checkpoint_mldsa65": mldsa_public(seed)}
+
     def _draw(self, name: str) -> bytes:
         seed = self.context.rng(32)
         with self.context.transaction():
@@ -150,6 +154,8 @@ class Rosters(Acting):
                 changed |= self._longer_epochs(now)
             else:
                 changed |= self._same_epochs(now)
+        if plan.checkpoint_mldsa65 is None and "checkpoint" not in changed:
+            changed |= self._new_checkpoint_key()  # an office of before there were checkpoints gets one now
         roster = replace(plan, version=mine.roster.version + 1, previous=mine.pin, made=now, **changed)
         _check_people(roster)
         check_roster(roster)

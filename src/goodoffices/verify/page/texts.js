@@ -42,6 +42,7 @@ const ACT_WORDS = new Map([
   [ALTERED, ["altered", "found that it is not what its author signed", "altered"]],
   [ON_RELAY, ["on relay", "states that a relay has it", "on a relay"]],
   [EXPIRED, ["expired", "found it expired before it was forwarded", "expired"]],
+  [BRIEFED, ["briefed", "showed parts of the record to a third party", null]],
 ]);
 
 const RUNGS = [

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices briefing``: show chosen parts of a record to a third party, and verify such a briefing."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.output import Group, aside, passphrase, say
+from goodoffices.core.briefing import Sharing
+from goodoffices.core.crypto import ed25519_public
+from goodoffices.core.errors import NotFound, YourError
+from goodoffices.core.note import Leaf, read_inside
+from goodoffices.core.record_layout import plain
+from goodoffices.desk.briefing import Chosen, make_briefing
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.service import desk_of
+from goodoffices.desk.vault.vault import open_vault
+from goodoffices.verify.command import run
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+MARKS = {each.label.removeprefix("TLP:"): each for each in Sharing}
+_NOTE = re.compile(r"(.+?) (\d+)(?:: *([0-9, ]+))?")
+
+vault_argument = click.argument("vault_folder", metavar="VAULT", type=FOLDER)
+officer_option = click.option("--officer", required=True, help="Who signs in.")
+passphrase_option = click.option("--passphrase-file", type=FILE, help="The passphrase, on the first line.")
+unlock_option = click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+channel_option = click.option("--channel", required=True, help="Name or ID of the channel's mandate.")
+
+
+@click.group(cls=Group)
+def briefing() -> None:
+    """Show chosen parts of a record to a third party, each with proof."""
+
+
+@contextmanager
+def _signed_in(
+    folder: Path, unlock: Path | None, name: str, secret: Path | None, now: int
+) -> Iterator[tuple[Desk, Officer]]:
+    with open_vault(folder, unlock_path=unlock) as vault:
+        desk = desk_of(vault)
+        opened = vault.sign_in(name, passphrase(secret, f"Passphrase of {name}"))
+        desk.unlock(opened.reading_key, now)
+        yield desk, Officer(opened.name, ed25519_public(opened.seed), opened.seed)
+
+
+def _channel(desk: Desk, named: str) -> bytes:
+    found = [
+        each
+        for each in desk.ledger.mandates()
+        if named in (each.hex(), desk.ledger.agreement(each).mandate.name)
+    ]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} channels here are called {named}.", "Name it by its mandate's ID.")
+    return found[0]
+
+
+def _notes(desk: Desk, mandate: bytes) -> list[tuple[str, NoteRow]]:
+    agreement = desk.ledger.agreement(mandate)
+    return [(agreement.name_of(row.author), row) for row in desk.ledger.notes(mandate)]
+
+
+@briefing.command()
+@vault_argument
+@officer_option
+@passphrase_option
+@unlock_option
+@channel_option
+def parts(
+    vault_folder: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None, channel: str
+) -> None:
+    """List a channel's notes with their numbered parts, and the acts about them."""
+    now = time.time_ns() // 1_000_000
+    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
+        for name, row in _notes(desk, _channel(desk, channel)):
+            say(f"{plain(name)} {row.number}")
+            inside = desk.channels.words_inside(row)
+            for at, (label, value) in enumerate(read_inside(inside).leaves if inside else (), 1):
+                shown = Leaf(label).name.lower() if label in {int(each) for each in Leaf} else str(label)
+                say(f"  part {at}: {shown}: {plain(str(value))[:80]}")
+            for act in desk.ledger.acts_about(row.id):
+                say(f"  act {act.id.hex()[:16]}: type {act.type}")
+
+
+@briefing.command()
+@vault_argument
+@click.argument("target", metavar="FOLDER", type=FOLDER)
+@officer_option
+@passphrase_option
+@unlock_option
+@channel_option
+@click.option("--for", "recipient", required=True, help="The third party, by name.")
+@click.option("--mark", type=click.Choice(list(MARKS)), required=True, help="Who may pass it on (TLP 2.0).")
+@click.option(
+    "--note", "notes", multiple=True, help="'AUTHOR NUMBER', whole, or 'AUTHOR NUMBER: 2, 5' for parts."
+)
+@click.option("--act", "acts", multiple=True, help="An act, by the first digits of its ID.")
+@click.option("--purpose", help="What it is for.")
+@click.option("--consent", help="How all offices of the channel consented.")
+@click.option("--along", is_flag=True, help="What stands in the same entries may be shown along.")
+def make(
+    vault_folder: Path,
+    target: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    channel: str,
+    recipient: str,
+    mark: str,
+    notes: tuple[str, ...],
+    acts: tuple[str, ...],
+    purpose: str | None,
+    consent: str | None,
+    along: bool,
+) -> None:
+    """Write a briefing on VAULT's record into the new FOLDER. The desk must be stopped."""
+    now = time.time_ns() // 1_000_000
+    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        mandate = _channel(desk, channel)
+        chosen = Chosen(
+            mandate,
+            recipient,
+            MARKS[mark],
+            dict(_chosen_note(desk, mandate, each) for each in notes),
+            tuple(_chosen_act(desk, mandate, each) for each in acts),
+            purpose,
+            consent,
+            along,
+        )
+        made = make_briefing(desk, who, chosen, target, now)
+    say(f"briefing  {target}")
+    say(f"id        {made.hex()}")
+    aside(f"Read {target}/briefing.txt before it goes out: an entry is shown whole.")
+
+
+def _chosen_note(desk: Desk, mandate: bytes, text: str) -> tuple[bytes, tuple[int, ...] | None]:
+    found = _NOTE.fullmatch(text.strip())
+    if found is None:
+        raise YourError(f"'{text}' names no note.", "Write the author's name and the note's number.")
+    rows = [row for name, row in _notes(desk, mandate) if (name, row.number) == (found[1], int(found[2]))]
+    if len(rows) != 1:
+        raise NotFound(f"{len(rows)} notes here are '{found[1]} {found[2]}'.")
+    leaves = tuple(int(each) - 1 for each in re.findall(r"\d+", found[3])) if found[3] else None
+    return rows[0].id, leaves
+
+
+def _chosen_act(desk: Desk, mandate: bytes, digits: str) -> bytes:
+    acts = [act.id for _, row in _notes(desk, mandate) for act in desk.ledger.acts_about(row.id)]
+    found = [each for each in acts if each.hex().startswith(digits.lower())]
+    if len(found) != 1 or len(digits) < 8:
+        raise NotFound(f"{len(found)} acts here begin with {digits}.", "Give eight or more digits of one.")
+    return found[0]
+
+
+@briefing.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--trust", type=FILE, help="Fingerprints to compare with: '<64 hex> name' per line.")
+@click.option("--json", "as_machine", is_flag=True, help="The verdict for programs.")
+def verify(folder: Path, trust: Path | None, as_machine: bool) -> None:
+    """Verify the briefing in FOLDER offline. Exit 0 verified, 1 findings, 2 not a briefing."""
+    sys.exit(run(folder, trust, as_machine=as_machine))

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verification of a briefing, part by part, with public keys alone (P8; ADR 0020).
+
+Proved is of each part: who signed it, that it stood in the record at this place, and no later than its
+checkpoint. Not proved is that nothing else was there: what is left out is left out by choice, and told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from goodoffices.core import merkle, record_checkpoints
+from goodoffices.core.briefing import Briefing, Parts, ShownNote, check_leaves, read_briefing, why_not
+from goodoffices.core.checkpoint import Checkpoint
+from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
+from goodoffices.core.line import Entry
+from goodoffices.core.mandate import Agreement
+from goodoffices.core.note import Note, OpenNote, verify_release
+from goodoffices.core.office import Right, may
+from goodoffices.core.record import Examiner
+from goodoffices.core.record_account import Account, KeptLine, KeptNote
+from goodoffices.core.record_checkpoints import Cosigned
+from goodoffices.core.record_findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
+from goodoffices.core.record_manifest import Manifest, read_entry
+from goodoffices.core.record_notes import signer_of
+from goodoffices.core.sealed import header_of
+from goodoffices.core.statement import Signed
+
+
+@dataclass(frozen=True)
+class ProvedEntry:
+    """An entry with its number, the checkpoint that it stands under, and who cosigned that."""
+
+    writer: bytes
+    number: int
+    line: KeptLine
+    checkpoint: Checkpoint
+    cosigned: Cosigned
+    where: str
+
+
+@dataclass(frozen=True)
+class ProvedNote:
+    """A note whose statement verified, with what is shown of it."""
+
+    kept: KeptNote
+    note: Note
+    released_by: tuple[str, ...]
+    shown: ShownNote
+
+
+@dataclass
+class Examined:
+    """What a briefing shows, as far as it holds; what does not hold is in ``findings``."""
+
+    account: Account
+    briefing: Briefing
+    agreement: Agreement | None = None
+    signed_by: str = ""
+    entries: list[ProvedEntry] = field(default_factory=list)
+    notes: list[ProvedNote] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def examine(raw: bytes) -> Examined:
+    """Verify a briefing; raises what keeps it from being read at all."""
+    signed, briefing, parts = read_briefing(raw)
+    # An account of the briefing office's, with nothing in it but what is shown.
+    frame = Manifest(
+        office=briefing.office,
+        roster=briefing.roster,
+        time=briefing.time,
+        list_hash=bytes(32),
+        files=0,
+        texts=True,
+        chains=(),
+    )
+    findings: list[Finding] = []
+    examiner = Examiner(frame, signed.statement.realm, findings)
+    examined = Examined(examiner.account, briefing, findings=findings)
+    _Reading(examiner, examined, parts).run(signed)
+    return examined
+
+
+class _Reading:
+    def __init__(self, examiner: Examiner, examined: Examined, parts: Parts) -> None:
+        self.examiner, self.examined, self.parts = examiner, examined, parts
+        self.account = examiner.account
+
+    def _fails(self, where: str, flaw: Flaw, expected: str, error: GoodOfficesError) -> None:
+        self.examiner.find(where, flaw, expected, error.what, cause_of(error))
+
+    def run(self, signed: Signed) -> None:
+        for at, raw in enumerate(self.parts.credentials, 1):
+            self.examiner.office(raw, f"credential {at}")
+        self.examiner.mandate(self.parts.mandate, self.parts.papers, "the mandate")
+        self._statement(signed)
+        lines = [self._line(at, *each) for at, each in enumerate(self.parts.lines, 1)]
+        for at, shown in enumerate(self.parts.entries, 1):
+            where = f"entry {at}"
+            line = lines[shown.line] if shown.line < len(lines) else None
+            if line is not None and self.examiner.entry(line, shown.raw, where) is not None:
+                self._place(where, line, at - 1)
+        for at, note in enumerate(self.parts.notes, 1):
+            self._note(f"note {at}", note)
+
+    def _statement(self, signed: Signed) -> None:
+        briefing, where = self.examined.briefing, "the briefing"
+        expected = "a briefing signed by officers of its office who may release, as its mandate allows"
+        try:
+            office = self.account.offices.get(briefing.office)
+            found = self.account.agreements.get(briefing.mandate)
+            if office is None or found is None or office.id not in found[1].offices:
+                raise Foreign("Its office or its mandate is not in it.")
+            self.examined.agreement = found[1]
+            signed.verify()
+            if not all(may(office, briefing.roster, each, Right.RELEASE) for each in signed.signers):
+                cause = signer_cause(signed, office, briefing.roster)
+                raise Found(cause, f"It is signed by somebody who may not release for {office.name}.")
+            self.examined.signed_by = signer_of(office, briefing.roster, signed)
+        except GoodOfficesError as error:
+            self._fails(where, Flaw.BRIEFING, expected, error)
+            return
+        against = why_not(found[1].mandate, briefing.consent)
+        if against is not None:
+            self.examiner.find(where, Flaw.BRIEFING_TERMS, "a briefing that the mandate allows", against)
+
+    def _line(self, at: int, pairing: bytes, confirmations: tuple[bytes, ...]) -> KeptLine | None:
+        line = self.examiner.line(pairing, f"line {at}")
+        for raw in confirmations if line is not None else ():
+            assert line is not None
+            self.examiner.confirmation(line, raw, f"line {at}")
+        return line
+
+    def _place(self, where: str, line: KeptLine, at: int) -> None:
+        shown = self.parts.entries[at]
+        try:
+            if shown.checkpoint >= len(self.parts.checkpoints):
+                raise Found(Cause.MISSING, "Its checkpoint is not in the briefing.")
+            ends = {each: self.account.offices[each] for each in line.pairing.offices}
+            raw = self.parts.checkpoints[shown.checkpoint]
+            checkpoint, cosigned = record_checkpoints.examine(raw, line.id, ends)
+            signed, _, _ = read_entry(shown.raw)
+            entry, tree = signed.statement.read(Entry), checkpoint.tree
+            leaf = merkle.plain_leaf(signed.id)
+            root = merkle.root_by_path(leaf, entry.number - 1, checkpoint.size, shown.path)
+            if (entry.writer, entry.incarnation) != (
+                tree.writer,
+                tree.incarnation,
+            ) or root != checkpoint.root:
+                raise Found(Cause.ALTERED, "No path leads from it to the root of its checkpoint.")
+        except GoodOfficesError as error:
+            self._fails(where, Flaw.BRIEFING_PLACE, "an entry that stood under its checkpoint", error)
+            return
+        proved = ProvedEntry(entry.writer, entry.number, line, checkpoint, cosigned, where)
+        self.examined.entries.append(proved)
+
+    def _note(self, where: str, shown: ShownNote) -> None:
+        expected = "parts of a note that its author signed, which an entry that is shown carried"
+        try:
+            content = check_leaves(shown)
+            kept = self.account.notes.get(shown.signed.id)
+            agreement = self.examined.agreement
+            if kept is None or agreement is None or content.mandate != agreement.id:
+                raise Found(Cause.MISSING, "No entry of this briefing carried this note.")
+            if header_of(content, shown.signed.id) != kept.header:
+                raise Found(Cause.ALTERED, "Its handling header does not say what its author signed.")
+            office = agreement.offices[content.author]
+            try:
+                released_by = verify_release(OpenNote(shown.signed, b"", ()), office)
+            except WrongSigner as error:
+                raise Found(signer_cause(shown.signed, office, content.roster), error.what) from None
+        except GoodOfficesError as error:
+            self._fails(where, Flaw.BRIEFING_NOTE, expected, error)
+            return
+        self.examined.notes.append(ProvedNote(kept, content, released_by, shown))

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints of a record: held against the entries that they cover, and told (ADR 0015).
+
+A checkpoint is good if its writer signed it with both keys, its cosigners too, and its root is that of the
+entries 1 to n of its chain as they are in the record. Then each later one extends each earlier one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from goodoffices.core import record_layout as layout
+from goodoffices.core.checkpoint import Checkpoint, Tree, read_checkpoint, verify, verify_cosigner
+from goodoffices.core.errors import Foreign
+from goodoffices.core.merkle import Frontier, plain_leaf
+from goodoffices.core.office import Office
+from goodoffices.core.record_findings import Finding, Flaw
+from goodoffices.core.record_layout import plain, zulu
+
+Cosigned = tuple[tuple[bytes, int], ...]
+"""(office, ms by its clock)"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A verified checkpoint, as far as its signatures go."""
+
+    tree: Tree
+    size: int
+    root: bytes
+    cosigned: Cosigned
+    witnesses: tuple[str, ...]
+    stamps: int
+    where: str
+
+
+def examine(raw: bytes, line: bytes, offices: dict[bytes, Office]) -> tuple[Checkpoint, Cosigned]:
+    """The checkpoint and who cosigned when, all signatures verified; raises what is wrong with them."""
+    checkpoint = read_checkpoint(raw)
+    writer = offices.get(checkpoint.tree.writer)
+    if writer is None or checkpoint.tree.line != line:
+        raise Foreign("A checkpoint of another line, or by an office that is no end of this one.")
+    verify(checkpoint, writer)
+    cosigned = []
+    for each in checkpoint.cosigners:
+        office = offices.get(each.office)
+        if office is None or office is writer:
+            raise Foreign("It is cosigned by an office that is not the other end of its line.")
+        cosigned.append((office.id, verify_cosigner(checkpoint, office)))
+    return checkpoint, tuple(cosigned)
+
+
+def keep(checkpoint: Checkpoint, cosigned: Cosigned, where: str) -> KeptCheckpoint:
+    """What is kept of a verified checkpoint."""
+    witnesses = tuple(each.name for each in checkpoint.witnesses())
+    tree, size, root, stamps = checkpoint.tree, checkpoint.size, checkpoint.root, len(checkpoint.stamps)
+    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where)
+
+
+def path_of(folder: str, name: str, checkpoint: Checkpoint | KeptCheckpoint) -> str:
+    """Where a checkpoint lies in an export, without its ending."""
+    tree = checkpoint.tree
+    return layout.checkpoint(folder, name, tree.incarnation, checkpoint.size, checkpoint.root)
+
+
+Ids = dict[int, bytes]
+"""Entry IDs of one incarnation by number."""
+
+
+def check(kept: list[KeptCheckpoint], chains: dict[tuple[bytes, bytes], Ids]) -> Iterator[Finding]:
+    """Every checkpoint of a line against its entries, by (writer, incarnation). Linear in both."""
+    trees: dict[Tree, list[KeptCheckpoint]] = defaultdict(list)
+    for each in sorted(kept, key=lambda one: (one.size, one.where)):
+        trees[each.tree].append(each)
+    for tree, checkpoints in trees.items():
+        frontier, ids = Frontier(), chains.get((tree.writer, tree.incarnation), {})
+        for each in checkpoints:
+            while frontier.size < each.size and frontier.size + 1 in ids:
+                frontier.add(plain_leaf(ids[frontier.size + 1]))
+            if frontier.size < each.size:
+                yield Finding(
+                    each.where,
+                    Flaw.CHECKPOINT_CUT,
+                    f"the entries 1 to {each.size}, over which this checkpoint was signed",
+                    f"entry {frontier.size + 1} is not in this record: the record was cut",
+                )
+            elif frontier.root() != each.root:
+                others = tuple(other.where for other in checkpoints if other is not each)
+                yield Finding(
+                    each.where,
+                    Flaw.CHECKPOINT_ROOT,
+                    f"a checkpoint over the entries 1 to {each.size} of this record",
+                    "one over other entries: it extends no checkpoint that is",
+                    beside=others[:4],
+                )
+
+
+def text(
+    line: bytes, names: dict[bytes, str], kept: list[KeptCheckpoint], counts: dict[tuple[bytes, bytes], int]
+) -> str:
+    """checkpoints.txt: what stands under a checkpoint, and what still waits for what. Newest of each tree."""
+    newest: dict[tuple[bytes, bytes], KeptCheckpoint] = {}
+    for each in kept:
+        spot = each.tree.writer, each.tree.incarnation
+        if spot not in newest or (newest[spot].size, newest[spot].root) < (each.size, each.root):
+            newest[spot] = each
+    rows = [f"CHECKPOINTS of the line {line.hex()}"]
+    for office, name in sorted(names.items()):
+        rows += ["", plain(name)]
+        for (writer, incarnation), count in sorted(counts.items()):
+            if writer == office:
+                rows += _chain(incarnation, count, newest.get((writer, incarnation)), names)
+    return "\n".join(rows) + "\n"
+
+
+def _chain(
+    incarnation: bytes, count: int, newest: KeptCheckpoint | None, names: dict[bytes, str]
+) -> list[str]:
+    covered = min(newest.size, count) if newest else 0
+    rows = [f"  chain {incarnation.hex()}: {count} entries"]
+    if newest is not None:
+        rows += [
+            f"    1 to {newest.size}: under a checkpoint, root {newest.root.hex()}",
+            f"      {newest.where}",
+        ]
+        rows += [f"      cosigned by {plain(names[who])}, {zulu(at)}" for who, at in newest.cosigned]
+        if not newest.cosigned:
+            rows.append("      waits for the other office's cosignature")
+        rows += [f"      witnessed by the key called {plain(each)}" for each in newest.witnesses]
+        rows.append(f"      time stamps: {newest.stamps}" if newest.stamps else "      no time stamp")
+    if covered < count:
+        rows.append(f"    {covered + 1} to {count}: waits for the next checkpoint")
+    return rows

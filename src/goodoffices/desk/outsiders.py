@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outside witnesses and time stamps for checkpoints: asked beside everything else, never waited for (ADR 0021).
+
+A witness (C2SP tlog-witness) sees a checkpoint's note and a proof that it extends the last one; a time stamp
+authority (RFC 3161) sees a hash. Neither sees a name, an entry or a word. Each has a task, connections and a
+time limit of its own, so that one that hangs holds up nothing but itself (P11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
+
+from goodoffices.core import checkpoint as checkpoints
+from goodoffices.core.checkpoint import COSIGNATURE, MAX_STAMP, MAX_STAMPS, Checkpoint
+from goodoffices.core.crypto import check_ed25519_key, sha256
+from goodoffices.core.errors import Malformed, OtherOfficeError, RelayError, YourError
+from goodoffices.core.merkle import consistency, plain_leaf
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.checkpoints import CheckpointRow
+from goodoffices.desk.routes.lean_http import LeanHttp, Unanswered
+from goodoffices.desk.routes.relay_client import check_relay_url
+
+TIMEOUT = 30.0
+"""Seconds until one that does not answer counts as silent for this try."""
+EVERY = 60.0
+"""Seconds between two looks whether anything is owed."""
+_VKEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44,60})")
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An outside witness: the name and key by which its cosignatures count, and where it is asked."""
+
+    name: str
+    public: bytes
+    url: str
+
+
+def read_witness(text: str) -> Witness:
+    """From 'VKEY URL' (C2SP signed-note verifier key); raises YourError."""
+    vkey, _, url = text.strip().partition(" ")
+    found = _VKEY.fullmatch(vkey)
+    try:
+        raw = b64decode(found[3], validate=True) if found else b""
+    except NotBase64:
+        raw = b""
+    if found is None or len(raw) != 33 or raw[:1] != COSIGNATURE or not url:
+        raise YourError(
+            "A witness is not written as 'NAME+ID+KEY URL', with an Ed25519 cosignature key.",
+            "Copy the verifier key from the witness's own page.",
+        )
+    if checkpoints.key_id(found[1], COSIGNATURE, raw[1:]).hex() != found[2]:
+        raise YourError("The ID in a witness's verifier key does not belong to it.", "Copy it again.")
+    try:
+        check_ed25519_key(raw[1:])
+    except Malformed as error:
+        raise YourError(f"A witness's key cannot be used: {error.what}") from None
+    check_relay_url(url)
+    return Witness(found[1], raw[1:], url.rstrip("/"))
+
+
+class Outsiders:
+    """Every witness and time stamp authority of one desk."""
+
+    def __init__(
+        self, desk: Desk, witnesses: Sequence[Witness], stamps: Sequence[str], now: Callable[[], int]
+    ) -> None:
+        self.desk, self.now = desk, now
+        self.ledger = desk.ledger
+        for url in stamps:
+            check_relay_url(url)
+        self._witnesses, self._stamps = tuple(witnesses), tuple(stamps)
+        self._http = LeanHttp(None, TIMEOUT)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wake = asyncio.Event()
+        self.silent: dict[str, str] = {}
+        """What stood against the last try, by address."""
+
+    def start(self) -> None:
+        """One task for each outsider."""
+        asked: list[tuple[str, Callable[[CheckpointRow], Awaitable[Checkpoint]]]]
+        asked = [(each.url, partial(self._ask, each)) for each in self._witnesses]
+        asked += [(url, partial(self._stamp, url)) for url in self._stamps]
+        self._tasks = [asyncio.ensure_future(self._serve(who, ask)) for who, ask in asked]
+
+    async def stop(self) -> None:
+        """Ask nobody any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._http.close()
+
+    def wake(self) -> None:
+        """There may be a new checkpoint."""
+        self._wake.set()
+
+    async def _serve(self, who: str, ask: Callable[[CheckpointRow], Awaitable[Checkpoint]]) -> None:
+        while True:
+            for row in self.ledger.owed_by(who, self.desk.me):
+                try:
+                    more = await ask(row)
+                except (RelayError, OtherOfficeError) as error:
+                    self.silent[who] = error.what
+                    continue
+                self.silent.pop(who, None)
+                self._keep(row, who, more)
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(EVERY):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def _keep(self, row: CheckpointRow, who: str, more: Checkpoint) -> None:
+        # What the counterpart cosigned meanwhile stands in the table: only what is new is added to it.
+        known = self.ledger.same_checkpoint(row.checkpoint)
+        if known is not None:
+            both = known.checkpoint.with_more(more.lines, more.stamps)
+            with self.desk.context.transaction():
+                self.ledger.update_checkpoint(known.id, both, cosigned=known.cosigned)
+                self.ledger.given(known.id, who, self.now())
+
+    async def _post(self, url: str, kind: str, body: bytes) -> tuple[int, bytes]:
+        try:
+            url = url if urlsplit(url).path else f"{url}/"
+            return await self._http.request("POST", url, {"Content-Type": kind}, body)
+        except (Unanswered, OSError, TimeoutError) as error:
+            raise RelayError(f"{url} does not answer: {type(error).__name__}.") from None
+
+    # --- witnesses ------------------------------------------------------------------------------------
+
+    async def _ask(self, witness: Witness, row: CheckpointRow) -> Checkpoint:
+        old = self.ledger.last_given(row.checkpoint.tree, witness.url)
+        status, answer = await self._add(witness, row.checkpoint, old)
+        if status == 409 and re.fullmatch(rb"[0-9]{1,15}\n", answer):
+            # It remembers another size than this desk does: a restored vault, or an answer that was lost.
+            status, answer = await self._add(witness, row.checkpoint, int(answer))
+        if status != 200:
+            raise RelayError(f"{witness.url} refused a checkpoint with status {status}.")
+        try:
+            lines = checkpoints.read_lines(answer.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise Malformed("A witness answered with something that is no signature.") from None
+        named = checkpoints.key_id(witness.name, COSIGNATURE, witness.public)
+        own = [line for line in lines if (line.name, line.key_id) == (witness.name, named)][:1]
+        bare = checkpoints.bare(row.checkpoint)
+        cosigned = bare.with_more(own)
+        checkpoints.verify_cosignature(cosigned, witness.name, witness.public)
+        return cosigned
+
+    async def _add(self, witness: Witness, checkpoint: Checkpoint, old: int) -> tuple[int, bytes]:
+        proof: list[bytes] = []
+        if 0 < old < checkpoint.size:
+            ids = self.ledger.entry_ids(checkpoint.tree, 0, checkpoint.size) or []
+            leaves = [plain_leaf(each) for each in ids]
+            proof = await asyncio.to_thread(consistency, leaves, old) if leaves else []
+        rows = [f"old {old}", *(b64encode(each).decode() for each in proof), ""]
+        note = checkpoints.bare(checkpoint).note
+        body = "\n".join(rows) + "\n" + note
+        return await self._post(f"{witness.url}/add-checkpoint", "text/plain", body.encode())
+
+    # --- time stamps ----------------------------------------------------------------------------------
+
+    async def _stamp(self, url: str, row: CheckpointRow) -> Checkpoint:
+        checkpoint = row.checkpoint
+        if len(checkpoint.stamps) >= MAX_STAMPS:
+            raise Malformed("This checkpoint has all the time stamps that it can have.")
+        request = TimestampRequestBuilder().data(checkpoint.text).hash_algorithm(HashAlgorithm.SHA256).build()
+        status, answer = await self._post(url, "application/timestamp-query", request.as_bytes())
+        if status != 200 or len(answer) > MAX_STAMP:
+            raise RelayError(f"{url} gave no time stamp: status {status}, {len(answer)} bytes.")
+        try:
+            response = decode_timestamp_response(answer)
+            info = response.tst_info
+            fits = info.message_imprint.message == sha256(checkpoint.text) and info.nonce == request.nonce
+        except ValueError as error:
+            raise Malformed(f"{url} answered with something that is no time stamp: {error}.") from None
+        if response.status not in (0, 1) or not fits:
+            raise Malformed(f"{url} answered with a time stamp for something else.")
+        return checkpoints.bare(checkpoint).with_more(stamps=[answer])
