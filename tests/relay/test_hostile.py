@@ -9,7 +9,6 @@ import os
 import socket
 import struct
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -23,9 +22,8 @@ from tests.relay.conftest import COMMAND, Box, RelayProcess
 BOX = Box()
 # A relay whose patience and bounds are small; everything else is the command itself.
 SHORT = (
-    "import goodoffices.relay.http as http, goodoffices.relay.server as server\n"
-    "http.BODY_SECONDS = server.HEAD_SECONDS = 0.5\n"
-    "server.CONNECTIONS = 8\n"
+    "import goodoffices.relay.reading as reading, goodoffices.relay.server as server\n"
+    "reading.BODY_SECONDS = server.HEAD_SECONDS = 0.5\n"
     "from goodoffices.cli.relay import relay\n"
     "relay()"
 )
@@ -266,7 +264,7 @@ def test_any_request_gets_an_answer_of_the_documented_form(
 def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RelayProcess]:
     """A relay that waits half a second for a head or a body, and bears eight connections."""
     monkeypatch.setattr("tests.relay.conftest.COMMAND", [sys.executable, "-c", SHORT, *COMMAND[3:]])
-    running = _opened(RelayProcess(tmp_path / "relay.db"))
+    running = _opened(RelayProcess(tmp_path / "relay.db", "--max-connections", "8"))
     yield running
     running.close()
 
@@ -290,20 +288,30 @@ def test_a_head_that_does_not_come_is_not_waited_for(short: RelayProcess) -> Non
 
 
 def test_connections_beyond_the_bound_are_told_to_come_again(short: RelayProcess) -> None:
-    lines = [Line(short) for _ in range(7)]
-    for line in lines:
-        line.say(head("GET", "/health"))
-        assert line.answer()[0] == 200  # it is open, and stays
-    with Line(short) as eighth, Line(short) as ninth:
-        eighth.say(head("GET", "/health"))
-        assert eighth.answer()[0] == 200
-        status, said = ninth.answer()
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):
+            line = stack.enter_context(Line(short))
+            line.say(head("GET", BOX.url, bearer("put")))
+            assert line.answer()[0] == 200  # something was allowed on it: it stays
+        status, said = stack.enter_context(Line(short)).answer()
         assert (status, said["fault"]) == (503, "relay")
-    for line in lines:
-        line.socket.close()
-    deadline = time.monotonic() + 10
     while not well(short):  # once the relay has noticed that they are gone
-        assert time.monotonic() < deadline
+        pass
+
+
+def test_connections_that_only_sit_there_keep_nobody_out(short: RelayProcess) -> None:
+    """P12: when all places are taken, the oldest on which nothing was allowed gives way."""
+    with contextlib.ExitStack() as stack:
+        honest = stack.enter_context(Line(short))
+        honest.say(head("GET", BOX.url, bearer("put")))
+        assert honest.answer()[0] == 200
+        for _ in range(20):
+            stack.enter_context(Line(short))
+        newcomer = stack.enter_context(Line(short))
+        newcomer.say(head("GET", BOX.url, bearer("put")))
+        assert newcomer.answer()[0] == 200
+        honest.say(head("GET", BOX.url, bearer("put")))
+        assert honest.answer()[0] == 200
 
 
 def test_a_listener_that_takes_nothing_costs_no_memory_and_does_not_keep_the_relay_up(tmp_path: Path) -> None:

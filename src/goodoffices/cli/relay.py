@@ -41,6 +41,17 @@ def relay() -> None:
     "--max-store-mib", default=16_384, show_default=True, type=click.IntRange(1), help="Of all mailboxes."
 )
 @click.option("--max-mailboxes", default=10_000, show_default=True, type=click.IntRange(1, 10_000_000))
+@click.option("--max-connections", default=4_096, show_default=True, type=click.IntRange(8, 60_000))
+@click.option(
+    "--max-connections-per-address",
+    type=click.IntRange(1),
+    help="256, and no bound for this machine itself, unless given.",
+)
+@click.option(
+    "--max-puts-per-second", default=500, show_default=True, type=click.IntRange(1), help="Of one mailbox."
+)
+@click.option("--behind-proxy", is_flag=True, help="Count by the last address in X-Forwarded-For.")
+@click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Serve metrics at this loopback port.")
 @click.option("--max-disk-mib", default=None, type=click.IntRange(1), help="Most the database may take.")
 def serve(
     db: Path | None,
@@ -56,6 +67,11 @@ def serve(
     max_mailbox_mib: int,
     max_store_mib: int,
     max_mailboxes: int,
+    max_connections: int,
+    max_connections_per_address: int | None,
+    max_puts_per_second: int,
+    behind_proxy: bool,
+    metrics_port: int | None,
     max_disk_mib: int | None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the relay accepts.
@@ -64,6 +80,8 @@ def serve(
     """
     if (db is None) == (database is None):
         raise click.UsageError("Give either --db or --database.")
+    from goodoffices.relay.buckets import Rate
+    from goodoffices.relay.doorkeeper import Rates
     from goodoffices.relay.rules import DAY_MS, MIB, Limits
     from goodoffices.relay.service import RelayConfig, read_admission
     from goodoffices.relay.service import serve as run
@@ -85,6 +103,11 @@ def serve(
             ),
             most_disk_bytes=max_disk_mib * MIB if max_disk_mib else None,
             standby_needed=standby_needed,
+            rates=Rates(writes=Rate(max_puts_per_second, 8 * max_puts_per_second)),
+            proxied=behind_proxy,
+            connections=max_connections,
+            connections_of_one=max_connections_per_address,
+            metrics_port=metrics_port,
         )
         code = run(config, ready=_say_ready)
     except GoodOfficesError as error:

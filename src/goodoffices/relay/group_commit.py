@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,9 @@ Landed = Callable[[Sequence[Any], Sequence[Outcome]], None]
 Afterwards = Callable[[Sequence[Any], Sequence[Outcome]], None]
 """Runs in the writer thread after the loop was told of the commit, before the next batch."""
 
+Observed = Callable[[int, float], None]
+"""Told on the loop of each batch: how many works, and how many seconds they took."""
+
 
 class GroupCommit:
     """Gathers works on the event loop and commits them in batches in one thread."""
@@ -55,9 +59,11 @@ class GroupCommit:
         landed: Landed,
         died: Callable[[], None],
         afterwards: Afterwards | None = None,
+        observed: Observed | None = None,
     ) -> None:
         self._commit = commit
         self._afterwards = afterwards
+        self._observed = observed
         self._batch: list[Work] = []
         self._died = died
         self._landed = landed
@@ -127,13 +133,14 @@ class GroupCommit:
         while (item := self._inbox.get()) is not None:
             loop, batch = item
             outcomes = None
+            begun = time.perf_counter()
             try:
                 outcomes = self._commit([work.what for work in batch])
             finally:
                 if outcomes is None:  # a mistake in this program: nobody may wait for ever because of it
                     loop.call_soon_threadsafe(self._give_up, batch)
             with contextlib.suppress(RuntimeError):  # abandoned, and the loop is gone by now
-                loop.call_soon_threadsafe(self._land, loop, batch, outcomes)
+                loop.call_soon_threadsafe(self._land, loop, batch, outcomes, time.perf_counter() - begun)
                 if self._afterwards is not None:
                     self._afterwards([work.what for work in batch], outcomes)
 
@@ -148,7 +155,14 @@ class GroupCommit:
             self._idle.set()
         self._died()
 
-    def _land(self, loop: asyncio.AbstractEventLoop, batch: list[Work], outcomes: list[Outcome]) -> None:
+    @property
+    def waiting(self) -> int:
+        """Works that wait for a batch."""
+        return len(self._pending)
+
+    def _land(
+        self, loop: asyncio.AbstractEventLoop, batch: list[Work], outcomes: list[Outcome], seconds: float
+    ) -> None:
         # The disk is asked for the next batch before this one's answers are written.
         if self._pending:
             self._launch(loop)
@@ -157,6 +171,8 @@ class GroupCommit:
             if self._idle is not None:
                 self._idle.set()
         self._landed([work.what for work in batch], outcomes)
+        if self._observed is not None:
+            self._observed(len(batch), seconds)
         for work, outcome in zip(batch, outcomes, strict=True):
             if work.done.done():
                 continue  # the client went away while its envelope was being stored

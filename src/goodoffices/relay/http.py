@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,10 +26,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from goodoffices import __version__
 from goodoffices.relay.answers import Json, PutAnswer, no_such_page, refusal
+from goodoffices.relay.doorkeeper import Bodies, Doorkeeper, Rates, Use
+from goodoffices.relay.metrics import Metrics
 from goodoffices.relay.push import Hub, Listener
+from goodoffices.relay.reading import content_length, header, read_body
 from goodoffices.relay.rules import (
     KIB,
-    MIB,
     Limits,
     Opened,
     Refusal,
@@ -46,38 +51,20 @@ from goodoffices.relay.rules import (
 from goodoffices.relay.store import RelayStore
 from goodoffices.relay.uses import Uses
 
+PROVEN = "proven"
+"""In a request's state: what the server wants called once something was allowed on its connection."""
 MOST_SEQ = 2**63 - 1
 OPEN_BODY = KIB
-BODY_SECONDS = 120.0  # a 4 KiB envelope at 300 bit/s takes 110 s
 CATCH_UP_BYTES = 64 * KIB  # read at a time for a listener that lags: what it may hold while it is slow
-BODIES_AT_ONCE = 32 * MIB  # of all requests being read or stored
-BODIES_OF_ONE_MAILBOX = 8 * MIB
 
 
-class _Bodies:
-    """How many bytes of request bodies are held at once, in all and for each mailbox."""
+class Endpoint(Protocol):
+    """One door: a method of RelayDoor."""
 
-    def __init__(self) -> None:
-        self._all = 0
-        self._of: dict[bytes, int] = {}
+    @property
+    def __name__(self) -> str: ...
 
-    def take(self, box: bytes, size: int) -> None:
-        of_box = self._of.get(box, 0) + size
-        if self._all + size > BODIES_AT_ONCE or of_box > BODIES_OF_ONE_MAILBOX:
-            raise Refused(Refusal.BUSY)
-        self._all += size
-        self._of[box] = of_box
-
-    def give_back(self, box: bytes, size: int) -> None:
-        self._all -= size
-        rest = self._of[box] - size
-        if rest:
-            self._of[box] = rest
-        else:
-            del self._of[box]
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
+    def __call__(self, request: Request, /) -> Awaitable[Response]: ...
 
 
 class _Door:
@@ -86,7 +73,8 @@ class _Door:
     Plain ASGI instead of Starlette's function endpoints: those cost as much as the rest of a put.
     """
 
-    def __init__(self, **methods: Endpoint) -> None:
+    def __init__(self, metrics: Metrics, **methods: Endpoint) -> None:
+        self._metrics = metrics
         self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,10 +85,12 @@ class _Door:
         try:
             response = await handler(request)
         except Refused as refused:
+            self._metrics.refused(refused.refusal)
             # A body that was refused unread must not be taken for the next request.
             response = refusal(refused, close=scope["method"] in {"POST", "PUT"})
         except ClientDisconnect:
             return  # nobody is there to be answered
+        self._metrics.answered(handler.__name__, response.status_code)
         await response(scope, receive, send)
 
 
@@ -108,14 +98,24 @@ class RelayDoor:
     """The endpoints. ``clock`` gives milliseconds UTC."""
 
     def __init__(
-        self, store: RelayStore, hub: Hub, limits: Limits, clock: Callable[[], int], admission: bytes | None
+        self,
+        store: RelayStore,
+        hub: Hub,
+        limits: Limits,
+        clock: Callable[[], int],
+        admission: bytes | None,
+        *,
+        keeper: Doorkeeper | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._hub = hub
         self._limits = limits
         self._clock = clock
         self._admission = admission
-        self._bodies = _Bodies()
+        self._keeper = keeper or Doorkeeper(Rates())
+        self.metrics = metrics or Metrics()
+        self.bodies = Bodies()
         self.uses = Uses()
 
     async def health(self, request: Request) -> Response:
@@ -126,35 +126,43 @@ class RelayDoor:
     async def open_mailbox(self, request: Request) -> Response:
         """PUT /v1/mailboxes/{box}."""
         box = read_box(request.path_params["box"])
-        if not admitted(self._admission, _header(request, b"x-admission")):
+        now = self._clock()
+        self._keeper.check_stranger(box, request.scope, now)
+        if not admitted(self._admission, header(request, b"x-admission")):
+            self._keeper.refused(request.scope, now)
             raise Refused(Refusal.NO_RIGHT)
-        size = _content_length(request)
+        size = content_length(request)
         if size > OPEN_BODY:
             raise Refused(Refusal.MALFORMED, f"The body is at most {OPEN_BODY} bytes.")
-        rights = read_rights(await _read_body(request, size))
-        now = self._clock()
+        rights = read_rights(await read_body(request, size))
+        if await self._store.rights(box) is None:
+            self._keeper.open(request.scope, now)
+        else:
+            self._keeper.use(Use.READ, box, now)
         opened = await self._store.open_mailbox(box, rights, now)
         self.uses.note(box, now)
         return Json({"new": opened is Opened.NEW}, status_code=201 if opened is Opened.NEW else 200)
 
     async def put(self, request: Request) -> Response:
         """POST /v1/mailboxes/{box}/envelopes."""
-        box = await self._allowed(request, Right.PUT)
-        size = _content_length(request)
+        begun = time.perf_counter()
+        box = await self._allowed(request, Use.PUT, Right.PUT)
+        size = content_length(request)
         check_size(size)
-        self._bodies.take(box, size)
+        self.bodies.take(box, size)
         try:
-            envelope = await _read_body(request, size)
+            envelope = await read_body(request, size)
             envelope_id = hashlib.sha256(envelope).digest()
             new = await self._store.put(box, envelope_id, envelope, self._clock())
         finally:
-            self._bodies.give_back(box, size)
+            self.bodies.give_back(box, size)
+        self.metrics.put(time.perf_counter() - begun, new)
         body = b'{"id":"%s","new":%s}' % (envelope_id.hex().encode(), b"true" if new else b"false")
         return PutAnswer(body, 201 if new else 200)
 
     async def collect(self, request: Request) -> Response:
         """GET /v1/mailboxes/{box}/envelopes."""
-        box = await self._allowed(request, Right.COLLECT)
+        box = await self._allowed(request, Use.READ, Right.COLLECT)
         query = request.query_params
         after = read_number(query.get("after"), "after", 0, MOST_SEQ)
         most = self._limits.answer_envelopes
@@ -166,13 +174,13 @@ class RelayDoor:
 
     async def delete(self, request: Request) -> Response:
         """DELETE /v1/mailboxes/{box}/envelopes/{id}."""
-        box = await self._allowed(request, Right.DELETE)
+        box = await self._allowed(request, Use.DELETE, Right.DELETE)
         await self._store.delete(box, read_id(request.path_params["id"]), self._clock())
         return Response(status_code=204)
 
     async def waiting(self, request: Request) -> Response:
         """GET /v1/mailboxes/{box}, for who may put or collect."""
-        box = await self._allowed(request, Right.PUT, Right.COLLECT)
+        box = await self._allowed(request, Use.READ, Right.PUT, Right.COLLECT)
         found = await self._store.waiting(box)
         return Json({"waiting": found.waiting, "bytes": found.bytes, "oldest_ms": found.oldest_ms})
 
@@ -180,14 +188,18 @@ class RelayDoor:
         """WebSocket /v1/mailboxes/{box}/push."""
         socket = WebSocket(scope, receive, send)
         try:
-            box = await self._allowed(socket, Right.COLLECT)
+            box = await self._allowed(socket, Use.JOIN, Right.COLLECT)
             after = read_number(socket.query_params.get("after"), "after", 0, MOST_SEQ)
             listener = self._hub.join(box)
             if listener is None:
                 raise Refused(Refusal.BUSY)
         except Refused as refused:
-            await socket.send_denial_response(refusal(refused))
+            self.metrics.refused(refused.refusal)
+            answer = refusal(refused)
+            self.metrics.answered("push", answer.status_code)
+            await socket.send_denial_response(answer)
             return
+        self.metrics.answered("push", 101)
         try:
             await socket.accept()
             await self._feed(socket, listener, after, send)
@@ -224,6 +236,7 @@ class RelayDoor:
                 for seq, envelope in found:
                     await send({"type": "websocket.send", "bytes": pack_pushed(seq, envelope)})
                     after = seq
+                self.metrics.pushed += len(found)
                 if found:
                     listener.lagging = True  # until a read finds nothing more
                 continue
@@ -233,20 +246,29 @@ class RelayDoor:
             elif item[0] == after + 1:
                 await send({"type": "websocket.send", "bytes": pack_pushed(*item)})
                 after = item[0]
+                self.metrics.pushed += 1
             elif item[0] > after:
                 # What lies between may have been put at another process of this relay: read it first.
                 listener.look_again()
         await socket.close(1012, "Connect again; say what you have.")
 
-    async def _allowed(self, connection: HTTPConnection, *rights: Right) -> bytes:
+    async def _allowed(self, connection: HTTPConnection, use: Use, *rights: Right) -> bytes:
         """The mailbox, if one of ``rights`` is held on it; the same refusal for every other case."""
-        box = read_box(connection.path_params["box"])
-        secret = read_bearer(_header(connection, b"authorization"))
+        scope = connection.scope
+        box = read_box(scope["path_params"]["box"])
+        now = self._clock()
+        self._keeper.check_stranger(box, scope, now)
+        secret = read_bearer(header(connection, b"authorization"))
         known = await self._store.rights(box)
         # Every right is tried, whichever fits: the time taken tells nothing.
         if not sum(holds(known, right, secret) for right in rights):
+            self._keeper.refused(scope, now)
             raise Refused(Refusal.NO_RIGHT)
-        self.uses.note(box, self._clock())
+        self._keeper.welcome(box, now)
+        if (proven := scope.get("state", {}).get(PROVEN)) is not None:
+            proven()
+        self._keeper.use(use, box, now)
+        self.uses.note(box, now)
         return box
 
 
@@ -267,42 +289,6 @@ async def _until_gone(socket: WebSocket) -> None:
         message = await socket.receive()
 
 
-def _header(connection: HTTPConnection, name: bytes) -> bytes | None:
-    """The one header of this name; two of them are as none."""
-    found: list[bytes] = [value for key, value in connection.scope["headers"] if key == name]
-    return found[0] if len(found) == 1 else None
-
-
-def _content_length(request: Request) -> int:
-    value = _header(request, b"content-length")
-    if value is None or not value.isdigit() or len(value) > 18:
-        raise Refused(Refusal.NO_LENGTH)
-    return int(value)
-
-
-async def _read_body(request: Request, size: int) -> bytes:
-    """Exactly ``size`` bytes, in time."""
-    parts: list[bytes] = []
-    got = 0
-    more = True
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while more and got <= size:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                part = message.get("body", b"")
-                got += len(part)
-                parts.append(part)
-                more = message.get("more_body", False)
-    except TimeoutError:
-        raise Refused(Refusal.TOO_SLOW) from None
-    body = b"".join(parts)
-    if len(body) != size:
-        raise Refused(Refusal.MALFORMED, "The body is not as long as Content-Length says.")
-    return body
-
-
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 _PUT_PATH = re.compile(r"/v1/mailboxes/([^/]*)/envelopes")
@@ -314,7 +300,7 @@ def build_app(door: RelayDoor, lifespan: Lifespan | None = None) -> ASGIApp:
     The put's path is the hot one, and matching it here saves a third of what it costs to serve.
     """
     rest = _routes(door, lifespan)
-    put = _Door(POST=door.put)
+    put = _Door(door.metrics, POST=door.put)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
@@ -329,13 +315,14 @@ def build_app(door: RelayDoor, lifespan: Lifespan | None = None) -> ASGIApp:
 
 
 def _routes(door: RelayDoor, lifespan: Lifespan | None) -> Starlette:
+    door_of = partial(_Door, door.metrics)
     app = Starlette(
         routes=[
-            Route("/v1/mailboxes/{box}/envelopes", _Door(POST=door.put, GET=door.collect)),
-            Route("/v1/mailboxes/{box}/envelopes/{id}", _Door(DELETE=door.delete)),
+            Route("/v1/mailboxes/{box}/envelopes", door_of(POST=door.put, GET=door.collect)),
+            Route("/v1/mailboxes/{box}/envelopes/{id}", door_of(DELETE=door.delete)),
             WebSocketRoute("/v1/mailboxes/{box}/push", _Push(door)),
-            Route("/v1/mailboxes/{box}", _Door(PUT=door.open_mailbox, GET=door.waiting)),
-            Route("/health", _Door(GET=door.health)),
+            Route("/v1/mailboxes/{box}", door_of(PUT=door.open_mailbox, GET=door.waiting)),
+            Route("/health", door_of(GET=door.health)),
         ],
         exception_handlers={404: no_such_page, 405: no_such_page},
         lifespan=lifespan,

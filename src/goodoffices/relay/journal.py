@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
+MINUTE_MS = 60_000
+
 
 class Event(Enum):
     """Everything that a relay logs, with how bad it is."""
@@ -58,17 +60,29 @@ class Journal:
 
 
 class FaultHandler(logging.Handler):
-    """Turns what the server's library logs into our lines: where in the code, and not what was in the data."""
+    """Turns what the server's library logs into our lines: where in the code, and not what was in the data.
 
-    def __init__(self, journal: Journal) -> None:
+    Each place at most once a minute: whoever finds a fault must not be able to fill a log with it, or to
+    hold the relay up where nobody reads its standard error.
+    """
+
+    def __init__(self, journal: Journal, clock: Callable[[], int]) -> None:
         super().__init__(logging.ERROR)
         self._journal = journal
+        self._clock = clock
+        self._said: dict[str, tuple[int, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error is None:
-            self._journal.say(Event.FAULT, at_line=f"{record.module}:{record.lineno}")
-            return
-        frames = traceback.extract_tb(error.__traceback__)[-6:]
-        lines = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-        self._journal.say(Event.FAULT, error=type(error).__name__, at_line=lines)
+        name, place = "", f"{record.module}:{record.lineno}"
+        if error is not None:
+            frames = traceback.extract_tb(error.__traceback__)[-6:]
+            name = type(error).__name__
+            place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+        now = self._clock()
+        at, unsaid = self._said.get(place, (now - MINUTE_MS, 0))
+        if abs(now - at) < MINUTE_MS:
+            self._said[place] = at, unsaid + 1
+        else:
+            self._said[place] = now, 0
+            self._journal.say(Event.FAULT, error=name, at_line=place, more_since=unsaid)

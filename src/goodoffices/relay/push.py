@@ -131,6 +131,11 @@ class Hub:
         for listener in self._at.get(box, ()):
             listener.offer(seq, envelope)
 
+    @property
+    def count(self) -> int:
+        """Push connections."""
+        return self._count
+
     def boxes(self) -> list[bytes]:
         """Every mailbox that somebody listens at."""
         return list(self._at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -18,8 +19,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from goodoffices.relay.connections import OF_ONE, Connections, Verdict
+from goodoffices.relay.doorkeeper import network
+from goodoffices.relay.http import PROVEN
+
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 20.0
+HEAD_SECONDS_CROWDED = 3.0
 LINGER_SECONDS = 5.0
 CONNECTIONS = 4_096
 
@@ -27,25 +33,30 @@ _TOO_MANY = b"""HTTP/1.1 503 Service Unavailable\r
 content-type: application/json\r
 retry-after: 5\r
 connection: close\r
-content-length: 96\r
 \r
 {"fault":"relay","what":"The relay has too many connections.","next":"Try again in some seconds."}"""
+
+_TOO_MANY_OF_ONE = b"""HTTP/1.1 429 Too Many Requests\r
+content-type: application/json\r
+retry-after: 60\r
+connection: close\r
+\r
+{"fault":"yours","what":"There are too many connections from your address.","next":"Close some of them."}"""
 
 _HEAD_TOO_LARGE = b"""HTTP/1.1 431 Request Header Fields Too Large\r
 content-type: application/json\r
 connection: close\r
-content-length: 85\r
 \r
 {"fault":"yours","what":"The request's head is too large.","next":"Send fewer headers."}"""
 
 
 def _with_length(answer: bytes) -> bytes:
     head, body = answer.split(b"\r\n\r\n", 1)
-    lines = [line for line in head.split(b"\r\n") if not line.startswith(b"content-length")]
-    return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
+    return b"\r\n".join([head, b"content-length: %d" % len(body), b"", body])
 
 
 TOO_MANY = _with_length(_TOO_MANY)
+TOO_MANY_OF_ONE = _with_length(_TOO_MANY_OF_ONE)
 HEAD_TOO_LARGE = _with_length(_HEAD_TOO_LARGE)
 
 
@@ -57,21 +68,37 @@ def end(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 whose heads are bounded in size and time."""
+    """HTTP/1.1 whose heads are bounded in size and time, and whose number is."""
 
+    places: Connections
+    count_loopback = False
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS:
-            transport.write(TOO_MANY)
+        address = network(self.client[0], count_loopback=self.count_loopback) if self.client else None
+        verdict = self.places.came(self, address)
+        if verdict is not Verdict.ADMITTED:
+            transport.write(TOO_MANY if verdict is Verdict.FULL else TOO_MANY_OF_ONE)
             end(transport, self.loop)
             return
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+        self._await_head()
+
+    def _await_head(self) -> None:
+        seconds = HEAD_SECONDS_CROWDED if self.places.crowded else HEAD_SECONDS
+        self._head_timer = self.loop.call_later(seconds, self._head_late)
+
+    def _proven(self) -> None:
+        self.places.proven(self)
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        self.places.replaced(self, self.transport.get_protocol())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_over()
+        self.places.left(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -88,8 +115,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["state"][PROVEN] = self._proven
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+            self._await_head()
 
     def on_headers_complete(self) -> None:
         self._head_over()
@@ -109,7 +137,21 @@ class BoundedHttp(HttpToolsProtocol):
 class EndingWebSocket(WebSocketsSansIOProtocol):
     """WebSocket connections that end even when the peer takes nothing any more."""
 
+    places: Connections
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.places.left(self)
+        super().connection_lost(exc)
+
     async def run_asgi(self) -> None:
+        app = self.app
+
+        async def answered(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope, receive, send)
+            if self.initial_response is not None:
+                self.handshake_complete = True  # by a refusal, which the library would log as a fault of ours
+
+        self.app = answered
         await super().run_asgi()
         if not self.close_sent:
             self.transport.close()
@@ -124,6 +166,36 @@ class EndingWebSocket(WebSocketsSansIOProtocol):
         super().shutdown()
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+
+def protocols(most: int, of_one: int | None) -> tuple[Connections, type[BoundedHttp], type[EndingWebSocket]]:
+    """What counts connections, and the protocols that are counted. ``of_one`` None: the usual, not on loopback."""
+
+    def cut(who: object) -> None:
+        assert isinstance(who, BoundedHttp)
+        who.transport.abort()
+
+    connections = Connections(most, of_one or OF_ONE, cut)
+
+    class Http(BoundedHttp):
+        places = connections
+        count_loopback = of_one is not None
+
+    class Push(EndingWebSocket):
+        places = connections
+
+    return connections, Http, Push
+
+
+def raise_file_limit(wanted: int) -> None:
+    """Each connection is an open file, and the usual soft limit is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard >= wanted:
+        hard_enough = wanted
+    else:
+        hard_enough = hard
+    if soft != resource.RLIM_INFINITY and soft < hard_enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_enough, hard))
 
 
 class RelayServer(uvicorn.Server):

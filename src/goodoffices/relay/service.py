@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +23,15 @@ from goodoffices import __version__
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
+from goodoffices.relay.doorkeeper import Doorkeeper, Rates
 from goodoffices.relay.http import RelayDoor, build_app
 from goodoffices.relay.journal import Event, FaultHandler, Journal
+from goodoffices.relay.metrics import Metrics
+from goodoffices.relay.observing import Watching, bind, metrics_answer, open_files, resident_bytes
 from goodoffices.relay.push import Hub
-from goodoffices.relay.rules import Limits, Refused
-from goodoffices.relay.server import BoundedHttp, EndingWebSocket, RelayServer
-from goodoffices.relay.store import RelayStore
+from goodoffices.relay.rules import Limits, Refusal, Refused
+from goodoffices.relay.server import CONNECTIONS, RelayServer, protocols, raise_file_limit
+from goodoffices.relay.store import RelayStore, Totals
 from goodoffices.relay.store_sqlite import SqliteRelayStore
 
 if TYPE_CHECKING:  # the library of PostgreSQL is not needed, nor always there
@@ -34,6 +39,18 @@ if TYPE_CHECKING:  # the library of PostgreSQL is not needed, nor always there
 
 PURGE_AT_ONCE = 500
 MIN_ADMISSION = 16
+REPORT_SECONDS = 60.0
+SPARE_FILES = 256
+# What says that the relay sheds load, as against a client that asks wrongly.
+SHEDDING = (
+    Refusal.TOO_OFTEN,
+    Refusal.BUSY,
+    Refusal.STORE_SHORT,
+    Refusal.DISK_FULL,
+    Refusal.NO_MORE_MAILBOXES,
+    Refusal.STORE_AWAY,
+    Refusal.UNCONFIRMED,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,11 @@ class RelayConfig:
     limits: Limits = Limits()
     most_disk_bytes: int | None = None
     standby_needed: bool = False
+    rates: Rates = Rates()
+    proxied: bool = False
+    connections: int | None = None
+    connections_of_one: int | None = None
+    metrics_port: int | None = None
     purge_every: float = 600.0
     ping_every: float = 20.0
     stop_within: int = 1
@@ -89,8 +111,15 @@ class RelayService:
         self.failed = False
         self.on_failure: Callable[[], None] = lambda: None
         self.hub = Hub()
+        self.metrics = Metrics()
+        self._totals = Totals(0, 0, 0, 0)
+        self.watched: socket.socket | None = None
         self.store = self._open_store()
-        self._door = RelayDoor(self.store, self.hub, config.limits, clock, config.admission)
+        keeper = Doorkeeper(config.rates, proxied=config.proxied)
+        self._door = RelayDoor(
+            self.store, self.hub, config.limits, clock, config.admission, keeper=keeper, metrics=self.metrics
+        )
+        self._measure()
         self.app = build_app(self._door, self._lifespan)
         self.journal.say(
             Event.STARTED,
@@ -107,10 +136,20 @@ class RelayService:
                 on_stored=self.hub.deliver,
                 on_failure=self._store_failed,
                 most_bytes=config.most_disk_bytes,
+                observed=self.metrics.committed,
             )
         from goodoffices.relay.store_postgres import PostgresRelayStore
 
-        store = PostgresRelayStore(config.db, config.limits, self.hub.deliver, told=self.journal.say_once)
+        store = PostgresRelayStore(
+            config.db,
+            config.limits,
+            self.hub.deliver,
+            told=self.journal.say_once,
+            observed=self.metrics.committed,
+        )
+        self.metrics.gauge(
+            "standby", "Whether a synchronous standby is named.", lambda: bool(store.server.standbys)
+        )
         if not store.server.standbys:
             if config.standby_needed:
                 raise MachineError(
@@ -122,6 +161,37 @@ class RelayService:
         store.on_moved = self.hub.dismiss_all
         self._begin = lambda: store.begin(self.hub.boxes, self.hub.look_again)  # type: ignore[method-assign]
         return store
+
+    def _measure(self) -> None:
+        gauge = self.metrics.gauge
+        gauge("sound", "Whether a put would be stored, as far as is known.", lambda: self.store.sound)
+        gauge("listeners", "Push connections.", lambda: self.hub.count)
+        gauge("body_bytes", "Bodies being read or stored.", lambda: self._door.bodies.held)
+        gauge("mailboxes", "Mailboxes.", lambda: self._totals.mailboxes)
+        gauge("waiting", "Envelopes that wait.", lambda: self._totals.waiting)
+        gauge("waiting_bytes", "Bytes of envelopes that wait.", lambda: self._totals.bytes)
+        gauge("remembered", "IDs of deleted envelopes that are remembered.", lambda: self._totals.tombstones)
+        gauge("resident_bytes", "Memory of this process.", resident_bytes)
+        gauge("open_files", "Files and sockets of this process.", open_files)
+
+    async def _answer_watcher(self, path: str) -> tuple[int, str, str]:
+        if path == "/health":
+            return (200, "text/plain", "ok\n") if self.store.sound else (503, "text/plain", "not sound\n")
+        if path != "/metrics":
+            return 404, "text/plain", "/metrics and /health are here.\n"
+        with contextlib.suppress(Refused):  # the last totals will do while the store is away
+            self._totals = await self.store.totals()
+        return metrics_answer(self.metrics.text())
+
+    async def _report_refusals(self) -> None:
+        """Once a minute, when load was shed: how much, and for which reasons."""
+        before: Counter[str] = Counter()
+        while True:
+            await _pause(REPORT_SECONDS)
+            now = Counter({reason.value: self.metrics.refusals[reason.value] for reason in SHEDDING})
+            if now - before:
+                self.journal.say(Event.REFUSING, refused=dict(now - before))
+            before = now
 
     def _begin(self) -> None:
         """What the store does besides being asked, once the loop runs."""
@@ -140,27 +210,39 @@ class RelayService:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         self._begin()
-        purging = asyncio.create_task(self._purge_for_ever())
+        tasks = [asyncio.create_task(self._purge_for_ever()), asyncio.create_task(self._report_refusals())]
+        watching = Watching(self._answer_watcher)
+        if self.watched is not None:
+            await watching.begin(self.watched)
         try:
             yield
         finally:
-            purging.cancel()
-            await asyncio.wait([purging])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await watching.close()
             await self.store.close()
 
     async def _purge_for_ever(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             # In small steps, each a batch of its own, so that puts pass between them. A full disk or a
             # busy file is no reason to stop purging for ever.
+            removed = 0
             with contextlib.suppress(Refused):
                 now = self._clock()
                 await self.store.touch(self._door.uses.due(self.hub.boxes(), now), now)
-                while await self.store.purge(self._clock(), PURGE_AT_ONCE):
-                    pass
-            pause = loop.create_future()
-            loop.call_later(self._config.purge_every, pause.cancel)
-            await asyncio.wait([pause])
+                while some := await self.store.purge(self._clock(), PURGE_AT_ONCE):
+                    removed += some
+            if removed:
+                self.journal.say(Event.PURGED, removed=removed)
+            await _pause(self._config.purge_every)
+
+
+async def _pause(seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.call_later(seconds, over.cancel)
+    await asyncio.wait([over])
 
 
 def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
@@ -170,14 +252,23 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
     # commit under load wait for the loop's turn.
     sys.setswitchinterval(0.0001)
     service = RelayService(config)
-    logging.getLogger().addHandler(FaultHandler(service.journal))
+    logging.getLogger().addHandler(FaultHandler(service.journal, real_clock))
+    places, http, push = protocols(config.connections or CONNECTIONS, config.connections_of_one)
+    raise_file_limit((config.connections or CONNECTIONS) + SPARE_FILES)
+    service.metrics.gauge("connections", "Network connections.", lambda: len(places))
+    service.metrics.gauge("connections_cut", "Connections that gave way to others.", lambda: places.cut)
+    service.metrics.gauge(
+        "connections_refused", "Connections that found no place.", lambda: sum(places.refused.values())
+    )
+    if config.metrics_port is not None:
+        service.watched = bind(config.metrics_port)
     tls = config.tls_cert is not None
     settings = uvicorn.Config(
         service.app,
         host=config.host,
         port=config.port,
-        http=BoundedHttp,
-        ws=EndingWebSocket,
+        http=http,
+        ws=push,
         lifespan="on",
         log_config=None,
         log_level="error",
@@ -205,7 +296,8 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
     host = f"[{config.host}]" if ":" in config.host else config.host
 
     def said(port: int) -> None:
-        service.journal.say(Event.READY, port=port)
+        watched = service.watched.getsockname()[1] if service.watched else 0
+        service.journal.say(Event.READY, port=port, metrics_port=watched)
         ready(f"{'https' if tls else 'http'}://{host}:{port}")
 
     server = RelayServer(

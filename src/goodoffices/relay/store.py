@@ -38,6 +38,23 @@ class Waiting:
     oldest_ms: int | None
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What a relay holds in all its mailboxes together."""
+
+    mailboxes: int
+    waiting: int
+    bytes: int
+    tombstones: int
+
+
+TOTALS = (
+    "SELECT count(*), coalesce(sum(waiting), 0), coalesce(sum(bytes), 0), coalesce(sum(tombstones), 0)"
+    " FROM mailbox"
+)
+"""For the stores that speak SQL."""
+
+
 class RelayStore(Protocol):
     """Where mailboxes live. Every method may be called concurrently from one event loop."""
 
@@ -93,6 +110,10 @@ class RelayStore(Protocol):
         At most ``most`` of each; how many were removed. A purged envelope leaves no tombstone. A
         mailbox that is made later, the same again too, starts above every seq of those removed.
         """
+        ...
+
+    async def totals(self) -> Totals:
+        """What there is in all."""
         ...
 
     @property
@@ -237,6 +258,16 @@ class MemoryRelayStore:
     def _change(self, mailbox: _Mailbox, state: MailboxState) -> None:
         self._used += state.used - mailbox.state.used
         mailbox.state = state
+
+    async def totals(self) -> Totals:
+        """See RelayStore."""
+        states = [box.state for box in self._boxes.values()]
+        return Totals(
+            len(states),
+            sum(state.waiting for state in states),
+            sum(state.bytes for state in states),
+            sum(state.tombstones for state in states),
+        )
 
     @property
     def sound(self) -> bool:

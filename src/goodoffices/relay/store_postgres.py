@@ -24,14 +24,14 @@ from goodoffices.core.errors import MachineError
 from goodoffices.db.migrate import steps_in
 from goodoffices.relay import postgres_schema
 from goodoffices.relay.batch import Delete, Put, Stored
-from goodoffices.relay.group_commit import GroupCommit, Outcome
+from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome
 from goodoffices.relay.journal import Event
 from goodoffices.relay.postgres import TIMELINE, Server, Session, Target, Unfit, Warned, check, connect
 from goodoffices.relay.postgres_reading import CHANNEL, Elsewhere, Readers, words
 from goodoffices.relay.postgres_reading import connect as connect_reading
 from goodoffices.relay.postgres_rows import PostgresRows
 from goodoffices.relay.rules import Limits, Opened, Refusal, Refused, Rights
-from goodoffices.relay.store import OnStored, Waiting
+from goodoffices.relay.store import TOTALS, OnStored, Totals, Waiting
 
 # What psycopg warns of, a lost session above all, is told as an event of ours.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -87,6 +87,7 @@ class PostgresRelayStore:
         limits: Limits,
         on_stored: OnStored,
         told: Callable[[Event], None] = lambda _: None,
+        observed: Observed | None = None,
     ) -> None:
         self._target = target
         self._on_stored = on_stored
@@ -112,7 +113,7 @@ class PostgresRelayStore:
             raise unusable(target, error) from error
         self._readers = Readers(lambda: self._where)
         self._tasks: list[asyncio.Task[None]] = []
-        self._group = GroupCommit(self._commit, self._landed, self._gave_up, self._tell_others)
+        self._group = GroupCommit(self._commit, self._landed, self._gave_up, self._tell_others, observed)
 
     def begin(self, listened: Callable[[], Iterable[bytes]], look_again: Callable[[bytes], None]) -> None:
         """Follow, on the running loop, what other processes put and whether commits are confirmed."""
@@ -169,6 +170,11 @@ class PostgresRelayStore:
     async def purge(self, now: int, most: int) -> int:
         """See RelayStore."""
         return cast(int, await self._submit(lambda session: self._rows.purge(session, now, most)))
+
+    async def totals(self) -> Totals:
+        """See RelayStore."""
+        (row,) = await self._readers.rows(TOTALS, ())
+        return Totals(*(int(str(value)) for value in row))
 
     @property
     def sound(self) -> bool:

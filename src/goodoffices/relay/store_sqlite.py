@@ -17,7 +17,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import Connection, Hold, copy_to, open_database, transaction
 from goodoffices.relay.batch import Delete, Put, Stored
-from goodoffices.relay.group_commit import GroupCommit, Outcome
+from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome
 from goodoffices.relay.rules import (
     Limits,
     Opened,
@@ -28,7 +28,7 @@ from goodoffices.relay.rules import (
     expired_before,
 )
 from goodoffices.relay.sqlite_rows import SqliteRows
-from goodoffices.relay.store import OnStored, Waiting
+from goodoffices.relay.store import TOTALS, OnStored, Totals, Waiting
 
 SCHEMA = "goodoffices.relay.schema"
 RIGHTS_REMEMBERED = 4_096
@@ -61,6 +61,7 @@ class SqliteRelayStore:
         on_stored: OnStored,
         on_failure: Callable[[], None] = lambda: None,
         most_bytes: int | None = None,
+        observed: Observed | None = None,
     ) -> None:
         self._limits = limits
         self._on_stored = on_stored
@@ -92,7 +93,7 @@ class SqliteRelayStore:
             self._reader = undo.enter_context(contextlib.closing(open_database(path)))
             self._reader.execute("PRAGMA query_only=ON")
             undo.pop_all()
-        self._group = GroupCommit(self._commit, self._landed, on_failure)
+        self._group = GroupCommit(self._commit, self._landed, on_failure, observed=observed)
 
     # --- the port --------------------------------------------------------------------------------
 
@@ -217,6 +218,11 @@ class SqliteRelayStore:
         removed = cast(int, await self._call(work))
         self._known_rights.clear()  # a mailbox that was removed has none
         return removed
+
+    async def totals(self) -> Totals:
+        """See RelayStore."""
+        with self._reading() as db:
+            return Totals(*db.execute(TOTALS).fetchone())
 
     @property
     def sound(self) -> bool:
