@@ -33,7 +33,9 @@ from urllib.parse import urlsplit
 import uvloop
 
 RELAY = [sys.executable, "-c", "from goodoffices.cli.relay import relay; relay()", "serve"]
-GOAL_PUTS = 5_000
+UNBOUNDED = ("--max-puts-per-second", "1000000", "--max-mailbox-mib", "100000", "--max-store-mib", "1000000")
+GOAL_PUTS = 9_500
+GOAL_P99_MS = 25.0
 GOAL_MIB = 100
 BOXES = 64
 
@@ -51,10 +53,11 @@ class Box:
 class Relay:
     """A relay process that this program started."""
 
-    def __init__(self, db: Path) -> None:
+    def __init__(self, db: Path | str) -> None:
+        kept = ["--db", str(db)] if isinstance(db, Path) else ["--database", db]
         begun = time.perf_counter()
         self.process = subprocess.Popen(
-            [*RELAY, "--db", str(db), "--max-mailbox-mib", "100000"], stdout=subprocess.PIPE, text=True
+            [*RELAY, *kept, *UNBOUNDED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -70,6 +73,11 @@ class Relay:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
         return 0.0
+
+    def cpu_seconds(self) -> float:
+        """Processor time it has used, in all threads and in the kernel."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self, number: int = signal.SIGTERM) -> float:
         """End it; seconds taken."""
@@ -252,6 +260,8 @@ class Run:
     p99_ms: float
     pushed_count: int
     puts: int
+    cpu_us: float
+    """Processor time of the relay for each put, its push included: other programs do not disturb it much."""
     other: dict[str, int]
 
 
@@ -263,6 +273,7 @@ def run_load(relay: Relay, boxes: list[Box], senders: int, seconds: float, size:
     if push:
         listener.start()
         before = settled(ours, boxes)
+    cpu = relay.cpu_seconds()
     processes = []
     parts = 2 if senders > 1 else 1
     for part in range(parts):
@@ -299,6 +310,7 @@ def run_load(relay: Relay, boxes: list[Box], senders: int, seconds: float, size:
         1000 * latencies[int(puts * 0.99)],
         pushed,
         puts,
+        1e6 * (relay.cpu_seconds() - cpu) / puts,
         other,
     )
 
@@ -387,7 +399,7 @@ def main() -> int:
         directory = Path(name)
         syncs = syncs_per_second(directory, given.size)
         print(f"this machine: {os.cpu_count()} cores, {syncs:,.0f} appends of {given.size} bytes synced/s\n")
-        print("senders  pushed    puts/s   p50 ms   p99 ms   puts per sync of this machine")
+        print("senders  pushed    puts/s   p50 ms   p99 ms  cpu us/put   puts per sync of this machine")
         runs = []
         peak = start = stop = 0.0
         for senders, push in ((1, False), (16, False), (64, False), (64, True)):
@@ -399,7 +411,7 @@ def main() -> int:
             start, stop = relay.start_seconds, relay.stop()
             print(
                 f"{senders:7}  {'yes' if push else 'no':6}{run.puts_per_second:10,.0f}{run.p50_ms:9.2f}"
-                f"{run.p99_ms:9.2f}   {run.puts_per_second / syncs:.2f}"
+                f"{run.p99_ms:9.2f}{run.cpu_us:12.0f}   {run.puts_per_second / syncs:.2f}"
                 + (f"   {run.pushed_count:,} of {run.puts:,} pushed" if push else "")
                 + (f"   other answers: {run.other}" if run.other else "")
             )
@@ -408,6 +420,7 @@ def main() -> int:
         print(f"kill -9 under load: {answered:,} puts answered before it, {lost} of them lost")
     goals = {
         f"{GOAL_PUTS:,} puts/s at 64 senders, pushed": runs[-1].puts_per_second >= GOAL_PUTS,
+        f"99th percentile {GOAL_P99_MS:.0f} ms": runs[-1].p99_ms <= GOAL_P99_MS,
         f"{GOAL_MIB} MiB resident": peak <= GOAL_MIB,
         "every put pushed": runs[-1].pushed_count == runs[-1].puts,
         "nothing lost": lost == 0 and answered > 0,

@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
-from goodoffices.desk.vault.files import on_disk, write_private
 
 
 class Group(click.Group):
@@ -76,6 +75,11 @@ def require_new(file: Path) -> None:
 
 def write_new(file: Path, content: bytes) -> None:
     """A new file that only this user can read."""
+    from goodoffices.desk.vault.files import (
+        on_disk,
+        write_private,
+    )  # brings the cryptography: not for a relay
+
     require_new(file)
     with on_disk(file):
         write_private(file, content)
@@ -83,6 +87,8 @@ def write_new(file: Path, content: bytes) -> None:
 
 def read_file(file: Path, most: int) -> bytes:
     """A file that somebody handed over; of one that is too large, just enough to be refused."""
+    from goodoffices.desk.vault.files import on_disk
+
     with on_disk(file), file.open("rb") as opened:
         return opened.read(most + 1)
 

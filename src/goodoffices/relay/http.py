@@ -53,6 +53,8 @@ from goodoffices.relay.uses import Uses
 
 PROVEN = "proven"
 """In a request's state: what the server wants called once something was allowed on its connection."""
+GONE = "gone"
+"""In a request's state: whether its connection is ended, so that an answer has nowhere to go."""
 MOST_SEQ = 2**63 - 1
 OPEN_BODY = KIB
 CATCH_UP_BYTES = 64 * KIB  # read at a time for a listener that lags: what it may hold while it is slow
@@ -303,13 +305,20 @@ def build_app(door: RelayDoor, lifespan: Lifespan | None = None) -> ASGIApp:
     put = _Door(door.metrics, POST=door.put)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        match = None
         if scope["type"] == "http" and scope["method"] == "POST":
             match = _PUT_PATH.fullmatch(scope["path"])
+        try:
             if match:
                 scope["path_params"] = {"box": match[1]}
                 await put(scope, receive, send)
-                return
-        await rest(scope, receive, send)
+            else:
+                await rest(scope, receive, send)
+        except RuntimeError:
+            # The server's transport refuses an answer once something behind it on the connection ended it.
+            gone = scope.get("state", {}).get(GONE)
+            if gone is None or not gone():
+                raise
 
     return app
 

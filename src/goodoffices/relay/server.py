@@ -16,12 +16,12 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from goodoffices.relay.connections import OF_ONE, Connections, Verdict
 from goodoffices.relay.doorkeeper import network
-from goodoffices.relay.http import PROVEN
+from goodoffices.relay.http import GONE, PROVEN
 
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 20.0
@@ -72,6 +72,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     places: Connections
     count_loopback = False
+    _said_all = False
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -113,9 +114,21 @@ class BoundedHttp(HttpToolsProtocol):
                 self._head_over()
                 end(self.transport, self.loop)
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """The client says nothing more; what it asked in full is still answered. (TLS has no such half.)"""
+        asked: RequestResponseCycle | None = self.cycle
+        whole = asked is not None and not asked.more_body and not asked.response_complete
+        self._said_all = whole and self.scheme == "http"
+        return self._said_all or None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._said_all and self.cycle.response_complete:
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"][PROVEN] = self._proven
+        self.scope["state"].update({PROVEN: self._proven, GONE: self.transport.is_closing})
         if self._head_timer is None:
             self._await_head()
 

@@ -30,7 +30,7 @@ from goodoffices.relay.postgres import TIMELINE, Server, Session, Target, Unfit,
 from goodoffices.relay.postgres_reading import CHANNEL, Elsewhere, Readers, words
 from goodoffices.relay.postgres_reading import connect as connect_reading
 from goodoffices.relay.postgres_rows import PostgresRows
-from goodoffices.relay.rules import Limits, Opened, Refusal, Refused, Rights
+from goodoffices.relay.rules import SIZE_CLASSES, Limits, Opened, Refusal, Refused, Rights
 from goodoffices.relay.store import TOTALS, OnStored, Totals, Waiting
 
 # What psycopg warns of, a lost session above all, is told as an event of ours.
@@ -45,11 +45,16 @@ AGAIN_SECONDS = 0.5
 CHECK_SECONDS = 10
 
 _RIGHTS = "SELECT may_put, may_collect, may_delete FROM mailbox WHERE box = %b"
+# How many fit is found from their lengths, so that no more bytes are read than are sent.
 _COLLECT = (
-    "SELECT seq, body FROM (SELECT seq, body, row_number() OVER w AS n, sum(octet_length(body)) OVER w AS upto"
-    " FROM (SELECT e.seq, e.body FROM envelope e JOIN mailbox m ON m.no = e.mailbox"
-    " WHERE m.box = %b AND e.seq > %s ORDER BY e.seq LIMIT %s) AS oldest"
-    " WINDOW w AS (ORDER BY seq)) AS summed WHERE n = 1 OR upto <= %s ORDER BY seq"
+    "WITH here AS MATERIALIZED (SELECT no FROM mailbox WHERE box = %b),"
+    " sized AS (SELECT seq, octet_length(body) AS size FROM envelope"
+    " WHERE mailbox = (SELECT no FROM here) AND seq > %s ORDER BY seq LIMIT %s),"
+    " fit AS (SELECT max(seq) AS last FROM"
+    " (SELECT seq, row_number() OVER w AS n, sum(size) OVER w AS upto FROM sized WINDOW w AS (ORDER BY seq)) s"
+    " WHERE n = 1 OR upto <= %s)"
+    " SELECT seq, body FROM envelope"
+    " WHERE mailbox = (SELECT no FROM here) AND seq > %s AND seq <= (SELECT last FROM fit) ORDER BY seq"
 )
 _WAITING = (
     "SELECT waiting, bytes, (SELECT at_ms FROM envelope WHERE mailbox = no ORDER BY seq LIMIT 1)"
@@ -155,7 +160,8 @@ class PostgresRelayStore:
 
     async def collect(self, box: bytes, after: int, envelopes: int, size: int) -> list[tuple[int, bytes]]:
         """See RelayStore."""
-        rows = await self._readers.rows(_COLLECT, (box, after, envelopes, size))
+        most = min(envelopes, size // SIZE_CLASSES[0] + 1)
+        rows = await self._readers.rows(_COLLECT, (box, after, most, size, after))
         return cast(list[tuple[int, bytes]], rows)
 
     async def delete(self, box: bytes, envelope_id: bytes, now: int) -> None:
