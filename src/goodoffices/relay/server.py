@@ -22,6 +22,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from goodoffices.relay.connections import OF_ONE, Connections, Verdict
 from goodoffices.relay.doorkeeper import network
 from goodoffices.relay.http import GONE, PROVEN
+from goodoffices.relay.reading import WHOLE
 
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 20.0
@@ -73,6 +74,7 @@ class BoundedHttp(HttpToolsProtocol):
     places: Connections
     count_loopback = False
     _said_all = False
+    _in_head = True
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -90,6 +92,9 @@ class BoundedHttp(HttpToolsProtocol):
         seconds = HEAD_SECONDS_CROWDED if self.places.crowded else HEAD_SECONDS
         self._head_timer = self.loop.call_later(seconds, self._head_late)
 
+    def _whole(self) -> bool:
+        return not self.cycle.more_body
+
     def _proven(self) -> None:
         self.places.proven(self)
 
@@ -105,9 +110,14 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        begun = self._head_timer is not None
+        begun = self._in_head
         super().data_received(data)
-        if begun and self._head_timer is not None:  # still inside the head
+        if not self._in_head:
+            return
+        # The timer starts here and not with the head: nearly every head comes whole and needs none.
+        if self._head_timer is None:
+            self._await_head()
+        if begun:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
                 self.transport.write(HEAD_TOO_LARGE)
@@ -128,15 +138,17 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"].update({PROVEN: self._proven, GONE: self.transport.is_closing})
-        if self._head_timer is None:
-            self._await_head()
+        self.scope["state"].update(
+            {PROVEN: self._proven, GONE: self.transport.is_closing, WHOLE: self._whole}
+        )
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         self._head_over()
         super().on_headers_complete()
 
     def _head_over(self) -> None:
+        self._in_head = False
         self._head_bytes = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
