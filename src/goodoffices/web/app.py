@@ -23,7 +23,7 @@ from starlette.staticfiles import StaticFiles
 
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
-from goodoffices.web import courier, doing, drafting, entering, keeping, showing, status, watch
+from goodoffices.web import courier, doing, drafting, entering, glossary, keeping, showing, status, watch
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, guarded
@@ -76,6 +76,7 @@ ROUTES = (
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),
     *status.ROUTES,
+    *glossary.ROUTES,
     *watch.ROUTES,
     *courier.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),

@@ -12,6 +12,7 @@ from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft, Terms
+from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page
 from goodoffices.web.security import lane_purpose
@@ -84,7 +85,8 @@ async def confirm(ask: Ask) -> Page:
         raise NotNow(page.data.why_not)
     if not page.data.may_release:
         raise NotAllowed("You do not hold the right 'release' here.", "Save it as a draft for a releaser.")
-    return Page("confirm.html", page.here, page.data, {**page.more, "draft": draft})
+    advice = Glossary(ask.desk.context).advise(draft.words.text)
+    return Page("confirm.html", page.here, page.data, {**page.more, "draft": draft, "advice": advice})
 
 
 async def write_again(ask: Ask) -> Page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.mandate import Precedence
+from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.web.doing import draft_of, released_or_waiting
 from goodoffices.web.forms import once
 from goodoffices.web.pages import Ask, Done, Page
@@ -35,7 +36,8 @@ async def put_up_page(ask: Ask) -> Page:
         raise NotAllowed("You do not hold the right 'release' here.")
     if page.up is not None:
         raise NotNow("It is up for release already.", "Sign it on the draft's page.")
-    return Page("put_up.html", here, page)
+    advice = Glossary(ask.desk.context).advise(page.draft.words.text)
+    return Page("put_up.html", here, page, {"advice": advice})
 
 
 async def save(ask: Ask) -> Done:
