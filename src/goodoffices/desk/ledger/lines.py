@@ -239,39 +239,61 @@ class LineTables(OwedTables):
 
     def complete_until(self, line: bytes, writer: bytes) -> Place | None:
         """The last place of a writer's chains before which nothing is missing here."""
-        return next(reversed(self._unbroken(line, writer)), None)
+        walked = self._walked(line, writer)
+        if not walked:
+            return None
+        incarnation = next(reversed(walked))
+        row = self._one(
+            "SELECT id FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=? ORDER BY position",
+            *(line, writer, incarnation, walked[incarnation]),
+        )
+        return incarnation, walked[incarnation], bytes(row[0])
 
     def complete_with(self, line: bytes, writer: bytes, place: Place) -> bool:
         """Whether this very entry and everything before it in its writer's chains is here."""
-        return place in self._unbroken(line, writer)
+        return self.holds(line, writer, place) and place[1] <= self._walked(line, writer).get(place[0], 0)
 
-    def _unbroken(self, line: bytes, writer: bytes) -> dict[Place, None]:
-        """Places as far as nothing is missing, in order.
+    def _walked(self, line: bytes, writer: bytes) -> dict[bytes, int]:
+        """By incarnation, in order, the number up to which nothing is missing here, nor before it.
 
         Incarnations are walked as they open one another, whatever the order in which they came: before one
-        that came early something may be missing.
+        that came early something may be missing. Whole ones are counted by an index alone.
         """
-        chains: dict[bytes, list[Place]] = {}
-        openings: dict[bytes | None, list[bytes]] = {}
-        for incarnation, number, entry_id, body in self._all(
-            "SELECT incarnation, number, id, CASE number WHEN 1 THEN body END FROM entry"
-            " WHERE line=? AND writer=? ORDER BY number, position",
-            line,
-            writer,
-        ):
-            chains.setdefault(bytes(incarnation), []).append((bytes(incarnation), number, bytes(entry_id)))
-            if number == 1:
-                before = _opened_after(bytes(body))
-                openings.setdefault(before[2] if before else None, []).append(bytes(incarnation))
-        walked: dict[Place, None] = {}
-        waiting = openings.pop(None, [])
+        chains = {
+            bytes(incarnation): (count, highest)
+            for incarnation, count, highest in self._all(
+                "SELECT incarnation, count(DISTINCT number), max(number) FROM entry"
+                " WHERE line=? AND writer=? GROUP BY incarnation",
+                *(line, writer),
+            )
+        }
+        openings: dict[bytes | None, list[tuple[bytes, int]]] = {}
+        begun = "SELECT body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=1 ORDER BY position"
+        for incarnation in chains:
+            row = self._one(begun, line, writer, incarnation)
+            if row is not None:
+                before = _opened_after(bytes(row[0]))
+                key = before[0] if before else None
+                openings.setdefault(key, []).append((incarnation, before[1] if before else 0))
+        walked: dict[bytes, int] = {}
+        waiting = [incarnation for incarnation, _ in openings.pop(None, [])]
         while waiting:
-            for number, place in enumerate(chains[waiting.pop(0)], 1):
-                if place[1] != number:
-                    return walked
-                walked[place] = None
-                waiting += openings.pop(place[2], [])
+            incarnation = waiting.pop(0)
+            count, highest = chains[incarnation]
+            walked[incarnation] = count if count == highest else self._gap_after(line, writer, incarnation)
+            if count != highest:
+                break
+            waiting += [each for each, after in openings.pop(incarnation, []) if after <= highest]
         return walked
+
+    def _gap_after(self, line: bytes, writer: bytes, incarnation: bytes) -> int:
+        numbers = (
+            "SELECT DISTINCT number FROM entry WHERE line=? AND writer=? AND incarnation=? ORDER BY number"
+        )
+        for expected, (number,) in enumerate(self._all(numbers, line, writer, incarnation), 1):
+            if number != expected:
+                return expected - 1
+        return 0
 
     def neighbours_of(
         self, line: bytes, writer: bytes, place: Place
