@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk in memory behind a real server, for a person at a browser: cheaper than processes, same pages."""
+"""Desks behind a real server, for a person at a browser: one in memory, one with a vault. Cheaper than processes."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
+from goodoffices.core.office import Right
+from goodoffices.core.statement import LIVE
+from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.service import DeskConfig, DeskService, real_now
+from goodoffices.desk.vault.vault import Cost, create_vault
 from goodoffices.web.app import create_app
-from tests.web.offices import DeskInMemory
+from tests.web.offices import PASSPHRASE, DeskInMemory
 
 
 @contextmanager
@@ -30,3 +38,44 @@ def served(desk: DeskInMemory, host: str = "127.0.0.1") -> Iterator[str]:
         server.should_exit = server.force_exit = True
         thread.join(10)
         listener.close()
+
+
+class Running:
+    """A desk and its pages in a thread of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        people = [
+            NewOfficer("duty", "officer 1", ALL_RIGHTS),
+            NewOfficer("auditor", "officer 2", Right.AUDIT),
+        ]
+        founding = found("Aland", people, LIVE, os.urandom, real_now())
+        with create_vault(folder, rng=os.urandom, cost=Cost(64, 1, 1)) as vault:
+            vault.put_secret("desk seed", founding.desk_seed)
+            for epoch, seed in founding.envelope_seeds.items():
+                vault.put_secret(f"envelope seed {epoch}", seed)
+            for name, seed in founding.officer_seeds.items():
+                vault.add_officer(name, PASSPHRASE, seed, founding.reading_key, os.urandom, real_now())
+            ledger = Ledger(vault.db)
+            with ledger.transaction():
+                keep(ledger, founding, os.urandom)
+        self.founding = founding
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://localhost:{self.listener.getsockname()[1]}"
+        self.service = DeskService(DeskConfig(folder))
+        app = create_app(self.service, secure=False)
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self.thread.start()
+
+    async def _run(self) -> None:
+        await self.service.start()
+        await self.server.serve(sockets=[self.listener])
+        await self.service.stop()
+
+    def locked(self) -> bool:
+        return self.service.desk.context.locked
+
+    def stop(self) -> None:
+        self.server.should_exit = self.server.force_exit = True
+        self.thread.join(15)
+        self.listener.close()

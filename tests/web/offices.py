@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from starlette.testclient import TestClient
@@ -24,6 +25,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
 from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
 from goodoffices.desk.watch.book import Address
 from goodoffices.web.app import create_app
@@ -80,6 +82,8 @@ class DeskInMemory:
         with self.desk.context.transaction():
             keep(self.desk.ledger, self.founding, world.rng)
         self.desk.start(world.time)
+        box: Any = SimpleNamespace(db=db, writing=self.desk.context.transaction, scrub=lambda: None)
+        self.passkeys = Passkeys(box, self.desk.me, name)
         self.signed_in: list[Officer] = []
         self.ringing = RingingInMemory(self)
         self.events: set[asyncio.Event] = set()
@@ -106,7 +110,25 @@ class DeskInMemory:
     def knows(self, name: str) -> bool:
         return name in self.founding.officer_seeds
 
-    async def sign_in(self, name: str, passphrase: str) -> Officer:
+    def sign_in_by_passkey(self, place: Any, state: object, answer: Any, prf: bytes) -> Officer | bytes:
+        raise WrongSecret("This desk has no vault, and so no passkeys.")
+
+    def people(self) -> tuple[Any, ...]:
+        return ()
+
+    def add_officer(self, keeper: Officer, name: str, passphrase: str, pseudonym: str, rights: Any) -> None:
+        raise WrongSecret("This desk has no vault to keep keys in.")
+
+    def lock_out(self, keeper: Officer, name: str, why: str) -> None:
+        raise WrongSecret("This desk has no vault to keep keys in.")
+
+    def install_roster(self, signed: Any) -> None:
+        raise WrongSecret("This desk has no vault to keep keys in.")
+
+    def wrap_under_passkey(self, officer: Officer, passkey: bytes, prf: bytes) -> None:
+        raise WrongSecret("This desk has no vault, and so no passkeys.")
+
+    async def sign_in(self, name: str, passphrase: str, passkey: bytes | None = None) -> Officer:
         if name not in self.founding.officer_seeds or passphrase != PASSPHRASE:
             raise WrongSecret("Name or passphrase do not fit.")
         officer = self.officer(name)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the audit log is told with each row besides the deed: what sort it is, and which session asked."""
+"""What the desk is told of a request besides what is asked: which session, under which name, what sort of deed."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import StrEnum
 
 SESSION: ContextVar[str] = ContextVar("session", default="")
@@ -24,3 +25,11 @@ class AuditKind(StrEnum):
     """Officers, keys, rosters, passkeys, lines, mandates."""
     EXPORT = "export"
     OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the desk was reached: the host name, and the whole origin that the browser states."""
+
+    host: str
+    origin: str

@@ -23,7 +23,20 @@ from starlette.staticfiles import StaticFiles
 
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
-from goodoffices.web import courier, doing, drafting, entering, glossary, keeping, showing, status, watch
+from goodoffices.web import (
+    courier,
+    doing,
+    drafting,
+    entering,
+    glossary,
+    keeping,
+    passkeys,
+    people,
+    showing,
+    status,
+    watch,
+)
+from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.language import load
 from goodoffices.web.pages import Route, Site, guarded
@@ -49,6 +62,13 @@ ROUTES = (
     Route("/channels/{mandate}/write", doing.write_again, "POST", needs=WRITE),
     Route("/channels/{mandate}/confirm", doing.confirm, "POST", back=showing.write, needs=Right.RELEASE),
     Route("/channels/{mandate}/release", doing.release, "POST", back=showing.write, needs=Right.RELEASE),
+    Route("/sign-in/passkey/begin", passkeys.begin_sign_in, "POST", open=True),
+    Route("/sign-in/passkey", passkeys.sign_in, "POST", open=True),
+    Route("/passkeys", passkeys.mine, needs=ANYBODY),
+    Route("/passkeys/begin", passkeys.begin_making, "POST", needs=ANYBODY),
+    Route("/passkeys/make", passkeys.make, "POST", needs=ANYBODY),
+    Route("/passkeys/open", passkeys.let_open, "POST", needs=ANYBODY),
+    Route("/passkeys/remove", passkeys.remove, "POST", back=passkeys.mine, needs=ANYBODY),
     Route("/audit", showing.audit, needs=Right.AUDIT),
     Route("/drafts", drafting.drafts, needs=READ),
     Route("/drafts/{draft}", drafting.draft, needs=READ),
@@ -75,6 +95,7 @@ ROUTES = (
     Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),
+    *people.ROUTES,
     *status.ROUTES,
     *glossary.ROUTES,
     *watch.ROUTES,
@@ -106,6 +127,7 @@ def create_app(
         service=service,
         sessions=Sessions(service.desk.context.rng, clock, ended, service.still_in),
         throttle=Throttle(clock),
+        ceremonies=Ceremonies(service.desk.context.rng, clock),
         languages=languages,
         environments={code: environment(each) for code, each in languages.items()},
         secure=secure,

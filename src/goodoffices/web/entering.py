@@ -21,17 +21,19 @@ async def sign_in(ask: Ask) -> Done:
     name, passphrase = ask.form.text("name").strip(), ask.form.text("passphrase")
     if not name or len(name) > MAX_NAME or len(passphrase) > MAX_PASSPHRASE:
         raise WrongSecret("Name or passphrase do not fit.")
+    beside = ask.form.word("beside")
+    passkey = ask.site.ceremonies.take("beside passphrase", beside).passkey if beside else None
     client, throttle = client_of(ask), ask.site.throttle
     async with throttle:
         require_patience(ask)
         try:
-            officer = await ask.service.sign_in(name, passphrase)
+            officer = await ask.service.sign_in(name, passphrase, passkey)
         except (WrongSecret, NotAllowed) as error:
             throttle.failed(client)
             turned_away(ask, name, error)
             raise
         throttle.succeeded(client)
-    return enter(ask, officer, "passphrase")
+    return enter(ask, officer, "passphrase and passkey" if passkey else "passphrase")
 
 
 def client_of(ask: Ask) -> str:

@@ -27,6 +27,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.views import Here, Views
+from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.language import COOKIE, Language, choose
@@ -47,6 +48,7 @@ class Site:
     throttle: Throttle
     languages: Mapping[str, Language]
     environments: Mapping[str, Environment]
+    ceremonies: Ceremonies
     secure: bool
     streams: int = 0
 

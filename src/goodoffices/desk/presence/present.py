@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from goodoffices.core.crypto import ed25519_public
@@ -13,10 +13,12 @@ from goodoffices.core.errors import NotAllowed
 from goodoffices.core.office import Right, Roster
 from goodoffices.core.roster_request import RosterRequest
 from goodoffices.core.statement import Signed
+from goodoffices.desk.asking import Place
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.presence.people import Person, add_officer, lock_out, people
-from goodoffices.desk.vault.vault import Vault
+from goodoffices.desk.vault.passkeys import Passkeys
+from goodoffices.desk.vault.vault import OpenedOfficer, Vault
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ class Present(ABC):
     def __init__(self, vault: Vault, desk: Desk) -> None:
         self.vault = vault
         self.desk = desk
+        office = desk.context.my_office()
+        self.passkeys = Passkeys(vault, office.id, office.name)
         self._signed_in: dict[int, Officer] = {}
 
     @abstractmethod
@@ -59,9 +63,32 @@ class Present(ABC):
         """Whether somebody of this name has or had keys here: for the audit log, never for an answer."""
         return self.vault.knows(name)
 
-    async def sign_in(self, name: str, passphrase: str) -> Officer:
-        """Open an officer's key and the reading tier; raises WrongSecret."""
+    async def sign_in(self, name: str, passphrase: str, passkey: bytes | None = None) -> Officer:
+        """Open an officer's key and the reading tier; raises WrongSecret.
+
+        ``passkey``: the one that this officer has just used, where one is asked for beside the passphrase.
+        """
         opened = await asyncio.to_thread(self.vault.attempt(name, passphrase))
+        mine = {each.id for each in self.passkeys.of(opened.name)}
+        if self.passkeys.asked_beside_passphrase(opened.name) and passkey not in mine:
+            raise NotAllowed(
+                "This officer's passkey is asked for beside the passphrase.",
+                "Use the passkey first, then type the passphrase. If it is lost, a keeper of keys removes it.",
+            )
+        return self._admit(opened)
+
+    def sign_in_by_passkey(
+        self, place: Place, state: object, answer: Mapping[str, object], prf: bytes
+    ) -> Officer | bytes:
+        """Open an officer's key by what his passkey computed; the passkey's ID if that opens nothing.
+
+        Raises WrongSecret.
+        """
+        passkey, _ = self.passkeys.use(place, state, answer, self.now())
+        opened = self.passkeys.open(passkey, prf)
+        return passkey if opened is None else self._admit(opened)
+
+    def _admit(self, opened: OpenedOfficer) -> Officer:
         officer = Officer(opened.name, ed25519_public(opened.seed), opened.seed)
         self.vault.know_key(opened.name, officer.public)
         require_listed(self.desk, officer)
@@ -72,6 +99,13 @@ class Present(ABC):
         self.kick()
         self._announce()
         return officer
+
+    def wrap_under_passkey(self, officer: Officer, passkey: bytes, prf: bytes) -> None:
+        """From now on this passkey opens the officer's keys."""
+        reading_key = self.desk.context.reading_key
+        if reading_key is None:
+            raise NotAllowed("The desk is locked.", "Sign in first.")
+        self.passkeys.wrap(passkey, officer.name, prf, officer.seed + reading_key, self.desk.context.rng)
 
     def still_in(self, officer: Officer) -> bool:
         """Whether this sign-in counts: not signed out, and not locked out meanwhile."""

@@ -204,7 +204,7 @@ class Vault:
 
     def put_secret(self, name: str, value: bytes) -> None:
         """Keep ``value`` for the unattended desk; replaces what was there under that name."""
-        with self._writing():
+        with self.writing():
             self.db.execute(
                 "INSERT INTO secret (name, value) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -228,7 +228,7 @@ class Vault:
 
     def destroy_secret(self, name: str) -> None:
         """Overwrite and remove a secret, in the log too: an old sealing seed must not come back (P3)."""
-        with self._writing():
+        with self.writing():
             self.db.execute("DELETE FROM secret WHERE name = ?", (name,))
         self.scrub()
 
@@ -253,7 +253,7 @@ class Vault:
         check_passphrase(passphrase, name)
         check = reading_check(reading_key)
         salt, wrapped = self._wrap(passphrase, folded, seed + reading_key, rng)
-        with self._writing():
+        with self.writing():
             if self.db.execute("SELECT 1 FROM officer WHERE folded = ?", (folded,)).fetchone():
                 raise YourError(
                     f"An officer named {name} is or was here; names are not given twice.",
@@ -279,7 +279,7 @@ class Vault:
 
     def know_key(self, name: str, public: bytes) -> None:
         """Note which key an officer's row holds, where that is not known yet."""
-        with self._writing():
+        with self.writing():
             self.db.execute(
                 "UPDATE officer SET public = ? WHERE folded = ? AND public IS NULL", (public, fold_name(name))
             )
@@ -338,7 +338,7 @@ class Vault:
         check_passphrase(new, name)
         folded = fold_name(name)
         salt, wrapped = self._wrap(new, folded, opened.seed + opened.reading_key, rng)
-        with self._writing():
+        with self.writing():
             self.db.execute(
                 "UPDATE officer SET salt = ?, memory_kib = ?, passes = ?, lanes = ?,"
                 " wrapped = ?, changed_ms = ? WHERE folded = ? AND wrapped IS NOT NULL",
@@ -349,7 +349,7 @@ class Vault:
     def lock_out(self, name: str, now: int) -> None:
         """Destroy a departed officer's wrapped keys. The last officer stays: nobody could read any more."""
         folded = fold_name(name)
-        with self._writing():
+        with self.writing():
             rows = self.db.execute("SELECT folded FROM officer WHERE wrapped IS NOT NULL").fetchall()
             if folded not in {row[0] for row in rows}:
                 raise NotFound(
@@ -364,6 +364,7 @@ class Vault:
                 "UPDATE officer SET wrapped = NULL, salt = NULL, locked_out_ms = ? WHERE folded = ?",
                 (now, folded),
             )
+            self.db.execute("DELETE FROM passkey WHERE folded = ?", (folded,))
         self.scrub()
 
     def _wrap(self, passphrase: str, folded: str, keys: bytes, rng: Rng) -> tuple[bytes, bytes]:
@@ -374,7 +375,7 @@ class Vault:
         return self._cost.memory_kib, self._cost.passes, self._cost.lanes
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
         """A transaction of its own, or part of the one that the caller has begun."""
         with faults():
             if self.db.in_transaction:
