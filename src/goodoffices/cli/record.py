@@ -62,9 +62,15 @@ def export(
 @click.argument("other", type=click.Path(path_type=Path), required=False)
 @click.option("--trust", type=FILE, help="Fingerprints to compare with: '<64 hex> name' per line.")
 @click.option("--json", "as_machine", is_flag=True, help="The verdict for programs.")
+@click.option("--jobs", type=click.IntRange(1), help="On how many cores; all, if left out.")
 @click.option("--page", type=FILE, help="Write the second verifier, a page for a browser, to this new file.")
 def verify(
-    folder: Path | None, other: Path | None, trust: Path | None, as_machine: bool, page: Path | None
+    folder: Path | None,
+    other: Path | None,
+    trust: Path | None,
+    as_machine: bool,
+    jobs: int | None,
+    page: Path | None,
 ) -> None:
     """Verify the export in FOLDER offline, and hold it against the export OTHER if one is named.
 
@@ -74,4 +80,4 @@ def verify(
         sys.exit(write_page(page))
     if folder is None:
         raise click.UsageError("Missing argument 'FOLDER'.")
-    sys.exit(run(folder, trust, as_machine=as_machine, other=other))
+    sys.exit(run(folder, trust, as_machine=as_machine, other=other, jobs=jobs))

@@ -173,11 +173,15 @@ class Examiner:
             return signer_cause(signed, office, version)
         return cause_of(error)
 
-    def entry(self, line: KeptLine, raw: bytes, where: str | None = None) -> str | None:
-        """An entry of a line, with everything that it carries."""
+    def entry(
+        self, line: KeptLine, raw: bytes, where: str | None = None, *, vouched: bool = False
+    ) -> str | None:
+        """An entry of a line, with everything that it carries. ``vouched``: its own signature was verified."""
         signed, office = None, None
         try:
             signed, salt, body = read_entry(raw)
+            if vouched:
+                signed.vouch()
             entry = signed.statement.read(Entry, realm=self.account.realm)
             office = self.account.offices.get(entry.writer)
             if office is None or entry.writer not in line.pairing.offices or entry.line != line.id:
@@ -291,11 +295,15 @@ class Examiner:
         for credential in item[2]:
             self._known(credential)
 
-    def receipt(self, line: KeptLine, raw: bytes, where: str | None = None) -> str | None:
-        """A receipt by the other side's desk."""
+    def receipt(
+        self, line: KeptLine, raw: bytes, where: str | None = None, *, vouched: bool = False
+    ) -> str | None:
+        """A receipt by the other side's desk. ``vouched``: its signature was verified."""
         signed, office = None, None
         try:
             signed = read_signed(raw)
+            if vouched:
+                signed.vouch()
             office = self.account.offices.get(signed.statement.read(Receipt).reader)
             if office is None or office.id not in line.pairing.offices:
                 raise Foreign("It is by an office that is no end of this line.")

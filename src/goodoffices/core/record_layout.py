@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _ESCAPED = (
     (0x0000, 0x001F),  # controls, line breaks among them
@@ -47,16 +48,30 @@ _PLAIN = re.compile(
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return f"{_START + timedelta(days=days):%Y-%m-%d}"
+
+
+def _clock(ms: int) -> tuple[str, int, int, int, int]:
+    seconds, thousandths = divmod(ms, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    return _day(days), seconds // 3600, seconds // 60 % 60, seconds % 60, thousandths
+
+
 def zulu(ms: int) -> str:
     """A time in UTC as people read it: 2020-01-04 08:15:00.000Z."""
-    return f"{_START + timedelta(milliseconds=ms):%Y-%m-%d %H:%M:%S}.{ms % 1000:03}Z"
+    day, hours, minutes, seconds, thousandths = _clock(ms)
+    return f"{day} {hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}Z"
 
 
 def stamp(ms: int) -> str:
     """A time in UTC that sorts, for the name of a file: 20200104T081500000Z."""
-    return f"{_START + timedelta(milliseconds=ms):%Y%m%dT%H%M%S}{ms % 1000:03}Z"
+    day, hours, minutes, seconds, thousandths = _clock(ms)
+    return f"{day.replace('-', '')}T{hours:02}{minutes:02}{seconds:02}{thousandths:03}Z"
 
 
+@lru_cache(maxsize=1024)
 def slug(name: str) -> str:
     """A name in the letters that every file system has; an ID beside it tells equal ones apart."""
     kept = "".join(char if char.isascii() and char.isalnum() else " " for char in name.lower())

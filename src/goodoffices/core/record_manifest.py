@@ -21,6 +21,7 @@ from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Malformed
 from goodoffices.core.fields import ID, TIME, flag, key, listing, row, uint
 from goodoffices.core.line import PLACE, Place
+from goodoffices.core.record_entry import read_quickly
 from goodoffices.core.statement import Content, Kind, Signed, read_signed
 
 MANIFEST, LIST, README, RECORD = "manifest.cbor", "files.sha256", "README.txt", "record.txt"
@@ -76,6 +77,9 @@ def write_entry(signed: bytes, salt: bytes | None, body: bytes | None) -> bytes:
 
 def read_entry(raw: bytes) -> tuple[Signed, bytes | None, bytes | None]:
     """(signed, salt, body); raises Malformed or Oversized."""
+    quick = read_quickly(raw) if len(raw) <= MAX_FILE else None
+    if quick is not None:
+        return quick
     value = cbor.decode(raw, max_size=MAX_FILE)
     if not isinstance(value, tuple) or len(value) != 3 or not isinstance(value[0], bytes):
         raise Malformed("Not an entry file.")

@@ -45,14 +45,21 @@ def read_trust(path: Path) -> dict[bytes, str]:
     return trusted
 
 
-def run(folder: Path, trust: Path | None, *, as_machine: bool, other: Path | None = None) -> int:
+def run(
+    folder: Path,
+    trust: Path | None,
+    *,
+    as_machine: bool,
+    other: Path | None = None,
+    jobs: int | None = None,
+) -> int:
     """Verify ``folder``, hold it against ``other`` if there is one, print the verdict, return the exit code."""
     if other is None and looks_like_briefing(folder):
         return _briefing(folder, trust, as_machine=as_machine)
     try:
         known = read_trust(trust) if trust is not None else None
-        verdict = verify(folder, known)
-        second = verify(other, known) if other is not None else None
+        verdict = verify(folder, known, jobs=jobs)
+        second = verify(other, known, jobs=jobs) if other is not None else None
     except YourError as error:
         if as_machine and isinstance(error, NotAnExport):
             _say(json.dumps({"verdict": "not an export", "what": error.what, "next": error.next_step}))
@@ -122,9 +129,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="write the second verifier, a page, to FILE"
     )
+    parser.add_argument("--jobs", type=int, metavar="N", help="on how many cores; all, if left out")
     given = parser.parse_args(arguments)
     if given.page is not None:
         return write_page(given.page)
     if given.folder is None:
         parser.error("name the folder of an export")
-    return run(given.folder, given.trust, as_machine=given.as_machine, other=given.other)
+    words = {"as_machine": given.as_machine, "other": given.other, "jobs": given.jobs}
+    return run(given.folder, given.trust, **words)

@@ -12,11 +12,11 @@ import hashlib
 import os
 import stat
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Generator, Iterable, Iterator
 from io import BufferedReader, BytesIO
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from goodoffices.core.errors import Malformed
 from goodoffices.core.record_findings import Flaw
@@ -31,6 +31,8 @@ from goodoffices.core.record_manifest import (
 )
 
 Find = Callable[[str, Flaw, str, str], None]
+
+T = TypeVar("T")
 
 _TRACES = (MANIFEST, LIST, README, RECORD, "offices", "channels", "lines")
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -55,6 +57,7 @@ class Folder:
 
     def __init__(self, root: Path, find: Find) -> None:
         self._root, self._find = root, find
+        self._place = os.fspath(root)
         self._listed: dict[str, bytes] = {}
         self._paths: list[str] = []
         self._used: set[str] = set()
@@ -90,7 +93,12 @@ class Folder:
         self._compare()
 
     def _compare(self) -> None:
-        folders = {path[:at] for path in self._paths for at, char in enumerate(path) if char == "/"}
+        folders = set()
+        for path in self._paths:
+            parent = path.rpartition("/")[0]
+            while parent and parent not in folders:
+                folders.add(parent)
+                parent = parent.rpartition("/")[0]
         there = set()
         for path, is_folder in self._walk():
             if not is_folder:
@@ -155,12 +163,15 @@ class Folder:
         """The SHA-256 that the list gives for a path."""
         return self._listed.get(path)
 
-    def read(self, path: str) -> bytes | None:
-        """A listed signed file, hash checked; None if it is not listed or cannot be read."""
+    def read(self, path: str, raw: bytes | None = None) -> bytes | None:
+        """A listed signed file, hash checked; None if it is not listed or cannot be read.
+
+        ``raw``: its bytes, where somebody has read them already.
+        """
         if path not in self._listed or path in self._used:
             return None
         self._used.add(path)
-        raw = self._whole(path)
+        raw = self._whole(path) if raw is None else raw
         if raw is not None and len(raw) > MAX_FILE:
             self._find(
                 path,
@@ -186,21 +197,24 @@ class Folder:
         if path not in self._listed or path in self._used:
             return
         self._used.add(path)
-        digest, differs = hashlib.sha256(), False
-        found = self._lines(path, _PIECE)
-        lines = (line for text in expected for line in iter(partial(BytesIO(text).readline, _PIECE), b""))
-        for number, (should, there) in enumerate(zip_longest(lines, found, fillvalue=b""), 1):
-            digest.update(there)
-            if there != should and not differs:
-                differs = True
-                self._find(
-                    path,
-                    Flaw.TEXT,
-                    f"line {number}, made from the signed bytes: {_clip(should)}",
-                    _clip(there),
-                )
-        if not differs:
-            self._hash(path, digest.digest())
+        digest, number = hashlib.sha256(), 1
+        there = self._pieces(path, lambda file: iter([file]))
+        for file in there:
+            for should in chain(_batches(expected), (b"",)):
+                found = file.read(len(should) or 1)
+                digest.update(found)
+                if found != should:
+                    self._differs(path, number, should, found + file.readline(_PIECE))
+                    there.close()
+                    return
+                number += should.count(b"\n")
+        self._hash(path, digest.digest())
+
+    def _differs(self, path: str, number: int, should: bytes, found: bytes) -> None:
+        lines = zip_longest(BytesIO(should), BytesIO(found), fillvalue=b"")
+        at, (one, other) = next((at, pair) for at, pair in enumerate(lines) if pair[0] != pair[1])
+        expected = f"line {number + at}, made from the signed bytes: {_clip(one)}"
+        self._find(path, Flaw.TEXT, expected, _clip(other))
 
     def hashes(self) -> None:
         """Only that every listed file has its hash: all that can be said without a manifest."""
@@ -224,31 +238,65 @@ class Folder:
                 )
 
     def _whole(self, path: str) -> bytes | None:
-        return next(self._pieces(path, lambda file: iter([file.read(MAX_FILE + 1)])), None)
+        try:
+            handle = os.open(f"{self._place}/{path}", os.O_RDONLY | _NO_LINKS)
+            try:
+                told = os.fstat(handle)
+                if not stat.S_ISREG(told.st_mode):
+                    return None
+                # As large as it says to be, and one byte more, so that one that grows shows.
+                return os.read(handle, min(told.st_size, MAX_FILE) + 1)
+            finally:
+                os.close(handle)
+        except FileNotFoundError:
+            self._absent(path)
+        except (OSError, ValueError) as error:
+            self._find(shown(path), Flaw.UNREADABLE, "a file that can be read", str(error))
+        return None
+
+    def _absent(self, path: str) -> None:
+        if path in (MANIFEST, LIST):
+            self._find(path, Flaw.MISSING, "this file, which every export has", "it is missing")
 
     def _lines(self, path: str, limit: int) -> Iterator[bytes]:
         return self._pieces(path, lambda file: iter(lambda: file.readline(limit), b""))
 
-    def _pieces(self, path: str, read: Callable[[BufferedReader], Iterator[bytes]]) -> Iterator[bytes]:
+    def _pieces(self, path: str, read: Callable[[BufferedReader], Iterator[T]]) -> Generator[T, None, None]:
         try:
             with open(self._root / path, "rb", opener=_no_links) as file:
                 if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     yield from read(file)
         except FileNotFoundError:
-            if path in (MANIFEST, LIST):
-                self._find(path, Flaw.MISSING, "this file, which every export has", "it is missing")
+            self._absent(path)
         except (OSError, ValueError) as error:
             self._find(shown(path), Flaw.UNREADABLE, "a file that can be read", str(error))
+
+
+def _batches(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger pieces that end with a line."""
+    gathered, size = [], 0
+    for part in parts:
+        gathered.append(part)
+        size += len(part)
+        if size >= _PIECE and part.endswith(b"\n"):
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if size:
+        yield b"".join(gathered)
 
 
 def read_plain(path: Path, limit: int) -> bytes | None:
     """A plain file of at most ``limit`` bytes, never through a link; None if there is none."""
     try:
-        with open(path, "rb", opener=_no_links) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            raw = file.read(limit + 1)
+        handle = os.open(path, os.O_RDONLY | _NO_LINKS)
+        try:
+            told = os.fstat(handle)
+            raw = os.read(handle, min(told.st_size, limit) + 1) if stat.S_ISREG(told.st_mode) else None
+        finally:
+            os.close(handle)
     except (OSError, ValueError):
+        return None
+    if raw is None:
         return None
     return raw if len(raw) <= limit else None
 

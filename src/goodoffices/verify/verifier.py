@@ -25,6 +25,7 @@ from goodoffices.core.record_findings import Finding, Flaw, cause_of
 from goodoffices.core.record_layout import office, paper, sealed
 from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest
 from goodoffices.core.statement import Signed, read_signed
+from goodoffices.verify.ahead import Look, cores, looking_ahead
 from goodoffices.verify.folder import Folder, looks_like_export
 
 
@@ -49,8 +50,16 @@ class Verdict:
         return not self.findings
 
 
-def verify(root: Path, trust: Mapping[bytes, str] | None = None) -> Verdict:
-    """Verify the export in ``root``; raises NotAnExport if there is none. ``trust``: names by fingerprint."""
+def verify(root: Path, trust: Mapping[bytes, str] | None = None, *, jobs: int | None = None) -> Verdict:
+    """Verify the export in ``root``; raises NotAnExport if there is none.
+
+    ``trust``: names by fingerprint. ``jobs``: on how many cores, by default all that there are.
+    """
+    if root.is_file():
+        raise NotAnExport(
+            f"{root} is not an export but a file.",
+            "If it is an archive, unpack it first, with a tool that you trust, and name the folder.",
+        )
     if not looks_like_export(root):
         raise NotAnExport(f"{root} is not an export.")
     findings: list[Finding] = []
@@ -60,7 +69,7 @@ def verify(root: Path, trust: Mapping[bytes, str] | None = None) -> Verdict:
         folder.take_list(None)
         folder.hashes()
         return Verdict(_in_order(findings), (_UNSIGNED,), None, trust)
-    reading.run(trust)
+    reading.run(root, trust, jobs if jobs is not None else cores())
     return Verdict(_in_order(findings), tuple(reading.examiner.remarks), reading.account, trust)
 
 
@@ -96,9 +105,15 @@ class _Reading:
     def __init__(self, folder: Folder, signed: Signed, examiner: Examiner) -> None:
         self.folder, self.signed, self.examiner = folder, signed, examiner
         self.account = examiner.account
+        self.look: Look
 
-    def run(self, trust: Mapping[bytes, str] | None) -> None:
+    def run(self, root: Path, trust: Mapping[bytes, str] | None, jobs: int) -> None:
+        """The whole pass, on as many cores."""
         self.folder.take_list(self.account.manifest.list_hash)
+        with looking_ahead(root, len(self.folder.under("lines/")), jobs) as self.look:
+            self._run(trust)
+
+    def _run(self, trust: Mapping[bytes, str] | None) -> None:
         self._count()
         self._offices(trust)
         self.examiner.manifest(MANIFEST, self.signed)
@@ -168,10 +183,12 @@ class _Reading:
         self._place(folder, line.folder)
         for path in self.folder.under(f"{folder}/confirmed-by-"):
             self._place(path, self.examiner.confirmation(line, self.folder.read(path) or b"", path))
-        for path in self.folder.under(f"{folder}/entries/"):
-            self._place(path, self.examiner.entry(line, self.folder.read(path) or b"", path))
-        for path in self.folder.under(f"{folder}/receipts/"):
-            self._place(path, self.examiner.receipt(line, self.folder.read(path) or b"", path))
+        for path, raw, vouched in self.look(self.folder.under(f"{folder}/entries/")):
+            raw = self.folder.read(path, raw) or b""
+            self._place(path, self.examiner.entry(line, raw, path, vouched=vouched))
+        for path, raw, vouched in self.look(self.folder.under(f"{folder}/receipts/")):
+            raw = self.folder.read(path, raw) or b""
+            self._place(path, self.examiner.receipt(line, raw, path, vouched=vouched))
         for path in self.folder.under(f"{folder}/checkpoints/"):
             if path.endswith(".cbor"):
                 self._checkpoint(line, path)
