@@ -5,7 +5,7 @@ An act stands alone: it names mandate, author, recipient, lane, its place in its
 roster and time. A **lane** is the channel itself (every office of the path holds its acts) or a
 party's *caucus* with the intermediary (only those two do). Each author has one chain per mandate and
 lane, so that a far reader can check it end to end and learns nothing of a caucus that is not his
-(ADR 0004). A restored vault opens a new incarnation instead of forking the old chain.
+(ADR 0004). With every start a desk opens a new incarnation, so that a restored vault forks nothing.
 """
 
 from __future__ import annotations

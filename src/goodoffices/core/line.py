@@ -4,8 +4,8 @@
 Each of the two desks of a line writes a chain of entries. An entry commits to its body by a salted
 hash, so the body of a chat or a test can be erased without breaking the chain, and names what its
 writer had seen of the other's chain. A receipt says that entries are stored, synced to disk. A head
-is what a desk asks and answers after every start, before it signs: if its vault went back, it learns
-so here and opens a new incarnation instead of forking its chain.
+is what a desk asks and answers after every start: what it lacks, and whether its vault went back. It
+signs under a new incarnation with every start, so that an older copy of a vault never forks its chain.
 """
 
 from __future__ import annotations

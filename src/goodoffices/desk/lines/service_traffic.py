@@ -153,7 +153,7 @@ class ServiceTraffic:
         return made
 
     def _may(self, line: bytes) -> bool:
-        """A test is no reason to open a new incarnation: it waits until the peer has spoken of the chains."""
+        """A test is no reason to write to a peer that is silent: it waits until the peer has spoken since the start."""
         return self.lines.goes_on(line)
 
     def _one_is_out(self, line: bytes, *, person: bool) -> bool:
