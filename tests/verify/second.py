@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from goodoffices.verify.briefing import verify_briefing
 from goodoffices.verify.output import as_json
 from goodoffices.verify.page import PAGE
 from goodoffices.verify.verifier import Verdict, verify
@@ -75,6 +76,15 @@ class Second:
         """What both verifiers say of a folder, if it is the same; an error that shows both, if not."""
         told = self.judge(root)
         assert_same(as_json(first or verify(root)), told)
+        return told
+
+    def agrees_on_briefing(self, root: Path, trust: dict[bytes, str] | None = None) -> dict[str, Any]:
+        """What both verifiers say of a briefing, if it is the same."""
+        listed = None if trust is None else "".join(f"{each.hex()} {name}\n" for each, name in trust.items())
+        first, told = verify_briefing(root, trust).as_json(), self.judge(root, listed)
+        assert _findings(first) == _findings(told)
+        for name in ("verdict", "compared_with_trust", "briefing"):
+            assert first.get(name) == told.get(name)
         return told
 
 

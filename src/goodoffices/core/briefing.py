@@ -211,7 +211,11 @@ def _line(value: Any) -> tuple[bytes, tuple[bytes, ...]]:
 def _entry(value: Any) -> ShownEntry:
     match value:
         case (int(line), bytes(raw), int(checkpoint), path) if (
-            _bytes(path) and len(path) <= MAX_PATH and not isinstance(line, bool) and checkpoint is not True
+            _bytes(path)
+            and len(path) <= MAX_PATH
+            and not isinstance(line, bool)
+            and not isinstance(checkpoint, bool)
+            and min(line, checkpoint) >= 0
         ):
             return ShownEntry(line, raw, checkpoint, path)
         case _:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Foreign, Malformed, NotNow, WrongSigner
+from goodoffices.core.fields import MAX_TIME
 from goodoffices.core.office import Office, require_version
 
 MARK = "GO1 checkpoint"
@@ -268,6 +269,8 @@ def verify_cosignature(checkpoint: Checkpoint, name: str, public: bytes) -> int:
     """Seconds since 1970 of a cosignature by the key ``public`` called ``name``; raises WrongSigner."""
     blob = _line_of(checkpoint, name, COSIGNATURE, public, 72)
     seconds = int.from_bytes(blob[:8], "big")
+    if seconds * 1000 > MAX_TIME:
+        raise Malformed("A cosignature of a time that no calendar has.")
     crypto.ed25519_verify(public, blob[8:], _cosigned(checkpoint.text, seconds))
     return seconds
 

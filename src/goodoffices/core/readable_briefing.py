@@ -99,14 +99,16 @@ def _note(examined: Examined, note: ProvedNote) -> Iterator[str]:
 
 def _value(leaf: Shown) -> str:
     value = leaf.value
-    if leaf.label in _TIMES and isinstance(value, int) and 0 <= value <= 253402300799999:
+    if leaf.label in _TIMES and type(value) is int and 0 <= value <= 253402300799999:
         return zulu(value)
-    if leaf.label == Leaf.AUTHORITY and value in {int(each) for each in Authority}:
+    if leaf.label == Leaf.AUTHORITY and value in {int(each) for each in Authority} and value is not True:
         return f"{Authority(value).name.lower().replace('_', ' ')} (as its author states it)"
+    return ", ".join(map(_simple, value)) or "none" if isinstance(value, tuple) else _simple(value)
+
+
+def _simple(value: object) -> str:
+    # What no reader knows how to read is not written in the manner of one programming language.
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, tuple):
-        return (
-            ", ".join(each.hex() if isinstance(each, bytes) else plain(str(each)) for each in value) or "none"
-        )
-    return plain(str(value))
+    known = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return plain(str(value)) if known else "a value that is not shown"

@@ -26,6 +26,8 @@ from goodoffices.core.record_notes import signer_of
 from goodoffices.core.sealed import header_of
 from goodoffices.core.statement import Signed
 
+_PLACE = "an entry that stood under its checkpoint"
+
 
 @dataclass(frozen=True)
 class ProvedEntry:
@@ -99,6 +101,8 @@ class _Reading:
         for at, shown in enumerate(self.parts.entries, 1):
             where = f"entry {at}"
             line = lines[shown.line] if shown.line < len(lines) else None
+            if shown.line >= len(lines):
+                self._fails(where, Flaw.BRIEFING_PLACE, _PLACE, Foreign("Its line is not in the briefing."))
             if line is not None and self.examiner.entry(line, shown.raw, where) is not None:
                 self._place(where, line, at - 1)
         for at, note in enumerate(self.parts.notes, 1):
@@ -150,7 +154,7 @@ class _Reading:
             ) or root != checkpoint.root:
                 raise Found(Cause.ALTERED, "No path leads from it to the root of its checkpoint.")
         except GoodOfficesError as error:
-            self._fails(where, Flaw.BRIEFING_PLACE, "an entry that stood under its checkpoint", error)
+            self._fails(where, Flaw.BRIEFING_PLACE, _PLACE, error)
             return
         proved = ProvedEntry(entry.writer, entry.number, line, checkpoint, cosigned, where)
         self.examined.entries.append(proved)
@@ -165,7 +169,9 @@ class _Reading:
                 raise Found(Cause.MISSING, "No entry of this briefing carried this note.")
             if header_of(content, shown.signed.id) != kept.header:
                 raise Found(Cause.ALTERED, "Its handling header does not say what its author signed.")
-            office = agreement.offices[content.author]
+            office = agreement.offices.get(content.author)
+            if office is None:
+                raise WrongSigner("A note of an office that runs no desk.")
             try:
                 released_by = verify_release(OpenNote(shown.signed, b"", ()), office)
             except WrongSigner as error:

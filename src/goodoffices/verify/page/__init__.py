@@ -32,6 +32,7 @@ VERIFIER = (
     "texts",
     "account",
     "files",
+    "briefing",
     "archive",
     "places",
     "selfcheck",

@@ -1,12 +1,14 @@
 // Every kind of finding by its name for programs (export.md §4), and the list of what was found.
 
 const KINDS = {
-  1: `credential untrusted mandate confirmation unconfirmed item-signer own-act header note altered other-bytes`,
+  1: `credential untrusted mandate confirmation unconfirmed item-signer own-act header note altered other-bytes
+      briefing-note`,
   2: `gap number`,
+  4: `briefing-terms`,
   8: `manifest manifest-signer no-credential missing extra no-plain-file unreadable list-line list-order list-hash
       count hash place belongs-to-nothing no-text text paper pairing entry body item receipt sealed-form fork
       checkpoint checkpoint-cut checkpoint-root roster-went-back previous seen seen-went-back incarnation own-gap
-      receipted own-receipt chains`,
+      receipted own-receipt chains briefing briefing-place`,
   9: `claim`,
   12: `too-large`,
 };

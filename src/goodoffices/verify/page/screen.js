@@ -64,6 +64,13 @@ const recordRows = (verdict, trust) => {
   return rows;
 };
 
+const briefingRows = ({ text, offices }, trust) => {
+  const rows = trust === null ? [make("p", make("strong", say().notCompared))] : [];
+  rows.push(make("h3", say().offices), officesTable({ offices }, trust), make("h3", say().briefing));
+  rows.push(make("pre", text, { id: "text", dir: "auto", lang: "en", tabindex: "0" }));
+  return rows;
+};
+
 const show = (shown) => {
   const { title, verdict, trust } = shown;
   state.shown = shown;
@@ -75,7 +82,8 @@ const show = (shown) => {
       if (verdict.findings.length > SHOWN) rows.push(make("p", say().more(verdict.findings.length - SHOWN)));
     }
     if (verdict.office) rows.push(...recordRows(verdict, trust));
-    if (verdict.remarks.length > 0) {
+    if (verdict.shown) rows.push(...briefingRows(verdict.shown, trust));
+    if (verdict.remarks?.length > 0) {
       const remarks = verdict.remarks.slice(0, SHOWN).map((each) => make("li", english(each)));
       rows.push(make("h3", say().remarks), make("ul", remarks, { id: "remarks" }));
     }
@@ -95,7 +103,7 @@ const show = (shown) => {
 };
 
 const titleOf = (verdict) => (language) => {
-  if (verdict.verdict === "verified") return language.verified;
+  if (verdict.verdict === "verified") return verdict.briefing ? language.verifiedBriefing : language.verified;
   return verdict.verdict === "findings" ? language.findings(verdict.findings.length) : language.notAnExport;
 };
 

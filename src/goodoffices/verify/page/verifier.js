@@ -28,6 +28,7 @@ const readTrust = (bytes) => {
 /** What a source proves. `trust`: names by fingerprint, or null. `progress`: told (files read, files). */
 const verify = async (source, trust = null, progress = null) => {
   await checkBrowser();
+  if (source !== null && looksLikeBriefing(source)) return verifyBriefing(source, trust);
   if (source === null || !looksLikeExport(source)) return { verdict: NOT_AN_EXPORT };
   const findings = new Findings();
   const files = new Files(source, findings, progress);
