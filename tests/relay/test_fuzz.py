@@ -101,6 +101,14 @@ def test_what_was_once_found_is_answered(relay: RelayProcess, file: Path) -> Non
     assert statuses(say(relay, b"GET /health HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n")) == [200]
 
 
+@pytest.mark.parametrize("name", ["put-then-nonsense", "put-then-broken-chunks"])
+def test_what_was_asked_before_nonsense_is_answered_as_it_went(relay: RelayProcess, name: str) -> None:
+    """P2: what is stored is answered as stored, not with the refusal of what came after it."""
+    request = whole(Path(__file__).parent / "corpus" / name)
+    unique = request.replace(bytes(16), os.urandom(16), 1)
+    assert statuses(say(relay, unique)) == [201]
+
+
 DAMAGE = st.lists(
     st.tuples(
         st.sampled_from(["flip", "drop", "double", "insert", "cut", "swap"]),

@@ -7,6 +7,7 @@ address, envelope or size of one can get into a log, whoever calls.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import traceback
@@ -86,3 +87,14 @@ class FaultHandler(logging.Handler):
         else:
             self._said[place] = now, 0
             self._journal.say(Event.FAULT, error=name, at_line=place, more_since=unsaid)
+
+
+def loud(task: asyncio.Task[None]) -> asyncio.Task[None]:
+    """A task that runs as long as the relay: should it ever end by a fault, that is logged at once."""
+
+    def tell(ended: asyncio.Task[None]) -> None:
+        if not ended.cancelled() and (error := ended.exception()) is not None:
+            logging.getLogger(__name__).error("a task ended", exc_info=error)
+
+    task.add_done_callback(tell)
+    return task

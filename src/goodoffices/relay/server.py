@@ -12,6 +12,7 @@ import contextlib
 import resource
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -128,24 +129,43 @@ class BoundedHttp(HttpToolsProtocol):
         """The client says nothing more; what it asked in full is still answered. (TLS has no such half.)"""
         asked: RequestResponseCycle | None = self.cycle
         whole = asked is not None and not asked.more_body and not asked.response_complete
-        self._said_all = whole and self.scheme == "http"
-        return self._said_all or None
+        self._said_all = self._said_all or whole
+        return (self._said_all and self.scheme == "http") or None
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no request ends the connection, after the answers to what was asked in full before it."""
+        if self._said_all:
+            return
+        asked: RequestResponseCycle | None = self.cycle
+        if asked is None or asked.response_complete or (asked.more_body and not self.pipeline):
+            super().send_400_response(msg)
+            return
+        if asked.more_body:
+            self.pipeline.popleft()  # the newest, whose body broke off; nobody works on it yet
+        self._said_all = True
 
     def on_response_complete(self) -> None:
+        last = not self.pipeline
         super().on_response_complete()
-        if self._said_all and self.cycle.response_complete:
+        if self._said_all and last:
             self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"].update(
-            {PROVEN: self._proven, GONE: self.transport.is_closing, WHOLE: self._whole}
-        )
+        self.scope["state"].update({PROVEN: self._proven, WHOLE: self._whole})
         self._in_head = True
 
     def on_headers_complete(self) -> None:
         self._head_over()
         super().on_headers_complete()
+        begun: RequestResponseCycle | None = self.cycle
+        if begun is not None and begun.scope is self.scope:
+            self.scope["state"][GONE] = partial(self._gone, begun)
+
+    def _gone(self, asked: RequestResponseCycle) -> bool:
+        if self.transport.is_closing():
+            asked.disconnected = True  # or the library would count the missing answer as a fault
+        return self.transport.is_closing()
 
     def _head_over(self) -> None:
         self._in_head = False

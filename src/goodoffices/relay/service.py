@@ -25,7 +25,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.doorkeeper import Doorkeeper, Rates
 from goodoffices.relay.http import RelayDoor, build_app
-from goodoffices.relay.journal import Event, FaultHandler, Journal
+from goodoffices.relay.journal import Event, FaultHandler, Journal, loud
 from goodoffices.relay.metrics import Metrics
 from goodoffices.relay.observing import Watching, bind, metrics_answer, open_files, resident_bytes
 from goodoffices.relay.push import Hub
@@ -114,6 +114,8 @@ class RelayService:
         self.metrics = Metrics()
         self._totals = Totals(0, 0, 0, 0)
         self.watched: socket.socket | None = None
+        self._begin: Callable[[], None] = lambda: None
+        """What the store does besides being asked, once the loop runs."""
         self.store = self._open_store()
         keeper = Doorkeeper(config.rates, proxied=config.proxied)
         self._door = RelayDoor(
@@ -159,7 +161,7 @@ class RelayService:
             self.journal.say(Event.ALONE)
         # Seqs that only the lost server knew may be given anew by its successor: everybody connects again.
         store.on_moved = self.hub.dismiss_all
-        self._begin = lambda: store.begin(self.hub.boxes, self.hub.look_again)  # type: ignore[method-assign]
+        self._begin = lambda: store.begin(self.hub.boxes, self.hub.look_again)
         return store
 
     def _measure(self) -> None:
@@ -193,9 +195,6 @@ class RelayService:
                 self.journal.say(Event.REFUSING, refused=dict(now - before))
             before = now
 
-    def _begin(self) -> None:
-        """What the store does besides being asked, once the loop runs."""
-
     def _store_failed(self) -> None:
         if not self.failed:
             self.journal.say(Event.STORE_FAILED)
@@ -210,7 +209,9 @@ class RelayService:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         self._begin()
-        tasks = [asyncio.create_task(self._purge_for_ever()), asyncio.create_task(self._report_refusals())]
+        tasks = [
+            loud(asyncio.create_task(each)) for each in (self._purge_for_ever(), self._report_refusals())
+        ]
         watching = Watching(self._answer_watcher)
         if self.watched is not None:
             await watching.begin(self.watched)

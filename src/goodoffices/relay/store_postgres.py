@@ -25,7 +25,7 @@ from goodoffices.db.migrate import steps_in
 from goodoffices.relay import postgres_schema
 from goodoffices.relay.batch import Delete, Put, Stored
 from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome
-from goodoffices.relay.journal import Event
+from goodoffices.relay.journal import Event, loud
 from goodoffices.relay.postgres import TIMELINE, Server, Session, Target, Unfit, Warned, check, connect
 from goodoffices.relay.postgres_reading import CHANNEL, Elsewhere, Readers, words
 from goodoffices.relay.postgres_reading import connect as connect_reading
@@ -123,7 +123,7 @@ class PostgresRelayStore:
     def begin(self, listened: Callable[[], Iterable[bytes]], look_again: Callable[[bytes], None]) -> None:
         """Follow, on the running loop, what other processes put and whether commits are confirmed."""
         self.elsewhere = Elsewhere(lambda: self._where, listened, look_again, lambda: self._pid)
-        self._tasks = [asyncio.create_task(self.elsewhere.run()), asyncio.create_task(self._watch())]
+        self._tasks = [loud(asyncio.create_task(each)) for each in (self.elsewhere.run(), self._watch())]
 
     # --- the port --------------------------------------------------------------------------------
 
