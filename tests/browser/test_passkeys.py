@@ -57,6 +57,7 @@ def _by_passphrase(page: Page, address: str, name: str = "duty") -> None:
 def _make(page: Page, address: str, label: str = "the phone") -> None:
     page.goto(f"{address}/passkeys")
     page.locator("#label").fill(label)
+    page.locator("#passphrase").fill(PASSPHRASE)
     page.locator("#make-passkey button").click()
     expect(page.locator(".cards .card")).to_have_count(1)
 
@@ -169,6 +170,36 @@ def test_a_departed_officers_passkey_is_gone_with_his_keys(
     assert running.service.passkeys.of("auditor") == ()
     page.locator("#by-passkey button").click()
     expect(page.locator("#passkey-says")).to_contain_text("did not sign in")
+
+
+def test_a_new_passkey_takes_the_passphrase_once_more(
+    running: Running, contexts: Callable[..., BrowserContext]
+) -> None:
+    """P10: whoever finds a page open cannot make himself a way in."""
+    page = contexts().new_page()
+    _authenticator(page)
+    _by_passphrase(page, running.address)
+    page.goto(f"{running.address}/passkeys")
+    page.locator("#label").fill("mine now")
+    page.locator("#passphrase").fill("a guess at the passphrase")
+    page.locator("#make-passkey button").click()
+    expect(page.locator("#passkey-says")).to_contain_text("No passkey was made")
+    assert running.service.passkeys.of("duty") == ()
+
+
+def test_an_officer_ends_his_other_sessions(
+    running: Running, contexts: Callable[..., BrowserContext], sound: Sound
+) -> None:
+    """P10"""
+    here, there = contexts().new_page(), contexts().new_page()
+    for page in (there, here):
+        _by_passphrase(page, running.address)
+    here.goto(f"{running.address}/passkeys")
+    sound(here)
+    here.locator('form[action="/sign-out/others"] button').click()
+    expect(here.locator('form[action="/sign-out/others"]')).to_have_count(0)
+    there.goto(f"{running.address}/lines")
+    there.wait_for_url("**/sign-in*")
 
 
 def test_under_an_address_no_passkey_is_offered(

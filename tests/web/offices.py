@@ -110,6 +110,10 @@ class DeskInMemory:
     def knows(self, name: str) -> bool:
         return name in self.founding.officer_seeds
 
+    async def prove(self, officer: Officer, passphrase: str) -> None:
+        if passphrase != PASSPHRASE:
+            raise WrongSecret("This is not your passphrase.")
+
     def sign_in_by_passkey(self, place: Any, state: object, answer: Any, prf: bytes) -> Officer | bytes:
         raise WrongSecret("This desk has no vault, and so no passkeys.")
 

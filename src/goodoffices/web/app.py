@@ -68,6 +68,7 @@ ROUTES = (
     Route("/passkeys/begin", passkeys.begin_making, "POST", needs=ANYBODY),
     Route("/passkeys/make", passkeys.make, "POST", needs=ANYBODY),
     Route("/passkeys/open", passkeys.let_open, "POST", needs=ANYBODY),
+    Route("/sign-out/others", passkeys.sign_out_others, "POST", back=passkeys.mine, needs=ANYBODY),
     Route("/passkeys/remove", passkeys.remove, "POST", back=passkeys.mine, needs=ANYBODY),
     Route("/audit", showing.audit, needs=Right.AUDIT),
     Route("/drafts", drafting.drafts, needs=READ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from goodoffices.core.errors import NotAllowed, WrongSecret, YourError
 from goodoffices.desk.asking import AuditKind, Place
-from goodoffices.web.entering import client_of, enter, require_patience, turned_away
+from goodoffices.web.entering import MAX_PASSPHRASE, client_of, enter, require_patience, turned_away
 from goodoffices.web.pages import Ask, Done, Page
 from goodoffices.web.security import host_name
 
@@ -64,13 +64,23 @@ async def mine(ask: Ask) -> Page:
          "used": each.used}
         for each in entries
     ]  # fmt: skip
-    return Page("passkeys.html", here, {"passkeys": data})
+    others = len(ask.site.sessions.others(ask.who))
+    return Page("passkeys.html", here, {"passkeys": data, "others": others})
 
 
 async def begin_making(ask: Ask) -> Done:
-    """Ask the browser to make one."""
-    officer = ask.who.officer
-    options, state = ask.service.passkeys.begin_making(place_of(ask), officer.name, officer.public)
+    """Ask the browser to make one. The passphrase is asked for: an open page must not become a way in."""
+    officer, place = ask.who.officer, place_of(ask)
+    passphrase = ask.form.text("passphrase")
+    async with ask.site.throttle:
+        require_patience(ask)
+        try:
+            await ask.service.prove(officer, passphrase[: MAX_PASSPHRASE + 1])
+        except WrongSecret as error:
+            ask.site.throttle.failed(client_of(ask))
+            turned_away(ask, officer.name, error)
+            raise
+    options, state = ask.service.passkeys.begin_making(place, officer.name, officer.public)
     return _asked(ask, ask.site.ceremonies.begin("make", state, officer), options)
 
 
@@ -105,6 +115,13 @@ async def remove(ask: Ask) -> Done:
         passkey = b""
     ask.service.passkeys.remove(ask.who.officer.name, passkey)
     _note(ask, "removed a passkey")
+    return Done("/passkeys")
+
+
+async def sign_out_others(ask: Ask) -> Done:
+    """End this officer's other sessions, in whatever browser they are."""
+    for each in ask.site.sessions.others(ask.who):
+        ask.site.sessions.end(each, "ended from another session of the same officer")
     return Done("/passkeys")
 
 

@@ -186,6 +186,13 @@ class Sessions:
                 self.end(session, "the session ended: its time was over")
         return session.token in self._sessions
 
+    def others(self, session: Session) -> list[Session]:
+        """The same officer's other sessions that go on."""
+        mine = [
+            each for each in list(self._sessions.values()) if each.officer.public == session.officer.public
+        ]
+        return [each for each in mine if each is not session and self.alive(each)]
+
     def end(self, session: Session, why: str) -> None:
         """Sign out: the officer's key leaves the memory of the desk. ``why``: for the audit log."""
         if self._sessions.pop(session.token, None) is not None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from goodoffices.core.crypto import ed25519_public
-from goodoffices.core.errors import NotAllowed
+from goodoffices.core.errors import NotAllowed, WrongSecret
 from goodoffices.core.office import Right, Roster
 from goodoffices.core.roster_request import RosterRequest
 from goodoffices.core.statement import Signed
@@ -76,6 +76,12 @@ class Present(ABC):
                 "Use the passkey first, then type the passphrase. If it is lost, a keeper of keys removes it.",
             )
         return self._admit(opened)
+
+    async def prove(self, officer: Officer, passphrase: str) -> None:
+        """The officer who is signed in types his passphrase once more; raises WrongSecret."""
+        opened = await asyncio.to_thread(self.vault.attempt(officer.name, passphrase))
+        if ed25519_public(opened.seed) != officer.public:
+            raise WrongSecret("This is not your passphrase.")
 
     def sign_in_by_passkey(
         self, place: Place, state: object, answer: Mapping[str, object], prf: bytes

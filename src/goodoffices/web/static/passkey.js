@@ -86,7 +86,8 @@
       const csrf = form.elements.csrf.value;
       says.textContent = "";
       try {
-        const said = await post("/passkeys/begin", { csrf });
+        const said = await post("/passkeys/begin", { csrf, passphrase: form.elements.passphrase.value });
+        form.elements.passphrase.value = "";
         const publicKey = asked(said);
         publicKey.user = { ...publicKey.user, id: bytes(publicKey.user.id) };
         publicKey.excludeCredentials = known(publicKey.excludeCredentials);
