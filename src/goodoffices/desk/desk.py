@@ -72,7 +72,7 @@ class Desk:
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
         self.sealing_keys = SealingKeys(self.context)
         self.rosters = Rosters(self.context, self.channels, self.lines, self.sealing_keys)
-        self.checkpoints = Checkpoints(self.context, self.lines)
+        self.checkpoints = Checkpoints(self.context, self.lines, self.acts.require)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
 

@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.web import (
+    checkpoints,
     courier,
     doing,
     drafting,
@@ -101,6 +102,7 @@ ROUTES = (
     *glossary.ROUTES,
     *watch.ROUTES,
     *courier.ROUTES,
+    *checkpoints.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 

@@ -8,6 +8,7 @@ roster lists no key for checkpoints makes none, and its lines go on as they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from goodoffices.core import envelope
@@ -25,8 +26,8 @@ from goodoffices.core.checkpoint import (
 from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import Foreign, NotNow
 from goodoffices.core.merkle import Frontier, plain_leaf
-from goodoffices.core.office import Office
-from goodoffices.desk.context import Context
+from goodoffices.core.office import Office, Right
+from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.checkpoints import CheckpointRow
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.lines import Lines
@@ -51,10 +52,11 @@ AT_ONCE = 20_000
 class Checkpoints:
     """What this desk signs over its own chains, and over its counterparts'."""
 
-    def __init__(self, context: Context, lines: Lines) -> None:
+    def __init__(self, context: Context, lines: Lines, require: Callable[[Officer, Right], None]) -> None:
         self.context = context
         self.ledger = context.ledger
         self.lines = lines
+        self._require = require
         lines.take_checkpoint = self.take
         self._look_at = 0
 
@@ -64,6 +66,10 @@ class Checkpoints:
         if seed is None or roster.checkpoint_mldsa65 is None or roster.checkpoint != ed25519_public(seed):
             return None
         return roster.version, seed
+
+    def has_key(self) -> bool:
+        """Whether this office's newest roster lists a key for checkpoints that this desk holds."""
+        return self._key() is not None
 
     # --- own chains ---------------------------------------------------------------------------------
 
@@ -88,6 +94,15 @@ class Checkpoints:
             if row.offered == 0:
                 self._offer(row, now)
         return self.count() - before
+
+    def on_demand(self, officer: Officer, now: int) -> int:
+        """An officer asks for one now. Needs the right to audit or keep keys; returns how many were made."""
+        self._require(officer, Right.AUDIT | Right.KEYS)
+        if not self.has_key():
+            raise NotNow("This office has no key for checkpoints yet.", "It gets one with its next roster.")
+        with self.context.transaction():
+            self.ledger.audit(now, officer.name, "made checkpoints")
+        return self.now(now)
 
     def count(self) -> int:
         """How many checkpoints of own chains there are."""
