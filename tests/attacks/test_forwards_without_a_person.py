@@ -25,7 +25,7 @@ def committed() -> Scene:
     assert row is not None
     desk = scene.middle.desk
     with desk.context.transaction():
-        desk.channels.forward(desk.ledger.agreement(scene.mandate), row, scene.tick(), None, [])
+        desk.channels.forward(desk.ledger.agreement(scene.mandate), row, scene.tick(), None)
     scene.pump()
     return scene
 

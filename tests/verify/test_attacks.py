@@ -179,7 +179,7 @@ def test_a_desk_cannot_forward_where_the_mandate_asks_for_a_person(tmp_path: Pat
     row = desk.ledger.note(note)
     assert row is not None
     with desk.context.transaction():
-        desk.channels.forward(desk.ledger.agreement(channel.mandate), row, channel.tick(), None, [])
+        desk.channels.forward(desk.ledger.agreement(channel.mandate), row, channel.tick(), None)
     told = findings(channel.middle, tmp_path / "export", channel.now)
     assert {each.cause for each in told} == {Cause.NO_RIGHT}  # once on each line that carried it
 

@@ -174,6 +174,11 @@ class Sessions:
             session.used = self._clock()
         return session
 
+    def officer_of(self, public: bytes) -> Officer | None:
+        """An officer who is signed in here now, by key."""
+        sessions = [each for each in self._sessions.values() if each.officer.public == public]
+        return next((each.officer for each in sessions if self.alive(each)), None)
+
     def alive(self, session: Session) -> bool:
         """Whether a session goes on; one that is over is ended here and its officer signed out."""
         now = self._clock()

@@ -15,6 +15,7 @@ from goodoffices.desk.alarms.alarms import Ringing
 from goodoffices.desk.alarms.page import handover_page, roster_page, watch_page
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.watch.plan import DAY, MAX_LEVELS, Watch
+from goodoffices.web import beside
 from goodoffices.web.forms import Form
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import ANYBODY
@@ -235,4 +236,5 @@ ROUTES = (
     Route("/watch/address/add", add_address, "POST", back=roster, needs=KEEP),
     Route("/watch/address/drop", drop_address, "POST", back=roster, needs=KEEP),
     Route("/watch/address/try", try_address, "POST", back=roster, needs=KEEP),
+    *beside.ROUTES,
 )

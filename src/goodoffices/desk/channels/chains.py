@@ -156,9 +156,13 @@ class Chains:
         recipient: bytes,
         lane: bytes,
         officer: Officer | None = None,
+        also: tuple[Officer, ...] = (),
         **fields: Any,
     ) -> Signed:
-        """Sign and keep an act of this office, by an officer or (``None``) by the desk."""
+        """Sign and keep an act of this office, by an officer or (``None``) by the desk.
+
+        ``also``: officers who sign it with him.
+        """
         if officer is None and kind not in BY_DESK and kind != ActType.FORWARDED:
             raise ValueError("only an officer can do that")
         act = Act(
@@ -170,10 +174,10 @@ class Chains:
             **fields,
         )
         seed = officer.seed if officer is not None else self.context.keys.desk_seed
-        signed = sign(state(act, self.context.keys.realm), seed)
+        signed = sign(state(act, self.context.keys.realm), seed, *(each.seed for each in also))
         self.keep_act(agreement, signed, act, now, came_from=None)
-        if officer is not None:
+        for each in (officer, *also) if officer is not None else ():
             about = f" about note {act.subject.hex()[:8]}" if act.subject else ""
             did = kind.name.lower().replace("_", " ")
-            self.ledger.audit(now, officer.name, f"signed '{did}'{about}", AuditKind.ACT)
+            self.ledger.audit(now, each.name, f"signed '{did}'{about}", AuditKind.ACT)
         return signed

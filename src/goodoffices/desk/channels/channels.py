@@ -346,16 +346,14 @@ class Channels(Credentials):
             return
         reason = self.why_not_forward(note, agreement, now)
         if reason is None:
-            self.forward(agreement, note, now, None, [])
+            self.forward(agreement, note, now, None)
         elif reason == "It has expired.":
             self.do(agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id)
 
     def _role(self, agreement: Agreement) -> int:
         return next(role for role, office, _, _ in agreement.mandate.offices if office == self.context.me)
 
-    def forward(
-        self, agreement: Agreement, note: NoteRow, now: int, officer: Officer | None, beside: list[Signed]
-    ) -> None:
+    def forward(self, agreement: Agreement, note: NoteRow, now: int, officer: Officer | None) -> None:
         """Pass a note on, byte for byte as it came, with every act about it so far."""
         target = agreement.mandate.next_hop(self.context.me, note.recipient)
         to = self.ledger.line_to(target)

@@ -8,6 +8,8 @@ request came in.
 
 from __future__ import annotations
 
+from typing import Any
+
 from goodoffices.core.act import (
     CHANNEL_LANE,
     HOME_LANE,
@@ -23,26 +25,19 @@ from goodoffices.core.statement import Signed
 from goodoffices.desk.context import Officer
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.agreeing import Agreeing, Terms
+from goodoffices.desk.officers.remarking import Remarking
 from goodoffices.desk.officers.writing import Draft, Writing
 
 __all__ = ["Draft", "OfficerActs", "Terms"]
 
 
-class OfficerActs(Agreeing, Writing):
+class OfficerActs(Agreeing, Writing, Remarking):
     """The use cases of signed-in officers."""
 
     # --- the intermediary's officer -------------------------------------------------------------------
 
-    def _passing(self, officer: Officer, note_id: bytes, now: int) -> tuple[NoteRow, Agreement]:
-        self.require(officer, Right.DUTY)
-        note = self.note_row(note_id)
-        agreement = self.ledger.agreement(note.mandate)
-        if agreement.mandate.is_party(self.context.me) or note.recipient == self.context.me:
-            raise NotAllowed("This note does not pass through this office.")
-        return note, agreement
-
     def _about(
-        self, agreement: Agreement, note: NoteRow, kind: ActType, officer: Officer, now: int, **fields: object
+        self, agreement: Agreement, note: NoteRow, kind: ActType, officer: Officer, now: int, **fields: Any
     ) -> Signed:
         return self.channels.do(
             agreement,
@@ -57,7 +52,7 @@ class OfficerActs(Agreeing, Writing):
 
     def take(self, officer: Officer, note_id: bytes, now: int) -> None:
         """An officer of the intermediary takes a note and sees what there is to see."""
-        note, agreement = self._passing(officer, note_id, now)
+        note, agreement = self.passing(officer, note_id)
         with self.context.transaction():
             self._see(agreement, note, officer, now)
             self.lines.flush_all(now)
@@ -70,33 +65,18 @@ class OfficerActs(Agreeing, Writing):
         self, officer: Officer, note_id: bytes, now: int, *, remark: str = "", although_expired: bool = False
     ) -> None:
         """Pass a note on verbatim, in one act; a covering remark is an object of its own beside it."""
-        note, agreement = self._passing(officer, note_id, now)
+        note, agreement = self.passing(officer, note_id)
         reason = self.channels.why_not_forward(note, agreement, now)
         if reason is not None and not (although_expired and reason == "It has expired."):
             raise NotNow(f"The note cannot be forwarded. {reason}")
-        if remark and agreement.mandate.officers_to_add_words > 1:
-            raise NotAllowed(
-                "The mandate asks for two officers to add words, and this version lets one act.",
-                "Forward without a remark.",
-            )
         with self.context.transaction():
             self._see(agreement, note, officer, now)
-            beside = []
-            if remark:
-                beside.append(
-                    self.channels.do(
-                        agreement,
-                        ActType.REMARK,
-                        now,
-                        recipient=note.recipient,
-                        lane=note.lane,
-                        officer=officer,
-                        subject=note.id,
-                        words=remark,
-                        code=1,
-                    )
-                )
-            self.channels.forward(agreement, note, now, officer, beside)
+            if remark and agreement.mandate.officers_to_add_words == 1:
+                self.add_words(agreement, note, remark, now, officer)
+            elif remark:
+                # The note never waits for the second officer; the words follow.
+                self.put_up_words(note, remark, now, officer)
+            self.channels.forward(agreement, note, now, officer)
         with self.context.transaction():
             self.lines.flush_all(now)
 
@@ -104,7 +84,7 @@ class OfficerActs(Agreeing, Writing):
         self, officer: Officer, note_id: bytes, reason: str, now: int, *, returned: bool = False
     ) -> None:
         """Refuse to forward, or hand back with a question; the sender sees the reason."""
-        note, agreement = self._passing(officer, note_id, now)
+        note, agreement = self.passing(officer, note_id)
         if not reason.strip():
             raise YourError("A refusal states its reason; the sender will read it.", "Write the reason.")
         why_not = self.channels.why_not_forward(note, agreement, now)
@@ -156,7 +136,7 @@ class OfficerActs(Agreeing, Writing):
             raise NotNow("The note has not been opened yet.", "Open it first.")
 
     def _rung(
-        self, agreement: Agreement, note: NoteRow, kind: ActType, officer: Officer, now: int, **fields: int
+        self, agreement: Agreement, note: NoteRow, kind: ActType, officer: Officer, now: int, **fields: Any
     ) -> None:
         mine = [
             row

@@ -15,6 +15,7 @@ from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import OpenNote, verify_release
 from goodoffices.core.office import Office
 from goodoffices.core.statement import Signed, read_signed
+from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 
@@ -63,6 +64,25 @@ class Remark:
     officers: int
 
 
+@dataclass(frozen=True)
+class OpenRemarkCard:
+    """A remark of this office that waits for a second officer."""
+
+    words: str
+    digest: bytes
+    by: str
+    at: int
+    mine: bool
+
+
+def open_remark_of(desk: Desk, officer: Officer, row: NoteRow) -> OpenRemarkCard | None:
+    """The remark on a note that waits for a second officer."""
+    found = desk.acts.open_remark(row.id)
+    if found is None:
+        return None
+    return OpenRemarkCard(found.words, found.digest, found.name, found.at, found.officer == officer.public)
+
+
 def signer_of(signed: Signed, office: Office, version: int) -> tuple[str, bool]:
     """(pseudonym of the first signer, whether it was the desk)."""
     roster = office.roster_at(version)
@@ -86,21 +106,29 @@ def acts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> list[tuple[bytes
     return found
 
 
-def remarks_of(agreement: Agreement, acts: list[tuple[bytes, Act, str, bool]]) -> tuple[Remark, ...]:
-    """The covering remarks, each an object of its own."""
-    return tuple(
-        Remark(
-            act.author,
-            agreement.name_of(act.author),
-            act.time[0],
-            act.case_at,
-            name,
-            act.words or "",
-            act.code or 1,
+def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark, ...]:
+    """The covering remarks, each an object of its own, with everybody who signed it."""
+    found = []
+    for row in desk.ledger.acts_about(note.id):
+        signed = read_signed(row.signed)
+        act = signed.statement.read(Act)
+        office = agreement.offices.get(act.author)
+        if act.type != ActType.REMARK or office is None or not has_part(act, note.author, note.recipient):
+            continue
+        roster = office.roster_at(act.roster)
+        names = [roster.pseudonym(each) or "?" for each in signed.signers] if roster is not None else []
+        found.append(
+            Remark(
+                act.author,
+                office.name,
+                act.time[0],
+                act.case_at,
+                ", ".join(names),
+                act.words or "",
+                len(signed.signers),
+            )
         )
-        for _, act, name, _ in acts
-        if act.type == ActType.REMARK
-    )
+    return tuple(found)
 
 
 def _slots(agreement: Agreement, note: NoteRow) -> list[tuple[str, bytes]]:
@@ -193,7 +221,7 @@ def custody(
     """The strip of one note, rung by rung in the order of the path."""
     steps = [_done(agreement, each) for each in climb(agreement.mandate, note.author, note.recipient, acts)]
     steps = _released(agreement, note, opened, desk.me) + steps
-    steps += [_remark_step(each) for each in remarks_of(agreement, acts)]
+    steps += [_remark_step(each) for each in remarks_of(desk, agreement, note)]
     slots = _slots(agreement, note)
     extras = [each for each in steps if (each.rung, each.office) not in {(str(r), o) for r, o in slots}]
     strip: list[CustodyStep] = []

@@ -16,9 +16,11 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.views.custody import (
     CustodyStep,
+    OpenRemarkCard,
     Remark,
     acts_of,
     custody,
+    open_remark_of,
     remarks_of,
     status_of,
 )
@@ -119,6 +121,7 @@ class NotePage:
     hidden: str | None
     """Why the text is not shown: open | take | sealed | altered | newer | unreadable | unopened"""
     remarks: tuple[Remark, ...]
+    open_remark: OpenRemarkCard | None
     carried_by: str | None
     copies: tuple[CopyView, ...]
     steps: tuple[CustodyStep, ...]
@@ -288,7 +291,6 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
     card, opened, strip = note_card(inside, agreement, row, others, now)
     words = inside.words(row)
     author = agreement.offices[row.author]
-    acts = acts_of(desk, agreement, row)
     mandate = agreement.mandate
     open_reading = mandate.reading == Reading.OPEN and row.lane == CHANNEL_LANE
     readers = [each for each in mandate.path if each in (row.author, row.recipient) or open_reading]
@@ -313,7 +315,8 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         had_held=tuple(ref(desk, agreement, each) for each in (words.held if words else ())),
         knowledge_known=words is not None,
         hidden=_hidden(desk, row, opened, agreement),
-        remarks=remarks_of(agreement, acts),
+        remarks=remarks_of(desk, agreement, row),
+        open_remark=open_remark_of(desk, officer, row),
         carried_by=agreement.name_of(row.carried_by) if row.carried_by else None,
         copies=tuple(
             CopyView(digest, entry, state) for digest, _, entry, state in desk.ledger.copies(row.id)
