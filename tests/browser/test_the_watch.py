@@ -80,8 +80,9 @@ def test_woken_by_the_page_two_acts_forward_the_note(
         "seen",
         "forwarded",
     ]
-    page.goto(f"{stage.desks['Bern'].address}/watch/roster")
-    sound(page)
+    for path in ("/watch/roster", "/watch/handover", "/glossary"):
+        page.goto(stage.desks["Bern"].address + path)
+        sound(page)
 
 
 def test_the_page_rings_by_itself_when_its_desk_is_gone(stage: Stage, sign_in: SignIn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from goodoffices.desk.alarms import engine
 from goodoffices.drill.world.night import run_night
 from goodoffices.drill.world.vigil import LATE
 
@@ -18,3 +19,11 @@ def test_no_alarm_is_missed_in_a_night(seed: int) -> None:
     assert verdict.broken is None, f"{verdict.broken}\n{told}"
     assert verdict.calls
     assert verdict.worst <= LATE
+
+
+@pytest.mark.slow
+def test_an_alarm_that_falls_silent_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P5: the check would notice if people were called too seldom."""
+    monkeypatch.setattr(engine, "RINGS_AGAIN", {True: 3_600_000, False: 3_600_000})
+    verdicts = (run_night(seed, minutes=20) for seed in range(1, 9))
+    assert any("nobody was called" in (each.broken or "") for each in verdicts)

@@ -5,6 +5,7 @@ script/soak                         one minute of seeds from 0 on, on every core
 script/soak --minutes 480 --from 1000000
 script/soak --seed 4711 --steps 40  one run again, exactly, with its story
 script/soak --seed 4711 --shrink    the same with less and less, as long as it still fails
+script/soak --nights 100            so many nights with sleeping officers: no alarm may be missed
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from goodoffices.drill.world.night import NightVerdict, run_night
 from goodoffices.drill.world.runs import Plan, Verdict, plan_of, run
 
 CHUNK = 8
@@ -79,6 +81,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--shrink", action="store_true", help="with --seed: look for a smaller run that breaks"
     )
+    parser.add_argument("--nights", type=int, help="run so many nights of the alarms instead")
     parser.add_argument("--json", type=Path, help="write what was found to this file")
     options = parser.parse_args(words)
     if options.seed is not None:
@@ -87,7 +90,24 @@ def main(words: list[str] | None = None) -> int:
         told = [*verdict.trace, str(verdict.plan), verdict.sentence if verdict.broken else "everything held"]
         sys.stdout.write("\n".join(told) + "\n")
         return int(verdict.broken is not None)
-    return _soak(options)
+    return _nights(options) if options.nights is not None else _soak(options)
+
+
+def _nights(options: argparse.Namespace) -> int:
+    """Nights of 40 minutes, one after another on every core."""
+    seeds = range(options.first, options.first + options.nights)
+    with pool(options.jobs) as workers:
+        verdicts: list[NightVerdict] = list(workers.map(run_night, seeds))
+    broken = [each for each in verdicts if each.broken is not None]
+    for each in broken:
+        story = "\n".join(each.trace[-40:])
+        sys.stdout.write(f"{each.broken}\nreplay: script/soak --nights 1 --from {each.seed}\n{story}\n\n")
+    worst = max((each.worst for each in verdicts), default=0)
+    sys.stdout.write(
+        f"nights: {len(verdicts)}\nbroken: {[each.seed for each in broken]}\n"
+        f"calls: {sum(each.calls for each in verdicts)}\nlatest alarm: {worst} ms\n"
+    )
+    return int(bool(broken))
 
 
 def _soak(options: argparse.Namespace) -> int:
