@@ -135,10 +135,10 @@ class Wire:
     def by_desk(self, x: Office, content: Any) -> Signed:
         return sign(state(content, bytes(16)), x.founding.keys.desk_seed)
 
-    def send(self, y: Office, line: bytes, parts: list[Any]) -> Taken:
+    def send(self, y: Office, line: bytes, parts: list[Any], now: int = NOW) -> Taken:
         """One envelope to ``y`` with these parts."""
         _, public = sealing_key(y.founding.office.roster.envelope_epochs, NOW)
-        return y.desk.receive(line, envelope.pack(parts, realm=bytes(16), line=line, public=public), NOW)
+        return y.desk.receive(line, envelope.pack(parts, realm=bytes(16), line=line, public=public), now)
 
     def entry(self, x: Office, line: bytes, items: list[Any], **fields: Any) -> CarriedEntry:
         """An entry outside ``x``'s own record."""
@@ -149,12 +149,12 @@ class Wire:
             "previous": None,
             "roster": 1,
             "time": (NOW, 0),
+            "seen": None,
         }
         values |= fields
         entry = Entry(
             line=line,
             writer=x.me,
-            seen=None,
             kind=EntryKind.ACTS,
             commitment=commitment(salt, body),
             **values,

@@ -158,7 +158,7 @@ def test_what_a_request_changes_is_told_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a\u200db", "a\u200eb", "\u3164", "x\u200c", "a\u00adb", " a", "a ", "a  b", "", "a\u034fb"]
+    "name", ["a\u200db", "a\u200eb", "\u3164", "x\u200c", "a\u00adb", " ", "", "a\u034fb"]
 )
 def test_a_name_with_what_cannot_be_seen_is_not_signed_here(name: str) -> None:
     """P12: it would stand beside another that looks the same."""

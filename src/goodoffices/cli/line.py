@@ -180,3 +180,15 @@ def list_lines(vault: Path, unlock_file: Path | None) -> None:
             peer = desk.ledger.office(row.peer)
             state = "open" if row.open else "confirmed here" if row.confirmed_here else "digits not compared"
             say(f"{row.name}\t{peer.name if peer else '?'}\t{state}\t{row.id.hex()}")
+
+
+@line.command()
+@signing_in
+@click.option("--name", required=True, help="The line's name.")
+def remove(
+    vault: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None, name: str
+) -> None:
+    """Forget a line that was never confirmed on both sides. An open line's record is kept."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        here.desk.remove_line(here.officer, here.desk.line_named(name).id, now())
+    say(f"line {name} is removed")

@@ -108,6 +108,16 @@ class WrongSigner(OtherOfficeError):
     """A signature is missing, invalid, or by somebody without the right."""
 
 
+class DigitsDiffer(GoodOfficesError):
+    """Digits typed here are not those that the other side has to read: a slip, or somebody in between."""
+
+    fault = "unknown"
+    default_step = (
+        "Have them read once more. If they still differ, go no further that way and tell your superior:"
+        " somebody may stand between the two offices."
+    )
+
+
 class Altered(OtherOfficeError):
     """What was opened is not what its author signed."""
 

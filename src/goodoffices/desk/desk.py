@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 from goodoffices.core import crypto
 from goodoffices.core.act import ActType
-from goodoffices.core.errors import NotFound, NotNow, OtherOfficeError, YourError
+from goodoffices.core.errors import (
+    DigitsDiffer,
+    NotAllowed,
+    NotFound,
+    NotNow,
+    OtherOfficeError,
+    WrongSigner,
+    YourError,
+)
 from goodoffices.core.line import ERASABLE, CarriedEntry, Item
 from goodoffices.core.office import Right
 from goodoffices.core.pairing import (
@@ -109,6 +117,7 @@ class Desk:
             if not done:
                 # Say that it is locked rather than be open with notes that nobody verified.
                 self.lock()
+        self._judge_deferred(now)
 
     def destroy_expired_keys(self, now: int) -> bool:
         """Destroy sealing keys whose time is over; True if the caller has the log emptied now."""
@@ -128,11 +137,14 @@ class Desk:
         taken = self._receive(line_id, envelope, now)
         if self.context.arrived != before and self._deferred:
             # What is missing on one line may have come by another; nothing else makes it worth a look.
-            deferred, self._deferred = self._deferred, {}
-            for line, envelopes in deferred.items():
-                for waiting in envelopes:
-                    self._receive(line, waiting, now)
+            self._judge_deferred(now)
         return taken
+
+    def _judge_deferred(self, now: int) -> None:
+        deferred, self._deferred = self._deferred, {}
+        for line, envelopes in deferred.items():
+            for waiting in envelopes:
+                self._receive(line, waiting, now)
 
     def _receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
         envelope_id = crypto.sha256(envelope)
@@ -214,7 +226,7 @@ class Desk:
 
         ``now``: given by a runner that also makes the line tests that fall due.
         """
-        wakes = [self.lines.sending.next_wake()]
+        wakes = [self.lines.sending.next_wake(), self.lines.reoffers.next_wake()]
         if now is not None:
             wakes.append(self.service_traffic.next_call(now))
         return min((each for each in wakes if each is not None), default=None)
@@ -286,7 +298,10 @@ class Desk:
         """The digits heard fit: sign that, and tell the other side."""
         self.acts.require(officer, Right.KEYS)
         line = self.ledger.line(line_id)
-        check_heard(line.pairing, self.me, heard)
+        try:
+            check_heard(line.pairing, self.me, heard)
+        except WrongSigner as error:
+            raise DigitsDiffer(error.what) from None
         if line.confirmed_here:
             return
         if read_offer(self.ledger.offers_of(line_id)[0]).office.pin != self.context.my_office().pin:
@@ -306,6 +321,20 @@ class Desk:
             self.ledger.owe(line_id, (Item.CONFIRMED, signed.raw))
             self.ledger.audit(now, officer.name, f"confirmed the line {line.name}", AuditKind.OFFICE)
             self.lines.flush(line_id, now)
+
+    def remove_line(self, officer: Officer, line_id: bytes, now: int) -> None:
+        """Forget a line that was never confirmed on both sides; its record is empty, and its name is free."""
+        self.acts.require(officer, Right.KEYS)
+        line = self.ledger.line(line_id)
+        if line.open:
+            raise NotAllowed(
+                "This line is open: its record is kept.", "A line in use stays; pair another one beside it."
+            )
+        with self.context.transaction():
+            self.ledger.remove_line(line_id)
+            self.ledger.audit(now, officer.name, f"removed the line {line.name}", AuditKind.OFFICE)
+            self.context.pending.after.append(lambda: self.lines.forget(line_id))
+        self._deferred.pop(line_id, None)
 
     def own_routes(self) -> list[RouteRow]:
         """Mailboxes to make at relays and to collect from, of lines that are confirmed here."""

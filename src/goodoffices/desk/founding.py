@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from goodoffices.core import crypto
 from goodoffices.core.checkpoint import mldsa_public
 from goodoffices.core.errors import MachineError, VaultDamaged, YourError
+from goodoffices.core.fields import plain_name
 from goodoffices.core.office import Epochs, Office, Right, Roster, make_root, make_roster, verify_office
 from goodoffices.desk.context import DeskKeys, Officer, Rng
 from goodoffices.desk.ledger.ledger import Ledger
@@ -71,8 +72,10 @@ def found(
         raise YourError("An office needs at least one officer.")
     if len({each.name for each in officers}) != len(officers):
         raise YourError("Two officers have the same name.")
+    plain_name(name)
     held = Right(0)
     for each in officers:
+        plain_name(each.pseudonym)
         held |= each.rights
     if not held & Right.KEYS or not held & Right.DUTY:
         raise YourError("An office needs a duty officer and a keeper of keys; one person may be both.")

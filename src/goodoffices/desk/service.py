@@ -314,7 +314,10 @@ class DeskService(Present):
 
     def refresh(self) -> None:
         """Listen to every own mailbox of every line that is confirmed here."""
-        for route in self.desk.own_routes():
+        routes = self.desk.own_routes()
+        for gone in self._listeners.keys() - {route.id for route in routes}:
+            self._listeners.pop(gone).cancel()  # its line was removed
+        for route in routes:
             if route.id not in self._listeners:
                 task = asyncio.ensure_future(self._listen(route))
                 task.add_done_callback(partial(self._listener_ended, route.id))

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from goodoffices.core.errors import (
+    DigitsDiffer,
     GoodOfficesError,
     MachineError,
     NotAllowed,
@@ -30,7 +31,7 @@ def status_of(error: GoodOfficesError) -> int:
             return 404
         case Oversized():
             return 413
-        case NotNow() | OtherOfficeError():
+        case NotNow() | OtherOfficeError() | DigitsDiffer():
             return 409
         case RelayError():
             return 502

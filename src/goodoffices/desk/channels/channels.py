@@ -115,6 +115,7 @@ class Channels(Credentials):
         path = agreement.mandate.path
         if self.context.me not in path or line.peer not in agreement.mandate.neighbours(self.context.me):
             raise Foreign("A mandate on whose path this office and its sender do not stand side by side.")
+        self.require_room_for_mandate(signed.id, line.peer)
         for office in agreement.offices.values():
             self.learn(office, line.peer, now)
         self.keep_mandate(signed, papers, now, came_from=line.peer)
@@ -202,7 +203,10 @@ class Channels(Credentials):
                 )
             )
         digest = crypto.sha256(sealed.raw)
-        if not self.ledger.room_for_copy(header.note, digest):
+        room = self.ledger.room_for_copy(header.note, digest)
+        if room is None:
+            raise NotNow("One more form of a note of which many wait to be opened.")
+        if not room:
             raise Foreign("One more form of a note that came in too many.")
         if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
             return  # the same bytes once more

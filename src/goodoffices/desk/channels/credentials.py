@@ -7,13 +7,17 @@ neighbours on the paths on which that office stands, each roster once and by its
 
 from __future__ import annotations
 
-from goodoffices.core.errors import Foreign, NotNow
+from goodoffices.core.errors import Foreign, NotNow, Oversized
 from goodoffices.core.line import MAX_BODY, Item
 from goodoffices.core.mandate import Agreement, Mandate
 from goodoffices.core.office import Office, Roster, follow, merge, verify_office
 from goodoffices.core.statement import Signed
 from goodoffices.desk.channels.chains import Chains
 
+MAX_INTRODUCED = 64
+"""Offices that one neighbour may have introduced beyond those of mandates in force."""
+MAX_PROPOSED = 32
+"""Mandates that came from one neighbour and wait for this office's signature."""
 LARGE = MAX_BODY // 4
 """Bytes of a credential from which on it is handed over in pieces, each of which fits an envelope."""
 
@@ -38,10 +42,47 @@ class Credentials(Chains):
         known = self.ledger.office(office.id)
         merged = merge(known, office) if known else office
         if known is None:
+            self._require_room_for_office(introduced_by)
             self.ledger.save_office(merged, introduced_by)
             self.context.something_came()
         elif len(merged.signed) > len(known.signed):
             self._follow(known, merged, introduced_by, now)
+
+    def _require_room_for_office(self, introduced_by: bytes | None) -> None:
+        """Raise Oversized if the introducer's offices that no mandate in force needs are too many."""
+        if introduced_by is None:
+            return
+        introduced = {each.id for each, by in self.ledger.offices() if by == introduced_by}
+        if len(introduced) >= MAX_INTRODUCED:
+            for mandate_id in self.ledger.mandates():
+                agreement = self.ledger.agreement(mandate_id)
+                if agreement.complete:
+                    introduced -= set(agreement.mandate.path)
+        if len(introduced) >= MAX_INTRODUCED:
+            raise Oversized(
+                f"{self._name(introduced_by)} has introduced {MAX_INTRODUCED} offices that no mandate in force"
+                " needs; no more are kept.",
+                "Ask that office what they are for.",
+            )
+
+    def require_room_for_mandate(self, mandate_id: bytes, proposer: bytes) -> None:
+        """Raise Oversized if too many mandates that this office has not signed came from one neighbour."""
+        waiting = self.ledger.mandates_not_in_force()
+        if mandate_id in waiting or len(waiting) < MAX_PROPOSED or self.ledger.has_mandate(mandate_id):
+            return
+        me = self.context.me
+        agreements = [self.ledger.agreement(each) for each in waiting]
+        theirs = [each for each in agreements if proposer in each.mandate.neighbours(me)]
+        if sum(me not in each.signed_by() for each in theirs) >= MAX_PROPOSED:
+            raise Oversized(
+                f"{self._name(proposer)} has proposed {MAX_PROPOSED} mandates that this office has not signed;"
+                " no more are kept.",
+                "Sign those that are meant, and ask that office about the others.",
+            )
+
+    def _name(self, office: bytes) -> str:
+        known = self.ledger.office(office)
+        return known.name if known is not None else "An office"
 
     def learn_roster(self, signed: Signed, came_from: bytes, now: int) -> None:
         """Keep a roster that came alone; raises NotNow until those before it are here."""

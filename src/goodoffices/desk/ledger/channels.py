@@ -68,6 +68,10 @@ class ChannelTables(LineTables):
         """IDs of every mandate, oldest first."""
         return [bytes(row[0]) for row in self._all("SELECT id FROM mandate ORDER BY made, id")]
 
+    def mandates_not_in_force(self) -> list[bytes]:
+        """IDs of mandates that some office has yet to sign."""
+        return [bytes(row[0]) for row in self._all("SELECT id FROM mandate WHERE in_force IS NULL")]
+
     # notes
 
     def note(self, note_id: bytes) -> NoteRow | None:
@@ -222,10 +226,19 @@ class ChannelTables(LineTables):
         rows = self._all("SELECT digest, sealed, entry, state FROM copy WHERE note=? ORDER BY rowid", note)
         return [(bytes(row[0]), bytes(row[1]), row[2], row[3]) for row in rows]
 
-    def room_for_copy(self, note: bytes, digest: bytes) -> bool:
-        """Whether this form of a note is here already, or may still be kept."""
-        kept = [bytes(row[0]) for row in self._all("SELECT digest FROM copy WHERE note=?", note)]
-        return len(kept) < MAX_COPIES or digest in kept
+    def room_for_copy(self, note: bytes, digest: bytes) -> bool | None:
+        """Whether this form of a note is here already, or may still be kept; None if only later.
+
+        Forms that turned out to be altered give way to a new one: bad ones must not keep the true one out.
+        """
+        kept = self._all("SELECT digest, state FROM copy WHERE note=? ORDER BY rowid", note)
+        if len(kept) < MAX_COPIES or digest in {bytes(row[0]) for row in kept}:
+            return True
+        altered = [bytes(row[0]) for row in kept if row[1] == "altered"]
+        if altered and all(row[1] != "verified" for row in kept):
+            self.db.execute("DELETE FROM copy WHERE digest=?", (altered[-1],))
+            return True
+        return None if all(row[1] == "unopened" for row in kept) else False
 
     def judge_copy(self, digest: bytes, state: str) -> None:
         """The verdict on one sealed form."""

@@ -23,6 +23,12 @@ MAX_SAME = 100
 """Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
 
 
+MAX_FINDINGS = 2000
+"""Findings of one line, or of none, that others caused. What this machine did wrong is always kept."""
+MORE = "Further findings of this kind are not kept one by one."
+OWN = "this machine's"
+
+
 class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
     """Typed access to the tables of the record."""
 
@@ -70,6 +76,18 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
         self._facts.pop(name, None)
         self.db.execute("INSERT OR REPLACE INTO fact VALUES (?,?)", (name, value))
 
+    # lines
+
+    def remove_line(self, line_id: bytes) -> None:
+        """Forget a line that never opened: nothing but confirmations ever stood on it."""
+        self._forget()
+        self.db.execute(
+            "DELETE FROM kept_receipt WHERE entry IN (SELECT id FROM entry WHERE line=?)", (line_id,)
+        )
+        for table in ("owed", "line_test", "entry", "route"):
+            self.db.execute(f"DELETE FROM {table} WHERE line=?", (line_id,))
+        self.db.execute("DELETE FROM line WHERE id=?", (line_id,))
+
     # findings
 
     def find(
@@ -88,6 +106,14 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
         same = "SELECT count(*) FROM finding WHERE what=? AND line IS ?"
         if line is not None and self._one(same, what, line)[0] >= MAX_SAME:
             return
+        if (
+            fault != OWN
+            and self._one("SELECT count(*) FROM finding WHERE line IS ?", line)[0] >= MAX_FINDINGS
+        ):
+            # Their texts are the other side's to vary: what it does wrong must not fill this disk.
+            what, step, entry = MORE, "Ask the other office by another way; what is kept shows enough.", None
+            if self._one("SELECT 1 FROM finding WHERE what=? AND line IS ?", what, line):
+                return
         self.db.execute(
             "INSERT INTO finding (at, line, entry, fault, what, next) VALUES (?,?,?,?,?,?)",
             (now, line, entry, fault, what, step),

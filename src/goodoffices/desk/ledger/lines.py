@@ -342,6 +342,21 @@ class LineTables(OwedTables):
         )
         return [bytes(row[0]) for row in rows]
 
+    def position(self, entry: bytes | None) -> int:
+        """Where in the record an entry stands; 0 for none."""
+        row = self._one("SELECT position FROM entry WHERE id=?", entry)
+        return int(row[0]) if row else 0
+
+    def receipted_after(self, line: bytes, writer: bytes, last: bytes | None) -> bool:
+        """Whether any own entry after ``last`` has the peer's receipt."""
+        row = self._one(
+            "SELECT 1 FROM entry WHERE line=? AND writer=? AND position>? AND receipt IS NOT NULL LIMIT 1",
+            line,
+            writer,
+            self.position(last),
+        )
+        return row is not None
+
     def unreceipt_after(
         self, line: bytes, writer: bytes, last: bytes | None
     ) -> list[tuple[CarriedEntry, bool]]:

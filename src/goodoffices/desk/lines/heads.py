@@ -20,6 +20,7 @@ from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.statement import Content, Signed, sign, state
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.lines.reoffers import Reoffers
 from goodoffices.desk.routes.sending import Sending
 
 FRESH = 120_000
@@ -44,6 +45,7 @@ class Heads:
         """Lines whose peer answered that it has more than is here: how far it is here, asked in vain how often."""
         self._answered: set[bytes] = set()
         self._asked: dict[bytes, bytes] = {}  # per line: the last question that its peer asked
+        self.reoffers = Reoffers()
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
 
     def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
@@ -97,6 +99,13 @@ class Heads:
         before = self.heard.get(line, (0, False))
         if at >= before[0]:
             self.heard[line] = (at, before[1] if locked is None else locked)
+
+    def forget(self, line: bytes) -> None:
+        """A line that is no more: nothing is offered or asked on it."""
+        self._may_go_on.discard(line)
+        for each in (self._questions, self._again, self.heard):
+            each.pop(line, None)
+        self.sending.forget(line)
 
     def trust(self, line: bytes) -> None:
         """A line that was made just now has no past."""
@@ -153,8 +162,18 @@ class Heads:
         last = head.yours[2] if head.yours is not None else None
         if last is not None and self.ledger.entry(last) is None:
             last = None  # this vault went back too: what the peer lacks may stand before or after that place
-        lost = self.ledger.unreceipt_after(line.id, self.context.me, last)
-        self.context.pending.fresh += [(line.id, carried, urgent) for carried, urgent in lost]
+        self._offer_again(line.id, last, now)
+
+    def _offer_again(self, line: bytes, last: bytes | None, now: int) -> None:
+        if self.ledger.receipted_after(line, self.context.me, last) and self.reoffers.may(line, last, now):
+            lost = self.ledger.unreceipt_after(line, self.context.me, last)
+            self.context.pending.fresh += [(line, carried, urgent) for carried, urgent in lost]
+
+    def offer_what_was_put_off(self, now: int) -> None:
+        """History that a peer asked for too often, once its time has come."""
+        for line, last in self.reoffers.due(now):
+            with self.context.transaction():
+                self._offer_again(line, last, now)
 
     def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
         self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}
@@ -195,7 +214,8 @@ class Heads:
         self.ledger.find(
             now,
             "this machine's",
-            "The other desk holds entries of ours that this vault does not know: it was restored from a backup.",
+            "The other desk names entries of ours that this vault does not hold: it was restored from a backup,"
+            " or the other desk is wrong.",
             "It goes on in a new incarnation by itself. Compare with the other office what is missing.",
             line=line.id,
         )

@@ -13,7 +13,8 @@ from goodoffices.core.act import (
     CHANNEL_LANE,
     ActType,
 )
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSigner, YourError
+from goodoffices.core.errors import DigitsDiffer, NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.fields import plain_name
 from goodoffices.core.mandate import (
     DEFAULT_CLOCKS,
     Agreement,
@@ -64,6 +65,8 @@ class Agreeing(Acting):
     def propose(self, officer: Officer, terms: Terms, now: int) -> bytes:
         """Make a mandate over offices whose credentials are here, sign it, send it along the path."""
         self.require(officer, Right.KEYS)
+        for each in (terms.name, *(terms.labels or {}).values()):
+            plain_name(each)
         me = self.context.me
         if me not in terms.path:
             raise YourError("The path does not run through this office.")
@@ -143,8 +146,8 @@ class Agreeing(Acting):
                 "The parties compare the mandate's digits; the intermediary cannot do it for them."
             )
         if digits.typed(heard, digits.MANDATE // 2) != self.spoken_digits(agreement)[1]:
-            raise WrongSigner(
-                "The digits do not fit: misheard, or the intermediary showed each side another mandate.",
+            raise DigitsDiffer(
+                "The digits do not fit: misheard, mistyped, or the intermediary showed each side another mandate.",
                 "Have them read once more. If they still differ, send nothing and tell your superior.",
             )
         if self.compared(agreement, self.context.me):

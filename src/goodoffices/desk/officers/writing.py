@@ -63,8 +63,8 @@ class Writing(Acting):
     def release(self, officer: Officer, draft: Draft, now: int) -> bytes:
         """Sign, seal, keep and send a note; returns its ID. One transaction, then the wire."""
         self.require(officer, Right.RELEASE)
-        if draft.once is not None and (released := self.ledger.fact(f"once {draft.once}")) is not None:
-            return released
+        if draft.once is not None and (done := self.ledger.fact(f"once {draft.once}")) is not None:
+            return _the_same(done, draft)
         if self.releasers_needed > 1:
             raise NotAllowed(
                 "At this office several officers release a note, one after the other.",
@@ -75,7 +75,7 @@ class Writing(Acting):
             opened = replace(opened, signed=sign(opened.signed.statement, officer.seed))
             self.let_go(officer, agreement, opened, now)
             if draft.once is not None:
-                self.ledger.set_fact(f"once {draft.once}", opened.signed.id)
+                self.ledger.set_fact(f"once {draft.once}", opened.signed.id + _digest(draft))
             self.lines.flush_all(now)
         return opened.signed.id
 
@@ -260,3 +260,18 @@ class Writing(Acting):
 
 def _taken_back(words: Words) -> list[bytes]:
     return [each for each in (words.replaces, words.withdraws) if each is not None]
+
+
+def _digest(draft: Draft) -> bytes:
+    return crypto.sha256(repr(replace(draft, once=None)).encode("utf-8", "surrogatepass"))
+
+
+def _the_same(done: bytes, draft: Draft) -> bytes:
+    """The note that a request released, if this is that request again; raises YourError on other words."""
+    note, digest = done[:32], done[32:]
+    if digest and digest != _digest(draft):  # older vaults kept no digest
+        raise YourError(
+            "This page has released a note already, with other words or to somebody else.",
+            "Look at that note; what is to be said otherwise is a new note, from a new page.",
+        )
+    return note

@@ -183,6 +183,10 @@ class Sending:
                     found.append((batch.line, frozenset(batch.entries), batch.urgent, batch.repacks + 1))
         return found
 
+    def forget(self, line: bytes) -> None:
+        """Nothing more is offered for this line."""
+        self._batches = {at: batch for at, batch in self._batches.items() if batch.line != line}
+
     def waiting(self) -> dict[str, int]:
         """Per relay, how many envelopes it has not taken yet."""
         counts: dict[str, int] = {}
