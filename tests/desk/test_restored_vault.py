@@ -10,6 +10,7 @@ import sqlite3
 
 from goodoffices.core.mandate import Forwarding, Precedence
 from goodoffices.core.note import Words
+from goodoffices.desk.ledger.channels import MAX_JUMP
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.routes.sending import Put
 from tests.verify.channel import Channel, Node
@@ -191,3 +192,49 @@ def test_a_gap_that_nobody_can_fill_is_not_asked_for_for_ever() -> None:
         post.channel.now += HOUR
         post.channel.pump()
     assert not post.middle.desk.lines.comparing()
+
+
+def _number(post: Post, note: bytes) -> int:
+    row = post.middle.desk.ledger.note(note)
+    assert row is not None
+    return row.number
+
+
+def test_a_restored_desk_does_not_give_its_numbers_again() -> None:
+    """P2, P8: its peer says after which number its notes go on, before it writes one."""
+    post = Post()
+    copy = post.backup(post.west)
+    lost = [post.release(f"Lost {at}.") for at in range(3)]
+    post.wait()
+    post.restore(post.west, copy)
+    post.wait()
+    note = post.release("Written after the backup was put back.")
+    post.wait()
+    assert [_number(post, each) for each in (*lost, note)] == [1, 2, 3, 4]
+    assert not any("under its number" in row[4] for row in post.middle.desk.ledger.findings())
+
+
+def test_a_number_given_again_before_the_peer_could_answer_is_told_as_what_it_is() -> None:
+    """P8: signing waits for nobody; a new incarnation tells a restored vault from two texts of one number."""
+    post = Post()
+    copy = post.backup(post.west)
+    post.release("Lost.")
+    post.wait()
+    post.restore(post.west, copy)
+    post.release("Written at once.")
+    post.wait()
+    (told,) = [row[4] for row in post.middle.desk.ledger.findings() if "under its number" in row[4]]
+    assert "its vault may have been restored" in told
+
+
+def test_a_peers_word_does_not_use_up_the_numbers() -> None:
+    """P12: it moves them on, by a bounded step, and only in mandates that are here."""
+    post = Post()
+    ledger, me = post.west.desk.ledger, post.west.me
+    mandate, lane = post.channel.mandate, bytes(32)
+    with post.west.desk.context.transaction():
+        for number in (2**32, 5, 2**32):
+            ledger.number_after(mandate, lane, me, number)
+        ledger.number_after(bytes(32), lane, me, 7)
+    assert ledger.next_number(mandate, lane, me) == MAX_JUMP + 1
+    assert ledger.next_number(bytes(32), lane, me) == 1

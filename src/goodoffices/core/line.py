@@ -37,6 +37,8 @@ from goodoffices.core.statement import MAX_SIGNED, Content, Kind, Signed
 MAX_BODY = 260_000
 MAX_ITEMS = 256
 MAX_RECEIPTED = 64
+MAX_NUMBERS = 64
+"""Lanes of which an answer tells the asker's highest note number."""
 
 PLACE = row(INCARNATION, uint(2**32), ID)
 """[incarnation, number, entry ID]: one entry's place in its writer's chain."""
@@ -128,6 +130,10 @@ class Head(Content):
     locked: bool = key(7, flag)
     time: tuple[int, int] = key(8, TIME)
     roster: int = key(9, uint(2**32))
+    numbers: tuple[tuple[bytes, bytes, int], ...] | None = key(
+        128, optional(listing(row(ID, ID, uint(2**32)), MAX_NUMBERS)), default=None
+    )
+    """In an answer: [mandate, lane, highest number] of the asker's notes that are here."""
 
 
 def commitment(salt: bytes, body: bytes) -> bytes:

@@ -17,7 +17,7 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger.ledger import ActRow
+from goodoffices.desk.ledger.ledger import ActRow, NoteRow
 
 Flush = Callable[[bytes, int], None]
 
@@ -118,6 +118,22 @@ class Chains:
                 "It may be an old copy of that office's vault, or the key of an officer who is out. Ask that office.",
                 entry=act_id,
             )
+
+    def _check_number(self, agreement: Agreement, note: NoteRow, now: int) -> None:
+        others = self.ledger.others_of_number(note)
+        if not others:
+            return
+        chains = {self.ledger.incarnation_of(each) for each in (note.id, *others)}
+        restored = (
+            " It began a new chain in between: its vault may have been restored." if len(chains) > 1 else ""
+        )
+        self.ledger.find(
+            now,
+            "the other office's",
+            f"{agreement.name_of(note.author)} signed two different notes under its number {note.number}.{restored}",
+            "Both are kept and shown. Ask that office by another way which one is meant.",
+            entry=note.id,
+        )
 
     def place(self, mandate: bytes, lane: bytes) -> dict[str, Any]:
         """The fields that put a new act or note at the end of this office's chain in a lane."""

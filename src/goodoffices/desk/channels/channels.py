@@ -262,16 +262,6 @@ class Channels(Credentials):
             self._link(agreement, note_id, opened.note, now)
             self._check_number(agreement, note, now)
 
-    def _check_number(self, agreement: Agreement, note: NoteRow, now: int) -> None:
-        if self.ledger.others_of_number(note):
-            self.ledger.find(
-                now,
-                "the other office's",
-                f"{agreement.name_of(note.author)} signed two different notes under its number {note.number}.",
-                "Both are kept and shown. Ask that office by another way which one is meant.",
-                entry=note.id,
-            )
-
     def _not_for_us(self, agreement: Agreement, note: NoteRow, digest: bytes, now: int) -> None:
         if note.recipient == self.context.me:
             # Its author's desk always seals to the reader it names: somebody put this together.

@@ -18,6 +18,8 @@ _NOTE = (
 )
 MAX_COPIES = 16
 """Sealed forms of one note that are kept as evidence: each costs room, and an opening."""
+MAX_JUMP = 10_000
+"""Numbers that a peer's word may move this office's notes on by."""
 _ACT = "position, id, author, type, subject, lane, signed, at, from_office"
 
 
@@ -145,11 +147,38 @@ class ChannelTables(LineTables):
         )
 
     def next_number(self, mandate: bytes, lane: bytes, author: bytes) -> int:
-        """The author's next note number in a lane."""
+        """This office's next note number in a lane, after every one that is here or that a peer told of."""
+        return max(self._highest(mandate, lane, author), self._told_of(mandate, lane)) + 1
+
+    def _highest(self, mandate: bytes, lane: bytes, author: bytes) -> int:
         row = self._one(
             "SELECT max(number) FROM note WHERE mandate=? AND lane=? AND author=?", mandate, lane, author
         )
-        return int(row[0] or 0) + 1
+        return int(row[0] or 0)
+
+    def _told_of(self, mandate: bytes, lane: bytes) -> int:
+        return int(self.fact(_number_fact(mandate, lane)) or b"0")
+
+    def number_after(self, mandate: bytes, lane: bytes, author: bytes, number: int) -> None:
+        """A peer holds this office's note of that number: a vault that went back must not give it again.
+
+        It is only the peer's word, so it moves the numbers by ``MAX_JUMP`` at most.
+        """
+        here = self._highest(mandate, lane, author)
+        if number > max(here, self._told_of(mandate, lane)) and self._one(
+            "SELECT 1 FROM mandate WHERE id=?", mandate
+        ):
+            self.set_fact(_number_fact(mandate, lane), str(min(number, here + MAX_JUMP)).encode())
+
+    def highest_numbers(self, author: bytes, most: int) -> tuple[tuple[bytes, bytes, int], ...]:
+        """(mandate, lane, highest number) of an office's notes here, the lanes that were used last."""
+        rows = self._all(
+            "SELECT mandate, lane, max(number) FROM note WHERE author=? GROUP BY mandate, lane"
+            " ORDER BY max(rowid) DESC LIMIT ?",
+            author,
+            most,
+        )
+        return tuple((bytes(mandate), bytes(lane), number) for mandate, lane, number in rows)
 
     def newest_of(self, mandate: bytes, lane: bytes, authors: Iterable[bytes], most: int) -> list[bytes]:
         """IDs of the newest notes of these authors in a lane, oldest first; altered ones are nobody's."""
@@ -304,6 +333,11 @@ class ChannelTables(LineTables):
             self._heads[chain] = (bytes(row[0]), row[1], bytes(row[2]))
         return self._heads[chain]
 
+    def incarnation_of(self, what: bytes) -> bytes | None:
+        """In which incarnation of its author's chain a note or act stands."""
+        row = self._one("SELECT incarnation FROM link WHERE id=?", what)
+        return bytes(row[0]) if row else None
+
     def add_link(self, link: tuple[bytes, bytes, bytes, bytes, int, bytes, bytes | None]) -> list[bytes]:
         """Keep a place in an author's chain; returns other IDs at the same place (a fork)."""
         if self.db.execute("INSERT OR IGNORE INTO link VALUES (?,?,?,?,?,?,?)", link).rowcount > 0:
@@ -332,3 +366,7 @@ class ChannelTables(LineTables):
         """A note or act goes to a neighbour, once."""
         self.db.execute("INSERT OR IGNORE INTO carried VALUES (?,?)", (what, office))
         self._carried[what, office] = True
+
+
+def _number_fact(mandate: bytes, lane: bytes) -> str:
+    return f"number told {mandate.hex()} {lane.hex()}"

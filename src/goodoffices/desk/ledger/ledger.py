@@ -62,20 +62,6 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
             if self.db.in_transaction:
                 self.db.execute("RELEASE part")
 
-    # facts
-
-    def fact(self, name: str) -> bytes | None:
-        """One setting of this desk."""
-        if name not in self._facts:
-            row = self._one("SELECT value FROM fact WHERE name=?", name)
-            self._facts[name] = bytes(row[0]) if row else None
-        return self._facts[name]
-
-    def set_fact(self, name: str, value: bytes) -> None:
-        """Write or replace a setting."""
-        self._facts.pop(name, None)
-        self.db.execute("INSERT OR REPLACE INTO fact VALUES (?,?)", (name, value))
-
     # lines
 
     def remove_line(self, line_id: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from goodoffices.core import envelope
 from goodoffices.core.errors import NotNow
 from goodoffices.core.line import (
+    MAX_NUMBERS,
     Head,
     Place,
     verify_head,
@@ -79,6 +80,7 @@ class Heads:
             locked=self.context.locked,
             time=self.context.time(now),
             roster=self.context.my_office().roster.version,
+            numbers=self.ledger.highest_numbers(line.peer, MAX_NUMBERS) or None if answers else None,
         )
         return envelope.head_part(self._by_desk(head))
 
@@ -103,7 +105,7 @@ class Heads:
     def forget(self, line: bytes) -> None:
         """A line that is no more: nothing is offered or asked on it."""
         self._may_go_on.discard(line)
-        for each in (self._questions, self._again, self.heard):
+        for each in (self._questions, self._again, self._asked, self.heard):
             each.pop(line, None)
         self.sending.forget(line)
 
@@ -152,6 +154,8 @@ class Heads:
             self._send_head(line, self.context.rng(16), head.nonce, now)
         elif self._questions.get(line.id) == head.answers:
             self._compare(line, head, now)
+            for mandate, lane, number in head.numbers or ():
+                self.ledger.number_after(mandate, lane, self.context.me, number)
             if self._all_is_here(line, head):
                 del self._questions[line.id]
                 self.sending.receipted(head.answers)
