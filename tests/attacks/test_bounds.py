@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from goodoffices.core import crypto
 from goodoffices.core.envelope import entry_part, head_part
 from goodoffices.core.errors import DigitsDiffer, NotAllowed, NotFound, YourError
 from goodoffices.core.mandate import Forwarding, Mandate, Reading
 from goodoffices.core.note import Words
+from goodoffices.core.office import make_root, make_roster, verify_office
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.channels.credentials import MAX_INTRODUCED, MAX_PROPOSED
 from goodoffices.desk.founding import NewOfficer, found
@@ -29,6 +31,7 @@ def _again(wire: Wire, now: int, **fields: object) -> int:
 
 
 def _packed(wire: Wire, now: int) -> int:
+    wire.a.desk.settle(now)
     puts = wire.a.desk.work(now)
     entries = {entry for put in puts for entry in put.entries}
     for put in puts:
@@ -212,6 +215,24 @@ def test_names_with_unseen_characters_are_not_signed_here(name: str) -> None:
     terms = Terms(name=name, path=(wire.a.me, wire.m.me, wire.b.me))
     with pytest.raises(YourError):
         wire.m.desk.acts.propose(wire.m.officer, terms, NOW)
+
+
+def test_unseen_characters_of_received_names_are_said() -> None:
+    """P12: an office introduced as another's double, an officer's pseudonym, and a mandate's name."""
+    wire = Wire()
+    agreement = wire.a.ledger.agreement(wire.agree())
+    root_seed, officer = wire.rng.randbytes(32), wire.rng.randbytes(32)
+    root = make_root("Teh\u200dran", root_seed, bytes(16), NOW)
+    like = wire.b.founding.office.roster
+    roster = replace(like, office=root.id, officers=(("duty\u200e", crypto.ed25519_public(officer), 31),))
+    double = verify_office((root, make_roster(roster, root_seed, bytes(16))))
+    wire.say(wire.m, wire.a, wire.am, [(Item.ROSTER, double.raw)])
+    proposal = replace(agreement.mandate, name="chan\u200dnel", salt=wire.rng.randbytes(32))
+    signed = sign(state(proposal, bytes(16)), wire.m.officer.seed)
+    wire.say(wire.m, wire.a, wire.am, [(Item.MANDATE, signed.raw, [], [])])
+    told = [each for each in wire.a.findings() if "cannot be seen" in each]
+    assert [each.split(", ")[1] for each in told] == ["Teh[U+200D]ran", "duty[U+200E]", "chan[U+200D]nel"]
+    assert ["U+200D" in told[0], "U+200E" in told[1], "U+200D" in told[2]] == [True] * 3
 
 
 def _half_paired(wire: Wire) -> tuple[Office, bytes]:

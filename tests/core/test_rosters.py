@@ -9,7 +9,7 @@ import pytest
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Foreign, Malformed, NotAllowed, NotNow, Oversized, WrongSigner, YourError
-from goodoffices.core.fields import plain_name, to_map, unseen
+from goodoffices.core.fields import plain_name, shown_name, to_map, unseen
 from goodoffices.core.office import (
     MAX_CREDENTIAL,
     Office,
@@ -176,3 +176,5 @@ def test_unseen_characters_of_a_received_name_are_named() -> None:
     """P12: they are shown for what they are."""
     assert unseen("Be\u200drn\u200e") == ("U+200D", "U+200E")
     assert unseen("Bern") == ()
+    assert shown_name("Be\u200drn\u200e") == "Be[U+200D]rn[U+200E]"
+    assert shown_name("نمی\u200cدانم\ue000") == "نمی\u200cدانم[U+E000]"

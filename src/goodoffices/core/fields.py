@@ -123,14 +123,27 @@ _BLANKS = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Drawn as nothing, though Unicode calls them letters, marks or symbols."""
 
 
+def hidden_in(name: str) -> tuple[str, ...]:
+    """What ``unseen`` finds in a name, but for the joiners inside words that need them."""
+    return unseen(_JOINED.sub("", name))
+
+
+def shown_name(name: str) -> str:
+    """A received name as text, each character that cannot be seen written out as [U+XXXX]."""
+    joined = {found.start() for found in _JOINED.finditer(name)}
+    return "".join(
+        char if at in joined or not (hidden := unseen(char)) else f"[{hidden[0]}]"
+        for at, char in enumerate(name)
+    )
+
+
 def plain_name(name: str) -> str:
     """A name to be signed here; raises YourError if part of it cannot be seen.
 
     Only the zero-width non-joiner may stand between two letters of which it changes the shape: Persian
     names need it.
     """
-    bare = _JOINED.sub("", name)
-    hidden = unseen(bare)
+    hidden = hidden_in(name)
     if hidden:
         raise YourError(
             f"The name holds characters that cannot be seen: {', '.join(dict.fromkeys(hidden))}.",

@@ -181,6 +181,7 @@ class Desk:
 
     def settle(self, now: int) -> bool:
         """Write what is owed and not urgent, answer line tests, make checkpoints; True if there was any."""
+        self.lines.offer_what_was_put_off(now)
         answered = self.service_traffic.settle(now) | self.checkpoints.settle(now)
         if not self.ledger.owing_lines():
             return answered

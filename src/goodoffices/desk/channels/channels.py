@@ -118,6 +118,7 @@ class Channels(Credentials):
         self.require_room_for_mandate(signed.id, line.peer)
         for office in agreement.offices.values():
             self.learn(office, line.peer, now)
+        self.name_hidden("agreed mandate", agreement.mandate.name, agreement.id, now)
         self.keep_mandate(signed, papers, now, came_from=line.peer)
 
     def keep_mandate(

@@ -8,6 +8,7 @@ neighbours on the paths on which that office stands, each roster once and by its
 from __future__ import annotations
 
 from goodoffices.core.errors import Foreign, NotNow, Oversized
+from goodoffices.core.fields import hidden_in, shown_name
 from goodoffices.core.line import MAX_BODY, Item
 from goodoffices.core.mandate import Agreement, Mandate
 from goodoffices.core.office import Office, Roster, follow, merge, verify_office
@@ -44,6 +45,8 @@ class Credentials(Chains):
         if known is None:
             self._require_room_for_office(introduced_by)
             self.ledger.save_office(merged, introduced_by)
+            self.name_hidden("office", merged.name, merged.id, now)
+            self._name_officers(merged, (), now)
             self.context.something_came()
         elif len(merged.signed) > len(known.signed):
             self._follow(known, merged, introduced_by, now)
@@ -98,6 +101,7 @@ class Credentials(Chains):
 
     def _follow(self, known: Office, longer: Office, came_from: bytes | None, now: int) -> None:
         self.ledger.save_office(longer, came_from)
+        self._name_officers(longer, known.rosters, now)
         self.context.something_came()
         for mandate_id in self.ledger.mandates():
             agreement = self.ledger.agreement(mandate_id)
@@ -110,6 +114,24 @@ class Credentials(Chains):
                 if neighbour not in (nearer, came_from):
                     self._pass_on(longer.signed[len(known.signed) :], neighbour)
         self.roster_came(now)
+
+    def _name_officers(self, office: Office, before: tuple[Roster, ...], now: int) -> None:
+        for roster in office.rosters[len(before) :]:
+            for pseudonym, public, _ in roster.officers:
+                self.name_hidden(f"officer of {shown_name(office.name)}", pseudonym, public, now)
+
+    def name_hidden(self, whose: str, name: str, entry: bytes, now: int) -> None:
+        """Say which characters of a received name cannot be seen: it may look like another's (P12)."""
+        hidden = hidden_in(name)
+        if hidden:
+            self.ledger.find(
+                now,
+                "the other office's",
+                f"The name of an {whose}, {shown_name(name)}, holds what cannot be seen:"
+                f" {', '.join(dict.fromkeys(hidden))}.",
+                "It may look like another name. Go by the digits, and ask that office why.",
+                entry=entry,
+            )
 
     def _pass_on(self, rosters: tuple[Signed, ...], neighbour: bytes) -> None:
         to = self.ledger.line_to(neighbour)

@@ -176,8 +176,14 @@ class Heads:
     def offer_what_was_put_off(self, now: int) -> None:
         """History that a peer asked for too often, once its time has come."""
         for line, last in self.reoffers.due(now):
-            with self.context.transaction():
-                self._offer_again(line, last, now)
+            done = False
+            try:
+                with self.context.transaction():
+                    self._offer_again(line, last, now)
+                done = True
+            finally:
+                if not done:
+                    self.reoffers.put_off(line, last, now)  # the disk was full: the next wake tries again
 
     def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
         self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}

@@ -141,7 +141,6 @@ class Lines(Heads):
 
         ``only_urgent``: a note that somebody waits for is on the wire before receipts are signed.
         """
-        self.offer_what_was_put_off(now)
         committed = self.context.committed
         fresh, committed.fresh = committed.fresh, []
         if only_urgent:

@@ -41,6 +41,11 @@ class Reoffers:
         self._off.pop(line, None)
         return True
 
+    def put_off(self, line: bytes, last: bytes | None, now: int) -> None:
+        """What could not be done now is due at once, as if it had not been tried."""
+        self._sent.pop(line, None)
+        self._off[line] = now, last
+
     def due(self, now: int) -> list[tuple[bytes, bytes | None]]:
         """(line, entry after which to send again) of what was put off until now."""
         found = [(line, last) for line, (due, last) in self._off.items() if due <= now]

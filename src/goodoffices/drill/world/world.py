@@ -181,7 +181,7 @@ class World:
         def wake() -> None:
             if office.boot == boot and office.wake_at == due:
                 office.wake_at = None
-                self.visit(office, "wakes", lambda desk: None)
+                self.visit(office, "wakes", lambda desk: desk.lines.offer_what_was_put_off(self.now(office)))
 
         return wake
 
