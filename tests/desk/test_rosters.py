@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from goodoffices.core.statement import Signed, sign
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import ALL_RIGHTS, CHECKPOINT, DAY, keys_in
+from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Terms
 from tests.attacks.hostile import NOW, ActType, Item, Office, Wire
 
@@ -325,3 +327,66 @@ def test_an_office_from_before_checkpoints_gets_its_key_with_the_next_roster() -
     request = desk.rosters.need(wire.b.officer, 1, NOW)
     assert request.roster.checkpoint is not None
     assert request.roster.checkpoint_mldsa65 is not None
+
+
+def _gone_back(wire: Wire, office: Office, copy: bytes) -> None:
+    """The office's machine is lost and its vault put back from a copy."""
+    office.db = sqlite3.connect(":memory:", isolation_level=None)
+    office.db.deserialize(copy)
+    office.desk = Desk(office.db, keys_in(Ledger(office.db)), wire.rng.randbytes)
+    office.desk.start(NOW)
+    office.desk.unlock(office.founding.reading_key, NOW)
+    wire.pump()
+
+
+def test_a_restored_desk_gets_its_own_rosters_back() -> None:
+    """P8, P10: or it would ask its root for a second roster of the same version, and take acts of who is out."""
+    wire = Wire()
+    wire.agree()
+    copy = wire.a.db.serialize()
+    old = wire.a.officer
+    wire.a.officer = newcomer(wire, wire.a)
+    request = wire.a.desk.rosters.remove(wire.a.officer, old.public, "", NOW, new_sealing_keys=False)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    _gone_back(wire, wire.a, copy)
+    assert wire.a.desk.context.my_office().roster.version == 3
+    with pytest.raises(NotAllowed):
+        wire.a.desk.acts.require(old, Right.KEYS)
+    assert any("was taken from the other desk" in each for each in wire.a.findings())
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    assert version_at(wire.b, wire.a) == 4
+    assert not wire.m.findings()
+
+
+def test_a_restored_desk_whose_sealing_keys_were_renewed_comes_back_with_new_ones() -> None:
+    """P2, P3: nothing but the rosters and the answer is sealed to the key of before."""
+    wire = Wire()
+    mandate = wire.agree(reading=Reading.SEALED)
+    copy = wire.a.db.serialize()
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    _gone_back(wire, wire.a, copy)
+    assert wire.a.desk.context.my_office().roster.version == 2
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    note = wire.release(mandate, wire.b, wire.a)
+    wire.pump()
+    assert wire.a.note(note).state == "verified"
+
+
+def test_a_copy_of_before_a_new_desk_key_is_told_to_stop() -> None:
+    """P8: it does not speak for the office any more."""
+    wire = Wire()
+    wire.agree()
+    copy = wire.a.db.serialize()
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW, sealing_keys=False, desk_key=True)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    wire.pump()
+    _gone_back(wire, wire.a, copy)
+    assert wire.a.desk.context.my_office().roster.version == 1
+    assert any("another key speaks for the desk" in each for each in wire.a.findings())

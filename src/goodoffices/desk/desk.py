@@ -75,6 +75,7 @@ class Desk:
         self.channels = Channels(self.context, self._flush)
         self.lines = Lines(self.context, self._take_entry)
         self.lines.receipted = self._on_relay
+        self.lines.take_own_roster = self.channels.take_own_roster
         self.acts = OfficerActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)

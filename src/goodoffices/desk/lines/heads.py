@@ -151,7 +151,10 @@ class Heads:
             self._asked[line.id] = head.nonce
             if head.nonce not in self._answered:
                 self._peer_started(line, head, now)
-            self._send_head(line, self.context.rng(16), head.nonce, now)
+            if head.roster < self._peer(line).roster.version:
+                self._hand_rosters_back(line, head, now)
+            else:
+                self._send_head(line, self.context.rng(16), head.nonce, now)
         elif self._questions.get(line.id) == head.answers:
             self._compare(line, head, now)
             for mandate, lane, number in head.numbers or ():
@@ -159,6 +162,23 @@ class Heads:
             if self._all_is_here(line, head):
                 del self._questions[line.id]
                 self.sending.receipted(head.answers)
+
+    def _hand_rosters_back(self, line: LineRow, head: Head, now: int) -> None:
+        """The peer goes by an older roster of its own than is known here: its vault has lost the later ones.
+
+        They and the answer, which are no secret, are sealed to a key that it still has; nothing else is.
+        """
+        peer = self._peer(line)
+        parts = [self._head_part(line, self.context.rng(16), head.nonce, now)]
+        room = envelope.MAX_PAYLOAD - 4096
+        for signed in peer.signed[head.roster + 1 :]:
+            room -= len(signed.raw) + 16
+            if room < 0:
+                break
+            parts.append(envelope.roster_part(signed))
+        _, public = sealing_key(peer.epochs_at(head.roster)[0], now)
+        sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
+        self.sending.add(line.id, sealed, (), self.ledger.routes(line.id, own=False), now=now)
 
     def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
         """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""

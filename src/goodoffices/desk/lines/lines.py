@@ -48,6 +48,7 @@ class Lines(Heads):
     def __init__(self, context: Context, take_items: TakeItems) -> None:
         super().__init__(context)
         self._take_items = take_items
+        self.take_own_roster: Callable[[Signed, int], None] = lambda signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
         self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
 
@@ -260,6 +261,8 @@ class Lines(Heads):
                         self._entry(line_id, part, now)
                     elif isinstance(part, bytes):
                         self.take_checkpoint(line, part, now)
+                    elif kind == envelope.PART_ROSTER:
+                        self.take_own_roster(part, now)
                     elif kind == envelope.PART_RECEIPT:
                         self._receipt(line, part, now)
                     else:

@@ -21,6 +21,7 @@ from goodoffices.core.roster_request import RosterRequest
 from goodoffices.core.statement import Signed, Statement, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.channels.channels import Channels
+from goodoffices.desk.channels.credentials import ROSTER_REQUEST
 from goodoffices.desk.context import Context, DeskKeys, Officer
 from goodoffices.desk.founding import (
     CHECKPOINT,
@@ -36,7 +37,6 @@ from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.officers.acting import Acting
 from goodoffices.desk.sealing_keys import SealingKeys
 
-_REQUEST = "roster request"
 _NEXT_DESK = "next desk seed"
 _NEXT_CHECKPOINT = "next checkpoint seed"
 
@@ -55,7 +55,7 @@ class Rosters(Acting):
 
     def request(self) -> RosterRequest | None:
         """What the root is asked to sign now, or None."""
-        raw = self.ledger.fact(_REQUEST)
+        raw = self.ledger.fact(ROSTER_REQUEST)
         return RosterRequest(self.context.my_office(), Statement(raw)) if raw is not None else None
 
     def planned(self) -> Roster:
@@ -161,7 +161,7 @@ class Rosters(Acting):
         check_roster(roster)
         request = RosterRequest(mine, state(roster, mine.realm))
         with self.context.transaction():
-            self.ledger.set_fact(_REQUEST, request.statement.raw)
+            self.ledger.set_fact(ROSTER_REQUEST, request.statement.raw)
             self._drop_unlisted((roster.envelope_epochs, roster.reading_epochs))
             self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)
         return request
@@ -253,7 +253,7 @@ class Rosters(Acting):
             self.sealing_keys.installed(office.roster.version, now)
             self._take_over(_NEXT_DESK, "desk seed", mine.roster.desk, office.roster.desk)
             self._take_over(_NEXT_CHECKPOINT, CHECKPOINT, mine.roster.checkpoint, office.roster.checkpoint)
-            self.ledger.drop_fact(_REQUEST)
+            self.ledger.drop_fact(ROSTER_REQUEST)
             self.ledger.audit(
                 now, "the root", f"roster {office.roster.version} came into force", AuditKind.OFFICE
             )
