@@ -11,6 +11,7 @@ from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
+from goodoffices.desk.views.audit import CHECKED
 from tests.web.offices import PASSPHRASE, Browser, Offices
 from tests.web.test_access import Clock
 
@@ -182,3 +183,22 @@ def test_what_was_undone_leaves_no_row(offices: Offices) -> None:
     after = desk.ledger.audit_rows(kind=None, officer=None, before=None, most=1)[0]
     assert after.number == before.number + 1
     assert desk.ledger.audit_break() is None
+
+
+def test_of_a_long_log_the_newest_rows_are_checked_and_all_on_demand(offices: Offices) -> None:
+    """P8: a long log does not make its page slow, and hides nothing from who asks."""
+    desk = offices.washington.desk
+    with desk.context.transaction():
+        for at in range(CHECKED + 20):
+            desk.ledger.audit(at, "duty", "something")
+    auditor = _at(offices, "auditor")
+    desk.ledger.db.execute("UPDATE audit SET what='nothing' WHERE id=2")
+    page = auditor.json("/audit")
+    assert page["broken_at"] is None
+    assert page["checked_from"] == page["count"] - CHECKED + 1
+    assert "Check all rows" in auditor.get("/audit").text
+    assert auditor.json("/audit?whole=1")["broken_at"] == 2
+    desk.ledger.db.execute("UPDATE audit SET what='nothing' WHERE id=?", (page["count"] - 5,))
+    assert auditor.json("/audit")["broken_at"] == page["count"] - 5
+    desk.ledger.db.execute("DELETE FROM audit WHERE id=?", (page["count"] - CHECKED,))
+    assert auditor.json("/audit")["broken_at"] is not None

@@ -152,6 +152,7 @@ async def audit(ask: Ask) -> Page:
         who=asked.get("officer") or None,
         before=number("before"),
         number=number("number"),
+        whole=asked.get("whole") == "1",
     )
     return Page("audit.html", here, page)
 

@@ -10,6 +10,8 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.audit import AuditRow
 
 PAGE = 100
+CHECKED = 2000
+"""Rows whose chain is checked whenever the page is looked at; all of them when it is asked for."""
 SHOWN = 10
 """Bytes of a row's place in the chain that are shown and compared."""
 
@@ -35,6 +37,8 @@ class AuditPage:
     count: int
     mark: str
     """Of the newest row: an auditor notes number and mark, and looks for them the next time."""
+    checked_from: int
+    """The first row that was checked for this page."""
     broken_at: int | None
     """The first row that is missing or was changed."""
     kinds: tuple[str, ...]
@@ -53,9 +57,9 @@ def _line(row: AuditRow) -> AuditLine:
 
 
 def audit_page(
-    desk: Desk, *, kind: str | None, officer: str | None, before: int | None, number: int | None
+    desk: Desk, *, kind: str | None, officer: str | None, before: int | None, number: int | None, whole: bool
 ) -> AuditPage:
-    """The audit log; the whole chain is checked each time it is looked at."""
+    """The audit log; the chain of its newest rows is checked each time, on demand that of all."""
     ledger = desk.ledger
     kinds = tuple(str(each) for each in AuditKind)
     kind = kind if kind in kinds else None
@@ -66,7 +70,8 @@ def audit_page(
         rows=tuple(_line(each) for each in rows[:PAGE]),
         count=newest[0].number if newest else 0,
         mark=_line(newest[0]).mark if newest else "",
-        broken_at=ledger.audit_break(),
+        checked_from=1 if whole or not newest else max(1, newest[0].number - CHECKED + 1),
+        broken_at=ledger.audit_break(None if whole else CHECKED),
         kinds=kinds,
         officers=tuple(ledger.audit_officers()),
         kind=kind,

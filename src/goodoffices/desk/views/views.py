@@ -269,9 +269,10 @@ class Views:
         who: str | None,
         before: int | None,
         number: int | None,
+        whole: bool = False,
     ) -> tuple[Here, AuditPage]:
         """The audit log, filtered."""
-        page = audit_page(self.desk, kind=kind, officer=who, before=before, number=number)
+        page = audit_page(self.desk, kind=kind, officer=who, before=before, number=number, whole=whole)
         return self.here(officer, now), page
 
     def mandate(self, officer: Officer, mandate_id: bytes, now: int) -> tuple[Here, MandatePage]:
