@@ -21,6 +21,8 @@ from goodoffices.core.act import ActType
 from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
 from goodoffices.core.fields import to_map
+from goodoffices.core.handing import Hand
+from goodoffices.core.handing import words_of as hand_words
 from goodoffices.core.handover import Handover, OpenStep
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
@@ -698,6 +700,25 @@ def _line() -> Iterator[Vector]:
         yield name, shows, "envelope", {"envelope": raw.hex()} | base | changes, verdict
 
 
+def _paper() -> Iterator[Vector]:
+    hand = Hand("Mr Zarif", "his office, Tehran", NOW, "the ambassador")
+
+    def given(signed: Any, **changes: Any) -> dict[str, Any]:
+        base = {"signed": signed[0].raw.hex(), "credential": bern().office.raw.hex()}
+        return base | {"automatic": False, "words_need": 1} | changes
+
+    over = making.signed_act(bern(), type=18, words=hand_words(hand))
+    said = making.signed_act(bern(), type=19, code=2, words=hand_words(hand, "Come on Thursday."))
+    desk = making.signed_act(bern(), bern().desk_seed, type=18, words=hand_words(hand))
+    for name, shows, fields, verdict in (
+        ("act-handed-over", "By an officer on duty.", given(over), OK),
+        ("act-handed-over-by-the-desk", "A desk has no hands.", given(desk), "WrongSigner"),
+        ("act-transcript", "The intermediary's own words.", given(said), OK),
+        ("act-transcript-by-too-few", "Two add words.", given(said, words_need=2), "WrongSigner"),
+    ):
+        yield name, shows, "act", fields, verdict
+
+
 def _service() -> Iterator[Vector]:
     def given(signed: Signed, **changes: Any) -> dict[str, Any]:
         kind, raw = body_of(signed)
@@ -881,6 +902,7 @@ SECTIONS = (
     _sealed,
     _line,
     _service,
+    _paper,
     _checkpoint,
     _pairing,
     _courier,

@@ -58,6 +58,10 @@ class ActType(IntEnum):
     """The desk found the note expired before it was forwarded."""
     BRIEFED = 15
     """Parts of the record were shown to a third party; kept at home. Evidence is the briefing's ID."""
+    HANDED_OVER = 18
+    """An officer of an intermediary gave the printed sheet to a person (``core.handing``)."""
+    TRANSCRIPT = 19
+    """The intermediary's own record of a paper or spoken reply: never its party's signed words (P14)."""
 
 
 class Acknowledgement(IntEnum):
@@ -80,6 +84,9 @@ class ProofKind(IntEnum):
     """Reserved: the reader alone (non-paper)."""
 
 
+WORDS_OF_ITS_OWN: frozenset[int] = frozenset({ActType.REMARK, ActType.TRANSCRIPT})
+"""Acts by which an intermediary adds words; the mandate says how many officers that takes."""
+
 BY_DESK: frozenset[int] = frozenset({ActType.AT_DESK, ActType.ON_RELAY, ActType.ALTERED, ActType.EXPIRED})
 """Acts that the desk signs by itself. Everything else is an officer's."""
 
@@ -89,6 +96,8 @@ NEEDS: dict[int, Right] = {
     ActType.REFUSED: Right.DUTY,
     ActType.RETURNED: Right.DUTY,
     ActType.REMARK: Right.DUTY,
+    ActType.HANDED_OVER: Right.DUTY,
+    ActType.TRANSCRIPT: Right.DUTY,
     ActType.OPENED: Right.DUTY,
     ActType.WITH_PRINCIPAL: Right.DUTY,
     ActType.ACKNOWLEDGED: Right.DUTY,
@@ -150,5 +159,5 @@ def check_signer(signed: Signed, act: Act, office: Office, *, automatic: bool, w
         rights = roster.rights(signer)
         if not rights or (needed is not None and not rights & needed):
             raise WrongSigner(f"An act signed by somebody without the right at {office.name}.")
-    if act.type == ActType.REMARK and len(signers) < words_need:
-        raise WrongSigner(f"{len(signers)} of {words_need} officers needed to add words signed this remark.")
+    if act.type in WORDS_OF_ITS_OWN and len(signers) < words_need:
+        raise WrongSigner(f"{len(signers)} of {words_need} officers needed to add words signed this act.")

@@ -27,6 +27,7 @@ class Rung(StrEnum):
     OPENED = "opened"
     WITH_PRINCIPAL = "with the principal"
     ACKNOWLEDGED = "acknowledged"
+    HANDED_OVER = "handed over"
     REFUSED = "refused"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
@@ -49,6 +50,7 @@ _RUNGS = {
     ActType.OPENED: Rung.OPENED,
     ActType.WITH_PRINCIPAL: Rung.WITH_PRINCIPAL,
     ActType.ACKNOWLEDGED: Rung.ACKNOWLEDGED,
+    ActType.HANDED_OVER: Rung.HANDED_OVER,
     ActType.REFUSED: Rung.REFUSED,
     ActType.RETURNED: Rung.RETURNED,
     ActType.WITHDRAWN: Rung.WITHDRAWN,
@@ -83,7 +85,17 @@ def whose_word(act: Act, author: bytes, recipient: bytes) -> Word:
 
 _AUTHORS = frozenset({ActType.ON_RELAY, ActType.WITHDRAWN})
 _READERS = frozenset({ActType.OPENED, ActType.WITH_PRINCIPAL, ActType.ACKNOWLEDGED})
-_PASSERS = frozenset({ActType.SEEN, ActType.FORWARDED, ActType.REFUSED, ActType.RETURNED, ActType.EXPIRED})
+_PASSERS = frozenset(
+    {
+        ActType.SEEN,
+        ActType.FORWARDED,
+        ActType.REFUSED,
+        ActType.RETURNED,
+        ActType.EXPIRED,
+        ActType.HANDED_OVER,
+        ActType.TRANSCRIPT,
+    }
+)
 
 
 def has_part(act: Act, author: bytes, recipient: bytes) -> bool:

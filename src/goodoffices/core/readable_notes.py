@@ -32,6 +32,8 @@ _DONE = {
     ActType.ON_RELAY: "states that a relay has it",
     ActType.EXPIRED: "found it expired before it was forwarded",
     ActType.BRIEFED: "showed parts of the record to a third party",
+    ActType.HANDED_OVER: "handed it over on paper",
+    ActType.TRANSCRIPT: "wrote down a reply that its party has not signed",
 }
 _KINDS = {
     EntryKind.LINE_TEST: "a line test",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from goodoffices.core import crypto
 from goodoffices.core import record_layout as layout
-from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, check_signer
+from goodoffices.core.act import BY_DESK, CHANNEL_LANE, WORDS_OF_ITS_OWN, Act, ActType, check_signer
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
 from goodoffices.core.line import Entry, Place
 from goodoffices.core.mandate import Agreement, Forwarding
@@ -103,7 +103,7 @@ class Carried:
         mandate = agreement.mandate
         try:
             check_signer(signed, act, office, automatic=mandate.forwarding == Forwarding.AUTOMATIC)
-            if act.type == ActType.REMARK and len(signed.signers) < mandate.officers_to_add_words:
+            if act.type in WORDS_OF_ITS_OWN and len(signed.signers) < mandate.officers_to_add_words:
                 raise WrongSigner("Words added by fewer officers than the mandate asks for.")
             if act.type == ActType.COMPARED and not mandate.is_party(act.author):
                 raise WrongSigner("An intermediary that claims to have compared the mandate's digits.")

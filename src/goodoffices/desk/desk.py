@@ -47,7 +47,7 @@ from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.checkpoints import Checkpoints
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
-from goodoffices.desk.officers.acts import OfficerActs
+from goodoffices.desk.officers.handing import HandActs
 from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.sealing_keys import SealingKeys
@@ -76,7 +76,7 @@ class Desk:
         self.lines = Lines(self.context, self._take_entry)
         self.lines.receipted = self._on_relay
         self.lines.take_own_roster = self.channels.take_own_roster
-        self.acts = OfficerActs(self.context, self.channels, self.lines)
+        self.acts = HandActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
         self.sealing_keys = SealingKeys(self.context)

@@ -21,6 +21,8 @@ class Reached:
     waited: int | None = None
     """Milliseconds that the mandate's clock measures here."""
     late_by: int = 0
+    said: str = ""
+    """Another word for it than the rung's own, such as *handed over* where others are forwarded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ class Tracer:
                 return Way(track, tuple(points), tuple(signs), right, known)
             points.append(Point(rooms.wall(office, right), gone.time))
             waited = self.words.span(gone.waited or 0)
-            words = f"{self._say('forwarded')} {self.words.apart('+' + waited)}"
+            words = f"{self._say(gone.said or 'forwarded')} {self.words.apart('+' + waited)}"
             signs.append(self._leaving(office, right, "square", points[-1], words, gone.late_by, waited))
         return self._at_reader(track, right, points, signs, known)
 

@@ -233,7 +233,8 @@ def terms_of(form: Form) -> Terms:
     name = form.word("name")
     if name is None or len(name.encode()) > 120:
         raise YourError("A mandate needs a name of at most 120 bytes.", "Name it.")
-    if not 3 <= len(path) <= 6 or len(set(path)) != len(path):
+    paper = form.word("paper_name")
+    if not 3 <= len(path) + (paper is not None) <= 6 or len(set(path)) != len(path):
         raise YourError("A path has three to six offices, each once.", "Choose them in their order.")
     if not all(each.isascii() and each.isdigit() and len(each) < 3 for each in kinds):
         raise YourError("'acknowledgements' takes numbers.", "Tick those that shall travel.")
@@ -255,6 +256,8 @@ def terms_of(form: Form) -> Terms:
         predecessor=form.identifier("predecessor"),
         flash_budget=_flash_budget(form),
         purpose=(form.long_text("purpose").strip()[:1000] or None),
+        paper_name=paper,
+        paper_consent=form.long_text("paper_consent").strip() or None,
         **fields,
     )
 

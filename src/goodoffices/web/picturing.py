@@ -18,6 +18,7 @@ from goodoffices.web.words import N_
 PARTS = {"party": N_("party"), "intermediary": N_("intermediary")}
 SPOKEN = (
     N_("forwarded"),
+    N_("handed over"),
     N_("refused"),
     N_("opened"),
     N_("with the principal"),

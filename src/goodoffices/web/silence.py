@@ -30,6 +30,7 @@ NOTES = {
     "refused": N_("refused"),
     "returned": N_("returned with a question"),
     "expired": N_("expired, not forwarded"),
+    "on paper": N_("handed over on paper, and no answer"),
     "altered": N_("altered on the way"),
 }
 
@@ -60,6 +61,9 @@ ADVICE = {
     ),
     "refused": N_("Read the reason on the note’s page. It was not passed on."),
     "returned": N_("The intermediary asks something. Answer it to the intermediary alone, or write anew."),
+    "on paper": N_(
+        "It was put into their hands; the intermediary signed to whom and when. Ask it for a reply."
+    ),
     "expired": N_("It was not passed on. Write anew if it still matters."),
     "altered": N_(
         "What arrived is not what was signed. Do not repeat it on this channel; tell your superior."

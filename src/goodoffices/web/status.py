@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
-from goodoffices.web import picturing
+from goodoffices.web import picturing, sheets
 from goodoffices.web.forms import once
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import ANYBODY, CHAT
@@ -77,4 +77,5 @@ ROUTES = (
     Route("/status/{line}/chat", say, "POST", back=chat, chat=True, needs=Right.DUTY),
     Route("/status/{line}/chat/erase", erase, "POST", back=chat, needs=Right.DUTY),
     *picturing.ROUTES,
+    *sheets.ROUTES,
 )

@@ -48,6 +48,12 @@ class _About:
     def has(self, kind: ActType, author: bytes) -> bool:
         return (kind, author) in self.done
 
+    def passed(self, office: bytes) -> bool:
+        """Whether an office of the intermediary sent it on, or handed it over."""
+        return self.has(ActType.FORWARDED, office) or (
+            self.has(ActType.HANDED_OVER, office) and self.agreement.mandate.on_paper(self.note.recipient)
+        )
+
     def step(self, what: str, mark: str = "", *, looks: bool = False, taken: str | None = None) -> Step:
         """A step of this office's own: it rings at once where it presses, else after half its clock."""
         loud = presses(self.note.precedence)
@@ -90,7 +96,7 @@ def steps_about(desk: Desk, note: NoteRow, now: int) -> list[Step]:
         found += _reader(about)
     elif note.author != desk.me:
         found += _between(about, now)
-    if note.author == desk.me or about.has(ActType.FORWARDED, desk.me):
+    if note.author == desk.me or about.passed(desk.me):
         found += _sent(about)
     if note.author == desk.me and note.lane == CHANNEL_LANE:
         found += _passing(about)
@@ -156,9 +162,7 @@ def _passing(about: _About) -> list[Step]:
     here, allowed, found = note.author, 0, []
     while (here := mandate.next_hop(here, note.recipient)) != note.recipient:
         allowed += about.clock + arrival_clock(about.clock)
-        passed = about.has(ActType.FORWARDED, here) or any(
-            _further(about, here, author) for _, author in about.done
-        )
+        passed = about.passed(here) or any(_further(about, here, author) for _, author in about.done)
         if not passed:
             found.append(about.waits("passing", f" {here.hex()[:16]}", allowed))
     return found

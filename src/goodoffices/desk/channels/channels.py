@@ -322,7 +322,7 @@ class Channels(Credentials):
         if note.state == "altered":
             return "It is not what its author signed."
         if self.ledger.carried_to(note.id, agreement.mandate.next_hop(self.context.me, note.recipient)):
-            return "It was forwarded already."
+            return "It was forwarded already."  # or handed over, where the reader is on paper
         done = {(row.type, row.author) for row in self.ledger.acts_about(note.id)}
         if (ActType.WITHDRAWN, note.author) in done:
             return "Its author has withdrawn it."
@@ -340,7 +340,7 @@ class Channels(Credentials):
         if note is None or self._role(agreement) != Role.INTERMEDIARY:
             return
         reason = self.why_not_forward(note, agreement, now)
-        if reason is None:
+        if reason is None and not agreement.mandate.on_paper(note.recipient):  # a desk cannot hand over
             self.forward(agreement, note, now, None)
         elif reason == "It has expired.":
             self.do(agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id)

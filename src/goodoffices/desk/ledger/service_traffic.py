@@ -96,6 +96,13 @@ class ServiceTables(Tables):
         )
         return [_test(row) for row in rows]
 
+    def waits_for_receipt(self, line: bytes, writer: bytes) -> tuple[int, int | None]:
+        """(how many own entries the peer has not receipted, since when the oldest waits)."""
+        row = self._one(
+            "SELECT count(*), min(at) FROM entry WHERE line=? AND writer=? AND receipt IS NULL", line, writer
+        )
+        return int(row[0]), row[1]
+
     def entry_receipted(self, entry_id: bytes) -> bool:
         """Whether the peer has signed that it has an own entry."""
         return self._one("SELECT receipt FROM entry WHERE id=? AND receipt IS NOT NULL", entry_id) is not None
@@ -104,9 +111,8 @@ class ServiceTables(Tables):
         """The newest entries of service chat, oldest first."""
         rows = self._all(
             "SELECT position, signed, salt, body, at, receipt IS NOT NULL FROM entry"
-            " WHERE line=? AND kind=? AND kind>1 ORDER BY position DESC LIMIT ?",
+            f" WHERE line=? AND kind={int(EntryKind.SERVICE_CHAT)} ORDER BY position DESC LIMIT ?",
             line,
-            int(EntryKind.SERVICE_CHAT),
             limit,
         )
         return [
@@ -121,13 +127,14 @@ class ServiceTables(Tables):
 
     def newest_chat_of(self, line: bytes, writer: bytes) -> int:
         """Position of a writer's newest entry of service chat, 0 if there is none."""
+        # The plus keeps SQLite from walking all of the writer's entries back to find that none is chat.
         row = self._one(
-            "SELECT max(position) FROM entry WHERE line=? AND kind=? AND kind>1 AND writer=?",
+            f"SELECT position FROM entry WHERE line=? AND kind={int(EntryKind.SERVICE_CHAT)} AND +writer=?"
+            " ORDER BY position DESC LIMIT 1",
             line,
-            int(EntryKind.SERVICE_CHAT),
             writer,
         )
-        return int(row[0] or 0)
+        return int(row[0]) if row is not None else 0
 
     def erase_bodies(self, kind: int, me: bytes, before: int, line: bytes | None = None) -> int:
         """Erase the bodies, with their salts, of tests or chat that came before; returns how many.

@@ -31,6 +31,9 @@ from goodoffices.desk.officers.writing import Draft, Writing
 __all__ = ["Draft", "OfficerActs", "Terms"]
 
 
+ON_PAPER = "The reader is on paper: the sheet is printed and handed over."
+
+
 class OfficerActs(Agreeing, Writing, Remarking):
     """The use cases of signed-in officers."""
 
@@ -69,6 +72,8 @@ class OfficerActs(Agreeing, Writing, Remarking):
         reason = self.channels.why_not_forward(note, agreement, now)
         if reason is not None and not (although_expired and reason == "It has expired."):
             raise NotNow(f"The note cannot be forwarded. {reason}")
+        if agreement.mandate.on_paper(agreement.mandate.next_hop(self.context.me, note.recipient)):
+            raise NotNow(ON_PAPER, "Print the sheet, hand it over, and sign that you did.")
         with self.context.transaction():
             self._see(agreement, note, officer, now)
             if remark and agreement.mandate.officers_to_add_words == 1:

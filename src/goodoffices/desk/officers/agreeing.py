@@ -21,13 +21,14 @@ from goodoffices.core.mandate import (
     Disclosure,
     Forwarding,
     Mandate,
+    PaperOffice,
     Reading,
     RecordUse,
     Role,
     check,
 )
 from goodoffices.core.office import Right
-from goodoffices.core.statement import sign, state
+from goodoffices.core.statement import Signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.officers.acting import Acting
@@ -55,6 +56,10 @@ class Terms:
     labels: dict[int, str] | None = None
     purpose: str | None = None
     predecessor: bytes | None = None
+    paper_name: str | None = None
+    """Name of a party without a desk, which then stands at the path's end (P14)."""
+    paper_consent: str | None = None
+    """How that party gave its consent; this office's officer attests it."""
     flash_budget: tuple[int, int] | None = None
     """How many FLASH notes each office may release, within how many milliseconds."""
 
@@ -70,15 +75,18 @@ class Agreeing(Acting):
         me = self.context.me
         if me not in terms.path:
             raise YourError("The path does not run through this office.")
-        offices = []
+        paper = self._on_paper(officer, terms, now) if terms.paper_name else None
+        offices, last = [], len(terms.path) - (0 if paper else 1)
         for at, office_id in enumerate(terms.path):
             office = self.ledger.office(office_id)
             if office is None:
                 raise NotFound(
                     "An office of the path is not known here.", "Pair with it, or have it introduced."
                 )
-            role = Role.PARTY if at in (0, len(terms.path) - 1) else Role.INTERMEDIARY
+            role = Role.PARTY if at in (0, last) else Role.INTERMEDIARY
             offices.append((int(role), office_id, office.pin, False))
+        if paper is not None:
+            offices.append((int(Role.PARTY), paper.id, paper.id, True))
         mandate = Mandate(
             name=terms.name,
             offices=tuple(offices),
@@ -100,16 +108,42 @@ class Agreeing(Acting):
         )
         check(mandate)
         for neighbour in mandate.neighbours(me):
-            if self.ledger.line_to(neighbour) is None:
+            if not mandate.on_paper(neighbour) and self.ledger.line_to(neighbour) is None:
                 raise NotNow(
                     "A neighbour on the path has no open line with this office.", "Pair with it first."
                 )
         signed = sign(state(mandate, self.context.keys.realm), officer.seed)
         with self.context.transaction():
-            agreement = self.channels.keep_mandate(signed, (), now, came_from=None)
+            agreement = self.channels.keep_mandate(
+                signed, (paper.raw,) if paper is not None else (), now, came_from=None
+            )
             self.ledger.audit(now, officer.name, f"proposed the mandate {terms.name}", AuditKind.OFFICE)
             self.lines.flush_all(now)
         return agreement.id
+
+    def _on_paper(self, officer: Officer, terms: Terms, now: int) -> Signed:
+        """The attestation of a party without a desk, by the intermediary at its side."""
+        if terms.path[-1] != self.context.me or terms.path[0] == self.context.me:
+            raise YourError(
+                "A party on paper is entered by the intermediary at its side.",
+                "Let the path end with this office.",
+            )
+        if terms.reading != Reading.OPEN or terms.forwarding != Forwarding.BY_HAND:
+            raise YourError(
+                "Notes to a party on paper are read and handed over by people: open, and by hand.",
+                "Choose both.",
+            )
+        if not (terms.paper_consent or "").strip():
+            raise YourError("How the party on paper gave its consent is attested.", "Write it down.")
+        attestation = PaperOffice(
+            name=(terms.paper_name or "").strip(),
+            attested_by=self.context.me,
+            roster=self.context.my_office().roster.version,
+            consent=(terms.paper_consent or "").strip(),
+            made=now,
+            salt=self.context.rng(32),
+        )
+        return sign(state(attestation, self.context.keys.realm), officer.seed)
 
     def sign_mandate(self, officer: Officer, mandate_id: bytes, now: int) -> None:
         """Add this office's signature to a proposed mandate."""

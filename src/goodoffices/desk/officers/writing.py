@@ -165,10 +165,6 @@ class Writing(Acting):
         mandate, me = agreement.mandate, self.context.me
         if mandate.is_party(me):
             if recipient == mandate.far_party(me):
-                if mandate.on_paper(recipient):
-                    raise NotAllowed(
-                        "The other party is on paper; notes to it are handed over by the intermediary."
-                    )
                 return CHANNEL_LANE
             if recipient in mandate.neighbours(me):
                 return me

@@ -15,4 +15,5 @@ CREATE TABLE line_test (         -- one row per call, ours or theirs
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX line_test_newest ON line_test(line, person, mine, at);
 
-CREATE INDEX entry_service ON entry(line, kind, position) WHERE kind > 1;
+CREATE INDEX entry_chat ON entry(line, position) WHERE kind = 3;
+CREATE INDEX entry_service ON entry(at) WHERE kind > 1;

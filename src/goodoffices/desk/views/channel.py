@@ -132,8 +132,6 @@ def _why_not_write(agreement: Agreement, state: str, desk: Desk, kind: str, to: 
         return "Not every office has signed the mandate yet."
     if state == "ended":
         return "The mandate has ended."
-    if kind == "between" and agreement.mandate.on_paper(to):
-        return "The other party is on paper; notes to it are handed over by the intermediary."
     if (
         kind == "between"
         and agreement.mandate.reading == Reading.SEALED

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
+from goodoffices.core.handing import read_words
 from goodoffices.core.ladder import Rung, Step, Word, climb, has_part
 from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import OpenNote, verify_release
@@ -21,6 +22,8 @@ from goodoffices.desk.ledger.ledger import NoteRow
 
 STOPS = {Rung.REFUSED, Rung.RETURNED, Rung.WITHDRAWN, Rung.EXPIRED, Rung.ALTERED}
 REMARK = "covering remark"
+PASSED_ON = frozenset({str(Rung.FORWARDED), str(Rung.HANDED_OVER)})
+SPOKEN = 2
 CLOCKS_AGREE = 2_000
 """Milliseconds by which two rungs may stand in the wrong order before their clocks are said to differ: a
 relay's answer and the reader's desk are quicker than each other by turns."""
@@ -131,6 +134,53 @@ def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark,
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Transcript:
+    """A reply on paper or by word of mouth, as the intermediary wrote it down: its word, no party's (P14)."""
+
+    office: bytes
+    office_name: str
+    of: str
+    """The party whose reply it is said to be, who has signed nothing."""
+    at: int
+    signer: str
+    who: str
+    where: str
+    when: int | None
+    by: str
+    text: str
+    spoken: bool
+    scan: bytes | None
+
+
+def transcripts_of(
+    agreement: Agreement, note: NoteRow, acts: list[tuple[bytes, Act, str, bool]]
+) -> tuple[Transcript, ...]:
+    """The transcripts about a note, each an object of its own."""
+    found = []
+    for _, act, name, _ in acts:
+        if act.type == ActType.TRANSCRIPT:
+            read = read_words(act.words)
+            hand, text = read if read is not None else (None, None)
+            found.append(
+                Transcript(
+                    act.author,
+                    agreement.name_of(act.author),
+                    agreement.name_of(note.recipient),
+                    act.time[0],
+                    name,
+                    hand.who if hand else "",
+                    hand.where if hand else "",
+                    hand.at if hand else None,
+                    hand.by if hand else "",
+                    (text if text is not None else act.words) or "",
+                    act.code == SPOKEN,
+                    act.evidence,
+                )
+            )
+    return tuple(found)
+
+
 def _slots(agreement: Agreement, note: NoteRow) -> list[tuple[str, bytes]]:
     mandate = agreement.mandate
     slots: list[tuple[str, bytes]] = [(Rung.RELEASED, note.author), (Rung.ON_RELAY, note.author)]
@@ -142,7 +192,12 @@ def _slots(agreement: Agreement, note: NoteRow) -> list[tuple[str, bytes]]:
             slots.append((Rung.AT_DESK, post))
             if mandate.forwarding == Forwarding.BY_HAND:
                 slots.append((Rung.SEEN, post))
-            slots.append((Rung.FORWARDED, post))
+            by_hand = (
+                mandate.on_paper(note.recipient) and mandate.next_hop(post, note.recipient) == note.recipient
+            )
+            slots.append((Rung.HANDED_OVER if by_hand else Rung.FORWARDED, post))
+        if mandate.on_paper(note.recipient):
+            return slots
     arrival = Rung.AT_FAR_DESK if mandate.is_party(note.recipient) else Rung.AT_DESK
     slots += [(arrival, note.recipient), (Rung.OPENED, note.recipient)]
     return [*slots, (Rung.WITH_PRINCIPAL, note.recipient), (Rung.ACKNOWLEDGED, note.recipient)]
@@ -270,7 +325,7 @@ def _not_known(
             result.append(replace(each, state="not told"))
         elif stopped:
             result.append(replace(each, state="stopped"))
-        elif expired and each.rung == str(Rung.FORWARDED):
+        elif expired and each.rung in PASSED_ON:
             # Nothing forwards it by itself any more: what comes after will not happen, unless an officer acts.
             result.append(replace(each, state="expired"))
             stopped = True
@@ -300,7 +355,7 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
             before = max(_moment(each), before or 0)
             if each.rung == str(Rung.AT_DESK):
                 arrived[each.office] = each
-        if each.rung == str(Rung.FORWARDED) and each.office in arrived and each.state != "stopped":
+        if each.rung in PASSED_ON and each.office in arrived and each.state != "stopped":
             here, limit = arrived[each.office], agreement.mandate.clock(note.precedence)
             end = now if note.valid_until is None else min(now, note.valid_until)
             spent = _moment(each) - _moment(here) if each.at is not None else end - (here.at or 0)

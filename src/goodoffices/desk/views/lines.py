@@ -136,8 +136,7 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
     all_down = len(relays) > 1 and not any(each.up for each in relays)
     for line in desk.ledger.lines():
         peer = desk.ledger.office(line.peer)
-        unreceipted = desk.ledger.unreceipted(line.id, desk.me)
-        oldest = min((carried.entry.time[0] for carried, _ in unreceipted), default=None)
+        unreceipted, oldest = desk.ledger.waits_for_receipt(line.id, desk.me)
         heard = desk.lines.heard.get(line.id)
         of_line = _relays(desk, line, relays)
         state, since = _state(line, of_line, heard, oldest, now, all_down=all_down)
@@ -152,7 +151,7 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
                 since=since,
                 heard=heard[0] if heard else None,
                 locked=heard[1] if heard else False,
-                unreceipted=len(unreceipted),
+                unreceipted=unreceipted,
                 oldest_unreceipted=oldest,
                 relays=of_line,
                 confirmed_here=line.confirmed_here,

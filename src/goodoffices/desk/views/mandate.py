@@ -160,7 +160,7 @@ def new_mandate_page(desk: Desk, officer: Officer) -> NewMandatePage:
     lines = {office.id: desk.ledger.line_to(office.id) for office, _ in known if office.id != desk.me}
     keys = bool(desk.context.my_office().roster.rights(officer.public) & Right.KEYS)
     why_not = None if keys else "You do not hold the right 'keys' here."
-    if keys and len(known) < 3:
+    if keys and len(known) < 2:
         why_not = "A path needs three offices; fewer are known here. Pair with one, or have one introduced."
     offices = []
     shown = told_apart([(office.name, grouped(office.digits[:20])) for office, _ in known])

@@ -14,15 +14,18 @@ from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.officers.acts import ON_PAPER
 from goodoffices.desk.views.custody import (
     CustodyStep,
     OpenRemarkCard,
     Remark,
+    Transcript,
     acts_of,
     custody,
     open_remark_of,
     remarks_of,
     status_of,
+    transcripts_of,
 )
 from goodoffices.desk.views.waiting import label_of
 
@@ -122,6 +125,8 @@ class NotePage:
     """Why the text is not shown: open | take | sealed | altered | newer | unreadable | unopened"""
     remarks: tuple[Remark, ...]
     open_remark: OpenRemarkCard | None
+    transcripts: tuple[Transcript, ...]
+    on_paper: bool
     carried_by: str | None
     copies: tuple[CopyView, ...]
     steps: tuple[CustodyStep, ...]
@@ -317,6 +322,8 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         hidden=_hidden(desk, row, opened, agreement),
         remarks=remarks_of(desk, agreement, row),
         open_remark=open_remark_of(desk, officer, row),
+        transcripts=transcripts_of(agreement, row, acts_of(desk, agreement, row)),
+        on_paper=mandate.on_paper(row.recipient),
         carried_by=agreement.name_of(row.carried_by) if row.carried_by else None,
         copies=tuple(
             CopyView(digest, entry, state) for digest, _, entry, state in desk.ledger.copies(row.id)
@@ -349,11 +356,13 @@ def _passing(desk: Desk, agreement: Agreement, row: NoteRow, now: int, *, duty: 
     taken = desk.acts.has_act(row.id, ActType.SEEN)
     expired = against == "It has expired."
     final = against in ("It was forwarded already.", "It was refused.")
-    no_taking = "It was taken." if taken else None
+    paper = agreement.mandate.on_paper(agreement.mandate.next_hop(desk.me, row.recipient))
     no_return = "It was returned already." if returned and against is None else None
     return (
-        _action("take", no_right or no_taking),
-        _action("forward", no_right or against),
+        _action("take", no_right or ("It was taken." if taken else None)),
+        _action("forward", no_right or against or (ON_PAPER if paper else None)),
+        _action("hand over", no_right or desk.acts.why_not_hand_over(row, agreement, now)),
+        _action("transcribe", no_right or (None if paper else "A party with a desk answers for itself.")),
         _action(
             "forward although expired", no_right or (None if expired else against or "It has not expired.")
         ),

@@ -99,6 +99,12 @@ def _track(
         if step.rung == str(Rung.AT_DESK):
             arrived[step.office] = at
         waited = at - arrived[step.office] if step.office in arrived else None
+        if step.rung == str(Rung.HANDED_OVER):
+            if mandate.on_paper(card.recipient):
+                # The hand is the way on, and the reader's room has no desk at which it could arrive.
+                late = step.late_by or 0
+                reached.append(Reached(str(Rung.FORWARDED), names[step.office], at, waited, late, step.rung))
+            continue
         reached.append(Reached(step.rung, names[step.office], at, waited, step.late_by or 0))
     waiting = next((each for each in strip if each.late and each.state != "done"), None)
     return Track(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodoffices.core.act import CHANNEL_LANE
+from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.ladder import Rung
 from goodoffices.core.line import EntryKind
@@ -45,6 +45,7 @@ _STATES = {
     str(Rung.AT_FAR_DESK): "not opened",
     str(Rung.OPENED): "no answer",
     str(Rung.WITH_PRINCIPAL): "no answer",
+    str(Rung.HANDED_OVER): "on paper",
     str(Rung.REFUSED): "refused",
     str(Rung.RETURNED): "returned",
     str(Rung.EXPIRED): "expired",
@@ -198,6 +199,8 @@ def _quiet_note(desk: Desk, agreement: Agreement, note: NoteRow, now: int) -> Qu
     state = _STATES.get(reached.rung if reached else str(Rung.RELEASED))
     since = reached.at if reached is not None and reached.at is not None else note.at
     if state is None or (state in _SETTLED and now - since > SETTLED_SHOWN):
+        return None
+    if state == "on paper" and any(act.type == ActType.TRANSCRIPT for _, act, _, _ in acts):
         return None
     if state == "no answer" and desk.ledger.wrote_after(agreement.id, note.lane, note.recipient, since):
         return None

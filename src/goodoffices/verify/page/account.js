@@ -4,7 +4,7 @@
 const hasPart = ({ type, author: by }, { author, recipient }) => {
   if (type === ON_RELAY || type === WITHDRAWN) return by === author;
   if (type === OPENED || type === WITH_PRINCIPAL || type === ACKNOWLEDGED) return by === recipient;
-  if ([SEEN, FORWARDED, REFUSED, RETURNED, EXPIRED].includes(type)) return by !== author && by !== recipient;
+  if ([SEEN, FORWARDED, REFUSED, RETURNED, EXPIRED, HANDED_OVER, TRANSCRIPT].includes(type)) return by !== author && by !== recipient;
   return by !== author;
 };
 

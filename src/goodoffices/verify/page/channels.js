@@ -168,11 +168,13 @@ const ACT_FIELDS = [
 
 const [AT_DESK, SEEN, FORWARDED, REFUSED, RETURNED, REMARK, OPENED] = [1, 2, 3, 4, 5, 6, 7];
 const [WITH_PRINCIPAL, ACKNOWLEDGED, WITHDRAWN, COMPARED, ALTERED, ON_RELAY, EXPIRED, BRIEFED] = [8, 9, 10, 11, 12, 13, 14, 15];
+const [HANDED_OVER, TRANSCRIPT] = [18, 19];
 
 const BY_DESK = new Set([AT_DESK, ALTERED, ON_RELAY, EXPIRED]);
 
 const RIGHT_FOR = new Map([
   ...[SEEN, FORWARDED, REFUSED, RETURNED, REMARK, OPENED, WITH_PRINCIPAL, ACKNOWLEDGED].map((type) => [type, RIGHTS.duty]),
+  ...[HANDED_OVER, TRANSCRIPT].map((type) => [type, RIGHTS.duty]),
   [WITHDRAWN, RIGHTS.release],
   [BRIEFED, RIGHTS.release],
   [COMPARED, RIGHTS.keys],
@@ -200,7 +202,7 @@ const checkSigner = async (signed, act, office, automatic, wordsNeed) => {
   if (!signed.signers.every((signer) => rightsOf(roster, signer) & needed)) {
     wrongSigner(`An act signed by somebody without the right at ${office.name}.`);
   }
-  if (act.type === REMARK && signed.signers.length < wordsNeed) {
+  if ([REMARK, TRANSCRIPT].includes(act.type) && signed.signers.length < wordsNeed) {
     wrongSigner("Words added by fewer officers than the mandate asks for.");
   }
 };

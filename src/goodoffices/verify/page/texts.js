@@ -43,6 +43,8 @@ const ACT_WORDS = new Map([
   [ON_RELAY, ["on relay", "states that a relay has it", "on a relay"]],
   [EXPIRED, ["expired", "found it expired before it was forwarded", "expired"]],
   [BRIEFED, ["briefed", "showed parts of the record to a third party", null]],
+  [HANDED_OVER, ["handed over", "handed it over on paper", "handed over"]],
+  [TRANSCRIPT, ["transcript", "wrote down a reply that its party has not signed", null]],
 ]);
 
 const RUNGS = [
@@ -54,6 +56,7 @@ const RUNGS = [
   "opened",
   "with the principal",
   "acknowledged",
+  "handed over",
   "refused",
   "returned",
   "withdrawn",

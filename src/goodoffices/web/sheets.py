@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paper: the sheet of a note to print, handing it over, and writing down what was answered without a desk."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+from markupsafe import Markup
+
+from goodoffices.core.errors import YourError
+from goodoffices.core.handing import Hand
+from goodoffices.core.office import Right
+from goodoffices.desk.views.note import NotePage
+from goodoffices.web.pages import Ask, Done, Page, Route
+from goodoffices.web.rights import READ
+from goodoffices.web.showing import note
+
+
+def qr_of(page: NotePage) -> Markup:
+    """The note's ID and check digits as a QR code: what a camera reads is held against a desk or a record."""
+    text = f"GO1 NOTE {page.card.id.hex().upper()} {page.card.digits}"
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        border=4,
+        omitsize=True,
+        nl=False,
+        svgclass=None,
+        lineclass=None,
+    )
+    return Markup(out.getvalue().decode("ascii"))  # noqa: S704 - made here from hexadecimal digits alone
+
+
+async def sheet(ask: Ask) -> Page:
+    """A note as a sheet: text, check digits, code, custody so far, and the lines to fill in by hand."""
+    here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
+    return Page("sheet.html", here, page, {"qr": qr_of(page)})
+
+
+def _hand(ask: Ask) -> Hand:
+    at = ask.form.time("when")
+    if at is None:
+        raise YourError("When it was is not said.", "Write it as 2026-01-31T06:00Z.")
+    who, where, by = (" ".join(ask.form.text(name).split()) for name in ("who", "where", "by"))
+    return Hand(who, where, at, by)
+
+
+async def hand_over(ask: Ask) -> Done:
+    """Sign to whom, where, when and by whom the sheet was given; what was said stands apart."""
+    note_id, officer, hand = ask.id("note"), ask.who.officer, _hand(ask)
+    remark = ask.form.long_text("remark").strip()
+    if len(remark.encode()) > 8000:
+        raise YourError("A covering remark has at most 8,000 bytes.", "Shorten it.")
+    ask.service.act(lambda desk, now: desk.acts.hand_over(officer, note_id, hand, now, remark=remark))
+    return Done(f"/notes/{note_id.hex()}", note_id)
+
+
+async def transcribe(ask: Ask) -> Done:
+    """Write down a reply on paper or by word of mouth, as this office's transcript."""
+    note_id, officer, hand = ask.id("note"), ask.who.officer, _hand(ask)
+    text, scan = ask.form.long_text("transcript"), ask.form.identifier("scan")
+    spoken = ask.form.number("kind", 1) == 2
+    ask.service.act(
+        lambda desk, now: desk.acts.transcribe(officer, note_id, hand, text, now, spoken=spoken, scan=scan)
+    )
+    return Done(f"/notes/{note_id.hex()}", note_id)
+
+
+ROUTES = (
+    Route("/notes/{note}/sheet", sheet, needs=READ),
+    Route("/notes/{note}/hand-over", hand_over, "POST", back=note, needs=Right.DUTY),
+    Route("/notes/{note}/transcript", transcribe, "POST", back=note, needs=Right.DUTY),
+)
