@@ -17,7 +17,7 @@ from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError
 from goodoffices.core.handover import check_handover
-from goodoffices.core.line import CarriedEntry, verify_entry
+from goodoffices.core.line import CarriedEntry, verify_entry, verify_head
 from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import check_issued, note_digits, read_inside, verify_release
 from goodoffices.core.office import read_office
@@ -205,6 +205,14 @@ def _meeting_message(given: Input) -> Result:
     return {"kind": kind, "content": content.hex()}
 
 
+def _head(given: Input) -> Result:
+    head = verify_head(
+        read_signed(_bytes(given, "signed")), _bytes(given, "line"), read_office(_bytes(given, "credential"))
+    )
+    numbers = [[mandate.hex(), lane.hex(), number] for mandate, lane, number in head.numbers or ()]
+    return {"answers": head.answers.hex() if head.answers else None, "numbers": numbers}
+
+
 def _bundle(given: Input) -> Result:
     return {"envelopes": [envelope.envelope_id(each).hex() for each in read_bundle(_bytes(given, "bundle"))]}
 
@@ -233,6 +241,7 @@ def _inclusion(given: Input) -> Result:
 
 CHECKS: dict[str, Callable[[Input], Result]] = {
     "bundle": _bundle,
+    "head": _head,
     "frame": _frame,
     "cbor": _cbor,
     "ed25519 key": _ed25519_key,

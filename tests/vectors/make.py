@@ -24,6 +24,7 @@ from goodoffices.core.fields import to_map
 from goodoffices.core.handing import Hand
 from goodoffices.core.handing import words_of as hand_words
 from goodoffices.core.handover import Handover, OpenStep
+from goodoffices.core.line import Head
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
 from goodoffices.core.sealed import header_of, seal_note
@@ -675,6 +676,13 @@ def _line() -> Iterator[Vector]:
             OK,
         ),
         (
+            "envelope-with-a-roster",
+            "Part 5 is a signed object; whose roster it is, if any, is judged once it is opened.",
+            envelope_of(cbor.encode([[5, good.signed.raw], part])),
+            {},
+            OK,
+        ),
+        (
             "envelope-of-another-line",
             "Opened as if of another.",
             envelope_of(cbor.encode([part])),
@@ -888,6 +896,42 @@ def _zero_size(made: checkpoint.Checkpoint) -> checkpoint.Checkpoint:
     return replace(made, text=made.text.replace(b"\n7\n", b"\n07\n"))
 
 
+def _heads() -> Iterator[Vector]:
+    question = Head(line=making.LINE, writer=bern().id, nonce=bytes(16), locked=True, time=(NOW, 2), roster=1)
+    numbers = ((seed("a mandate"), bytes(32), 7), (seed("a mandate"), bern().id, 2))
+    answer = replace(question, answers=bytes(range(16)), locked=False, numbers=numbers)
+    for name, shows, content, signer, line, verdict in (
+        ("head-question", "After a start, by a locked desk.", question, bern().desk_seed, making.LINE, OK),
+        (
+            "head-answer-with-numbers",
+            "How far the asker's notes are here.",
+            answer,
+            bern().desk_seed,
+            making.LINE,
+            OK,
+        ),
+        (
+            "head-by-an-officer",
+            "Desks compare heads.",
+            question,
+            bern().officer(),
+            making.LINE,
+            "WrongSigner",
+        ),
+        (
+            "head-of-another-line",
+            "Held against another line.",
+            question,
+            bern().desk_seed,
+            seed("x"),
+            "Foreign",
+        ),
+    ):
+        signed = sign(state(content, LIVE), signer)
+        given = {"signed": signed.raw.hex(), "line": line.hex(), "credential": bern().office.raw.hex()}
+        yield name, shows, "head", given, verdict
+
+
 SECTIONS = (
     _cbor,
     _keys,
@@ -906,6 +950,7 @@ SECTIONS = (
     _checkpoint,
     _pairing,
     _courier,
+    _heads,
 )
 
 
