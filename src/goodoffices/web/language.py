@@ -44,6 +44,7 @@ def load() -> dict[str, Language]:
     languages = (
         _language("en", "English", "ltr", "its authors"),
         _language("fa", "فارسی", "rtl", None),
+        _language("ar", "العربية", "rtl", None),
     )
     return {each.code: each for each in languages}
 
