@@ -15,7 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "goodoffices" / "web"
-LANGUAGES = ("en", "fa", "ar")
+LANGUAGES = ("en", "fa", "ar", "fr")
 METHODS = [
     ("words.py", "python"),
     ("silence.py", "python"),

@@ -28,7 +28,9 @@ def _write(page: Page, stage: Stage, text: str, *, urgency: str = "3") -> str:
     return page.url.rpartition("/")[2]
 
 
-@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark"), ("fr", 390, "light")]
+)
 def test_the_whole_job_in_three_browsers(
     stage: Stage, sign_in: SignIn, sound: Sound, language: str, width: int, scheme: str
 ) -> None:

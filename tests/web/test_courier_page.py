@@ -42,7 +42,7 @@ def upload(browser: Browser, path: str, *files: tuple[str, bytes], html: bool = 
     )
 
 
-@pytest.mark.parametrize("language", ["en", "fa"])
+@pytest.mark.parametrize("language", ["en", "fa", "fr"])
 def test_a_bundle_is_saved_here_and_taken_in_there(language: str) -> None:
     """P7: what a browser saves at one desk, a browser gives to the other."""
     cut = Cut()

@@ -61,6 +61,8 @@ def test_a_language_says_who_reviewed_it() -> None:
     assert languages["fa"].direction == "rtl"
     assert languages["ar"].reviewed_by is None
     assert languages["ar"].direction == "rtl"
+    assert languages["fr"].reviewed_by is None
+    assert languages["fr"].direction == "ltr"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,7 @@ def test_a_language_says_who_reviewed_it() -> None:
         (None, None, "ar-EG,ar;q=0.9,fa;q=0.5", "ar"),
         (None, None, "fa-IR,fa;q=0.9,en;q=0.5", "fa"),
         (None, None, "de, en;q=0.1", "en"),
+        (None, None, "de, fr-CH;q=0.8, en;q=0.5", "fr"),
         ("xx", "../../etc", "fa;q=nonsense", "en"),
     ],
 )

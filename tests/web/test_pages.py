@@ -60,7 +60,7 @@ def offices() -> Offices:
     return Offices()
 
 
-@pytest.mark.parametrize("language", ["en", "fa", "ar"])
+@pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
 @pytest.mark.parametrize("realm", [bytes(16), REALM])
 def test_every_page_is_shown_in_every_language(language: str, realm: bytes) -> None:
     offices = Offices(realm=realm)
@@ -90,7 +90,7 @@ def test_every_page_is_shown_in_every_language(language: str, realm: bytes) -> N
         for path in seen:
             answer = browser.get(path + ("&" if "?" in path else "?") + f"lang={language}")
             assert answer.status_code == 200, path
-            assert f'lang="{language}" dir="{"ltr" if language == "en" else "rtl"}"' in answer.text
+            assert f'lang="{language}" dir="{"rtl" if language in ("fa", "ar") else "ltr"}"' in answer.text
             assert ("drill-mark" in answer.text) == (realm == REALM)
             assert ("2023-11-14 22:13:19Z" in answer.text) == (realm == REALM) or language == "fa"
         assert browser.get("/lines").text.count('lang="' + language) >= 1

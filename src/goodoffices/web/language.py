@@ -45,6 +45,7 @@ def load() -> dict[str, Language]:
         _language("en", "English", "ltr", "its authors"),
         _language("fa", "فارسی", "rtl", None),
         _language("ar", "العربية", "rtl", None),
+        _language("fr", "Français", "ltr", None),
     )
     return {each.code: each for each in languages}
 
