@@ -13,6 +13,8 @@ from tests.cli.conftest import ended, start
 from tests.verify.channel import Channel, Node
 from tests.verify.test_briefing import SECRET, WORDS, made_channel
 
+pytestmark = pytest.mark.slow  # whole folders, processes or many runs
+
 SECRET_WORDS = "four words of showing"
 
 

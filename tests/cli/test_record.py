@@ -4,7 +4,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Office, ended, start
+
+pytestmark = pytest.mark.slow  # whole folders, processes or many runs
 
 SIGNED_IN = "--officer duty --passphrase-file passphrase"
 

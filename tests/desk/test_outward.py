@@ -16,6 +16,8 @@ from goodoffices.desk.alarms import outward
 from goodoffices.desk.alarms.outward import Outward, call
 from goodoffices.desk.watch.book import Address
 
+pytestmark = pytest.mark.slow  # whole folders, processes or many runs
+
 TEXT = "Your duty desk needs you: step 1"
 
 

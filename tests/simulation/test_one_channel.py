@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,6 +24,8 @@ from goodoffices.drill.world.officers import do, release
 from goodoffices.drill.world.parts import RELAYS, SECOND, Weather
 from goodoffices.drill.world.runs import beginning
 from goodoffices.drill.world.world import World
+
+pytestmark = pytest.mark.slow  # whole folders, processes or many runs
 
 DAY = 86_400 * SECOND
 EAST, POST, WEST = range(3)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from goodoffices.core import cbor
 from tests.verify.channel import Channel, exported, files_of, sign_again, verdict
 
+pytestmark = pytest.mark.slow  # whole folders, processes or many runs
+
 
 @pytest.fixture(scope="module")
 def played() -> Channel:
