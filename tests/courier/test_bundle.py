@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodoffices.core import cbor
-from goodoffices.core.courier import MARK, MAX_PICTURED, bundle_name, read_bundle, read_frame, write_bundle
+from goodoffices.core.courier import (
+    MARK,
+    MAX_PICTURED,
+    MAX_SYMBOL,
+    MIN_SYMBOL,
+    Frame,
+    bundle_name,
+    read_bundle,
+    read_frame,
+    write_bundle,
+)
 from goodoffices.core.errors import GoodOfficesError, Malformed, NewerVersion, Oversized, YourError
 from goodoffices.desk.courier.frames import Heap, frames_of
 
@@ -105,6 +115,21 @@ def test_no_bytes_in_a_picture_do_harm(raw: bytes) -> None:
     except GoodOfficesError:
         return
     assert frame.raw == raw
+
+
+@given(st.integers(1, MAX_PICTURED), st.integers(MIN_SYMBOL, MAX_SYMBOL), st.binary(min_size=3, max_size=3))
+def test_pictures_made_to_spoil_others_stop_nothing(length: int, symbol: int, number: bytes) -> None:
+    """P12: whatever sizes a made-up picture names, the others still rebuild their bundle."""
+    made_up = Frame(bytes(16), length, symbol, b"\0" + number + bytes(symbol)).raw
+    heap = Heap()
+    heap.add([made_up, *FRAMES])
+    assert BUNDLE in heap.bundles()
+
+
+def test_a_symbol_that_the_decoder_would_stop_on_is_refused() -> None:
+    """P12"""
+    with pytest.raises(Malformed, match="wrong size"):
+        read_frame(Frame(bytes(16), 1000, 117, bytes(4 + 117)).raw)
 
 
 def test_a_bundle_too_large_for_pictures_is_sent_by_stick() -> None:

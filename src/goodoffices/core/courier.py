@@ -32,6 +32,8 @@ _HEAD_SIZE = len(FRAME_MARK) + NAME_SIZE + 4 + 2
 PACKET_HEAD = 4
 """Bytes before the symbol in a packet: block number and symbol number (RFC 6330 §3.2)."""
 MIN_SYMBOL, MAX_SYMBOL = 64, 2048
+ALIGNMENT = 8
+"""Bytes: a symbol is a multiple of it (RFC 6330 §4.2, Al)."""
 
 
 def write_bundle(envelopes: Sequence[bytes]) -> bytes:
@@ -90,7 +92,7 @@ def read_frame(raw: bytes) -> Frame:
     packet = raw[_HEAD_SIZE:]
     if not 1 <= length <= MAX_PICTURED:
         raise Oversized("A picture of a bundle larger than pictures carry.")
-    if not MIN_SYMBOL <= symbol <= MAX_SYMBOL or len(packet) != PACKET_HEAD + symbol:
+    if not MIN_SYMBOL <= symbol <= MAX_SYMBOL or symbol % ALIGNMENT or len(packet) != PACKET_HEAD + symbol:
         raise Malformed("A picture of a courier's bundle with a wrong size inside.")
     if packet[0] != 0:
         raise Malformed("A picture of a courier's bundle that belongs to no block.")

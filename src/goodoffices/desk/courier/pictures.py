@@ -73,6 +73,7 @@ def contents(photograph: bytes) -> Iterator[bytes]:
         ValueError,
         SyntaxError,
         Image.DecompressionBombWarning,
+        Image.DecompressionBombError,
     ) as error:
         raise Malformed("Not a picture that can be read: PNG, JPEG or WebP.", "Take it again.") from error
     for found in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)):
