@@ -13,6 +13,7 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
+from goodoffices.core.beside import check_beside, open_beside, read_beside, words_need
 from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError
@@ -33,7 +34,7 @@ from goodoffices.core.pairing import (
 )
 from goodoffices.core.sealed import open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
-from goodoffices.core.statement import read_signed
+from goodoffices.core.statement import LIVE, read_signed
 
 Input = dict[str, Any]
 Result = dict[str, Any]
@@ -130,6 +131,30 @@ def _act(given: Input) -> Result:
     act = signed.statement.read(Act, realm=office.realm)
     check_signer(signed, act, office, automatic=given["automatic"], words_need=given["words_need"])
     return {"id": signed.id.hex(), "type": act.type}
+
+
+def _beside(given: Input) -> Result:
+    offices = [read_office(bytes.fromhex(each)) for each in given["credentials"]]
+    agreement = read_agreement(read_signed(_bytes(given, "mandate")), {each.id: each for each in offices}, ())
+    signed = read_signed(_bytes(given, "signed"))
+    act = signed.statement.read(Act)
+    office = agreement.offices[act.author]
+    check_signer(signed, act, office, automatic=False, words_need=words_need(act, office, agreement.mandate))
+    check_beside(signed, act, office, agreement.mandate)
+    found = read_beside(_bytes(given, "inside"), act.evidence)
+    corrects = found.corrects.hex() if found.corrects else None
+    return {
+        "language": found.language,
+        "text": found.text,
+        "corrects": corrects,
+        "made_with": found.made_with,
+    }
+
+
+def _sealed_beside(given: Input) -> Result:
+    seeds = {int(epoch): bytes.fromhex(seed) for epoch, seed in given["seeds"].items()}
+    act = read_signed(_bytes(given, "signed")).statement.read(Act)
+    return {"text": open_beside(act, LIVE, _bytes(given, "reader"), seeds).text}
 
 
 def _note(given: Input) -> Result:
@@ -257,6 +282,8 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "clearance": _clearance,
     "handover": _handover,
     "act": _act,
+    "beside": _beside,
+    "sealed beside": _sealed_beside,
     "note": _note,
     "issue": _issue,
     "sealed": _sealed,

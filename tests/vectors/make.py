@@ -18,6 +18,7 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, envelope, merkle
 from goodoffices.core.act import ActType
+from goodoffices.core.beside import Beside, Grade, seal_beside
 from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
 from goodoffices.core.fields import to_map
@@ -35,6 +36,7 @@ from tests.core.making import (
     DRILL,
     NOW,
     WORDS,
+    Made,
     bern,
     entry,
     next_roster,
@@ -488,6 +490,98 @@ def _act() -> Iterator[Vector]:
     yield "act-by-a-roster-to-come", "Roster 2 is not here yet.", "act", given(act(roster=2)), "NotNow"
 
 
+def _beside() -> Iterator[Vector]:
+    words = Beside(language="en", text="We want no war.\n", salt=seed("beside salt"))
+    rough = replace(words, text="We do not want war.\n", corrects=seed("an act"), made_with="a programme 1.0")
+    three = (washington().office, bern().office, tehran().office)
+
+    def given(
+        author: Made, *signers: bytes, found: Beside = words, of: Signed | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "type": int(ActType.TRANSLATION),
+            "code": int(Grade.SIGHT),
+            "subject": released().signed.id,
+            "evidence": crypto.sha256(found.inside),
+        }
+        agreed = of or making.agreement().signed
+        signed, _ = making.signed_act(author, *signers, mandate=agreed.id, **(values | fields))
+        return {
+            "signed": signed.raw.hex(),
+            "inside": found.inside.hex(),
+            "mandate": agreed.raw.hex(),
+            "credentials": [each.raw.hex() for each in three],
+        }
+
+    two = sign(state(making.mandate(officers_to_add_words=2), LIVE), *SIGNERS)
+    second = bern().officer("second")
+    changed = given(bern()) | {"inside": replace(words, text="We want war.\n").inside.hex()}
+    reworded: dict[str, Any] = {"type": int(ActType.REWORDING), "code": None}
+    other = given(bern()) | {
+        "inside": cbor.encode(["GO1 beside", seed("beside salt"), "en", "", None, None]).hex()
+    }
+    for name, shows, values, verdict in (
+        ("beside", "A translation at sight, by the intermediary's officer.", given(bern()), OK),
+        (
+            "beside-corrects-another",
+            "A rough one in its place, made with a programme.",
+            given(bern(), found=rough, code=int(Grade.ROUGH)),
+            OK,
+        ),
+        ("beside-grade-to-come", "A grade of a newer version.", given(bern(), code=9), OK),
+        ("beside-by-its-author", "A party's own translation.", given(washington()), OK),
+        ("beside-rewording", "The intermediary's own words.", given(bern(), **reworded), OK),
+        (
+            "beside-two-of-two",
+            "The mandate asks for two.",
+            given(bern(), bern().officer(), second, of=two),
+            OK,
+        ),
+        ("beside-by-one-of-two", "The mandate asks for two.", given(bern(), of=two), "WrongSigner"),
+        (
+            "beside-rewording-by-a-party",
+            "A party that rewords writes another note.",
+            given(washington(), **reworded),
+            "WrongSigner",
+        ),
+        (
+            "beside-by-a-drafter",
+            "Without the right.",
+            given(washington(), washington().officer("drafter")),
+            "WrongSigner",
+        ),
+        (
+            "beside-by-the-desk",
+            "A machine's is a person's to add.",
+            given(bern(), bern().desk_seed),
+            "WrongSigner",
+        ),
+        ("beside-names-no-note", "It would stand beside nothing.", given(bern(), subject=None), "Malformed"),
+        ("beside-word-changed", "Other words than were signed.", changed, "Altered"),
+        ("beside-of-no-words", "Hash and words differ, and there are none.", other, "Altered"),
+    ):
+        yield name, shows, "beside", values, verdict
+    note = released().signed.id
+    sealed = seal_beside(
+        words,
+        (washington().reader, tehran().reader),
+        KEY,
+        realm=LIVE,
+        mandate=making.agreement().id,
+        author=bern().id,
+        note=note,
+    )
+    for name, shows, reader, subject, verdict in (
+        ("sealed-beside", "Opened by a reader of its note.", tehran(), note, OK),
+        ("sealed-beside-not-a-reader", "Sealed to others.", bern(), note, "Foreign"),
+        ("sealed-beside-of-another-note", "Hung on another note.", tehran(), seed("another note"), "Altered"),
+    ):
+        opened = given(bern(), subject=subject, sealed=sealed)
+        seeds = {"1": reader.reading().hex()}
+        values = {"signed": opened["signed"], "reader": reader.id.hex(), "seeds": seeds}
+        yield name, shows, "sealed beside", values, verdict
+
+
 def _note() -> Iterator[Vector]:
     def given(inside: bytes, office: Office | None = None) -> dict[str, Any]:
         return {"inside": inside.hex(), "credential": (office or washington().office).raw.hex()}
@@ -543,6 +637,14 @@ def _note() -> Iterator[Vector]:
             note_of((*fields, (128, "later"))),
             None,
             OK,
+        ),
+        ("note-rewords", "A note of another's matter.", note_of((*fields, (129, seed("a note")))), None, OK),
+        (
+            "note-rewords-nothing",
+            "It names no note.",
+            note_of((*fields, (129, "a note"))),
+            None,
+            "Malformed",
         ),
         (
             "note-leaf-below-128",
@@ -942,6 +1044,7 @@ SECTIONS = (
     _clearance,
     _handover,
     _act,
+    _beside,
     _note,
     _sealed,
     _line,

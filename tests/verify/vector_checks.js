@@ -44,6 +44,16 @@ const CHECKS = {
     await checkSigner(signed, act, office, given.automatic, given.words_need);
     return { id: signed.id, type: act.type };
   },
+  beside: async (given) => {
+    const agreement = await readAgreement(await readSigned(fromHex(given.mandate)), await officesOf(given), []);
+    const signed = await signedOf(given);
+    const act = signed.statement.read("an act", ACT, ACT_FIELDS);
+    const office = agreement.offices.get(act.author);
+    await checkSigner(signed, act, office, false, wordsNeed(act, office, agreement));
+    checkBeside(signed, act, office, agreement);
+    const { language, text, corrects, madeWith } = await readBeside(fromHex(given.inside), act.evidence);
+    return { language, text, corrects, made_with: madeWith };
+  },
   note: async (given) => {
     const opened = await readInside(fromHex(given.inside));
     const names = await verifyRelease(opened, await officeOf(given));

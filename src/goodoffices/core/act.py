@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import ClassVar
 
 from goodoffices.core.errors import Foreign, Malformed, NewerVersion, WrongSigner
-from goodoffices.core.fields import ID, INCARNATION, MAX_TIME, TIME, key, one_of, optional, text, uint
+from goodoffices.core.fields import ID, INCARNATION, MAX_TIME, TIME, data, key, one_of, optional, text, uint
 from goodoffices.core.office import Office, Right, require_version
 from goodoffices.core.statement import Content, Kind, Signed
 
@@ -24,6 +24,12 @@ CHANNEL_LANE = bytes(32)
 
 HOME_LANE = b"\xff" * 32
 """The lane of acts that the mandate does not let travel: kept at home, in a chain of their own."""
+
+SEALED = 129
+"""Field of an act whose words are for some only: they, sealed (``core.beside``)."""
+
+MAX_SEAL = 100_000
+"""Bytes of it."""
 
 CASE_AT = 128
 """Field of a drill's acts and notes: the time that the case is played at (ms UTC)."""
@@ -62,6 +68,10 @@ class ActType(IntEnum):
     """An officer of an intermediary gave the printed sheet to a person (``core.handing``)."""
     TRANSCRIPT = 19
     """The intermediary's own record of a paper or spoken reply: never its party's signed words (P14)."""
+    TRANSLATION = 20
+    """A graded translation beside a note (``core.beside``)."""
+    REWORDING = 21
+    """A note's matter in the intermediary's own words, beside it."""
 
 
 class Acknowledgement(IntEnum):
@@ -84,8 +94,10 @@ class ProofKind(IntEnum):
     """Reserved: the reader alone (non-paper)."""
 
 
-WORDS_OF_ITS_OWN: frozenset[int] = frozenset({ActType.REMARK, ActType.TRANSCRIPT})
-"""Acts by which an intermediary adds words; the mandate says how many officers that takes."""
+WORDS_OF_ITS_OWN: frozenset[int] = frozenset(
+    {ActType.REMARK, ActType.TRANSCRIPT, ActType.TRANSLATION, ActType.REWORDING}
+)
+"""Acts by which words are added; the mandate says how many of an intermediary's officers that takes."""
 
 BY_DESK: frozenset[int] = frozenset({ActType.AT_DESK, ActType.ON_RELAY, ActType.ALTERED, ActType.EXPIRED})
 """Acts that the desk signs by itself. Everything else is an officer's."""
@@ -98,6 +110,8 @@ NEEDS: dict[int, Right] = {
     ActType.REMARK: Right.DUTY,
     ActType.HANDED_OVER: Right.DUTY,
     ActType.TRANSCRIPT: Right.DUTY,
+    ActType.TRANSLATION: Right.DUTY | Right.RELEASE,
+    ActType.REWORDING: Right.DUTY,
     ActType.OPENED: Right.DUTY,
     ActType.WITH_PRINCIPAL: Right.DUTY,
     ActType.ACKNOWLEDGED: Right.DUTY,
@@ -128,6 +142,7 @@ class Act(Content):
     words: str | None = key(14, optional(text(8000)), default=None)
     evidence: bytes | None = key(15, optional(ID), default=None)
     case_at: int | None = key(CASE_AT, optional(uint(MAX_TIME)), default=None)
+    sealed: bytes | None = key(SEALED, optional(data(1, MAX_SEAL)), default=None)
 
 
 def check_place(sequence: int, previous: bytes | None) -> None:
@@ -140,7 +155,7 @@ def check_signer(signed: Signed, act: Act, office: Office, *, automatic: bool, w
     """Raise WrongSigner unless the act is signed as its type demands.
 
     ``automatic``: the mandate lets this office's desk forward by its own signature. ``words_need``: how
-    many officers the mandate asks for to add words (a covering remark).
+    many officers it takes to add words (``core.beside.words_need``).
     """
     if act.author != office.id or signed.statement.realm != office.realm:
         raise Foreign("An act held against the credential of an office that is not its author.")

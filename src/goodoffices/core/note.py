@@ -106,6 +106,8 @@ class Leaf(IntEnum):
     CONFIDENTIAL = 10
     """Caucus only: not to be disclosed even in substance."""
     PARAGRAPH = 16
+    REWORDS = 129
+    """ID of a note that this one puts into the intermediary's own words, and that is withheld."""
 
 
 _LEAF_FORMS: dict[int, Form] = {
@@ -120,6 +122,7 @@ _LEAF_FORMS: dict[int, Form] = {
     Leaf.REASON: text(500, minimum=1),
     Leaf.CONFIDENTIAL: one_of(1),
     Leaf.PARAGRAPH: text(MAX_TEXT),
+    Leaf.REWORDS: ID,
 }
 
 
@@ -162,6 +165,7 @@ class Words:
     held: tuple[bytes, ...] = ()
     reason: str | None = None
     confidential: bool = False
+    rewords: bytes | None = None
 
     def leaves(self) -> tuple[tuple[int, Any], ...]:
         """One leaf per field and paragraph, in the order of the labels."""
@@ -179,6 +183,8 @@ class Words:
         ]
         kept = [(int(label), value) for label, value in fields if value is not None]
         kept += [(int(Leaf.PARAGRAPH), each) for each in paragraphs(self.text)]
+        if self.rewords is not None:
+            kept.append((int(Leaf.REWORDS), self.rewords))
         return tuple(kept)
 
 

@@ -16,7 +16,8 @@ from goodoffices.core import record_layout as layout
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Agreement, Disclosure, Forwarding, Mandate, Reading, RecordUse, Role
 from goodoffices.core.office import Office, Right
-from goodoffices.core.readable_notes import QUALITY, act_name, record_lines, urgency
+from goodoffices.core.readable_beside import QUALITY
+from goodoffices.core.readable_notes import act_name, record_lines, urgency
 from goodoffices.core.record_account import Account, KeptLine
 from goodoffices.core.record_layout import plain, zulu
 from goodoffices.core.record_manifest import LIST, MANIFEST, README, RECORD

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from goodoffices.core.briefing import Sharing, Shown
 from goodoffices.core.note import Authority, Leaf
 from goodoffices.core.readable import terms
-from goodoffices.core.readable_notes import QUALITY, act_line, urgency
+from goodoffices.core.readable_beside import QUALITY
+from goodoffices.core.readable_notes import act_line, urgency
 from goodoffices.core.record_briefing import Examined, ProvedNote
 from goodoffices.core.record_layout import plain, zulu
 from goodoffices.core.statement import LIVE

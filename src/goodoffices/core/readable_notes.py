@@ -11,11 +11,10 @@ from goodoffices.core.ladder import climb
 from goodoffices.core.line import EntryKind
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Authority, OpenNote, note_digits
+from goodoffices.core.readable_beside import QUALITY, beside_rows, grade_name
 from goodoffices.core.record_account import Account, KeptAct, KeptNote
 from goodoffices.core.record_layout import plain, zulu
 
-QUALITY = ("clock not known to be right", "clock set by hand", "clock set from a network")
-"""What the second half of a time says of the clock it came from."""
 _DONE = {
     ActType.AT_DESK: "has it at its desk",
     ActType.SEEN: "has seen what there is to see of it",
@@ -34,6 +33,8 @@ _DONE = {
     ActType.BRIEFED: "showed parts of the record to a third party",
     ActType.HANDED_OVER: "handed it over on paper",
     ActType.TRANSCRIPT: "wrote down a reply that its party has not signed",
+    ActType.TRANSLATION: "added a translation beside it",
+    ActType.REWORDING: "added a rewording of its own beside it",
 }
 _KINDS = {
     EntryKind.LINE_TEST: "a line test",
@@ -74,7 +75,7 @@ def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
     if opened is None:
         rows.append("The words are not in this export: sealed to others, or no officer was signed in.")
     else:
-        rows += _opened(note, opened)
+        rows += _opened(note, opened, account.name(header.author))
     rows += ["", "PASSED ON (sealed, byte for byte)"]
     for each in note.passed:
         anew = " (sealed anew)" if each.resealed else ""
@@ -98,6 +99,7 @@ def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
         )
         rows += [f'      "{plain(step.words)}"'] if step.words else []
         rows.append(f"      {acts[step.act].where}")
+    rows += beside_rows(account, note)
     return "\n".join(rows) + "\n"
 
 
@@ -107,7 +109,7 @@ def _code(what: str, code: int | None) -> str:
     return ""
 
 
-def _opened(note: KeptNote, opened: OpenNote) -> list[str]:
+def _opened(note: KeptNote, opened: OpenNote, author: str) -> list[str]:
     words, content = opened.words, opened.note
     rows = [
         f"released   {zulu(content.time[0])} ({QUALITY[content.time[1]]})",
@@ -129,6 +131,11 @@ def _opened(note: KeptNote, opened: OpenNote) -> list[str]:
             rows.append(f"{label:<10} {other.hex()}")
     if words.reason is not None:
         rows.append(f"why so urgent: {plain(words.reason)}")
+    if words.rewords is not None:
+        rows.append(f"rewords    {words.rewords.hex()}")
+        rows.append(
+            f"           withheld: these are {plain(author)}'s words, not those of that note's author"
+        )
     if words.confidential:
         rows.append("confidential: not to be told on, even in substance")
     rows += [f"its author had read   {each.hex()}" for each in words.read]
@@ -211,4 +218,6 @@ def act_line(account: Account, kept: KeptAct) -> str:
         about = f"{what}: "
     words = f' "{plain(act.words)}"' if act.words else ""
     code = _code("acknowledged" if act.type == ActType.ACKNOWLEDGED else "", act.code)
+    if act.type == ActType.TRANSLATION:
+        code = f" ({grade_name(act.code)})"
     return f"{about}{plain(account.name(act.author))}, {signer}, {done}{code}{words}{_case(act.case_at)}"

@@ -16,6 +16,7 @@ from typing import Any
 
 from goodoffices.core import crypto, record_checkpoints
 from goodoffices.core import record_layout as layout
+from goodoffices.core.beside import Beside
 from goodoffices.core.errors import Foreign, GoodOfficesError, Malformed, NewerVersion, WrongSigner
 from goodoffices.core.line import (
     CarriedEntry,
@@ -35,6 +36,7 @@ from goodoffices.core.pairing import Pairing, PairingConfirmed, verify_confirmed
 from goodoffices.core.record_account import (
     ITEM_WORDS,
     Account,
+    KeptAct,
     KeptEntry,
     KeptLine,
     KeptNote,
@@ -340,6 +342,10 @@ class Examiner:
     def note(self, note: KeptNote, inside: bytes, where: str = "") -> OpenNote | None:
         """What was inside a note's seal: statement, seed, leaves. None if it does not hold."""
         return self._carried.note(note, inside, where)
+
+    def beside(self, kept: KeptAct, inside: bytes, where: str = "") -> Beside | None:
+        """The words of a translation or rewording, held against what was signed."""
+        return self._carried.beside(kept, inside, where)
 
     def finish(self) -> None:
         """What shows only when everything is there; see ``record_whole``."""

@@ -138,6 +138,11 @@ def sealed(folder: str, digest: bytes) -> str:
     return f"{folder}/sealed-{short(digest)}.cbor"
 
 
+def beside(folder: str, act_id: bytes) -> str:
+    """A translation or rewording beside a note, without its ending."""
+    return f"{folder}/beside-{short(act_id)}"
+
+
 def paper(folder: str, paper_id: bytes) -> str:
     """The attestation of an office on paper."""
     return f"{folder}/paper-{short(paper_id)}.cbor"

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goodoffices.core import crypto
 from goodoffices.core import record_layout as layout
-from goodoffices.core.act import BY_DESK, CHANNEL_LANE, WORDS_OF_ITS_OWN, Act, ActType, check_signer
+from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, check_signer
+from goodoffices.core.beside import Beside, check_beside, read_beside, words_need
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
 from goodoffices.core.line import Entry, Place
 from goodoffices.core.mandate import Agreement, Forwarding
@@ -91,6 +92,7 @@ class Carried:
         self._verified.add(digest)
         by_desk = act.type in BY_DESK or is_desk(office, act.roster, signed.signers[0])
         own = way.carriage() if way is not None and way.writer == act.author else None
+        act = replace(act, sealed=None) if act.sealed else act  # sealed words are long, and not looked at
         kept = KeptAct(signed.id, act, signer_of(office, act.roster, signed), by_desk, where, own)
         if signed.id not in self.account.acts:
             self.account.acts[signed.id] = kept
@@ -102,9 +104,9 @@ class Carried:
     def _check_signer(self, signed: Signed, act: Act, office: Office, agreement: Agreement) -> None:
         mandate = agreement.mandate
         try:
-            check_signer(signed, act, office, automatic=mandate.forwarding == Forwarding.AUTOMATIC)
-            if act.type in WORDS_OF_ITS_OWN and len(signed.signers) < mandate.officers_to_add_words:
-                raise WrongSigner("Words added by fewer officers than the mandate asks for.")
+            automatic, need = mandate.forwarding == Forwarding.AUTOMATIC, words_need(act, office, mandate)
+            check_signer(signed, act, office, automatic=automatic, words_need=need)
+            check_beside(signed, act, office, mandate)
             if act.type == ActType.COMPARED and not mandate.is_party(act.author):
                 raise WrongSigner("An intermediary that claims to have compared the mandate's digits.")
         except WrongSigner as error:
@@ -176,6 +178,14 @@ class Carried:
         note.claims = (*words.read, *words.held, *filter(None, (words.in_reply_to,)))
         self._link(content, note.id, where or f"{note.folder}/note.cbor")
         return opened
+
+    def beside(self, kept: KeptAct, inside: bytes, where: str = "") -> Beside | None:
+        """The words of a translation or rewording. None if they are not those that were signed."""
+        try:
+            return read_beside(inside, kept.act.evidence)
+        except GoodOfficesError as error:
+            self._fails(where, Flaw.NOTE, error)
+            return None
 
     def _same_header(self, signed: Header, note: KeptNote) -> None:
         if signed != note.header:

@@ -20,6 +20,7 @@ from goodoffices.core.act import Act
 from goodoffices.core.errors import MachineError, OtherOfficeError, VaultDamaged, YourError
 from goodoffices.core.line import Entry, EntryKind, Item, read_items
 from goodoffices.core.readable import texts
+from goodoffices.core.readable_beside import beside_acts, beside_text
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import KeptLine, KeptNote
@@ -188,6 +189,14 @@ class _Export:
             self._put(f"{note.folder}/note.cbor", inside)
             self._put(f"{note.folder}/text.txt", opened.words.text.encode())
         self._put(f"{note.folder}/note.txt", note_text(self.account, note, opened).encode())
+        rows = {row.id: row for row in self.desk.channels.beside.of_note(note.id)}
+        for kept in beside_acts(self.account, note):
+            words = self.desk.channels.beside.inside(rows[kept.id]) if kept.id in rows else None
+            found = self.examiner.beside(kept, words) if words is not None else None
+            if words is not None and found is not None:
+                place = layout.beside(note.folder, kept.id)
+                self._put(f"{place}.cbor", words)
+                self._put(f"{place}.txt", beside_text(self.account, note, kept, found).encode())
 
     def _sign(self) -> None:
         listed = b"".join(list_files(self.files.items()))

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from goodoffices.core.errors import GoodOfficesError, YourError
 from goodoffices.core.readable import texts
+from goodoffices.core.readable_beside import beside_acts, beside_text
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptLine, KeptNote
 from goodoffices.core.record_findings import Finding, Flaw, cause_of
-from goodoffices.core.record_layout import office, paper, sealed
+from goodoffices.core.record_layout import beside, office, paper, sealed
 from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.verify.ahead import Look, cores, looking_ahead
@@ -216,6 +217,12 @@ class _Reading:
         elif self.account.manifest.texts:
             self.examiner.remarks.append(f"{note.folder}: the words of this note are not included.")
         self._same(f"{note.folder}/note.txt", [note_text(self.account, note, opened)])
+        for kept in beside_acts(self.account, note):
+            place = beside(note.folder, kept.id)
+            inside = self.folder.read(f"{place}.cbor")
+            words = self.examiner.beside(kept, inside, f"{place}.cbor") if inside is not None else None
+            if words is not None:
+                self._same(f"{place}.txt", [beside_text(self.account, note, kept, words)])
 
     def _same(self, path: str, parts: Iterable[str]) -> None:
         self.folder.compare(path, (part.encode() for part in parts))

@@ -14,6 +14,7 @@ from typing import Any
 
 from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
+from goodoffices.core.beside import check_beside, words_need
 from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError, Oversized
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
@@ -22,6 +23,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
+from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import LineRow, NoteRow, claimed_by
@@ -36,6 +38,7 @@ class Channels(Credentials):
     def __init__(self, context: Context, flush: Flush) -> None:
         super().__init__(context)
         self._flush = flush
+        self.beside = BesideWords(context)
 
     # --- items of an entry --------------------------------------------------------------------------
 
@@ -163,9 +166,11 @@ class Channels(Credentials):
             act,
             agreement.offices[act.author],
             automatic=automatic,
-            words_need=agreement.mandate.officers_to_add_words,
+            words_need=words_need(act, agreement.offices[act.author], agreement.mandate),
         )
+        check_beside(signed, act, agreement.offices[act.author], agreement.mandate)
         self.keep_act(agreement, signed, act, now, came_from=line.peer)
+        self.beside.came(signed.id, act, now)
 
     # --- notes --------------------------------------------------------------------------------------
 
@@ -304,6 +309,7 @@ class Channels(Credentials):
         """After a sign-in: verify what arrived while the desk was locked."""
         for note_id in self.ledger.notes_to_judge():
             self.verify_note(note_id, now)
+        self.beside.open_pending(now)
 
     def words_inside(self, note: NoteRow) -> bytes | None:
         """What was inside a verified note's seal, if the desk is unlocked."""

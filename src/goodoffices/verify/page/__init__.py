@@ -23,6 +23,7 @@ VERIFIER = (
     "signing",
     "offices",
     "channels",
+    "beside",
     "lines",
     "checkpoints",
     "layout",

@@ -27,7 +27,7 @@ const ladder = (agreement, header, acts) => {
   return steps.sort((a, b) => a.at - b.at || RUNGS.indexOf(a.rung) - RUNGS.indexOf(b.rung));
 };
 
-const openedRows = (note, { words }) => {
+const openedRows = (note, { words }, author) => {
   const content = note.note;
   const rows = [
     `released   ${zulu(content.time[0])} (${QUALITY[content.time[1]]})`,
@@ -42,6 +42,10 @@ const openedRows = (note, { words }) => {
   if (words.replaces !== undefined) rows.push(`replaces   ${words.replaces}`);
   if (words.withdraws !== undefined) rows.push(`withdraws  ${words.withdraws}`);
   if (words.reason !== undefined) rows.push(`why so urgent: ${plain(words.reason)}`);
+  if (words.rewords !== undefined) {
+    rows.push(`rewords    ${words.rewords}`);
+    rows.push(`           withheld: these are ${plain(author)}'s words, not those of that note's author`);
+  }
   if (words.confidential !== undefined) rows.push("confidential: not to be told on, even in substance");
   rows.push(...words.read.map((id) => `its author had read   ${id}`));
   rows.push(...words.held.map((id) => `unopened at its desk  ${id}`));
@@ -65,7 +69,7 @@ const noteText = async (record, note, opened) => {
   if (opened === null) {
     rows.push("The words are not in this export: sealed to others, or no officer was signed in.");
   } else {
-    rows.push(...openedRows(note, opened));
+    rows.push(...openedRows(note, opened, record.name(header.author)));
   }
   rows.push("", "PASSED ON (sealed, byte for byte)");
   for (const each of note.passed) {
@@ -84,7 +88,49 @@ const noteText = async (record, note, opened) => {
     if (act.words) rows.push(`      "${plain(act.words)}"`);
     rows.push(`      ${kept.where}`);
   }
+  rows.push(...besideRows(record, note));
   return `${rows.join("\n")}\n`;
+};
+
+// --- beside-….txt -------------------------------------------------------------------------------------
+
+const besideName = (act) => {
+  const kind = act.type === REWORDING ? "rewording" : `translation (${gradeName(act.code)})`;
+  return act.lane === HOME_LANE ? `${kind}, kept at home` : kind;
+};
+
+/** Translations and rewordings of a note, oldest first. */
+const besideActs = (record, note) => {
+  const found = (record.about.get(note.id) ?? []).filter(({ act }) => isBeside(act));
+  return found.sort((a, b) => a.act.time[0] - b.act.time[0] || compareText(a.id, b.id));
+};
+
+const besideRows = (record, note) => {
+  const acts = besideActs(record, note);
+  if (acts.length === 0) return [];
+  const rows = ["", `BESIDE IT (not part of the note, which is ${plain(record.name(note.header.author))}'s alone)`];
+  for (const { act, signer, where } of acts) {
+    const played = act.caseAt === null ? "" : `, case time ${zulu(act.caseAt)}`;
+    const how = `${whoseWord(act.author, note.header)}; ${QUALITY[act.time[1]]}${played}`;
+    const who = `${plain(record.name(act.author))}, ${plain(signer)}`;
+    rows.push(`  ${zulu(act.time[0])}  ${besideName(act)}: ${who} (${how})`, `      ${where}`);
+  }
+  return rows;
+};
+
+const besideText = (record, { id, header }, kept, found) => {
+  const { act } = kept;
+  const rows = [
+    `${besideName(act).toUpperCase()} of note ${header.number} from ${plain(record.name(header.author))}`,
+    "These are not the note's words. The note stands in text.txt beside this file, and it alone counts.",
+    `by         ${plain(record.name(act.author))}, ${plain(kept.signer)} (${whoseWord(act.author, header)})`,
+    `made       ${zulu(act.time[0])} (${QUALITY[act.time[1]]})`,
+    `language   ${plain(found.language)}`,
+  ];
+  if (found.madeWith !== null) rows.push(`made with  ${plain(found.madeWith)}`);
+  if (found.corrects !== null) rows.push(`corrects   ${placeOf.beside("", found.corrects).slice(1)}.txt`);
+  rows.push(`note       ${id}`, `act        ${kept.id}`, `           ${kept.where}`);
+  return [...rows, "", "All that follows are these words.", "", found.text].join("\n");
 };
 
 // --- record.txt ---------------------------------------------------------------------------------------
@@ -100,8 +146,9 @@ const actEvent = (record, kept) => {
   }
   const words = act.words ? ` "${plain(act.words)}"` : "";
   const acknowledged = codeWords(act.type === ACKNOWLEDGED, act.code);
+  const grade = act.type === TRANSLATION ? ` (${gradeName(act.code)})` : "";
   const who = plain(record.name(act.author));
-  return `${about}${who}, ${signer}, ${done}${acknowledged}${words}${caseTime(act.caseAt)}`;
+  return `${about}${who}, ${signer}, ${done}${acknowledged}${grade}${words}${caseTime(act.caseAt)}`;
 };
 
 const entryEvent = (record, entry) => {

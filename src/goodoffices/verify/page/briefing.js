@@ -29,6 +29,7 @@ const SHOWN_BY_LABEL = new Map([
   [8, "held"],
   [9, "reason"],
   [10, "confidential"],
+  [129, "rewords"],
   [PARAGRAPH, "paragraph"],
 ]);
 

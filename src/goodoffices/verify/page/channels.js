@@ -156,6 +156,10 @@ const PLACE_FIELDS = [
   [10, "time", form.TIME],
 ];
 
+/** Words for some only, sealed: not looked at, and not kept. */
+const someBytes = (most) => (value) =>
+  isBytes(value) && value.length > 0 && value.length <= most ? true : wrong(`no byte string of 1 to ${most} bytes`);
+
 const ACT_FIELDS = [
   ...PLACE_FIELDS,
   [11, "type", form.uint(2 ** 16)],
@@ -164,17 +168,19 @@ const ACT_FIELDS = [
   [14, "words", form.maybe(form.text(8000))],
   [15, "evidence", form.maybe(form.ID)],
   [128, "caseAt", form.maybe(form.MS)],
+  [129, "sealed", form.maybe(someBytes(100_000))],
 ];
 
 const [AT_DESK, SEEN, FORWARDED, REFUSED, RETURNED, REMARK, OPENED] = [1, 2, 3, 4, 5, 6, 7];
 const [WITH_PRINCIPAL, ACKNOWLEDGED, WITHDRAWN, COMPARED, ALTERED, ON_RELAY, EXPIRED, BRIEFED] = [8, 9, 10, 11, 12, 13, 14, 15];
-const [HANDED_OVER, TRANSCRIPT] = [18, 19];
+const [HANDED_OVER, TRANSCRIPT, TRANSLATION, REWORDING] = [18, 19, 20, 21];
 
 const BY_DESK = new Set([AT_DESK, ALTERED, ON_RELAY, EXPIRED]);
 
 const RIGHT_FOR = new Map([
   ...[SEEN, FORWARDED, REFUSED, RETURNED, REMARK, OPENED, WITH_PRINCIPAL, ACKNOWLEDGED].map((type) => [type, RIGHTS.duty]),
-  ...[HANDED_OVER, TRANSCRIPT].map((type) => [type, RIGHTS.duty]),
+  ...[HANDED_OVER, TRANSCRIPT, REWORDING].map((type) => [type, RIGHTS.duty]),
+  [TRANSLATION, RIGHTS.duty | RIGHTS.release],
   [WITHDRAWN, RIGHTS.release],
   [BRIEFED, RIGHTS.release],
   [COMPARED, RIGHTS.keys],
@@ -202,7 +208,7 @@ const checkSigner = async (signed, act, office, automatic, wordsNeed) => {
   if (!signed.signers.every((signer) => rightsOf(roster, signer) & needed)) {
     wrongSigner(`An act signed by somebody without the right at ${office.name}.`);
   }
-  if ([REMARK, TRANSCRIPT].includes(act.type) && signed.signers.length < wordsNeed) {
+  if ([REMARK, TRANSCRIPT, TRANSLATION, REWORDING].includes(act.type) && signed.signers.length < wordsNeed) {
     wrongSigner("Words added by fewer officers than the mandate asks for.");
   }
 };
@@ -246,6 +252,7 @@ const LEAVES = new Map([
   [9, ["reason", form.text(500, 1)]],
   [10, ["confidential", form.code(1)]],
   [PARAGRAPH, ["paragraph", form.text(MAX_TEXT)]],
+  [129, ["rewords", form.ID]],
 ]);
 
 /** What leaves say: fields by name, and the text. */

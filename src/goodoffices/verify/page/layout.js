@@ -42,5 +42,6 @@ const placeOf = {
   ownAct: (folder, ms, sequence, id) => `${folder}/own-acts/${stamp(ms)}-${six(sequence)}-${short(id)}.cbor`,
   note: (folder, author, number, id) => `${folder}/notes/${slug(author)}-${six(number)}-${short(id)}`,
   sealed: (folder, digest) => `${folder}/sealed-${short(digest)}.cbor`,
+  beside: (folder, id) => `${folder}/beside-${short(id)}`,
   paper: (folder, id) => `${folder}/paper-${short(id)}.cbor`,
 };

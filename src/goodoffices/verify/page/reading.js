@@ -272,8 +272,9 @@ class Examiner {
     if (!office) wrongSigner("An act of an office that runs no desk.");
     const digest = await sha256(signed.raw);
     if (!this.verified.has(digest)) {
-      const { forwarding, officersToAddWords } = agreement.mandate;
-      await checkSigner(signed, act, office, forwarding === 2, officersToAddWords);
+      const automatic = agreement.mandate.forwarding === 2;
+      await checkSigner(signed, act, office, automatic, wordsNeed(act, office, agreement));
+      checkBeside(signed, act, office, agreement);
       if (act.type === COMPARED && !agreement.isParty(act.author)) {
         wrongSigner("An intermediary that claims to have compared the mandate's digits.");
       }
@@ -360,6 +361,11 @@ class Examiner {
       this.link(content, note.id, where);
       return opened;
     });
+  }
+
+  /** The words of a translation or rewording; null where they are not those that were signed. */
+  beside({ act }, inside, where) {
+    return this.attempt(where, "note", () => readBeside(inside, act.evidence));
   }
 }
 

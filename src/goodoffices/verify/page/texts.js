@@ -45,6 +45,8 @@ const ACT_WORDS = new Map([
   [BRIEFED, ["briefed", "showed parts of the record to a third party", null]],
   [HANDED_OVER, ["handed over", "handed it over on paper", "handed over"]],
   [TRANSCRIPT, ["transcript", "wrote down a reply that its party has not signed", null]],
+  [TRANSLATION, ["translation", "added a translation beside it", null]],
+  [REWORDING, ["rewording", "added a rewording of its own beside it", null]],
 ]);
 
 const RUNGS = [
@@ -64,6 +66,8 @@ const RUNGS = [
   "altered",
 ];
 
+const GRADES = ["", "machine", "sight", "rough", "official"];
+const gradeName = (code) => (code === null ? "of no grade" : GRADES[code] || `grade ${code} of a newer version`);
 const actName = (type) => ACT_WORDS.get(type)?.[0] ?? `act type ${type} of a newer version`;
 const caseTime = (ms) => (ms === null ? "" : ` (case time ${zulu(ms)})`);
 const pad = (words, width) => words.padEnd(width);

@@ -184,6 +184,12 @@ class Reading {
       this.findings.remarks.push(`${note.folder}: the words of this note are not included.`);
     }
     await files.compare(`${note.folder}/note.txt`, [await noteText(record, note, opened)]);
+    for (const kept of besideActs(record, note)) {
+      const place = placeOf.beside(note.folder, kept.id);
+      const inside = await files.read(`${place}.cbor`);
+      const found = inside === null ? null : await record.beside(kept, inside, `${place}.cbor`);
+      if (found !== null) await files.compare(`${place}.txt`, [besideText(record, note, kept, found)]);
+    }
   }
 
   async texts() {
