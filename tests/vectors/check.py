@@ -19,6 +19,7 @@ from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError
 from goodoffices.core.handover import check_handover
 from goodoffices.core.line import CarriedEntry, verify_entry, verify_head
+from goodoffices.core.mailboxes import verify_mailboxes
 from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import check_issued, note_digits, read_inside, verify_release
 from goodoffices.core.office import read_office
@@ -235,7 +236,15 @@ def _head(given: Input) -> Result:
         read_signed(_bytes(given, "signed")), _bytes(given, "line"), read_office(_bytes(given, "credential"))
     )
     numbers = [[mandate.hex(), lane.hex(), number] for mandate, lane, number in head.numbers or ()]
-    return {"answers": head.answers.hex() if head.answers else None, "numbers": numbers}
+    told = {"mailboxes": list(head.mailboxes)} if head.mailboxes else {}
+    return {"answers": head.answers.hex() if head.answers else None, "numbers": numbers, **told}
+
+
+def _mailboxes(given: Input) -> Result:
+    stated = verify_mailboxes(
+        read_signed(_bytes(given, "signed")), _bytes(given, "line"), read_office(_bytes(given, "credential"))
+    )
+    return {"version": stated.version, "relays": [each.relay for each in stated.routes]}
 
 
 def _bundle(given: Input) -> Result:
@@ -267,6 +276,7 @@ def _inclusion(given: Input) -> Result:
 CHECKS: dict[str, Callable[[Input], Result]] = {
     "bundle": _bundle,
     "head": _head,
+    "mailboxes": _mailboxes,
     "frame": _frame,
     "cbor": _cbor,
     "ed25519 key": _ed25519_key,

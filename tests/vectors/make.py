@@ -26,6 +26,7 @@ from goodoffices.core.handing import Hand
 from goodoffices.core.handing import words_of as hand_words
 from goodoffices.core.handover import Handover, OpenStep
 from goodoffices.core.line import Head
+from goodoffices.core.mailboxes import Mailboxes
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
 from goodoffices.core.sealed import header_of, seal_note
@@ -1013,6 +1014,14 @@ def _heads() -> Iterator[Vector]:
             OK,
         ),
         (
+            "head-with-mailboxes",
+            "It collects where its third statement says, and writes where the first of the other side does.",
+            replace(answer, numbers=None, mailboxes=(3, 1)),
+            bern().desk_seed,
+            making.LINE,
+            OK,
+        ),
+        (
             "head-by-an-officer",
             "Desks compare heads.",
             question,
@@ -1032,6 +1041,41 @@ def _heads() -> Iterator[Vector]:
         signed = sign(state(content, LIVE), signer)
         given = {"signed": signed.raw.hex(), "line": line.hex(), "credential": bern().office.raw.hex()}
         yield name, shows, "head", given, verdict
+
+
+def _mailboxes() -> Iterator[Vector]:
+    stated = Mailboxes(
+        line=making.LINE,
+        office=bern().id,
+        roster=1,
+        version=1,
+        mailboxes=(
+            ("https://relay.example", bytes(range(16)), seed("put 1")),
+            ("https://[2001:db8::1]:8443/two", bytes(16), seed("put 2")),
+        ),
+        time=(NOW, 2),
+    )
+    plain, twice = (("http://relay.example", bytes(16), bytes(32)),), (stated.mailboxes[0],) * 2
+    duty, desk, here = bern().officer(), bern().desk_seed, making.LINE
+    for name, shows, content, signer, line, verdict in (
+        ("mailboxes", "Where Bern collects from now on.", stated, duty, here, OK),
+        ("mailboxes-by-the-desk", "A keeper of keys says it.", stated, desk, here, "WrongSigner"),
+        ("mailboxes-of-another-line", "Held against another.", stated, duty, seed("x"), "Foreign"),
+        (
+            "mailboxes-of-version-0",
+            "0 is the pairing's.",
+            replace(stated, version=0),
+            duty,
+            here,
+            "Malformed",
+        ),
+        ("mailboxes-plain", "An open door.", replace(stated, mailboxes=plain), duty, here, "Malformed"),
+        ("mailboxes-twice", "Each stands once.", replace(stated, mailboxes=twice), duty, here, "Malformed"),
+        ("mailboxes-none", "It collects somewhere.", replace(stated, mailboxes=()), duty, here, "Malformed"),
+    ):
+        signed = sign(Statement(cbor.encode(["GO1", 1, 10, LIVE, to_map(content)])), signer)
+        given = {"signed": signed.raw.hex(), "line": line.hex(), "credential": bern().office.raw.hex()}
+        yield name, shows, "mailboxes", given, verdict
 
 
 SECTIONS = (
@@ -1054,6 +1098,7 @@ SECTIONS = (
     _pairing,
     _courier,
     _heads,
+    _mailboxes,
 )
 
 

@@ -88,6 +88,7 @@ class DeskInMemory:
         self.ringing = RingingInMemory(self)
         self.events: set[asyncio.Event] = set()
         self.relay_states = [Relay(url, True, world.time, 0, "connected") for url in RELAYS]
+        self.look_states: dict[int, Any] = {}
         self.cut = False
 
     @property
@@ -159,6 +160,9 @@ class DeskInMemory:
     def relays(self) -> list[Relay]:
         return self.relay_states
 
+    def looks(self) -> dict[int, Any]:
+        return self.look_states
+
     async def changes(self) -> AsyncIterator[None]:
         event = asyncio.Event()
         self.events.add(event)
@@ -198,7 +202,7 @@ class Offices:
             for each in self.desks.values():
                 each.desk.settle(self.time)
                 for put in each.desk.work(self.time):
-                    to, line = self.boxes[put.route.mailbox]
+                    to, line = self._whose(put.route.mailbox)
                     if each.cut or to.cut:
                         each.desk.put_failed(put, self.time)
                         continue
@@ -209,6 +213,13 @@ class Offices:
             each.ringing.round()
             for event in each.events:
                 event.set()
+
+    def _whose(self, mailbox: bytes) -> tuple[DeskInMemory, bytes]:
+        if mailbox not in self.boxes:  # made since the pairing
+            for each in self.desks.values():
+                for route in each.desk.own_routes():
+                    self.boxes[route.mailbox] = (each, route.line or b"")
+        return self.boxes[mailbox]
 
     def pair(self, one: DeskInMemory, two: DeskInMemory, *, confirm: bool = True) -> bytes:
         a, b = one.officer(), two.officer()

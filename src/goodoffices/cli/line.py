@@ -20,8 +20,10 @@ from goodoffices.cli.output import (
 )
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
 from goodoffices.core import digits
+from goodoffices.core.errors import NotFound
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.mailboxes import USED
 from goodoffices.desk.routes.meeting import meet
 from goodoffices.desk.routes.relay_client import RelayClient, check_relay_url, tls_trusting
 from goodoffices.desk.service import desk_of
@@ -180,6 +182,38 @@ def list_lines(vault: Path, unlock_file: Path | None) -> None:
             peer = desk.ledger.office(row.peer)
             state = "open" if row.open else "confirmed here" if row.confirmed_here else "digits not compared"
             say(f"{row.name}\t{peer.name if peer else '?'}\t{state}\t{row.id.hex()}")
+
+
+@line.command()
+@signing_in
+@click.option("--name", required=True, help="The line's name.")
+@click.option("--add", multiple=True, metavar="URL", help="A relay at which to collect from now on as well.")
+@click.option("--drop", multiple=True, metavar="URL", help="A relay to leave, once it is empty.")
+def relays(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    name: str,
+    add: tuple[str, ...],
+    drop: tuple[str, ...],
+) -> None:
+    """Change at which relays this office collects on a line in use, or show it. The other side is told."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        desk, row = here.desk, here.desk.line_named(name)
+        if add or drop:
+            used = [each.relay for each in desk.ledger.routes(row.id, own=True) if each.state == USED]
+            dropped = {each.rstrip("/") for each in drop}
+            if strange := dropped - set(used):
+                raise NotFound(f"This office does not collect at {min(strange)} on this line.")
+            wanted = [each for each in (*used, *add) if each.rstrip("/") not in dropped]
+            desk.collect_at(here.officer, row.id, wanted, now())
+        newest = next(iter(desk.ledger.mailboxes(row.id, mine=True)), None)
+        for own in (True, False):
+            for each in desk.ledger.routes(row.id, own=own):
+                say(f"{'ours' if own else 'theirs'}\t{each.relay}\t{each.state}")
+        if newest is not None and newest.confirmed is None:
+            aside("The other desk has not confirmed it yet: this desk goes on telling it while it runs.")
 
 
 @line.command()

@@ -3,6 +3,7 @@
 
     payload     CBOR [part ...]      part: [1, signed entry, salt, body] | [2, signed receipt]
                                            | [3, signed head] | [4, checkpoint]
+                                           | [5, signed roster] | [6, signed mailboxes]
     envelope    0x01 || HPKE(length(4) || payload || zeros)        exactly one size class
     ID          SHA-256(envelope)
 
@@ -30,7 +31,7 @@ MAX_PARTS = 1024
 """More than fit: the smallest signed part has some 300 bytes. Each part that is refused leaves a finding."""
 _VERSION = b"\x01"
 
-PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT, PART_ROSTER = 1, 2, 3, 4, 5
+PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT, PART_ROSTER, PART_MAILBOXES = 1, 2, 3, 4, 5, 6
 NOTE_CLASS = SIZE_CLASSES[1]
 """Bytes of the envelope in which an ordinary note travels; line tests and chat look the same."""
 
@@ -65,6 +66,11 @@ def checkpoint_part(checkpoint: Checkpoint) -> tuple[Any, ...]:
 def roster_part(signed: Signed) -> tuple[Any, ...]:
     """A roster of the reader's own office, handed back because its vault has lost it."""
     return (PART_ROSTER, signed.raw)
+
+
+def mailboxes_part(signed: Signed) -> tuple[Any, ...]:
+    """Where the sender collects from now on."""
+    return (PART_MAILBOXES, signed.raw)
 
 
 def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
@@ -120,10 +126,10 @@ def _part(part: Any) -> Part | None:
         raise Malformed("A part of an envelope has the wrong form.")
     if part[0] == PART_ENTRY and len(part) == 4:
         return PART_ENTRY, CarriedEntry(read_signed(part[1]), part[2], part[3])
-    if part[0] in (PART_RECEIPT, PART_HEAD, PART_ROSTER) and len(part) == 2:
+    if part[0] in (PART_RECEIPT, PART_HEAD, PART_ROSTER, PART_MAILBOXES) and len(part) == 2:
         return part[0], read_signed(part[1])
     if part[0] == PART_CHECKPOINT and len(part) == 2:
         return PART_CHECKPOINT, bytes(part[1])
-    if part[0] <= PART_ROSTER:
+    if part[0] <= PART_MAILBOXES:
         raise Malformed("A part of an envelope has the wrong form.")
     return None  # a newer version's part: what it says of itself stands in entries

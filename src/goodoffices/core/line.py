@@ -134,6 +134,8 @@ class Head(Content):
         128, optional(listing(row(ID, ID, uint(2**32)), MAX_NUMBERS)), default=None
     )
     """In an answer: [mandate, lane, highest number] of the asker's notes that are here."""
+    mailboxes: tuple[int, int] | None = key(129, optional(row(uint(2**32), uint(2**32))), default=None)
+    """Versions of where the writer collects, and of where it writes to; absent while both are those of the pairing."""
 
 
 def commitment(salt: bytes, body: bytes) -> bytes:

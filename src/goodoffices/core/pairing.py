@@ -68,8 +68,8 @@ def relay_parts(address: str) -> tuple[str, str] | None:
     return parts[1], parts[2].strip("[]")
 
 
-def _relay(value: Any) -> str:
-    # The other side names addresses that this desk will call: plain http(s), no user, query or fragment.
+def relay_address(value: Any) -> str:
+    """A form: an address that the other side names and this desk will call. Plain http(s), nothing else in it."""
     address = str(text(300, minimum=8)(value))
     parts = relay_parts(address)
     if parts is None:
@@ -95,7 +95,7 @@ def read_offer(raw: bytes) -> Offer:
     if not isinstance(value, tuple) or len(value) != 5 or value[0] != _MARK:
         raise Malformed("This is not a pairing offer.")
     _, credential, rows, nonce, made = value
-    form = row(_relay, data(16), data(32))
+    form = row(relay_address, data(16), data(32))
     try:
         data(32)(nonce)
         uint()(made)

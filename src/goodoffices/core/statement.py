@@ -51,6 +51,8 @@ class Kind(IntEnum):
     MANDATE = 4
     PAIRING = 8
     PAIRING_CONFIRMED = 9
+    MAILBOXES = 10
+    """Travels beside the record, never in it: it holds a right."""
     NOTE = 16
     ACT = 17
     ENTRY = 24

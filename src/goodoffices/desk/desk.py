@@ -49,6 +49,7 @@ from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
 from goodoffices.desk.officers.handing import HandActs
 from goodoffices.desk.officers.roster import Rosters
+from goodoffices.desk.routes.relay_client import check_relay_url
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.sealing_keys import SealingKeys
 
@@ -337,6 +338,19 @@ class Desk:
             self.ledger.audit(now, officer.name, f"removed the line {line.name}", AuditKind.OFFICE)
             self.context.pending.after.append(lambda: self.lines.forget(line_id))
         self._deferred.pop(line_id, None)
+
+    def collect_at(self, officer: Officer, line_id: bytes, relays: list[str], now: int) -> None:
+        """Change, on a line in use, at which relays this office collects."""
+        self.acts.require(officer, Right.KEYS)
+        for each in relays:
+            check_relay_url(each)
+        self.lines.collect_at(officer, line_id, relays, now)
+
+    def all_routes(self) -> list[RouteRow]:
+        """Every mailbox that this desk collects from or puts into."""
+        confirmed = {line.id for line in self.ledger.lines() if line.confirmed_here}
+        both = self.ledger.routes(own=True) + self.ledger.routes(own=False)
+        return [route for route in both if route.line in confirmed]
 
     def own_routes(self) -> list[RouteRow]:
         """Mailboxes to make at relays and to collect from, of lines that are confirmed here."""

@@ -28,6 +28,7 @@ from goodoffices.desk.founding import keys_in
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
 from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
+from goodoffices.desk.routes.looking import Look, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
@@ -104,6 +105,7 @@ class DeskService(Present):
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
+        self.looking = Looking(self.desk.all_routes, self.client.look, self.now)
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
 
     @property
@@ -128,6 +130,7 @@ class DeskService(Present):
         self.desk.start(self.started)
         self._start_pump()
         self.refresh()
+        self._spawn(self.looking.run())
         self.ringing.start()
         self.outsiders.start()
         deadline = time.monotonic() + COMPARE_WITHIN
@@ -215,10 +218,16 @@ class DeskService(Present):
 
     def relays(self) -> list[RelayState]:
         """Every relay that this desk uses, with how much waits for it."""
+        for url in self._relays.keys() - {route.relay for route in self.desk.all_routes()}:
+            del self._relays[url]  # the last line that used it uses others now
         waiting = self.desk.lines.sending.waiting()
         for url, state in self._relays.items():
             state.waiting = waiting.get(url, 0)
         return [self._relays[url] for url in sorted(self._relays)]
+
+    def looks(self) -> dict[int, Look]:
+        """What lies in each mailbox, by the number of its route and the word of its relay."""
+        return self.looking.looks
 
     def _relay(self, url: str, up: bool, what: str) -> None:
         state = self._relays.get(url)

@@ -33,6 +33,7 @@ from goodoffices.web import (
     keeping,
     passkeys,
     people,
+    relays,
     showing,
     status,
     watch,
@@ -102,6 +103,7 @@ ROUTES = (
     *glossary.ROUTES,
     *watch.ROUTES,
     *courier.ROUTES,
+    *relays.ROUTES,
     *checkpoints.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )

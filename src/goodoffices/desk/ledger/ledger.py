@@ -70,7 +70,7 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
         self.db.execute(
             "DELETE FROM kept_receipt WHERE entry IN (SELECT id FROM entry WHERE line=?)", (line_id,)
         )
-        for table in ("owed", "line_test", "entry", "route"):
+        for table in ("owed", "line_test", "entry", "route", "mailboxes"):
             self.db.execute(f"DELETE FROM {table} WHERE line=?", (line_id,))
         self.db.execute("DELETE FROM line WHERE id=?", (line_id,))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of offices, lines, routes, entries, and of what is owed to a line."""
+"""The tables of offices, lines and entries."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from goodoffices.core.line import CarriedEntry, Item, Place, read_items
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import Statement, read_signed
+from goodoffices.desk.ledger.mailboxes import MailboxTables
 from goodoffices.desk.ledger.owed import OwedTables
-from goodoffices.desk.ledger.rows import LineRow, RouteRow
+from goodoffices.desk.ledger.rows import LineRow
 
 _LINE = "id, name, peer, pairing, my_confirmation, their_confirmation, incarnation"
 MAX_READ = 256
-_ROUTE = "id, line, relay, mailbox, put, collect, remove, made_at_relay, cursor"
 
 
-class LineTables(OwedTables):
-    """Offices, lines, routes, entries, owed items."""
+class LineTables(OwedTables, MailboxTables):
+    """Offices, lines, entries; routes and what is owed come along."""
 
     # offices
 
@@ -91,10 +91,7 @@ class LineTables(OwedTables):
         )
         self.db.execute("UPDATE route SET line=? WHERE offer=?", (line.id, mine.digest))
         for route in theirs.routes:
-            self.db.execute(
-                "INSERT INTO route (line, relay, mailbox, put) VALUES (?,?,?,?)",
-                (line.id, route.relay, route.mailbox, route.put),
-            )
+            self.add_route(line.id, route, None)
 
     def confirm_line(self, line_id: bytes, signed: bytes, *, mine: bool) -> None:
         """Note a side's confirmation."""
@@ -131,18 +128,6 @@ class LineTables(OwedTables):
     def use_offer(self, digest: bytes) -> None:
         """An offer makes one line, once."""
         self.db.execute("UPDATE offer SET used=1 WHERE digest=?", (digest,))
-
-    def routes(self, line_id: bytes | None = None, *, own: bool) -> list[RouteRow]:
-        """Own mailboxes, or the peer's, of one line or of all."""
-        which = "collect IS NOT NULL" if own else "collect IS NULL"
-        where = "" if line_id is None else " AND line=?"
-        values = () if line_id is None else (line_id,)
-        rows = self._all(f"SELECT {_ROUTE} FROM route WHERE {which}{where} ORDER BY id", *values)
-        return [RouteRow(*(*row[:7], bool(row[7]), row[8])) for row in rows]
-
-    def mailbox_made(self, route_id: int) -> None:
-        """The relay has this mailbox."""
-        self.db.execute("UPDATE route SET made_at_relay=1 WHERE id=?", (route_id,))
 
     # entries
 

@@ -52,6 +52,8 @@ class RouteRow:
     remove: bytes | None
     made_at_relay: bool
     cursor: int
+    state: str = "used"
+    """used | draining | left"""
 
 
 @dataclass(frozen=True)

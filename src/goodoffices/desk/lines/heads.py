@@ -70,6 +70,10 @@ class Heads:
     def _head_part(self, line: LineRow, nonce: bytes, answers: bytes | None, now: int) -> tuple[Any, ...]:
         # A question says from where on to send again, an answer what was seen at all.
         look = self.ledger.complete_until if answers is None else self.ledger.newest_head
+        versions = (
+            self.ledger.mailboxes_version(line.id, mine=True),
+            self.ledger.mailboxes_version(line.id, mine=False),
+        )
         head = Head(
             line=line.id,
             writer=self.context.me,
@@ -81,6 +85,7 @@ class Heads:
             time=self.context.time(now),
             roster=self.context.my_office().roster.version,
             numbers=self.ledger.highest_numbers(line.peer, MAX_NUMBERS) or None if answers else None,
+            mailboxes=versions if any(versions) else None,
         )
         return envelope.head_part(self._by_desk(head))
 
@@ -147,6 +152,7 @@ class Heads:
     def _head(self, line: LineRow, signed: Signed, now: int) -> None:
         head = verify_head(signed, line.id, self._peer(line))
         self.hear(line.id, now, head.time[0], locked=head.locked)
+        self._told_mailboxes(line, head, now)
         if head.answers is None:
             self._asked[line.id] = head.nonce
             if head.nonce not in self._answered:
@@ -162,6 +168,9 @@ class Heads:
             if self._all_is_here(line, head):
                 del self._questions[line.id]
                 self.sending.receipted(head.answers)
+
+    def _told_mailboxes(self, line: LineRow, head: Head, now: int) -> None:
+        """What a head says of where its writer collects and writes: ``mailboxes``' job."""
 
     def _hand_rosters_back(self, line: LineRow, head: Head, now: int) -> None:
         """The peer goes by an older roster of its own than is known here: its vault has lost the later ones.

@@ -33,7 +33,7 @@ from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.statement import Signed
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
-from goodoffices.desk.lines.heads import Heads
+from goodoffices.desk.lines.mailboxes import Collecting
 from goodoffices.desk.routes.sending import Put
 
 TakeItems = Callable[[LineRow, CarriedEntry, int], None]
@@ -42,7 +42,7 @@ ROOM = envelope.MAX_PAYLOAD - 2048
 """Bytes of entries in one envelope: the rest is for their frame and a receipt."""
 
 
-class Lines(Heads):
+class Lines(Collecting):
     """All lines of one desk."""
 
     def __init__(self, context: Context, take_items: TakeItems) -> None:
@@ -61,6 +61,7 @@ class Lines(Heads):
             self.context.committed.fresh += [(line.id, carried, urgent) for carried, urgent in unreceipted]
             if line.open:
                 self._ask(line, now)
+        self.resume_mailboxes(now)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -158,6 +159,8 @@ class Lines(Heads):
                     del self._questions[line_id]  # it was answered: only another one is acted upon
                 self._ask(self.ledger.line(line_id), now, repacks)
                 continue
+            if self.restate(line_id, ids, now, repacks):
+                continue
             again = [(line_id, c, u) for c, u in self.ledger.unreceipted(line_id, self.context.me)]
             again = [each for each in again if each[1].signed.id in ids]
             self._pack_entries(self.ledger.line(line_id), again, [], now, urgent=urgent, repacks=repacks)
@@ -204,6 +207,7 @@ class Lines(Heads):
             heads.append(self._head_part(line, question, None, now))
         if asked := self._asked.get(line_id):
             heads.append(self._head_part(line, self.context.rng(16), asked, now))
+        heads += self.mailboxes_parts(line_id)
         return [*envelopes, *([self._seal(line, heads, now)] if heads else [])]
 
     def _groups(
@@ -263,6 +267,8 @@ class Lines(Heads):
                         self.take_checkpoint(line, part, now)
                     elif kind == envelope.PART_ROSTER:
                         self.take_own_roster(part, now)
+                    elif kind == envelope.PART_MAILBOXES:
+                        self._take_mailboxes(line, part, now)
                     elif kind == envelope.PART_RECEIPT:
                         self._receipt(line, part, now)
                     else:
@@ -271,6 +277,7 @@ class Lines(Heads):
                 whole = False
             except OtherOfficeError as error:
                 self.refused_envelope(line_id, sealed, error, now)
+        self.drain(line)
         return whole
 
     def opens(self, line: LineRow, sealed: bytes, now: int) -> bool:

@@ -93,9 +93,22 @@ class RelayClient:
         assert route.remove is not None
         await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", _right(route.remove))
 
+    async def look(self, route: RouteRow) -> tuple[int, int, int | None]:
+        """(envelopes, their bytes, since when the oldest lies there by the relay's clock) of a mailbox."""
+        right = route.collect if route.collect is not None else route.put
+        answer = await self._ask("GET", _box(route), _right(right))
+        try:
+            told = json.loads(answer)
+            waiting, size, oldest = told["waiting"], told["bytes"], told["oldest_ms"]
+        except (ValueError, KeyError, TypeError):
+            waiting = size = oldest = None
+        if not _is_count(waiting) or not _is_count(size) or not (oldest is None or _is_count(oldest)):
+            raise RelayError(f"{_host(route.relay)} does not say what lies in a mailbox.")
+        return waiting, size, oldest
+
     async def _ask(
         self, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b""
-    ) -> None:
+    ) -> bytes:
         try:
             status, answer = await self._http.request(method, url, headers or {}, body)
         except (Unanswered, OSError, ValueError) as error:
@@ -103,6 +116,7 @@ class RelayClient:
         if status >= 300:
             words = answer[:200].decode("utf-8", "replace")
             raise RelayError(f"{_host(url)} refused with {status}: {words}")
+        return answer
 
     async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncGenerator[bytes]:
         """Envelopes of an own mailbox, first those that wait, then each as it comes.
@@ -142,6 +156,10 @@ def _box(route: RouteRow) -> str:
 
 def _right(secret: bytes) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret.hex()}"}
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 253402300799999
 
 
 def _host(url: str) -> str:

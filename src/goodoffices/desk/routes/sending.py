@@ -130,8 +130,9 @@ class Sending:
             # The reader's receipt was quicker than the relay's answer; a relay took it all the same.
             return put.entries
         first = not any(attempt.accepted for attempt in batch.tries.values())
-        attempt = batch.tries[put.route.id]
-        attempt.accepted, attempt.due, attempt.failures = True, None, 0
+        attempt = batch.tries.get(put.route.id)
+        if attempt is not None:  # None: that mailbox was left while the put was under way
+            attempt.accepted, attempt.due, attempt.failures = True, None, 0
         if first:
             batch.stale_at = now + UNRECEIPTED[min(batch.repacks, len(UNRECEIPTED) - 1)]
         self._drop_if_done(put.batch)
@@ -141,9 +142,9 @@ class Sending:
         """A relay did not take it; it is tried again."""
         self._notice(now)
         batch = self._batches.get(put.batch)
-        if batch is None:
+        attempt = batch.tries.get(put.route.id) if batch is not None else None
+        if attempt is None:
             return
-        attempt = batch.tries[put.route.id]
         attempt.due = now + BACKOFF[min(attempt.failures, len(BACKOFF) - 1)]
         attempt.failures += 1
         self._drop_if_done(put.batch)
@@ -183,6 +184,16 @@ class Sending:
                     found.append((batch.line, frozenset(batch.entries), batch.urgent, batch.repacks + 1))
         return found
 
+    def reroute(self, line: bytes, routes: Iterable[RouteRow], now: int) -> None:
+        """The peer collects elsewhere from now on: what it has not receipted is offered there too."""
+        wanted = {route.id: route for route in routes}
+        for number, batch in list(self._batches.items()):
+            if batch.line == line:
+                kept = {at: attempt for at, attempt in batch.tries.items() if at in wanted}
+                fresh = {at: _Try(route, due=now) for at, route in wanted.items() if at not in kept}
+                batch.tries = kept | fresh
+                self._drop_if_done(number)
+
     def forget(self, line: bytes) -> None:
         """Nothing more is offered for this line."""
         self._batches = {at: batch for at, batch in self._batches.items() if batch.line != line}
@@ -196,6 +207,14 @@ class Sending:
                 if batch.entries and not attempt.accepted:
                     counts[attempt.route.relay] += 1
         return counts
+
+    def on_route(self, route: int) -> tuple[int, int]:
+        """(envelopes that a mailbox's relay has not taken yet, those that it took and nobody receipted)."""
+        tries = [
+            batch.tries[route] for batch in self._batches.values() if batch.entries and route in batch.tries
+        ]
+        taken = sum(attempt.accepted for attempt in tries)
+        return len(tries) - taken, taken
 
     def _drop_if_done(self, number: int) -> None:
         batch = self._batches[number]

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of mailboxes: the routes of each line, and what each side stated about its own (ADR 0043)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from goodoffices.core import cbor
+from goodoffices.core.line import Place
+from goodoffices.core.pairing import Route
+from goodoffices.core.statement import Signed, read_signed
+from goodoffices.desk.ledger.rows import RouteRow, Tables
+
+_ROUTE = "id, line, relay, mailbox, put, collect, remove, made_at_relay, cursor, state"
+USED, DRAINING, LEFT = "used", "draining", "left"
+
+
+@dataclass(frozen=True)
+class MailboxesRow:
+    """One statement of where an office collects. ``signed`` is None for an own one that this vault has lost."""
+
+    version: int
+    id: bytes
+    signed: Signed | None
+    at: int
+    confirmed: int | None
+    until: Place | None
+
+
+class MailboxTables(Tables):
+    """Routes, and the statements that change them."""
+
+    def routes(self, line_id: bytes | None = None, *, own: bool, left: bool = False) -> list[RouteRow]:
+        """Own mailboxes, or the peer's, of one line or of all. ``left``: also those no longer used."""
+        which = "collect IS NOT NULL" if own else "collect IS NULL"
+        where = "" if line_id is None else " AND line=?"
+        where += "" if left else f" AND state<>'{LEFT}'"
+        values = () if line_id is None else (line_id,)
+        rows = self._all(f"SELECT {_ROUTE} FROM route WHERE {which}{where} ORDER BY id", *values)
+        return [RouteRow(*(*row[:7], bool(row[7]), row[8], row[9])) for row in rows]
+
+    def mailbox_made(self, route_id: int) -> None:
+        """The relay has this mailbox."""
+        self.db.execute("UPDATE route SET made_at_relay=1 WHERE id=?", (route_id,))
+
+    def add_route(self, line: bytes, route: Route, rights: tuple[bytes, bytes] | None) -> None:
+        """One more mailbox of a line. ``rights``: (collect, remove) of an own one."""
+        collect, remove = rights or (None, None)
+        self.db.execute(
+            "INSERT INTO route (line, relay, mailbox, put, collect, remove) VALUES (?,?,?,?,?,?)",
+            (line, route.relay, route.mailbox, route.put, collect, remove),
+        )
+
+    def set_route(self, route_id: int, state: str) -> None:
+        """Used, draining or left."""
+        self.db.execute("UPDATE route SET state=? WHERE id=?", (state, route_id))
+
+    def mailboxes(self, line: bytes, *, mine: bool) -> list[MailboxesRow]:
+        """What one side stated since the pairing, newest version first."""
+        rows = self._all(
+            "SELECT version, id, signed, at, confirmed, until FROM mailboxes WHERE line=? AND mine=?"
+            " ORDER BY version DESC, id",
+            line,
+            int(mine),
+        )
+        return [_row(row) for row in rows]
+
+    def mailboxes_version(self, line: bytes, *, mine: bool) -> int:
+        """The newest version that is known here; 0: the pairing's."""
+        row = self._one("SELECT max(version) FROM mailboxes WHERE line=? AND mine=?", line, int(mine))
+        return int(row[0] or 0)
+
+    def add_mailboxes(
+        self, line: bytes, version: int, identifier: bytes, signed: Signed | None, now: int, *, mine: bool
+    ) -> None:
+        """Keep a statement; again is the same as once."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO mailboxes (line, mine, version, id, signed, at) VALUES (?,?,?,?,?,?)",
+            (line, int(mine), version, identifier, signed.raw if signed else None, now),
+        )
+
+    def confirm_mailboxes(self, line: bytes, version: int, until: Place | None, now: int) -> bool:
+        """The peer's desk writes to the own mailboxes of this version; False if that was known."""
+        changed = self.db.execute(
+            "UPDATE mailboxes SET confirmed=?, until=? WHERE line=? AND mine=1 AND version=? AND confirmed IS NULL",
+            (now, cbor.encode(until) if until else None, line, version),
+        )
+        return changed.rowcount > 0
+
+
+def _row(row: Any) -> MailboxesRow:
+    version, identifier, signed, at, confirmed, until = row
+    return MailboxesRow(
+        version,
+        bytes(identifier),
+        read_signed(bytes(signed)) if signed is not None else None,
+        at,
+        confirmed,
+        cbor.decode(bytes(until)) if until is not None else None,
+    )

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The relays of a line: where each side collects, what waits there, and changing it while notes flow."""
+
+from __future__ import annotations
+
+from goodoffices.core.office import Right
+from goodoffices.desk.views.relays import relays_page
+from goodoffices.web.pages import Ask, Done, Page, Route
+from goodoffices.web.rights import ANYBODY
+
+
+async def relays(ask: Ask) -> Page:
+    """Each mailbox of the line, with what waits at its relay."""
+    here = ask.views.here(ask.who.officer, ask.now)
+    service = ask.service
+    page = relays_page(ask.desk, ask.who.officer, ask.id("line"), tuple(service.relays()), service.looks())
+    return Page("relays.html", here, page)
+
+
+async def change(ask: Ask) -> Done:
+    """From now on this office collects at the relays that the form lists, one a line."""
+    line, officer = ask.id("line"), ask.who.officer
+    wanted = ask.form.text("relays").split()
+    ask.service.act(lambda desk, now: desk.collect_at(officer, line, wanted, now))
+    return Done(f"/lines/{line.hex()}/relays", line)
+
+
+ROUTES = (
+    Route("/lines/{line}/relays", relays, needs=ANYBODY),
+    Route("/lines/{line}/relays", change, "POST", back=relays, needs=Right.KEYS),
+)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a line's relays: what waits where, and a change while notes flow (ADR 0043)."""
+
+from __future__ import annotations
+
+import pytest
+
+from goodoffices.desk.routes.looking import Look
+from tests.web.offices import RELAYS, Offices
+from tests.web.test_pages import release, signed_in, words_of
+
+THIRD = "http://127.0.0.1:11"
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "fr", "ar"])
+def test_an_officer_replaces_a_relay_and_the_other_office_collects_there_too(language: str) -> None:
+    """P7: both sides read from and write to the new one, each by its own officer's act."""
+    offices = Offices()
+    mandate = offices.agree()
+    line = offices.washington.desk.line_named("Bern").id
+    path = f"/lines/{line.hex()}/relays"
+    here = signed_in(offices.washington, **{"accept-language": language})
+    there = signed_in(offices.bern, **{"accept-language": language})
+    assert RELAYS[0] in here.get(path).text
+    changed = here.post(path, html=True, relays=f"{RELAYS[0]}\r\n{THIRD}\r\n")
+    assert changed.status_code == 303
+    assert THIRD in there.get(path).text
+    assert there.post(path, html=True, relays=f"{RELAYS[0]} {THIRD}").status_code == 303
+    for desk in (offices.washington.desk, offices.bern.desk):
+        for own in (True, False):
+            assert {each.relay for each in desk.ledger.routes(line, own=own)} == {RELAYS[0], THIRD}
+    note = release(offices.washington, mandate, offices.tehran.me, "Over the new relay.")
+    assert offices.bern.desk.ledger.note(note) is not None
+
+
+def test_what_waits_is_told_per_relay() -> None:
+    """P6: ours not taken, ours taken and not receipted, and what lies there by the relay's own word."""
+    offices = Offices()
+    mandate = offices.agree()
+    offices.washington.cut = True
+    release(offices.washington, mandate, offices.tehran.me, "Waits.")
+    line = offices.washington.desk.line_named("Bern").id
+    ours = offices.washington.desk.ledger.routes(line, own=True)[0]
+    offices.washington.look_states = {ours.id: Look(3, 12_288, offices.time, offices.time)}
+    page = words_of(signed_in(offices.washington).get(f"/lines/{line.hex()}/relays").text)
+    assert "3 envelopes lie there for us." in page
+    assert "1 of ours it has not taken yet." in page
+    assert "What lies there is not known." in page
+
+
+def test_an_address_that_is_none_is_refused_and_what_was_typed_stands() -> None:
+    """P12"""
+    offices = Offices()
+    offices.agree()
+    line = offices.washington.desk.line_named("Bern").id
+    here = signed_in(offices.washington)
+    answer = here.post(f"/lines/{line.hex()}/relays", html=True, relays="http://elsewhere.example")
+    assert answer.status_code == 403
+    assert "plain HTTP to another machine" in words_of(answer.text)
+    assert "http://elsewhere.example</textarea>" in answer.text
