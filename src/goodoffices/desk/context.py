@@ -15,6 +15,7 @@ from goodoffices.core.line import CarriedEntry, Place
 from goodoffices.core.office import Office
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.opened import OpenedNotes
 
 Rng = Callable[[int], bytes]
 
@@ -83,6 +84,7 @@ class Context:
         self.clock_quality = clock_quality
         self.reading: dict[int, bytes] = {}
         self.reading_key: bytes | None = None
+        self.opened = OpenedNotes()
         self.case_offset: int | None = None
         self.pending = Pending()
         self.committed = Pending()

@@ -129,6 +129,7 @@ class Desk:
         """The last officer signed out: no text can be read, though everything is still collected."""
         self.context.reading = {}
         self.context.reading_key = None
+        self.context.opened.forget()
         crypto.forget_private_keys()
 
     # --- the wire -----------------------------------------------------------------------------------

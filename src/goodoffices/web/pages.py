@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment
+from markupsafe import Markup
 from starlette.datastructures import URL, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -26,6 +27,7 @@ from goodoffices.core.errors import (
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.views.note import NoteCard
 from goodoffices.desk.views.views import Here, Views
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
@@ -342,11 +344,19 @@ def _page_json(ask: Ask, page: Page) -> dict[str, Any]:
 
 
 def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> Response:
-    template = ask.site.environments[ask.language.code].get_template(page.template)
+    templates = ask.site.environments[ask.language.code]
+    template = templates.get_template(page.template)
     service = ask.service
+
+    def card(item: NoteCard) -> Markup:
+        """A note of a list; it is drawn once for all officers who look at it in one language."""
+        draw = templates.get_template("_card.html").render
+        return ask.views.drawn((ask.language.code, item), lambda: Markup(draw(item=item)))  # noqa: S704
+
     html = template.render(
         here=page.here,
         page=page.data,
+        card=card,
         csrf=ask.session.csrf if ask.session is not None else "",
         error=error,
         form=ask.form,

@@ -58,15 +58,15 @@ async def home(ask: Ask) -> Page:
     return Page("home.html", page.here, page)
 
 
+def _number(ask: Ask, name: str) -> int | None:
+    """A number in the address; what is none is as if it were not there."""
+    word = ask.request.query_params.get(name, "")
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 16 else None
+
+
 async def channel(ask: Ask) -> Page:
     """A channel with its lanes."""
-    before = ask.request.query_params.get("before", "")
-    here, page = ask.views.channel(
-        ask.who.officer,
-        ask.id("mandate"),
-        ask.now,
-        before=int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None,
-    )
+    here, page = ask.views.channel(ask.who.officer, ask.id("mandate"), ask.now, before=_number(ask, "before"))
     return Page("channel.html", here, page)
 
 
@@ -141,17 +141,13 @@ async def audit(ask: Ask) -> Page:
     """The audit log, filtered by what the address says."""
     asked = ask.request.query_params
 
-    def number(name: str) -> int | None:
-        word = asked.get(name, "")
-        return int(word) if word.isascii() and word.isdigit() and len(word) < 16 else None
-
     here, page = ask.views.audit(
         ask.who.officer,
         ask.now,
         kind=asked.get("kind") or None,
         who=asked.get("officer") or None,
-        before=number("before"),
-        number=number("number"),
+        before=_number(ask, "before"),
+        number=_number(ask, "number"),
         whole=asked.get("whole") == "1",
     )
     return Page("audit.html", here, page)
@@ -177,7 +173,7 @@ async def lines(ask: Ask) -> Page:
 
 async def findings(ask: Ask) -> Page:
     """What was refused or does not hold."""
-    page = ask.views.findings(ask.who.officer, ask.now)
+    page = ask.views.findings(ask.who.officer, ask.now, before=_number(ask, "before"))
     return Page("findings.html", page.here, page)
 
 

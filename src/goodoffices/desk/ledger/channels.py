@@ -12,7 +12,7 @@ from goodoffices.core.statement import read_signed
 from goodoffices.desk.ledger.lines import LineTables
 from goodoffices.desk.ledger.rows import ActRow, NoteRow
 
-_NOTE = (
+NOTE_COLUMNS = (
     "id, mandate, lane, author, recipient, number, precedence, valid_until, at, carried_by, state, "
     "finding, copy, words_sealed"
 )
@@ -79,7 +79,7 @@ class ChannelTables(LineTables):
     def note(self, note_id: bytes) -> NoteRow | None:
         """A note by its ID."""
         if note_id not in self._notes:
-            row = self._one(f"SELECT {_NOTE} FROM note WHERE id=?", note_id)
+            row = self._one(f"SELECT {NOTE_COLUMNS} FROM note WHERE id=?", note_id)
             if row is None:
                 return None
             self._room_in(self._notes)
@@ -88,13 +88,13 @@ class ChannelTables(LineTables):
 
     def notes(self, mandate: bytes) -> list[NoteRow]:
         """The notes of a channel in the order in which they came to this desk."""
-        rows = self._all(f"SELECT {_NOTE} FROM note WHERE mandate=? ORDER BY rowid", mandate)
+        rows = self._all(f"SELECT {NOTE_COLUMNS} FROM note WHERE mandate=? ORDER BY rowid", mandate)
         return [NoteRow(*row) for row in rows]
 
     def notes_between(self, mandate: bytes, first: int, last: int, most: int) -> list[NoteRow]:
         """The newest notes of a channel that came to this desk within a time, in their order."""
         rows = self._all(
-            f"SELECT {_NOTE} FROM note WHERE mandate=? AND at BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?",
+            f"SELECT {NOTE_COLUMNS} FROM note WHERE mandate=? AND at BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?",
             mandate,
             first,
             last,
@@ -110,17 +110,20 @@ class ChannelTables(LineTables):
     def add_note(self, note: NoteRow) -> None:
         """Keep a note; one ID stands once."""
         self.db.execute(
-            f"INSERT INTO note ({_NOTE}) VALUES ({','.join('?' * 14)})",
-            tuple(getattr(note, name.strip()) for name in _NOTE.split(",")),
+            f"INSERT INTO note ({NOTE_COLUMNS}) VALUES ({','.join('?' * 14)})",
+            tuple(getattr(note, name.strip()) for name in NOTE_COLUMNS.split(",")),
         )
         self._room_in(self._notes)
         self._notes[note.id] = note
+        self._acts.pop(note.id, None)
 
     def restate_note(self, note: NoteRow) -> None:
         """What a note's verified copy says of it, instead of what the first copy's header did."""
         if note == self._notes.get(note.id):
             return
         self._notes.pop(note.id, None)
+        self._acts.pop(note.id, None)  # those under another mandate are not its own
+        self._unsettled.clear()  # it may wait for somebody now
         self.db.execute(
             "UPDATE note SET mandate=?, lane=?, author=?, recipient=?, number=?, precedence=?, valid_until=?"
             " WHERE id=? AND state<>'verified'",
@@ -286,6 +289,8 @@ class ChannelTables(LineTables):
 
     def add_act(self, act: ActRow, mandate: bytes) -> None:
         """Keep a signed act."""
+        if act.subject is not None:
+            self._acts.pop(act.subject, None)
         self.db.execute(
             "INSERT INTO act (id, mandate, lane, author, type, subject, signed, at, from_office)"
             " VALUES (?,?,?,?,?,?,?,?,?)",
@@ -304,9 +309,22 @@ class ChannelTables(LineTables):
 
     def acts_about(self, note: bytes) -> list[ActRow]:
         """Acts under a note's own mandate whose subject it is, in the order in which they came."""
-        own = "mandate=coalesce((SELECT mandate FROM note WHERE id=act.subject), mandate)"
-        rows = self._all(f"SELECT {_ACT} FROM act WHERE subject=? AND {own} ORDER BY position", note)
-        return [ActRow(*row) for row in rows]
+        if note not in self._acts:
+            own = "mandate=coalesce((SELECT mandate FROM note WHERE id=act.subject), mandate)"
+            rows = self._all(f"SELECT {_ACT} FROM act WHERE subject=? AND {own} ORDER BY position", note)
+            self._room_in(self._acts)
+            self._acts[note] = tuple(ActRow(*row) for row in rows)
+        return list(self._acts[note])
+
+    def newest_acts(self, mandate: bytes, kind: int, since: int, most: int) -> list[ActRow]:
+        """The newest acts of one type under a mandate that came here after a time, newest first."""
+        rows = self._all(
+            f"SELECT {_ACT} FROM act WHERE mandate=? AND type=? ORDER BY position DESC LIMIT ?",
+            mandate,
+            kind,
+            most,
+        )
+        return [act for row in rows if (act := ActRow(*row)).at > since]
 
     def acts_of_type(self, mandate: bytes, kind: int) -> list[ActRow]:
         """Acts of one type under a mandate."""

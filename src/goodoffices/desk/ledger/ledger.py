@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from goodoffices.db.sqlite import transaction
 from goodoffices.desk.ledger.audit import AuditTables
+from goodoffices.desk.ledger.browsing import BrowsingTables
 from goodoffices.desk.ledger.checkpoints import CheckpointTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
 from goodoffices.desk.ledger.secrets import SecretTables
@@ -29,7 +30,7 @@ MORE = "Further findings of this kind are not kept one by one."
 OWN = "this machine's"
 
 
-class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
+class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, BrowsingTables):
     """Typed access to the tables of the record."""
 
     @contextmanager
@@ -104,6 +105,21 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables):
             "INSERT INTO finding (at, line, entry, fault, what, next) VALUES (?,?,?,?,?,?)",
             (now, line, entry, fault, what, step),
         )
+
+    def finding_count(self) -> int:
+        """How many findings are kept."""
+        return int(self._one("SELECT count(*) FROM finding")[0])
+
+    def findings_before(
+        self, before: int | None, most: int
+    ) -> list[tuple[int, int, bytes | None, bytes | None, str, str, str]]:
+        """(number, at, line, entry, fault, what, next step) of the newest before a number, newest first."""
+        rows = self._all(
+            "SELECT id, at, line, entry, fault, what, next FROM finding WHERE id<? ORDER BY id DESC LIMIT ?",
+            before if before is not None else 1 << 62,
+            most,
+        )
+        return [tuple(row) for row in rows]
 
     def findings(self) -> list[tuple[int, bytes | None, bytes | None, str, str, str]]:
         """(at, line, entry, fault, what, next step), oldest first."""

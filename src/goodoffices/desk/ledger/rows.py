@@ -117,6 +117,9 @@ class Tables:
         self._lines: list[LineRow] | None = None
         self._facts: dict[str, bytes | None] = {}
         self._notes: dict[bytes, NoteRow] = {}
+        self._acts: dict[bytes, tuple[ActRow, ...]] = {}
+        """By the note that they are about."""
+        self._unsettled: dict[bytes, Any] = {}
         self._carried: dict[tuple[bytes, bytes], bool] = {}
         self._heads: dict[tuple[bytes, bytes, bytes], tuple[bytes, int, bytes]] = {}
         self._fresh: list[tuple[bytes, bytes, bool]] = []
@@ -131,7 +134,7 @@ class Tables:
 
     def look_again(self) -> None:
         """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
-        for remembered in (self._facts, self._notes, self._carried, self._heads):
+        for remembered in (self._facts, self._notes, self._acts, self._carried, self._heads):
             remembered.clear()
 
     def _room_in(self, remembered: dict[Any, Any]) -> None:

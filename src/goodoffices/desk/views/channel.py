@@ -17,11 +17,11 @@ from goodoffices.core.note import MAX_TEXT
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.ledger.ledger import NoteRow
-from goodoffices.desk.views.note import Inside, NoteCard, NoteRef, note_card, ref, shown
+from goodoffices.desk.views.inside import Inside, shown
+from goodoffices.desk.views.note import NEARBY, NoteCard, NoteRef, note_card, ref
 from goodoffices.desk.views.waiting import label_of
 
-PAGE = 60
+PAGE = 40
 """Notes on one page of a channel, newest; older ones are a page further."""
 
 
@@ -154,15 +154,18 @@ def _lanes(desk: Desk, agreement: Agreement) -> list[tuple[str, bytes, bytes | N
 def channel_page(
     desk: Desk, agreement: Agreement, now: int, state: str, *, before: int | None
 ) -> ChannelPage:
-    """A channel as its page shows it. ``before``: only notes that came before this place in the list."""
-    mandate = agreement.mandate
-    every = desk.ledger.notes(agreement.id)
-    end = len(every) if before is None else max(0, min(before, len(every)))
-    start = max(0, end - PAGE)
-    rows = every[start:end]
-    nearby = every[max(0, start - PAGE) : end + PAGE]
-    inside, lanes = Inside(desk), []
-    for kind, lane, to in _lanes(desk, agreement):
+    """A channel as its page shows it. ``before``: only notes that came before this place in the record."""
+    mandate, ledger, inside, lanes = agreement.mandate, desk.ledger, Inside(desk), []
+    written = _lanes(desk, agreement)
+    among = agreement.id, [lane for _, lane, _ in written], mandate.path
+    places = ledger.places_before(*among, before, PAGE + NEARBY)
+    first = places[-PAGE:][0] if places else 0
+    last = places[-1] if places else (before or 1) - 1
+    later = ledger.places_after(*among, last, NEARBY) if before is not None else []
+    older = len(places) > PAGE
+    nearby = ledger.notes_at(places + later)
+    rows = nearby[max(0, len(places) - PAGE) : len(places)]
+    for kind, lane, to in written:
         cards = [
             note_card(inside, agreement, row, [n for n in nearby if n.lane == lane and n.id != row.id], now)[
                 0
@@ -170,7 +173,8 @@ def channel_page(
             for row in rows
             if row.lane == lane
         ]
-        items = _gaps(cards, _first_numbers(every[:start], lane))
+        numbers = {each: ledger.highest_before(agreement.id, lane, each, first) + 1 for each in mandate.path}
+        items = _gaps(cards, numbers)
         lanes.append(
             Lane(
                 kind=kind,
@@ -201,18 +205,9 @@ def channel_page(
             if not paper and each not in signed
         ),
         lanes=tuple(lanes),
-        older=start if start > 0 else None,
-        newest=end == len(every),
+        older=first if older else None,
+        newest=not later,
     )
-
-
-def _first_numbers(earlier: list[NoteRow], lane: bytes) -> dict[bytes, int]:
-    """Per author, the number that follows the highest one on the pages before."""
-    numbers: dict[bytes, int] = {}
-    for row in earlier:
-        if row.lane == lane:
-            numbers[row.author] = max(numbers.get(row.author, 0), row.number + 1)
-    return numbers
 
 
 def write_page(
@@ -233,15 +228,19 @@ def write_page(
     mandate = agreement.mandate
     opened_up = kind == "between" and mandate.reading == Reading.OPEN
     readers = [each for each in mandate.path if opened_up or each in (desk.me, to)]
-    every = [each for each in desk.ledger.notes(agreement.id) if each.lane == lane]
-    theirs = [each for each in every if each.author != desk.me and each.state != "altered"]
-    unread = [each for each in theirs if not desk.acts.has_act(each.id, ActType.OPENED)]
-    read = [each for each in theirs if each not in unread]
+    unread = [
+        each
+        for each in desk.ledger.unsettled(agreement.id, desk.me, now)
+        if each.lane == lane and each.recipient == desk.me
+    ]
+    authors = [each for each in mandate.path if each != desk.me]
+    last_read = desk.ledger.newest_with_act(agreement.id, lane, authors, desk.me, ActType.OPENED)
     for other in (replaces, in_reply_to):
-        if other is not None and not any(each.id == other for each in every):
+        named = desk.ledger.note(other) if other is not None else None
+        if other is not None and (named is None or (named.mandate, named.lane) != (agreement.id, lane)):
             raise NotNow("The note that this would answer or replace belongs to another lane.")
-    if replaces is not None and not any(each.id == replaces and each.author == desk.me for each in every):
-        raise NotAllowed("Only its author can replace or withdraw a note.")
+        if other is not None and other == replaces and named is not None and named.author != desk.me:
+            raise NotAllowed("Only its author can replace or withdraw a note.")
     state = "signing" if not agreement.complete else "in force"
     if mandate.ends is not None and now >= mandate.ends:
         state = "ended"
@@ -262,7 +261,7 @@ def write_page(
         ),
         disclosure=mandate.disclosure,
         unopened=tuple(ref(desk, agreement, each.id) for each in unread),
-        last_read=ref(desk, agreement, read[-1].id) if read else None,
+        last_read=ref(desk, agreement, last_read) if last_read else None,
         replaces=ref(desk, agreement, replaces) if replaces else None,
         in_reply_to=ref(desk, agreement, in_reply_to) if in_reply_to else None,
         text=_own_text(desk, replaces) if replaces else "",

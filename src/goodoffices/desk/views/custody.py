@@ -8,12 +8,13 @@ when a later one is known, *not told* when the mandate does not let it travel, e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
 from goodoffices.core.handing import read_words
 from goodoffices.core.ladder import Rung, Step, Word, climb, has_part
 from goodoffices.core.mandate import Agreement, Forwarding
-from goodoffices.core.note import OpenNote, verify_release
+from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Office
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.desk.context import Officer
@@ -95,12 +96,18 @@ def signer_of(signed: Signed, office: Office, version: int) -> tuple[str, bool]:
     return (roster.pseudonym(signer) or "", signer == roster.desk)
 
 
+@lru_cache(maxsize=4096)
+def _read_act(raw: bytes) -> tuple[Signed, Act]:
+    """A signed act of the record as it was decoded once: pages look at the same ones again and again."""
+    signed = read_signed(raw)
+    return signed, signed.statement.read(Act)
+
+
 def acts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> list[tuple[bytes, Act, str, bool]]:
     """(ID, act, signer's pseudonym, signed by the desk) of every act about a note that is its author's to do."""
     found = []
     for row in desk.ledger.acts_about(note.id):
-        signed = read_signed(row.signed)
-        act = signed.statement.read(Act)
+        signed, act = _read_act(row.signed)
         if not has_part(act, note.author, note.recipient):
             continue  # kept in the record; it says nothing of this note
         office = agreement.offices.get(act.author)
@@ -113,8 +120,7 @@ def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark,
     """The covering remarks, each an object of its own, with everybody who signed it."""
     found = []
     for row in desk.ledger.acts_about(note.id):
-        signed = read_signed(row.signed)
-        act = signed.statement.read(Act)
+        signed, act = _read_act(row.signed)
         office = agreement.offices.get(act.author)
         if act.type != ActType.REMARK or office is None or not has_part(act, note.author, note.recipient):
             continue
@@ -235,11 +241,11 @@ def _remark_step(remark: Remark) -> CustodyStep:
     )
 
 
-def _released(agreement: Agreement, note: NoteRow, opened: OpenNote | None, me: bytes) -> list[CustodyStep]:
+def _released(desk: Desk, agreement: Agreement, note: NoteRow, opened: OpenNote | None) -> list[CustodyStep]:
     if opened is None:
         return []
     office = agreement.offices[note.author]
-    names = verify_release(opened, office)
+    names = desk.context.opened.released(note.id, opened, office)
     return [
         CustodyStep(
             rung=str(Rung.RELEASED),
@@ -275,7 +281,7 @@ def custody(
 ) -> tuple[CustodyStep, ...]:
     """The strip of one note, rung by rung in the order of the path."""
     steps = [_done(agreement, each) for each in climb(agreement.mandate, note.author, note.recipient, acts)]
-    steps = _released(agreement, note, opened, desk.me) + steps
+    steps = _released(desk, agreement, note, opened) + steps
     steps += [_remark_step(each) for each in remarks_of(desk, agreement, note)]
     slots = _slots(agreement, note)
     extras = [each for each in steps if (each.rung, each.office) not in {(str(r), o) for r, o in slots}]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.mandate import Agreement, Reading
-from goodoffices.core.note import MAX_LISTED, OpenNote, Words, note_digits, read_inside, verify_release
+from goodoffices.core.note import MAX_LISTED, OpenNote, note_digits
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
@@ -27,6 +27,7 @@ from goodoffices.desk.views.custody import (
     status_of,
     transcripts_of,
 )
+from goodoffices.desk.views.inside import Inside, shown
 from goodoffices.desk.views.waiting import label_of
 
 NEARBY = 60
@@ -135,46 +136,6 @@ class NotePage:
     words_take: int
 
 
-class Inside:
-    """The opened notes of one page: each is opened once, however many others it is held against."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self._opened: dict[bytes, OpenNote | None] = {}
-        self._words: dict[bytes, Words | None] = {}
-        self._stopped: dict[bytes, bool] = {}
-
-    def note(self, row: NoteRow) -> OpenNote | None:
-        """The verified inside of a note, if the desk holds and can open it."""
-        if row.id not in self._opened:
-            inside = self.desk.channels.words_inside(row) if row.state == "verified" else None
-            self._opened[row.id] = read_inside(inside) if inside is not None else None
-        return self._opened[row.id]
-
-    def words(self, row: NoteRow) -> Words | None:
-        """Fields and text of an opened note."""
-        if row.id not in self._words:
-            opened = self.note(row)
-            self._words[row.id] = opened.words if opened is not None else None
-        return self._words[row.id]
-
-    def stopped_short(self, note_id: bytes) -> bool:
-        """Whether a note was refused or withdrawn and never forwarded: it crossed nothing."""
-        if note_id not in self._stopped:
-            types = {row.type for row in self.desk.ledger.acts_about(note_id)}
-            stopped = bool(types & {ActType.REFUSED, ActType.WITHDRAWN}) and ActType.FORWARDED not in types
-            self._stopped[note_id] = stopped
-        return self._stopped[note_id]
-
-
-def shown(desk: Desk, row: NoteRow) -> bool:
-    """Whether this office's officers have this note's text before them by an act of their own."""
-    if row.author == desk.me:
-        return True
-    kind = ActType.OPENED if row.recipient == desk.me else ActType.SEEN
-    return desk.acts.has_act(row.id, kind)
-
-
 def ref(desk: Desk, agreement: Agreement, note_id: bytes) -> NoteRef:
     """A pointer to a note, known here or not."""
     row = desk.ledger.note(note_id)
@@ -187,21 +148,20 @@ def crossings(
     inside: Inside, agreement: Agreement, row: NoteRow, others: list[NoteRow]
 ) -> tuple[NoteRef, ...]:
     """Notes of the other side such that neither author had read the other's when he released (P9)."""
-    ours = inside.words(row)
-    if ours is None or inside.stopped_short(row.id):
+    read = inside.read(row)
+    if read is None or inside.stopped_short(row.id):
         return ()
-    read = set(ours.read)
     full = len(read) >= MAX_LISTED
     found = []
     for other in others:
-        if other.lane != row.lane or other.author == row.author or other.id in read:
+        if other.author == row.author or other.id in read or other.lane != row.lane:
             continue
         if full and other.at < row.at:
             continue  # a full list names the newest only: an older note is not called crossed
-        theirs = inside.words(other)
-        if theirs is None or row.id in theirs.read or inside.stopped_short(other.id):
+        theirs = inside.read(other)
+        if theirs is None or row.id in theirs or inside.stopped_short(other.id):
             continue
-        if len(theirs.read) >= MAX_LISTED and row.at < other.at:
+        if len(theirs) >= MAX_LISTED and row.at < other.at:
             continue
         found.append(ref(inside.desk, agreement, other.id))
     return tuple(found)
@@ -270,7 +230,7 @@ def note_card(
         withdrawn=any(act.type == ActType.WITHDRAWN for _, act, _, _ in acts),
         replaced_by=_replaced_by(inside, agreement, row, others),
         crossed=crossings(inside, agreement, row, others),
-        vouched_alone=row.lane == CHANNEL_LANE and desk.acts.vouched_alone(agreement),
+        vouched_alone=row.lane == CHANNEL_LANE and inside.vouched_alone(agreement),
         to_do=_to_do(desk, agreement, row, now),
     )
     return card, opened, strip
@@ -290,9 +250,10 @@ def _hidden(desk: Desk, row: NoteRow, opened: OpenNote | None, agreement: Agreem
 def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, now: int) -> NotePage:
     """A note's page."""
     inside = Inside(desk)
-    lane = [each for each in desk.ledger.notes(agreement.id) if each.lane == row.lane]
-    here = next(at for at, each in enumerate(lane) if each.id == row.id)
-    others = lane[max(0, here - NEARBY) : here] + lane[here + 1 : here + 1 + NEARBY]
+    here, among = desk.ledger.place_of(row.id), (agreement.id, [row.lane], agreement.mandate.path)
+    others = desk.ledger.notes_at(
+        desk.ledger.places_before(*among, here, NEARBY) + desk.ledger.places_after(*among, here, NEARBY)
+    )
     card, opened, strip = note_card(inside, agreement, row, others, now)
     words = inside.words(row)
     author = agreement.offices[row.author]
@@ -307,7 +268,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         reading=mandate.reading,
         readers=tuple(agreement.name_of(each) for each in readers),
         through=tuple(agreement.name_of(each) for each in between) if row.lane == CHANNEL_LANE else (),
-        signed_by=verify_release(opened, author) if opened is not None else (),
+        signed_by=desk.context.opened.released(row.id, opened, author) if opened is not None else (),
         releasers_needed=author.roster.releasers_needed,
         authority=words.authority if words else None,
         reply_by=words.reply_by if words else None,

@@ -13,7 +13,8 @@ from goodoffices.core.ladder import Rung
 from goodoffices.core.mandate import Agreement
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.custody import REMARK, CustodyStep
-from goodoffices.desk.views.note import Inside, NoteCard, note_card
+from goodoffices.desk.views.inside import Inside
+from goodoffices.desk.views.note import NoteCard, note_card
 from goodoffices.desk.views.waiting import told_apart
 from goodoffices.picture.tracks import Reached, Track
 

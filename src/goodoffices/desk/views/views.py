@@ -7,8 +7,9 @@ or seen the note. A time that is not known is None, and the page says so instead
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import NotAllowed, NotFound
@@ -27,6 +28,8 @@ from goodoffices.desk.views.spacetime import PicturePage, picture_page
 from goodoffices.desk.views.status import ChatPage, StatusPage, Strip, chat_page, status_page, strip
 from goodoffices.desk.views.waiting import Waiting, note_count, told_apart, waiting_notes
 
+D = TypeVar("D")
+
 STOPPED_BY = {
     ActType.REFUSED: "refused",
     ActType.RETURNED: "returned",
@@ -35,6 +38,10 @@ STOPPED_BY = {
 }
 STOPPED_SHOWN = 3 * 86_400_000
 """Milliseconds for which a note that did not get through stands on its author's first page."""
+STOPPED_LOOKED_AT = 60
+"""Newest acts of each such kind that are looked at."""
+FINDINGS = 50
+"""Findings on one page, newest first."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,9 @@ class FindingsPage:
 
     here: Here
     findings: tuple[Finding, ...]
+    count: int
+    older: int | None
+    """The page that follows begins before this finding."""
 
 
 def state_of(agreement: Agreement, now: int) -> str:
@@ -139,6 +149,10 @@ class Views:
         """Grows with every row that this process writes: two pages with the same number show the same."""
         return int(self.ledger.db.execute("SELECT total_changes()").fetchone()[0])
 
+    def drawn(self, key: tuple[Any, ...], draw: Callable[[], D]) -> D:
+        """What was drawn for one officer and is the same for the next; forgotten when the desk locks."""
+        return self.desk.context.opened.drawn(key, draw)
+
     def waiting(self, now: int) -> tuple[Waiting, ...]:
         """Notes that wait for an act of this office, the most pressing first."""
         return waiting_notes(self.desk, now)
@@ -159,7 +173,7 @@ class Views:
             pseudonym=office.roster.pseudonym(officer.public) or officer.name,
             rights=tuple((each.name or "").lower() for each in Right if each in rights),
             waiting=self.waiting(now),
-            findings=len(self.ledger.findings()),
+            findings=self.ledger.finding_count(),
             to_sign=waits_for(self.desk, officer),
             sealing_keys_end=self.desk.sealing_keys.warning(now),
         )
@@ -203,13 +217,12 @@ class Views:
     def _stopped(self, agreement: Agreement, now: int) -> tuple[Stopped, ...]:
         found = []
         for kind, rung in STOPPED_BY.items():
-            for row in self.ledger.acts_of_type(agreement.id, kind):
+            for row in self.ledger.newest_acts(agreement.id, kind, now - STOPPED_SHOWN, STOPPED_LOOKED_AT):
                 note = self.ledger.note(row.subject) if row.subject is not None else None
                 if note is None or note.author != self.desk.me or row.author == self.desk.me:
                     continue
-                if row.at > now - STOPPED_SHOWN:
-                    name = agreement.name_of(row.author)
-                    found.append(Stopped(note.id, note.number, rung, name, row.at))
+                name = agreement.name_of(row.author)
+                found.append(Stopped(note.id, note.number, rung, name, row.at))
         return tuple(sorted(found, key=lambda each: each.at, reverse=True)[:6])
 
     def _agreement(self, mandate_id: bytes) -> Agreement:
@@ -223,9 +236,11 @@ class Views:
     ) -> tuple[Here, ChannelPage]:
         """A channel with its lanes."""
         agreement = self._agreement(mandate_id)
-        return self.here(officer, now), channel_page(
-            self.desk, agreement, now, state_of(agreement, now), before=before
+        page = self.desk.context.opened.page(
+            (self.version, self.desk.context.locked, mandate_id, before, now // 1000),
+            lambda: channel_page(self.desk, agreement, now, state_of(agreement, now), before=before),
         )
+        return self.here(officer, now), page
 
     def write(
         self,
@@ -307,14 +322,17 @@ class Views:
         """The service chat of a line."""
         return self.here(officer, now), chat_page(self.desk, officer, line, now)
 
-    def findings(self, officer: Officer, now: int) -> FindingsPage:
-        """Findings, newest first."""
+    def findings(self, officer: Officer, now: int, *, before: int | None = None) -> FindingsPage:
+        """Findings, newest first, a page at a time."""
         names = {line.id: line.name for line in self.ledger.lines()}
-        rows = reversed(self.ledger.findings())
+        rows = self.ledger.findings_before(before, FINDINGS + 1)
+        shown = rows[:FINDINGS]
         return FindingsPage(
             self.here(officer, now),
             tuple(
                 Finding(at, names.get(line) if line else None, entry, fault, what, step)
-                for at, line, entry, fault, what, step in rows
+                for _, at, line, entry, fault, what, step in shown
             ),
+            self.ledger.finding_count(),
+            shown[-1][0] if len(rows) > FINDINGS else None,
         )

@@ -58,36 +58,6 @@ def note_count(desk: Desk, mandate: bytes) -> int:
     return int(row[0])
 
 
-def _unforwarded(desk: Desk, mandate: bytes) -> list[bytes]:
-    rows = desk.ledger.db.execute(
-        "SELECT id FROM note WHERE mandate=? AND lane=? AND author<>? AND recipient<>? AND state<>'altered'"
-        " AND NOT EXISTS (SELECT 1 FROM act WHERE act.subject=note.id AND act.mandate=note.mandate"
-        " AND ((type=? AND author=note.author) OR (author=? AND type IN (?,?,?)))) ORDER BY rowid",
-        (
-            mandate,
-            CHANNEL_LANE,
-            desk.me,
-            desk.me,
-            int(ActType.WITHDRAWN),
-            desk.me,
-            int(ActType.REFUSED),
-            int(ActType.FORWARDED),
-            int(ActType.RETURNED),
-        ),
-    ).fetchall()
-    return [bytes(row[0]) for row in rows]
-
-
-def _unopened(desk: Desk, mandate: bytes) -> list[bytes]:
-    rows = desk.ledger.db.execute(
-        "SELECT id FROM note WHERE mandate=? AND recipient=? AND state<>'altered'"
-        " AND NOT EXISTS (SELECT 1 FROM act WHERE act.subject=note.id AND author=? AND type=?)"
-        " ORDER BY rowid",
-        (mandate, desk.me, desk.me, int(ActType.OPENED)),
-    ).fetchall()
-    return [bytes(row[0]) for row in rows]
-
-
 def waiting_notes(desk: Desk, now: int) -> tuple[Waiting, ...]:
     """Notes to forward (expired ones are not: they ask for nothing by themselves) and notes to open."""
     found: list[Waiting] = []
@@ -96,15 +66,11 @@ def waiting_notes(desk: Desk, now: int) -> tuple[Waiting, ...]:
         mandate = agreement.mandate
         if desk.me not in mandate.path:
             continue
-        if not mandate.is_party(desk.me):
-            for note_id in _unforwarded(desk, mandate_id):
-                note = desk.ledger.note(note_id)
-                if note is not None and desk.channels.why_not_forward(note, agreement, now) is None:
-                    found.append(_waiting(desk, agreement, note, "forward", now))
-        for note_id in _unopened(desk, mandate_id):
-            note = desk.ledger.note(note_id)
-            if note is not None:
+        for note in desk.ledger.unsettled(mandate_id, desk.me, now):
+            if note.recipient == desk.me:
                 found.append(_waiting(desk, agreement, note, "open", now))
+            elif desk.channels.why_not_forward(note, agreement, now) is None:
+                found.append(_waiting(desk, agreement, note, "forward", now))
     return tuple(
         sorted(found, key=lambda each: (each.due or each.since + mandate_clock(desk, each), each.since))
     )

@@ -136,8 +136,11 @@
   let soon = 0;
   const source = new EventSource("/events");
   source.addEventListener("change", () => {
-    clearTimeout(soon);
-    soon = setTimeout(refresh, 60);
+    // Soon, however many more follow: a desk on which something always changes must not starve its pages.
+    soon = soon || setTimeout(() => {
+      soon = 0;
+      refresh();
+    }, 20);
   });
   // What changed between the making of this page and the first word of the stream is caught up with here.
   source.addEventListener("here", (event) => {
