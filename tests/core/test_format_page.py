@@ -10,6 +10,7 @@ import pytest
 
 from goodoffices.core import (
     act,
+    backup,
     briefing,
     clearance,
     handover,
@@ -39,6 +40,7 @@ TABLES: dict[str, type[Any]] = {
     "**NOTE (16)**": note.Note,
     "**CLEARANCE (40)**": clearance.Clearance,
     "**HANDOVER (41)**": handover.Handover,
+    "**BACKUP (42)**": backup.Piece,
     "**ACT (17)**": act.Act,
     "**ENTRY (24)**": line.Entry,
     "**RECEIPT (25)**": line.Receipt,

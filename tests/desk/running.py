@@ -31,8 +31,8 @@ WITHIN = 40.0
 """Seconds until something that must happen counts as not happening."""
 
 
-def make_office(folder: Path, name: str) -> None:
-    """An office with one officer, 'duty', whose passphrase costs little to stretch."""
+def make_office(folder: Path, name: str) -> bytes:
+    """An office with one officer, 'duty', whose passphrase costs little to stretch; returns its root."""
     now = time.time_ns() // 1_000_000
     made = found(name, [NewOfficer("duty", "officer 1")], LIVE, os.urandom, now)
     with create_vault(folder, rng=os.urandom, cost=CHEAP) as vault:
@@ -40,6 +40,7 @@ def make_office(folder: Path, name: str) -> None:
         ledger = Ledger(vault.db)
         with ledger.transaction():
             keep(ledger, made, os.urandom)
+    return made.root_seed
 
 
 class Relays:
@@ -73,6 +74,7 @@ class RunningDesk:
     name: str
     service: DeskService = field(init=False)
     officer: Officer | None = None
+    root: bytes = b""
 
     async def start(self, *, sign_in: bool = True) -> None:
         self.service = DeskService(DeskConfig(vault=self.folder))
@@ -125,7 +127,7 @@ class Desks:
             RunningDesk(place / name.lower(), name) for name in ("Washington", "Bern", "Tehran")
         ]
         for each in self.all:
-            make_office(each.folder, each.name)
+            each.root = make_office(each.folder, each.name)
         self.mandate = b""
 
     async def __aenter__(self) -> Self:

@@ -13,6 +13,7 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
+from goodoffices.core.backup import open_piece, proof_digits
 from goodoffices.core.beside import check_beside, open_beside, read_beside, words_need
 from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
@@ -119,6 +120,15 @@ def _clearance(given: Input) -> Result:
     found = signed.statement.read(Clearance)
     signed.verify()
     return {"id": signed.id.hex(), "verdict": found.verdict}
+
+
+def _backup(given: Input) -> Result:
+    found = open_piece(_bytes(given, "file"), [_bytes(given, "seed")], None)
+    return {
+        "id": found.signed.id.hex(),
+        "rows": found.rows.hex(),
+        "digits": proof_digits(found.piece.proof),
+    }
 
 
 def _handover(given: Input) -> Result:
@@ -291,6 +301,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "mandate": _mandate,
     "clearance": _clearance,
     "handover": _handover,
+    "backup": _backup,
     "act": _act,
     "beside": _beside,
     "sealed beside": _sealed_beside,

@@ -18,6 +18,7 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, envelope, merkle
 from goodoffices.core.act import ActType
+from goodoffices.core.backup import Piece, root_seed, seal_piece
 from goodoffices.core.beside import Beside, Grade, seal_beside
 from goodoffices.core.clearance import Clearance, Verdict
 from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
@@ -426,6 +427,65 @@ def _handover() -> Iterator[Vector]:
         "handover",
         given("duty", coming=alone),
         "Malformed",
+    )
+
+
+def _backup() -> Iterator[Vector]:
+    rows = b"rows of a vault"
+    piece = Piece(
+        office=washington().id,
+        roster=1,
+        time=(NOW, 0),
+        series=seed("series")[:16],
+        number=0,
+        schema=15,
+        digest=crypto.sha256(rows),
+        whole=True,
+        proof=seed("proof")[:16],
+    )
+    reader = root_seed(seed("a root"))
+
+    def given(piece: Piece, signer: bytes, opener: bytes = reader) -> dict[str, str]:
+        raw, _ = seal_piece(
+            piece,
+            rows,
+            washington().office,
+            desk_seed=signer,
+            readers=[crypto.sealing_public(reader)],
+            rng=lambda count: seed("content key")[:count],
+            introduce=True,
+        )
+        return {"file": raw.hex(), "seed": opener.hex()}
+
+    desk = washington().desk_seed
+    yield "backup", "A first piece, opened with the root's key.", "backup", given(piece, desk), OK
+    yield (
+        "backup-by-an-officer",
+        "Only the desk signs backups.",
+        "backup",
+        given(piece, washington().officer("duty")),
+        "WrongSigner",
+    )
+    yield (
+        "backup-other-rows",
+        "Other rows than those signed.",
+        "backup",
+        given(replace(piece, digest=seed("other")), desk),
+        "Altered",
+    )
+    yield (
+        "backup-without-its-first-piece",
+        "A series begins with number 0.",
+        "backup",
+        given(replace(piece, number=3, previous=seed("before")), desk),
+        "Altered",
+    )
+    yield (
+        "backup-for-somebody-else",
+        "No key that is given opens it.",
+        "backup",
+        given(piece, desk, seed("another reader")),
+        "WrongSecret",
     )
 
 
@@ -1087,6 +1147,7 @@ SECTIONS = (
     _mandate,
     _clearance,
     _handover,
+    _backup,
     _act,
     _beside,
     _note,

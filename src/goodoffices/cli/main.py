@@ -15,6 +15,7 @@ MODULES = {
     "line": "line",
     "desk": "desk",
     "courier": "courier",
+    "backup": "backup",
     "relay": "relay",
     "drill": "drill",
     "record": "record",

@@ -44,7 +44,7 @@ def signing_off(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
-def _check_way(root_file: Path | None, out: Path | None) -> None:
+def check_way(root_file: Path | None, out: Path | None) -> None:
     if (root_file is None) == (out is None):
         raise YourError(
             "Say how the roster gets the root's signature.",
@@ -54,7 +54,7 @@ def _check_way(root_file: Path | None, out: Path | None) -> None:
         require_new(out)
 
 
-def _sign_off(
+def sign_off(
     vault: Vault, desk: Desk, request: RosterRequest | None, root_file: Path | None, out: Path | None
 ) -> None:
     if request is None:
@@ -104,13 +104,13 @@ def add(
     out: Path | None,
 ) -> None:
     """Make keys for a new officer NAME, under a passphrase that only he knows, and a place in the roster."""
-    _check_way(root_file, out)
+    check_way(root_file, out)
     given = parse_rights(rights) if rights is not None else ALL_RIGHTS
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         secret = passphrase(new_passphrase_file, f"Passphrase of {name}, typed by {name}", confirm=True)
         shown = pseudonym or _free_pseudonym(here.desk)
         request = add_officer(here.vault, here.desk, here.officer, name, secret, shown, given, now())
-        _sign_off(here.vault, here.desk, request, root_file, out)
+        sign_off(here.vault, here.desk, request, root_file, out)
 
 
 def _free_pseudonym(desk: Desk) -> str:
@@ -140,7 +140,7 @@ def remove(
     out: Path | None,
 ) -> None:
     """Lock officer NAME out at once, then ask for a roster without that key."""
-    _check_way(root_file, out)
+    check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         public = _key_of_pseudonym(here.desk, pseudonym) if pseudonym is not None else None
         request = lock_out(
@@ -154,7 +154,7 @@ def remove(
             new_sealing_keys=not keep_sealing_keys,
         )
         say(f"{name} is locked out here")
-        _sign_off(here.vault, here.desk, request, root_file, out)
+        sign_off(here.vault, here.desk, request, root_file, out)
 
 
 def _key_of_pseudonym(desk: Desk, pseudonym: str) -> bytes:
@@ -180,11 +180,11 @@ def give(
     out: Path | None,
 ) -> None:
     """Give officer NAME the RIGHTS draft,release,duty,keys,audit, and no others."""
-    _check_way(root_file, out)
+    check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         public = key_named(here.vault, here.desk, name)
         request = here.desk.rosters.give(here.officer, public, parse_rights(rights), now())
-        _sign_off(here.vault, here.desk, request, root_file, out)
+        sign_off(here.vault, here.desk, request, root_file, out)
 
 
 @officer.command(name="list")
@@ -214,10 +214,10 @@ def releasers(
     out: Path | None,
 ) -> None:
     """Have NUMBER officers release each note together."""
-    _check_way(root_file, out)
+    check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         request = here.desk.rosters.need(here.officer, number, now())
-        _sign_off(here.vault, here.desk, request, root_file, out)
+        sign_off(here.vault, here.desk, request, root_file, out)
 
 
 @office.command()
@@ -238,7 +238,7 @@ def renew(
     out: Path | None,
 ) -> None:
     """New sealing keys for the coming year, and on request a new key for the desk."""
-    _check_way(root_file, out)
+    check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         request = here.desk.rosters.renew(
             here.officer,
@@ -247,7 +247,7 @@ def renew(
             desk_key=desk_key,
             checkpoint_key=checkpoint_key,
         )
-        _sign_off(here.vault, here.desk, request, root_file, out)
+        sign_off(here.vault, here.desk, request, root_file, out)
 
 
 @office.command(name="sign-roster")

@@ -66,6 +66,8 @@ class Kind(IntEnum):
     """Stays at its desk: no counterpart ever meets it."""
     HANDOVER = 41
     """Stays at its office too."""
+    BACKUP = 42
+    """Lies sealed wherever the office keeps its backups."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core import crypto
+from goodoffices.core.backup import root_seed
 from goodoffices.core.checkpoint import mldsa_public
 from goodoffices.core.errors import MachineError, VaultDamaged, YourError
 from goodoffices.core.fields import plain_name
@@ -21,6 +22,8 @@ from goodoffices.desk.vault.keys import open_text, seal_text
 
 CHECKPOINT = "checkpoint seed"
 """Under this name the vault holds the seed of the roster's checkpoint key, once one is in force."""
+ROOT_BACKUP = "backup key of the root"
+"""Under this name the vault holds the public key to which backups are sealed for the root."""
 EPOCH_DAYS = 28
 EPOCHS = 13
 """Certified in advance: one year."""
@@ -125,6 +128,7 @@ def keep(ledger: Ledger, founding: Founding, rng: Rng) -> None:
     ledger.save_office(founding.office, None)
     ledger.set_fact("office", founding.office.id)
     ledger.set_fact("realm", founding.office.realm)
+    ledger.set_fact(ROOT_BACKUP, crypto.sealing_public(root_seed(founding.root_seed)))
     ledger.put_secret("desk seed", founding.desk_seed)
     ledger.put_secret(CHECKPOINT, founding.checkpoint_seed)
     for epoch, seed in founding.envelope_seeds.items():

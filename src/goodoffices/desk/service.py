@@ -23,6 +23,7 @@ from goodoffices.core.envelope import envelope_id
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.alarms.running import RunningAlarms
+from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import keys_in
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
@@ -107,6 +108,7 @@ class DeskService(Present):
         self.started = 0
         self.looking = Looking(self.desk.all_routes, self.client.look, self.now)
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
+        self.backup = RunningBackup(self)
 
     @property
     def office_name(self) -> str:
@@ -133,6 +135,7 @@ class DeskService(Present):
         self._spawn(self.looking.run())
         self.ringing.start()
         self.outsiders.start()
+        self.backup.start()
         deadline = time.monotonic() + COMPARE_WITHIN
         changes = self._subscribe()
         try:
@@ -148,6 +151,7 @@ class DeskService(Present):
         """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
         await self.ringing.stop()
         await self.outsiders.stop()
+        await self.backup.stop()
         tasks = [*self._tasks, *self._listeners.values()]
         for task in tasks:
             task.cancel()

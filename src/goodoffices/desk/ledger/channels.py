@@ -162,16 +162,19 @@ class ChannelTables(LineTables):
     def _told_of(self, mandate: bytes, lane: bytes) -> int:
         return int(self.fact(_number_fact(mandate, lane)) or b"0")
 
-    def number_after(self, mandate: bytes, lane: bytes, author: bytes, number: int) -> None:
+    def number_after(self, mandate: bytes, lane: bytes, author: bytes, number: int) -> bool:
         """A peer holds this office's note of that number: a vault that went back must not give it again.
 
-        It is only the peer's word, so it moves the numbers by ``MAX_JUMP`` at most.
+        True if that is new: a note of this office's that its own vault does not hold. It is only the peer's
+        word, so it moves the numbers by ``MAX_JUMP`` at most.
         """
         here = self._highest(mandate, lane, author)
         if number > max(here, self._told_of(mandate, lane)) and self._one(
             "SELECT 1 FROM mandate WHERE id=?", mandate
         ):
             self.set_fact(_number_fact(mandate, lane), str(min(number, here + MAX_JUMP)).encode())
+            return True
+        return False
 
     def highest_numbers(self, author: bytes, most: int) -> tuple[tuple[bytes, bytes, int], ...]:
         """(mandate, lane, highest number) of an office's notes here, the lanes that were used last."""

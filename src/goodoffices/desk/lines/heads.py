@@ -164,7 +164,8 @@ class Heads:
         elif self._questions.get(line.id) == head.answers:
             self._compare(line, head, now)
             for mandate, lane, number in head.numbers or ():
-                self.ledger.number_after(mandate, lane, self.context.me, number)
+                if self.ledger.number_after(mandate, lane, self.context.me, number):
+                    self._went_back(line, now)
             if self._all_is_here(line, head):
                 del self._questions[line.id]
                 self.sending.receipted(head.answers)

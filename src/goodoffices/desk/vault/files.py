@@ -6,6 +6,7 @@ Nothing here opens the database; ``desk.vault`` does, after this module has look
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -189,6 +190,38 @@ def read_unlock(path: Path, uid: int) -> bytes:
             "Put back the copy that your keeper of keys keeps; nothing was changed.",
         )
     return bytes.fromhex(digits)
+
+
+def destroy_keys(files: VaultFiles) -> None:
+    """Overwrite and remove the unlock secret and the header: from then on nothing opens the database.
+
+    Raises MachineError if neither could be destroyed (both on a read-only disk, say).
+    """
+    done = 0
+    for path in (files.unlock, files.header):
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                os.write(handle, bytes(os.fstat(handle).st_size))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            done += 1
+        with contextlib.suppress(OSError):
+            path.unlink()
+            sync_directory(path.parent)
+    if not done:
+        raise MachineError(
+            f"Neither {files.unlock} nor {files.header} could be destroyed.",
+            "Destroy this machine's disk itself.",
+        )
+
+
+def remove_database(files: VaultFiles) -> None:
+    """Remove what the keys had opened, as far as this disk allows."""
+    for name in ("vault.db-wal", "vault.db-shm", "vault.db", "credential.cbor", "vault.db.lock"):
+        with contextlib.suppress(OSError):
+            (files.folder / name).unlink()
 
 
 # --- The header: how the unlock secret becomes the database's key ------------------------------------

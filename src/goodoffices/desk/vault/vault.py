@@ -21,12 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from goodoffices.core.crypto import ed25519_public
-from goodoffices.core.errors import (
-    NotAllowed,
-    NotFound,
-    WrongSecret,
-    YourError,
-)
+from goodoffices.core.errors import NotAllowed, NotFound, WrongSecret, YourError
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
 from goodoffices.desk.vault.database import connect, faults, require_whole
@@ -34,11 +29,13 @@ from goodoffices.desk.vault.files import (
     Header,
     VaultFiles,
     claimed_commits,
+    destroy_keys,
     make_folder,
     make_unlock,
     on_disk,
     read_header,
     read_unlock,
+    remove_database,
     require_whole_log,
     write_private,
 )
@@ -92,9 +89,14 @@ class OfficerEntry:
 
 
 def create_vault(
-    folder: Path, *, rng: Rng, unlock_path: Path | None = None, cost: Cost | None = None
+    folder: Path,
+    *,
+    rng: Rng,
+    unlock_path: Path | None = None,
+    cost: Cost | None = None,
+    up_to: int | None = None,
 ) -> Vault:
-    """A new, empty vault in ``folder``, held open.
+    """A new, empty vault in ``folder``, held open. ``up_to``: with the tables of an earlier version's schema.
 
     ``vault.json`` is written last: without it there is no vault, so a cut in between leaves nothing
     that looks like one.
@@ -117,7 +119,7 @@ def create_vault(
             db = connect(files.database, key)
             undo.callback(db.close)
             set_pragmas(db)
-            migrate(db, steps_in(_SCHEMA))
+            migrate(db, steps_in(_SCHEMA)[:up_to])
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with on_disk(files.header):
             write_private(files.header, header.render())
@@ -191,6 +193,15 @@ class Vault:
         finally:
             self._key = b""
             self._hold.release()
+
+    def destroy(self) -> None:
+        """Close the vault and make it unreadable for ever: the unlock secret and the header go first.
+
+        Without either, no key opens the database, whatever an SSD has kept of its old blocks.
+        """
+        destroy_keys(self._files)
+        self.close()
+        remove_database(self._files)
 
     def __enter__(self) -> Self:
         return self

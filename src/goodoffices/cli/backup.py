@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices backup``: where backups go, who can open them, trying one, and restoring a desk from one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from goodoffices.cli.office import export_credential, read_root
+from goodoffices.cli.output import Group, aside, passphrase, require_new, say, secret_lines, write_new
+from goodoffices.cli.roster import check_way, sign_off, signing_off
+from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
+from goodoffices.core import crypto, digits
+from goodoffices.core.backup import proof_digits, root_seed
+from goodoffices.core.crypto import ed25519_public
+from goodoffices.core.errors import YourError
+from goodoffices.core.office import Office, Right
+from goodoffices.desk.asking import AuditKind
+from goodoffices.desk.backup import keepers, rows
+from goodoffices.desk.backup.places import Place, SftpLogin, place_at
+from goodoffices.desk.backup.restoring import Restored, restore
+from goodoffices.desk.backup.setup import set_up, setup_of
+from goodoffices.desk.backup.writing import SeriesWriter
+from goodoffices.desk.context import Officer
+from goodoffices.desk.presence.present import require_listed
+from goodoffices.desk.service import desk_of
+from goodoffices.desk.vault.vault import Cost, Vault, open_vault
+
+
+@click.group(cls=Group)
+def backup() -> None:
+    """Set backups up, try one, restore a desk from one. A running desk writes them by itself."""
+
+
+def _reaching(command: click.decorators.FC) -> click.decorators.FC:
+    """How this machine shows itself to a place on another machine."""
+    for option in (
+        click.option("--sftp-key", type=THERE, help="Private key for sftp://, without a passphrase."),
+        click.option("--sftp-host-key", type=THERE, help="The other machine's public key, one line."),
+    ):
+        command = option(command)
+    return command
+
+
+def _login(key: Path | None, host_key: Path | None) -> SftpLogin | None:
+    if key is None and host_key is None:
+        return None
+    if key is None or host_key is None:
+        raise YourError("SFTP needs both keys.", "Give --sftp-key and --sftp-host-key.")
+    return SftpLogin("\n".join(secret_lines(key)) + "\n", "".join(secret_lines(host_key)).strip())
+
+
+def _opening(command: click.decorators.FC) -> click.decorators.FC:
+    """Whoever may open a backup: the root, or enough keepers."""
+    for option in (
+        click.option(
+            "--share", "shares", multiple=True, type=THERE, help="A keeper's share, in a file. Repeat."
+        ),
+        click.option("--root", "root_file", type=THERE, help="The root file."),
+    ):
+        command = option(command)
+    return command
+
+
+def _seeds(root_file: Path | None, shares: tuple[Path, ...]) -> tuple[list[bytes], Callable[[Office], bool]]:
+    if (root_file is None) == (not shares):
+        raise YourError("Say who opens the backup.", "Give --root FILE, or --share FILE for each keeper.")
+    if root_file is None:
+        words = [
+            " ".join(line for line in secret_lines(each) if line and line[0].islower()) for each in shares
+        ]
+        return [keepers.join(words)], lambda _: True
+    seed = read_root(root_file)
+    public = crypto.root_public(seed)
+    return [root_seed(seed)], lambda office: (office.root.ed25519, office.root.mldsa65) == public
+
+
+@backup.command(name="set-up")
+@signing_in
+@click.option("--to", "where", required=True, help="A folder, or sftp://USER@HOST/FOLDER.")
+@click.option("--keeper", "names", multiple=True, help="Somebody who shall hold a share. Repeat for each.")
+@click.option(
+    "--needed", type=click.IntRange(1, 16), default=2, show_default=True, help="Shares that open it."
+)
+@click.option("--shares", type=FOLDER, help="A new folder for the shares, one file a keeper.")
+@click.option("--root", "root_file", type=THERE, help="Once, for an office made by an earlier version.")
+@_reaching
+def set_up_backup(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    where: str,
+    names: tuple[str, ...],
+    needed: int,
+    shares: Path | None,
+    root_file: Path | None,
+    sftp_key: Path | None,
+    sftp_host_key: Path | None,
+) -> None:
+    """Say where backups go and who can open them: the root always, keepers with enough shares if you like."""
+    login = _login(sftp_key, sftp_host_key)
+    if bool(names) != (shares is not None):
+        raise YourError("Keepers and a folder for their shares go together.", "Give --keeper and --shares.")
+    if len(set(names)) != len(names):
+        raise YourError("Two keepers have the same name.", "Name each as he is known.")
+    if shares is not None:
+        require_new(shares)
+    if "://" not in where:
+        where = str(Path(where).resolve())
+    place = place_at(where, login)
+    root = read_root(root_file) if root_file is not None else None
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        here.desk.acts.require(here.officer, Right.KEYS)
+        asyncio.run(_reach(place))
+        ledger = here.desk.ledger
+        with ledger.transaction():
+            setup, made = set_up(
+                ledger, where, now(), root=root, names=names, needed=needed, login=login, rng=os.urandom
+            )
+            ledger.audit(now(), here.officer.name, f"set backups up to go to {where}", AuditKind.OFFICE)
+        _hand_out(shares, names, made, setup.needed, here.desk.context.my_office())
+    say(
+        f"backups go to {where}, sealed to the root"
+        + (f" and {needed} of {len(names)} keepers" if names else "")
+    )
+    aside("A running desk writes them by itself. Try one soon, on another machine: goodoffices backup try")
+
+
+async def _reach(place: Place) -> None:
+    async with place:
+        await place.names()
+
+
+def _hand_out(
+    folder: Path | None, names: tuple[str, ...], shares: list[str], needed: int, office: Office
+) -> None:
+    if folder is None:
+        return
+    folder.mkdir(mode=0o700, parents=True)
+    for at, (name, share) in enumerate(zip(names, shares, strict=True), 1):
+        text = (
+            f"SHARE {at} of {len(names)}, for {name}. Any {needed} of them open the backups of {office.name}.\n"
+            f"OFFICE {digits.grouped(office.digits)}\n{share}\n"
+        )
+        write_new(folder / f"share-{at}.txt", text.encode())
+    aside(
+        f"Give each keeper one file of {folder}, on paper best, and remove the folder. They are kept nowhere else."
+    )
+
+
+@backup.command(name="now")
+@click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def write_now(vault: Path, unlock_file: Path | None) -> None:
+    """Write a whole backup now. The desk must be stopped; a running one does it by itself."""
+    with open_vault(vault, unlock_path=unlock_file) as opened:
+        desk = desk_of(opened)
+        setup = setup_of(desk.ledger)
+        if setup is None:
+            raise YourError("No backups are set up.", "Run: goodoffices backup set-up")
+
+        async def write() -> SeriesWriter:
+            async with setup.place() as place:
+                writer = SeriesWriter(desk.context, setup, place)
+                await writer.everything(opened.db, now())
+                await writer.write(rows.changed(opened.db, []), now(), whole=True)
+                return writer
+
+        writer = asyncio.run(write())
+    say(f"{writer.number} pieces, {writer.bytes:,} bytes, to {setup.where}")
+
+
+@backup.command(name="try")
+@click.argument("where")
+@_opening
+@_reaching
+def try_restore(
+    where: str,
+    root_file: Path | None,
+    shares: tuple[Path, ...],
+    sftp_key: Path | None,
+    sftp_host_key: Path | None,
+) -> None:
+    """Restore the newest backup at WHERE into a folder that is removed again, and check it. Changes nothing.
+
+    Best on the machine that would be used. The digits at the end are typed at the desk, on its page Ready.
+    """
+    seeds, is_root = _seeds(root_file, shares)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="goodoffices-try-") as folder:
+        vault, restored = _restored(
+            where, _login(sftp_key, sftp_host_key), seeds, Path(folder) / "vault", is_root, Cost(64, 1, 1)
+        )
+        with vault:
+            _describe(vault, restored)
+    say(f"took      {time.monotonic() - began:.1f} seconds")
+    say(f"proof     {digits.grouped(proof_digits(restored.proof))}")
+    aside("Type these digits at the desk, on its page Ready: then it knows that its backups were tried.")
+
+
+@backup.command(name="restore")
+@click.argument("where")
+@click.argument("folder", type=FOLDER)
+@click.option("--officer", required=True, help="A keeper of keys of the office.")
+@click.option("--passphrase-file", type=FILE, help="The officer's passphrase, on the first line.")
+@click.option("--unlock-file", type=FILE, help="Where the new unattended tier's secret lies.")
+@click.option("--share", "shares", multiple=True, type=THERE, help="A keeper's share, in a file. Repeat.")
+@signing_off
+@_reaching
+def restore_desk(
+    where: str,
+    folder: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    shares: tuple[Path, ...],
+    root_file: Path | None,
+    out: Path | None,
+    sftp_key: Path | None,
+    sftp_host_key: Path | None,
+) -> None:
+    """Make a vault in FOLDER from the newest backup at WHERE, with new keys of the desk.
+
+    With --root all is done at once. With keepers' shares and --request the root signs elsewhere. From then
+    on the old machine's keys count for nothing: never start its desk again.
+    """
+    check_way(root_file, out)
+    seeds, is_root = _seeds(None if shares else root_file, shares)
+    secret = passphrase(passphrase_file, f"Passphrase of {officer}")
+    vault, restored = _restored(
+        where, _login(sftp_key, sftp_host_key), seeds, folder, is_root, None, unlock_file
+    )
+    with vault:
+        keys = vault.sign_in(officer, secret)
+        desk = desk_of(vault)
+        person = Officer(keys.name, ed25519_public(keys.seed), keys.seed)
+        require_listed(desk, person)
+        # Not ``unlock``: there are no reading keys of sealing to open yet, they are drawn with the request.
+        desk.context.reading_key = keys.reading_key
+        _describe(vault, restored)
+        request = desk.rosters.renew(person, now(), desk_key=True)
+        with desk.context.transaction():
+            desk.ledger.audit(now(), person.name, "restored this desk from a backup", AuditKind.OFFICE)
+        sign_off(vault, desk, request, root_file, out)
+        export_credential(folder, desk.context.my_office())
+    say(f"vault     {folder}")
+    aside(
+        "Start the desk here. It tells its counterparts, asks them for what it lacks, and says what is missing."
+    )
+    aside("Backups of this desk go on to the same place; see that it can be reached from here.")
+
+
+def _restored(
+    where: str,
+    login: SftpLogin | None,
+    seeds: list[bytes],
+    folder: Path,
+    is_root: Callable[[Office], bool],
+    cost: Cost | None,
+    unlock: Path | None = None,
+) -> tuple[Vault, Restored]:
+    async def work() -> tuple[Vault, Restored]:
+        async with place_at(where, login) as place:
+            return await restore(
+                place, seeds, folder, root=is_root, rng=os.urandom, unlock_path=unlock, cost=cost
+            )
+
+    return asyncio.run(work())
+
+
+def _describe(vault: Vault, restored: Restored) -> None:
+    desk = desk_of(vault)
+    until = datetime.fromtimestamp(restored.time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    (notes,) = vault.db.execute("SELECT count(*) FROM note").fetchone()
+    say(f"office    {restored.office.name}")
+    say(f"id        {restored.office.id.hex()}")
+    say(f"digits    {digits.grouped(restored.office.digits)}")
+    say(f"up to     {until}")
+    say(
+        f"holds     {len(desk.ledger.lines())} lines, {notes} notes, {restored.pieces} pieces, {restored.rows} rows"
+    )
+    if restored.left:
+        aside(f"{restored.left} newer pieces could not be used. {restored.why_left}".strip())

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a desk knows of its backups: where they go, who can open them, what was written, what was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from goodoffices.core import cbor, crypto, digits
+from goodoffices.core.backup import PROOF_DIGITS, proof_digits, root_seed
+from goodoffices.core.errors import NotNow, YourError
+from goodoffices.desk.backup import keepers
+from goodoffices.desk.backup.places import Place, SftpLogin, place_at
+from goodoffices.desk.founding import ROOT_BACKUP
+from goodoffices.desk.ledger.ledger import Ledger
+
+_SETUP = "backup setup"
+_WRITTEN = "backup written"
+_TRIED = "backup tried"
+_KEPT_SERIES = 2
+DAY = 86_400_000
+TRY_WITHIN = 90 * DAY
+"""Milliseconds after which a restore that was tried no longer counts."""
+FIRST_TRY_WITHIN = 7 * DAY
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Where backups go, and who can open them."""
+
+    where: str
+    root: bytes | None
+    """Sealing key of the root, from its seed."""
+    keepers: tuple[str, ...]
+    needed: int
+    shared: bytes | None
+    """Sealing key whose seed the keepers hold in shares."""
+    made: int
+    login: SftpLogin | None = field(default=None, repr=False)
+
+    @property
+    def readers(self) -> tuple[bytes, ...]:
+        """The sealing keys to which every piece is sealed."""
+        return tuple(each for each in (self.root, self.shared) if each is not None)
+
+    def place(self) -> Place:
+        """Where they go."""
+        return place_at(self.where, self.login)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series that was begun: its proof, and whether it can be restored from."""
+
+    id: bytes
+    proof: bytes
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Written:
+    """What lies at the place, as far as this desk knows. ``last``: ms UTC of the newest piece."""
+
+    series: tuple[Series, ...] = ()
+    last: int | None = None
+
+
+def setup_of(ledger: Ledger) -> Setup | None:
+    """How backups are set up here, if they are."""
+    raw = ledger.secret(_SETUP)
+    if raw is None:
+        return None
+    where, root, names, needed, shared, made, login = cbor.decode(raw)
+    return Setup(where, root, names, needed, shared, made, SftpLogin(*login) if login else None)
+
+
+def set_up(
+    ledger: Ledger,
+    where: str,
+    now: int,
+    *,
+    root: bytes | None = None,
+    names: Sequence[str] = (),
+    needed: int = 0,
+    login: SftpLogin | None = None,
+    rng: Any,
+) -> tuple[Setup, list[str]]:
+    """Keep how backups are to be made; returns the keepers' shares, which are kept nowhere.
+
+    ``root``: the root's seed, where the office was made by a version that did not keep its sealing key.
+    Inside the caller's transaction.
+    """
+    if root is not None:
+        ledger.set_fact(ROOT_BACKUP, crypto.sealing_public(root_seed(root)))
+    to_root = ledger.fact(ROOT_BACKUP)
+    if to_root is None:
+        raise YourError(
+            "This desk does not know yet to what the root's backups are sealed.", "Give --root FILE once."
+        )
+    shares: list[str] = []
+    shared = None
+    if names:
+        seed = rng(32)
+        shares, shared = keepers.share(seed, needed, len(names)), crypto.sealing_public(seed)
+    setup = Setup(where, to_root, tuple(names), needed if names else 0, shared, now, login)
+    raw = cbor.encode(
+        [
+            where,
+            to_root,
+            list(names),
+            setup.needed,
+            shared,
+            now,
+            [login.key, login.host_key] if login else None,
+        ]
+    )
+    ledger.put_secret(_SETUP, raw)
+    ledger.drop_fact(_TRIED)
+    return setup, shares
+
+
+def written(ledger: Ledger) -> Written:
+    """What was written so far."""
+    raw = ledger.fact(_WRITTEN)
+    if raw is None:
+        return Written()
+    rows, last = cbor.decode(raw)
+    return Written(tuple(Series(*row) for row in rows), last)
+
+
+def keep_written(ledger: Ledger, state: Written) -> None:
+    """Inside the caller's transaction."""
+    rows = [[each.id, each.proof, each.whole] for each in state.series]
+    ledger.set_fact(_WRITTEN, cbor.encode([rows, state.last]))
+
+
+def with_series(state: Written, series: Series) -> Written:
+    """The newest series in its place, and no more than are kept before it."""
+    others = tuple(each for each in state.series if each.id != series.id and each.whole)
+    return replace(state, series=(*others[-(_KEPT_SERIES - 1) :], series))
+
+
+def tried(ledger: Ledger) -> int | None:
+    """When (ms) somebody last tried a restore and typed its digits here."""
+    raw = ledger.fact(_TRIED)
+    return int(raw) if raw is not None else None
+
+
+def note_try(ledger: Ledger, heard: str, now: int) -> None:
+    """Somebody opened a backup elsewhere and types what only that tells. Inside the caller's transaction."""
+    bare = digits.typed(heard, PROOF_DIGITS)
+    if all(proof_digits(each.proof) != bare for each in written(ledger).series):
+        raise NotNow(
+            "These are not the digits of a backup that this desk has written lately.",
+            "Run goodoffices backup try on another machine, and type the digits that it shows at its end.",
+        )
+    ledger.set_fact(_TRIED, str(now).encode())
+
+
+def forget_written(ledger: Ledger) -> None:
+    """At a desk that was restored: its series are another machine's. Inside the caller's transaction."""
+    for name in (_WRITTEN, _TRIED):
+        ledger.drop_fact(name)
