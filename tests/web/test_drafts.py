@@ -206,3 +206,25 @@ def test_options_stand_side_by_side(offices: Offices, mandate: str) -> None:
     assert "Not yet." in drafter.get(hard).text
     drafter.done(f"{hard}/set-aside")
     assert [each["text"] for each in drafter.json("/drafts")["drafts"]] == ["Not yet."]
+
+
+def test_what_a_version_changed_stands_beside_it(offices: Offices, mandate: str) -> None:
+    """Promise P10: whoever clears or releases sees each word that another officer changed, and what else."""
+    drafter, first = _at(offices, "drafter"), _at(offices, "first")
+    where = _save(drafter, offices, mandate, "We do not want a war.")
+    assert first.json(where)["changed"] is None
+    _save(drafter, offices, mandate, "We do not seek a war.", draft=where[-64:], base=1, precedence=3)
+    _save(
+        drafter, offices, mandate, "We do not seek a war. We wait.", draft=where[-64:], base=2, precedence=3
+    )
+    newest, second = first.json(where)["changed"], first.json(f"{where}?version=2")["changed"]
+    assert [(run["kind"], run["text"]) for run in newest["runs"]] == [
+        ("same", "We do not seek a war."),
+        ("in", " We wait."),
+    ]
+    assert [run["text"] for run in second["runs"] if run["kind"] != "same"] == [" want", " seek"]
+    assert (newest["fields"], second["fields"]) == ([], ["precedence"])
+    page = first.get(f"{where}?version=2").text
+    assert "What version 2 changed of version 1" in page
+    assert '<del><span class="sr">[taken out: </span> want<span class="sr">]</span></del>' in page
+    assert first.json(f"{where}?version=99")["changed"] is None

@@ -9,6 +9,7 @@ from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.web.doing import draft_of, released_or_waiting
 from goodoffices.web.forms import once
 from goodoffices.web.pages import Ask, Done, Page
+from goodoffices.web.showing import asked_number
 
 KEPT = (
     "text", "precedence", "authority", "language", "valid_until", "reply_by", "reason", "confidential",
@@ -25,7 +26,9 @@ async def drafts(ask: Ask) -> Page:
 
 async def draft(ask: Ask) -> Page:
     """One draft: its text, what was said of it, what is up for release."""
-    here, page = ask.views.draft(ask.who.officer, ask.id("draft"), ask.now)
+    here, page = ask.views.draft(
+        ask.who.officer, ask.id("draft"), ask.now, version=asked_number(ask, "version")
+    )
     return Page("draft.html", here, page)
 
 

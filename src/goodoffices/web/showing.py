@@ -58,7 +58,7 @@ async def home(ask: Ask) -> Page:
     return Page("home.html", page.here, page)
 
 
-def _number(ask: Ask, name: str) -> int | None:
+def asked_number(ask: Ask, name: str) -> int | None:
     """A number in the address; what is none is as if it were not there."""
     word = ask.request.query_params.get(name, "")
     return int(word) if word.isascii() and word.isdigit() and len(word) < 16 else None
@@ -66,7 +66,9 @@ def _number(ask: Ask, name: str) -> int | None:
 
 async def channel(ask: Ask) -> Page:
     """A channel with its lanes."""
-    here, page = ask.views.channel(ask.who.officer, ask.id("mandate"), ask.now, before=_number(ask, "before"))
+    here, page = ask.views.channel(
+        ask.who.officer, ask.id("mandate"), ask.now, before=asked_number(ask, "before")
+    )
     return Page("channel.html", here, page)
 
 
@@ -146,8 +148,8 @@ async def audit(ask: Ask) -> Page:
         ask.now,
         kind=asked.get("kind") or None,
         who=asked.get("officer") or None,
-        before=_number(ask, "before"),
-        number=_number(ask, "number"),
+        before=asked_number(ask, "before"),
+        number=asked_number(ask, "number"),
         whole=asked.get("whole") == "1",
     )
     return Page("audit.html", here, page)
@@ -173,7 +175,7 @@ async def lines(ask: Ask) -> Page:
 
 async def findings(ask: Ask) -> Page:
     """What was refused or does not hold."""
-    page = ask.views.findings(ask.who.officer, ask.now, before=_number(ask, "before"))
+    page = ask.views.findings(ask.who.officer, ask.now, before=asked_number(ask, "before"))
     return Page("findings.html", page.here, page)
 
 

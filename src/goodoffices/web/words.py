@@ -28,6 +28,19 @@ RUNGS = {
     "altered": N_("altered on the way"),
 }
 
+DRAFT_FIELDS = {
+    "precedence": N_("Urgency"),
+    "valid_until": N_("valid until"),
+    "authority": N_("On the authority of"),
+    "language": N_("Language of the text"),
+    "reply_by": N_("Reply by"),
+    "reason": N_("Why so urgent"),
+    "confidential": N_("Confidential"),
+    "in_reply_to": N_("In reply to"),
+    "replaces": N_("Replaces"),
+    "withdraws": N_("Withdraws"),
+}
+
 WORDS_OF = {
     "the author's own statement": N_("the author’s own statement"),
     "the intermediary's word": N_("the intermediary’s word"),

@@ -17,11 +17,22 @@ from goodoffices.desk.clearance.tables import DraftRow, OpenRelease, VersionRow
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.writing import Draft
+from goodoffices.desk.views.changes import Run, changes
 from goodoffices.desk.views.channel import WritePage, write_page
 from goodoffices.desk.views.note import NoteRef, ref
 from goodoffices.desk.views.waiting import label_of
 
 EXCERPT = 240
+OF_WORDS = (
+    "authority",
+    "language",
+    "reply_by",
+    "reason",
+    "confidential",
+    "in_reply_to",
+    "replaces",
+    "withdraws",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,16 @@ class VersionView:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """What a version changed of the one before."""
+
+    version: int
+    runs: tuple[Run, ...]
+    fields: tuple[str, ...]
+    """Besides the text, by the names of ``web.words.DRAFT_FIELDS``."""
+
+
+@dataclass(frozen=True)
 class OpinionView:
     """An officer's signed word on a version."""
 
@@ -103,6 +124,7 @@ class DraftPage:
     write: WritePage
     draft: Draft
     versions: tuple[VersionView, ...]
+    changed: Changed | None
     opinions: tuple[OpinionView, ...]
     options: tuple[DraftCard, ...]
     arrived: tuple[NoteRef, ...]
@@ -221,10 +243,36 @@ def _arrived(desk: Desk, agreement: Agreement, row: DraftRow, since: int) -> tup
     return tuple(ref(desk, agreement, note.id) for note in found)
 
 
-def draft_page(desk: Desk, officer: Officer, agreement: Agreement, row: DraftRow, now: int) -> DraftPage:
-    """One draft, with what was said of it."""
+def _changed(desk: Desk, row: DraftRow, versions: list[VersionRow], version: int) -> Changed | None:
+    """What a version changed of the one before; None for the first, or if there is no such version."""
+    at = next((at for at, each in enumerate(versions) if each.version == version), 0)
+    if at == 0:
+        return None
+    before, after = (desk.clearing.words(each) for each in versions[at - 1 : at + 1])
+    said = [
+        [each.precedence, each.valid_until, *(getattr(each.words, name) for name in OF_WORDS)]
+        for each in (before, after)
+    ]
+    names = ("precedence", "valid_until", *OF_WORDS)
+    return Changed(
+        version,
+        changes(before.words.text, after.words.text),
+        tuple(name for name, one, other in zip(names, *said, strict=True) if one != other),
+    )
+
+
+def draft_page(
+    desk: Desk,
+    officer: Officer,
+    agreement: Agreement,
+    row: DraftRow,
+    now: int,
+    version: int | None = None,
+) -> DraftPage:
+    """One draft, with what was said of it. ``version``: of which the changes are shown; else of the newest."""
     versions = desk.clearing.tables.versions(row.id)
     newest = versions[-1]
+    asked = newest.version if version is None else version
     release = desk.clearing.tables.release_of(row.id)
     up = _up(desk, officer, agreement, release) if release else None
     rights = desk.clearing.rights(officer)
@@ -238,6 +286,9 @@ def draft_page(desk: Desk, officer: Officer, agreement: Agreement, row: DraftRow
         write=write_page(desk, officer, agreement, row.recipient, now, replaces=None, in_reply_to=None),
         draft=desk.clearing.words(newest),
         versions=tuple(said),
+        changed=desk.context.opened.page(
+            ("changed", row.id, asked), lambda: _changed(desk, row, versions, asked)
+        ),
         opinions=tuple(
             OpinionView(
                 by=each.row.name,

@@ -269,11 +269,13 @@ class Views:
         """Every open draft."""
         return self.here(officer, now), drafts_page(self.desk, officer)
 
-    def draft(self, officer: Officer, draft_id: bytes, now: int) -> tuple[Here, DraftPage]:
+    def draft(
+        self, officer: Officer, draft_id: bytes, now: int, version: int | None = None
+    ) -> tuple[Here, DraftPage]:
         """A draft with its versions and what was said of them."""
         row = self.desk.clearing.draft(draft_id)
         agreement = self._agreement(row.mandate)
-        return self.here(officer, now), draft_page(self.desk, officer, agreement, row, now)
+        return self.here(officer, now), draft_page(self.desk, officer, agreement, row, now, version)
 
     def audit(
         self,
