@@ -72,7 +72,7 @@ def test_the_rule_on_sleeping_sees_through_other_names(source: str) -> None:
     assert set(_dotted_uses(ast.parse(source))) & BANNED_IN_TESTS
 
 
-@pytest.mark.parametrize("name", ["run.txt", "postgresql.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "postgresql.txt", "pdf.txt", "dev.txt"])
 def test_the_locks_pin_every_package_by_hash_and_name_no_place(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     assert not re.search(
@@ -90,6 +90,7 @@ def test_what_the_tests_install_is_what_the_software_runs_with() -> None:
         return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
 
     assert pins("run.txt").items() <= pins("postgresql.txt").items() <= pins("dev.txt").items()
+    assert pins("run.txt").items() <= pins("pdf.txt").items() <= pins("dev.txt").items()
 
 
 @pytest.mark.parametrize(

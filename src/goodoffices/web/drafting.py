@@ -6,6 +6,7 @@ from __future__ import annotations
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.mandate import Precedence
 from goodoffices.desk.officers.glossary import Glossary
+from goodoffices.web.diff import changes
 from goodoffices.web.doing import draft_of, released_or_waiting
 from goodoffices.web.forms import once
 from goodoffices.web.pages import Ask, Done, Page
@@ -29,7 +30,8 @@ async def draft(ask: Ask) -> Page:
     here, page = ask.views.draft(
         ask.who.officer, ask.id("draft"), ask.now, version=asked_number(ask, "version")
     )
-    return Page("draft.html", here, page)
+    changed = changes(page.changed.before, page.changed.after) if page.changed is not None else ()
+    return Page("draft.html", here, page, {"changes": changed})
 
 
 async def put_up_page(ask: Ask) -> Page:

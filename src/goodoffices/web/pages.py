@@ -343,7 +343,8 @@ def _page_json(ask: Ask, page: Page) -> dict[str, Any]:
     return dict(content)
 
 
-def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> Response:
+def html_of(ask: Ask, page: Page, error: GoodOfficesError | None = None) -> str:
+    """A page as HTML, in the language that was asked for."""
     templates = ask.site.environments[ask.language.code]
     template = templates.get_template(page.template)
     service = ask.service
@@ -353,7 +354,7 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
         draw = templates.get_template("_card.html").render
         return ask.views.drawn((ask.language.code, item), lambda: Markup(draw(item=item)))  # noqa: S704
 
-    html = template.render(
+    return template.render(
         here=page.here,
         page=page.data,
         card=card,
@@ -372,7 +373,10 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
         strip=ask.views.strip(ask.now, service.relays()) if page.here is not None else None,
         **page.more,
     )
-    response = HTMLResponse(html, status)
+
+
+def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> Response:
+    response = HTMLResponse(html_of(ask, page, error), status)
     asked = ask.request.query_params.get("lang")
     if asked in ask.site.languages:
         response.set_cookie(

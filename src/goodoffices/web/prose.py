@@ -51,6 +51,20 @@ def visible(text: str) -> Markup:
     return Markup("").join(parts)
 
 
+def lines(text: str) -> tuple[tuple[str, Markup], ...]:
+    """(ltr or rtl, the line as it is shown) of each line, by its first letter that has a direction: for paper,
+    which cannot be asked to find that out as a browser can."""
+    return tuple((_direction(each), visible(each)) for each in text.replace("\r\n", "\n").split("\n"))
+
+
+def _direction(line: str) -> str:
+    for char in line:
+        kind = unicodedata.bidirectional(char)
+        if kind in ("L", "R", "AL"):
+            return "ltr" if kind == "L" else "rtl"
+    return "ltr"
+
+
 def has_unseen(text: str) -> bool:
     """Whether a text holds characters that would not be seen."""
     return any(

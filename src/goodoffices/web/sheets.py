@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import segno
@@ -12,7 +13,8 @@ from goodoffices.core.errors import YourError
 from goodoffices.core.handing import Hand
 from goodoffices.core.office import Right
 from goodoffices.desk.views.note import NotePage
-from goodoffices.web.pages import Ask, Done, Page, Route
+from goodoffices.web import pdf
+from goodoffices.web.pages import Ask, Done, File, Page, Route, html_of
 from goodoffices.web.rights import READ
 from goodoffices.web.showing import note
 
@@ -38,7 +40,14 @@ def qr_of(page: NotePage) -> Markup:
 async def sheet(ask: Ask) -> Page:
     """A note as a sheet: text, check digits, code, custody so far, and the lines to fill in by hand."""
     here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
-    return Page("sheet.html", here, page, {"qr": qr_of(page)})
+    return Page("sheet.html", here, page, {"qr": qr_of(page), "pdf": pdf.available()})
+
+
+async def sheet_pdf(ask: Ask) -> File:
+    """The same sheet as PDF, laid out beside the desk's own work."""
+    page = await sheet(ask)
+    name = f"{page.data.card.author_name} {page.data.card.number}.pdf".replace("/", "-")
+    return File(name, await asyncio.to_thread(pdf.made_of, html_of(ask, page)), "application/pdf")
 
 
 def _hand(ask: Ask) -> Hand:
@@ -72,6 +81,7 @@ async def transcribe(ask: Ask) -> Done:
 
 ROUTES = (
     Route("/notes/{note}/sheet", sheet, needs=READ),
+    Route("/notes/{note}/sheet.pdf", sheet_pdf, back=sheet, needs=READ),
     Route("/notes/{note}/hand-over", hand_over, "POST", back=note, needs=Right.DUTY),
     Route("/notes/{note}/transcript", transcribe, "POST", back=note, needs=Right.DUTY),
 )

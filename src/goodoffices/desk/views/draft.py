@@ -17,7 +17,6 @@ from goodoffices.desk.clearance.tables import DraftRow, OpenRelease, VersionRow
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.writing import Draft
-from goodoffices.desk.views.changes import Run, changes
 from goodoffices.desk.views.channel import WritePage, write_page
 from goodoffices.desk.views.note import NoteRef, ref
 from goodoffices.desk.views.waiting import label_of
@@ -80,7 +79,8 @@ class Changed:
     """What a version changed of the one before."""
 
     version: int
-    runs: tuple[Run, ...]
+    before: str
+    after: str
     fields: tuple[str, ...]
     """Besides the text, by the names of ``web.words.DRAFT_FIELDS``."""
 
@@ -243,7 +243,7 @@ def _arrived(desk: Desk, agreement: Agreement, row: DraftRow, since: int) -> tup
     return tuple(ref(desk, agreement, note.id) for note in found)
 
 
-def _changed(desk: Desk, row: DraftRow, versions: list[VersionRow], version: int) -> Changed | None:
+def _changed(desk: Desk, versions: list[VersionRow], version: int) -> Changed | None:
     """What a version changed of the one before; None for the first, or if there is no such version."""
     at = next((at for at, each in enumerate(versions) if each.version == version), 0)
     if at == 0:
@@ -256,7 +256,8 @@ def _changed(desk: Desk, row: DraftRow, versions: list[VersionRow], version: int
     names = ("precedence", "valid_until", *OF_WORDS)
     return Changed(
         version,
-        changes(before.words.text, after.words.text),
+        before.words.text,
+        after.words.text,
         tuple(name for name, one, other in zip(names, *said, strict=True) if one != other),
     )
 
@@ -272,7 +273,6 @@ def draft_page(
     """One draft, with what was said of it. ``version``: of which the changes are shown; else of the newest."""
     versions = desk.clearing.tables.versions(row.id)
     newest = versions[-1]
-    asked = newest.version if version is None else version
     release = desk.clearing.tables.release_of(row.id)
     up = _up(desk, officer, agreement, release) if release else None
     rights = desk.clearing.rights(officer)
@@ -286,9 +286,7 @@ def draft_page(
         write=write_page(desk, officer, agreement, row.recipient, now, replaces=None, in_reply_to=None),
         draft=desk.clearing.words(newest),
         versions=tuple(said),
-        changed=desk.context.opened.page(
-            ("changed", row.id, asked), lambda: _changed(desk, row, versions, asked)
-        ),
+        changed=_changed(desk, versions, newest.version if version is None else version),
         opinions=tuple(
             OpinionView(
                 by=each.row.name,
