@@ -68,6 +68,9 @@ class Kind(IntEnum):
     """Stays at its office too."""
     BACKUP = 42
     """Lies sealed wherever the office keeps its backups."""
+    INCIDENT = 44
+    REPORT = 45
+    """Incident files stay at their office as well."""
 
 
 @dataclass(frozen=True)

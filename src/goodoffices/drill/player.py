@@ -31,6 +31,11 @@ QUIET = 3.0
 """Seconds for which a jump of the case's time waits at most for what is under way."""
 LEAD = 0.15
 """Seconds before the first thing is done."""
+VALID_FOR = 60_000
+"""Milliseconds of real time for which a note stays valid at least, if the case passes it on in time. However slow
+the machine is, only a note that the case lets expire does."""
+EXPIRES_AFTER = 3_000
+"""The same for a note that the case lets expire: time enough to release it."""
 _ACKNOWLEDGEMENTS = (("answer", 4), ("follow", 3), ("reply", 3), ("consider", 2))
 ACKNOWLEDGED_AS = {1: "read", 2: "received, considering", 3: "reply follows", 4: "answered"}
 
@@ -70,6 +75,7 @@ class Player:
         self.ids: dict[str, str] = {}
         self.began = 0
         self._remarks: dict[tuple[str, str], str] = {}
+        self._last_expiry = 0
         self._offset: int | None = None
 
     # --- playing ----------------------------------------------------------------------------------
@@ -81,9 +87,21 @@ class Player:
             self._wait_for(doing)
             self._set_clocks(doing.case_at)
             self._do(doing)
-        for office in self.case.channel.path:
-            door = self._any(office)
-            until(f"receipts at {office}", partial(_settled, door))
+        time.sleep(max(0, self._last_expiry - real_now()) / 1000)
+        # What is on its way can hide from one round, moving one desk further between two looks; not from
+        # as many rounds as there are desks on the path, and one more.
+        calm = 0
+        while calm <= len(self.case.channel.path):
+            looks = [self._settled(office) for office in self.case.channel.path]
+            calm = calm + 1 if all(looks) else 0
+
+    def _settled(self, office: str) -> bool:
+        """Whether an office had nothing on its way at once; else wait until it has not."""
+        door = self._any(office)
+        if _settled(door):
+            return True
+        until(f"receipts at {office}", partial(_settled, door))
+        return False
 
     def _wait_for(self, doing: Doing) -> None:
         left = (self.began + self.timeline.real(doing.case_at) - real_now()) / 1000
@@ -138,6 +156,10 @@ class Player:
 
     def _release(self, note: Note) -> None:
         door = self.stage.door(note.sender, "releaser")
+        lapses = self.plan.stopped.get(note.id, "").startswith("expired")
+        valid_until = self._real_time(note.valid_until, EXPIRES_AFTER if lapses else VALID_FOR)
+        if lapses and valid_until is not None:
+            self._last_expiry = max(self._last_expiry, valid_until)
         done = door.do(
             f"/channels/{self.stage.mandate}/release",
             to=self.stage.ids[note.reader],
@@ -145,8 +167,8 @@ class Player:
             precedence=len(PRECEDENCES) - PRECEDENCES.index(note.precedence),
             authority=AUTHORITIES.index(note.authority) + 1,
             language=note.language,
-            valid_until=self._real_time(note.valid_until),
-            reply_by=self._real_time(note.reply_by),
+            valid_until=_stated(valid_until),
+            reply_by=_stated(self._real_time(note.reply_by, EXPIRES_AFTER)),
             in_reply_to=self.ids.get(note.in_reply_to or ""),
             replaces=self.ids.get(note.replaces or ""),
             withdraws=self.ids.get(note.withdraws or ""),
@@ -154,12 +176,11 @@ class Player:
         self.ids[note.id] = str(done["id"])
         self.say(f"{note.sender}: released {note.id} to {note.reader}")
 
-    def _real_time(self, case_at: int | None) -> str | None:
-        """A time that a note states, in the real time in which the desks live."""
+    def _real_time(self, case_at: int | None, least: int) -> int | None:
+        """A time that a note states, in the real time in which the desks live; never sooner than ``least`` ms."""
         if case_at is None:
             return None
-        moment = self.began + self.timeline.real(case_at)
-        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000)) + f".{moment % 1000:03d}Z"
+        return max(self.began + self.timeline.real(case_at), real_now() + least)
 
     # --- what the desks show ------------------------------------------------------------------------
 
@@ -244,6 +265,12 @@ class Player:
         if not same:
             findings += (f"the two records of this line differ in length: {held}",)
         return ObservedLine(f"{left}–{right}", max(held.values(), default=0), whole and same, findings)
+
+
+def _stated(moment: int | None) -> str | None:
+    if moment is None:
+        return None
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000)) + f".{moment % 1000:03d}Z"
 
 
 def acknowledgement(words: str) -> int:

@@ -244,3 +244,28 @@ REASONS = (
     N_("A sealed channel does not open before both parties have compared the mandate's digits."),
     N_("A path needs three offices; fewer are known here. Pair with one, or have one introduced."),
 )
+
+SHARING_MARKS = {
+    0: N_("none given"),
+    1: N_("TLP:CLEAR – may be made public"),
+    2: N_("TLP:GREEN – within the community"),
+    3: N_("TLP:AMBER – this office and those it serves, need to know"),
+    4: N_("TLP:AMBER+STRICT – this office alone"),
+    5: N_("TLP:RED – named readers alone"),
+}
+SOURCE_GRADES = {
+    1: N_("A – completely reliable"),
+    2: N_("B – usually reliable"),
+    3: N_("C – fairly reliable"),
+    4: N_("D – not usually reliable"),
+    5: N_("E – unreliable"),
+    6: N_("F – cannot be judged"),
+}
+ITEM_GRADES = {
+    1: N_("1 – confirmed by other sources"),
+    2: N_("2 – probably true"),
+    3: N_("3 – possibly true"),
+    4: N_("4 – doubtful"),
+    5: N_("5 – improbable"),
+    6: N_("6 – cannot be judged"),
+}

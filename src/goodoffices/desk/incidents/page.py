@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the incident pages show, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from goodoffices.core.fields import hidden_in, shown_name
+from goodoffices.core.incident import FILING
+from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.incidents.files import IncidentFiles
+from goodoffices.desk.incidents.standing import Standing, known_at, stood
+
+BRIEF = 60
+"""Characters."""
+
+
+@dataclass(frozen=True)
+class FileCard:
+    """One file in the list."""
+
+    id: bytes
+    title: str
+    place: str
+    opened: int
+    reports: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class IncidentsPage:
+    """Every file of this office."""
+
+    files: tuple[FileCard, ...]
+    may_write: bool
+
+
+@dataclass(frozen=True)
+class ReportCard:
+    """A report as it stood at the hour that is shown. Times are ms UTC."""
+
+    id: bytes
+    number: int
+    """Its place in the file, in the order of entering, from 1; never another's."""
+    claim: int
+    what: str
+    brief: str
+    """Its first words on one line, where a list names it; what cannot be seen is written out."""
+    where: str
+    happened: tuple[int, int] | None
+    known: int
+    entered: int
+    entered_late: bool
+    source: str
+    grade: str
+    """B2; a dash where a half was not judged."""
+    mark: int
+    question: str
+    answer: str
+    claimant: str
+    by: str
+    corrects: int | None
+    corrected_by: tuple[int, ...]
+    against: tuple[int, ...]
+    evidence: tuple[tuple[bytes, str], ...]
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing known by then corrects it."""
+        return not self.corrected_by
+
+
+@dataclass(frozen=True)
+class MatterCard:
+    """All that answers one question."""
+
+    question: str
+    disputed: bool
+    reports: tuple[ReportCard, ...]
+
+
+@dataclass(frozen=True)
+class IncidentPage:
+    """One file, as it stood at ``at`` or, without it, as it stands."""
+
+    id: bytes
+    title: str
+    place: str
+    opened: int
+    at: int | None
+    matters: tuple[MatterCard, ...]
+    total: int
+    known_later: int
+    """Reports that were known only after ``at``."""
+    questions: tuple[str, ...]
+    """As they stand in the file, so that the next report can answer the same."""
+    may_write: bool
+
+
+def incidents_page(context: Context, officer: Officer) -> IncidentsPage:
+    """Every file of this office."""
+    cards = tuple(
+        FileCard(
+            each.id,
+            each.incident.title,
+            each.incident.place,
+            each.incident.time[0],
+            each.reports,
+            each.newest,
+        )
+        for each in IncidentFiles(context).files()
+    )
+    return IncidentsPage(cards, _may_write(context, officer))
+
+
+def incident_page(context: Context, officer: Officer, incident: bytes, at: int | None) -> IncidentPage:
+    """One file as it stood at an hour (ms UTC); raises NotFound."""
+    opened, reports = IncidentFiles(context).file(incident)
+    numbers = {each.id: number for number, each in enumerate(reports, 1)}
+    office = context.my_office()
+
+    def by(signer: bytes, version: int) -> str:
+        roster = office.roster_at(version)
+        return (roster.pseudonym(signer) if roster is not None else None) or signer.hex()[:16]
+
+    matters = tuple(
+        MatterCard(each.question, each.disputed, tuple(_card(row, numbers, by) for row in each.reports))
+        for each in stood(reports, at)
+    )
+    asked = dict.fromkeys(each.question for each in matters if each.question)
+    questions = tuple(each for each in asked if not hidden_in(each))
+    return IncidentPage(
+        incident,
+        opened.title,
+        opened.place,
+        opened.time[0],
+        at,
+        matters,
+        len(reports),
+        len(reports) - len(known_at(reports, at)),
+        questions,
+        _may_write(context, officer),
+    )
+
+
+def grade_of(grade: tuple[int, int]) -> str:
+    """B2 and the like: the source's letter and the item's number."""
+    source, item = grade
+    return ("ABCDEF"[source - 1] if source else "–") + (str(item) if item else "–")
+
+
+def _card(row: Standing, numbers: dict[bytes, int], by: Callable[[bytes, int], str]) -> ReportCard:
+    filed, report = row.filed, row.filed.report
+    return ReportCard(
+        id=filed.id,
+        number=numbers[filed.id],
+        claim=report.claim,
+        what=report.what,
+        brief=shown_name(" ".join(report.what.split())[:BRIEF]),
+        where=report.where,
+        happened=report.happened,
+        known=report.known,
+        entered=filed.entered,
+        entered_late=filed.entered_late,
+        source=report.source,
+        grade=grade_of(report.grade),
+        mark=report.mark,
+        question=report.question,
+        answer=report.answer,
+        claimant=report.claimant,
+        by=by(filed.signer, report.roster),
+        corrects=None if report.corrects is None else numbers.get(report.corrects),
+        corrected_by=tuple(sorted(numbers[each] for each in row.corrected_by)),
+        against=tuple(sorted(numbers[each] for each in row.against)),
+        evidence=report.evidence,
+    )
+
+
+def _may_write(context: Context, officer: Officer) -> bool:
+    return bool(context.my_office().roster.rights(officer.public) & FILING)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Incident files through the pages: opened, added to, and asked what was known at an hour."""
+
+from __future__ import annotations
+
+from goodoffices.core.errors import YourError
+from goodoffices.core.incident import Claim
+from goodoffices.desk.incidents.files import IncidentFiles, NewReport
+from goodoffices.desk.incidents.page import incident_page, incidents_page
+from goodoffices.web.forms import Form, identifier, once
+from goodoffices.web.pages import Ask, Done, Page, Route
+from goodoffices.web.rights import JUDGE, READ
+
+MAX_EVIDENCE = 4
+"""Files whose hash a form names at once."""
+
+
+async def incidents(ask: Ask) -> Page:
+    """Every file of this office."""
+    officer = ask.who.officer
+    return Page("incidents.html", ask.views.here(officer, ask.now), incidents_page(ask.desk.context, officer))
+
+
+async def incident(ask: Ask) -> Page:
+    """One file: as it stands, or as it stood at the hour that is asked for (``at``)."""
+    officer = ask.who.officer
+    at = Form(dict(ask.request.query_params)).time("at")
+    page = incident_page(ask.desk.context, officer, ask.id("incident"), at)
+    return Page(
+        "incident.html", ask.views.here(officer, ask.now), page, {"once": ask.desk.context.rng(8).hex()}
+    )
+
+
+async def open_file(ask: Ask) -> Done:
+    """Open a file."""
+    officer, title, place = ask.who.officer, ask.form.text("title"), ask.form.text("place")
+    made = ask.service.act(lambda desk, now: IncidentFiles(desk.context).open(officer, title, place, now))
+    return Done(f"/incidents/{made.hex()}", made)
+
+
+async def add(ask: Ask) -> Done:
+    """Enter a report, or the correction of one."""
+    officer, file = ask.who.officer, ask.id("incident")
+    new, sent = _report(ask.form, ask.now), once(ask.form, officer)
+    made = ask.service.act(
+        lambda desk, now: IncidentFiles(desk.context).add(officer, file, new, now, once=sent)
+    )
+    return Done(f"/incidents/{file.hex()}", made)
+
+
+def _report(form: Form, now: int) -> NewReport:
+    began, ended, known = form.time("from"), form.time("until"), form.time("known")
+    if began is None and ended is not None:
+        raise YourError("When it ended is said, and not when it began.", "Fill in 'from' as well.")
+    happened = None if began is None else (began, began if ended is None else ended)
+    contradicts = tuple(identifier(word, "contradicts") for word in form.text("contradicts").replace(",", " ").split())
+    return NewReport(
+        what=form.long_text("what"),
+        source=form.text("source"),
+        known=now if known is None else known,
+        claim=Claim.INTENT if form.number("claim", 1) == Claim.INTENT else Claim.FACT,
+        where=form.text("where"),
+        happened=happened,
+        grade=(_within(form, "grade_source", 6), _within(form, "grade_item", 6)),
+        mark=_within(form, "mark", 5),
+        question=form.text("question"),
+        answer=form.text("answer"),
+        claimant=form.text("claimant"),
+        corrects=form.identifier("corrects"),
+        contradicts=contradicts,
+        evidence=_evidence(form),
+    )
+
+
+def _within(form: Form, name: str, most: int) -> int:
+    number = form.number(name, 0) or 0
+    if not 0 <= number <= most:
+        raise YourError(f"The field '{name}' takes 0 to {most}.", "Choose one of the list.")
+    return number
+
+
+def _evidence(form: Form) -> dict[bytes, str]:
+    found: dict[bytes, str] = {}
+    for at in range(MAX_EVIDENCE):
+        digest = form.identifier(f"evidence{at}")
+        if digest is not None:
+            found[digest] = form.text(f"evidence{at}_what").strip() or "?"
+    return found
+
+
+ROUTES = (
+    Route("/incidents", incidents, needs=READ),
+    Route("/incidents", open_file, "POST", back=incidents, needs=JUDGE),
+    Route("/incidents/{incident}", incident, needs=READ),
+    Route("/incidents/{incident}/report", add, "POST", back=incident, needs=JUDGE),
+)

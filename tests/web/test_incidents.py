@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Incident files through the pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from goodoffices.core.office import Right
+from goodoffices.desk.founding import NewOfficer
+from tests.web.offices import Browser, Offices
+
+PEOPLE = [
+    NewOfficer("duty", "officer 1"),
+    NewOfficer("auditor", "officer 2", Right.AUDIT),
+    NewOfficer("keeper", "officer 3", Right.KEYS),
+]
+LEFT = "Has flight 6Q501 left Damascus?"
+
+
+@pytest.fixture
+def offices() -> Offices:
+    return Offices(officers=PEOPLE)
+
+
+@pytest.fixture
+def browser(offices: Offices) -> Browser:
+    browser = Browser(offices.bern)
+    browser.sign_in()
+    return browser
+
+
+def opened(browser: Browser) -> str:
+    return str(browser.done("/incidents", title="Flight 6Q501", place="Damascus")["id"])
+
+
+def test_two_reports_that_contradict_each_other_stand_side_by_side(browser: Browser) -> None:
+    file = opened(browser)
+    for source, answer, grade in (("listings", "yes", 3), ("an informant", "no", 2)):
+        browser.done(
+            f"/incidents/{file}/report",
+            what=f"As {source} have it.", source=source, question=LEFT, answer=answer,
+            grade_source=grade, grade_item=4, **{"from": "2020-01-02T17:30Z"}, known="2020-01-02T18:00Z",
+        )  # fmt: skip
+    (matter,) = browser.json(f"/incidents/{file}")["matters"]
+    assert matter["disputed"] is True
+    assert [(each["grade"], each["against"], each["entered_late"]) for each in matter["reports"]] == [
+        ("C4", [2], True),
+        ("B4", [1], True),
+    ]
+    page = browser.get(f"/incidents/{file}").text
+    assert "reports contradict each other" in page
+    assert page.count("Contradicted by") == 2
+
+
+def test_the_page_answers_what_was_known_at_an_hour(browser: Browser) -> None:
+    """P8"""
+    file = opened(browser)
+    first = browser.done(
+        f"/incidents/{file}/report", what="Nobody hurt.", source="a statement", known="2020-01-08T05:00Z"
+    )["id"]
+    browser.done(
+        f"/incidents/{file}/report",
+        what="Several hurt.", source="a later statement", known="2020-01-17T05:00Z", corrects=first,
+    )  # fmt: skip
+    then = browser.json(f"/incidents/{file}?at=2020-01-10T00:00Z")
+    assert [each["what"] for each in then["matters"][0]["reports"]] == ["Nobody hurt."]
+    assert then["known_later"] == 1
+    assert "is not shown" in browser.get(f"/incidents/{file}?at=2020-01-10T00:00Z").text
+    now = browser.json(f"/incidents/{file}")["matters"][0]["reports"]
+    assert [each["corrected_by"] for each in now] == [[2], []]
+
+
+def test_an_intent_stands_with_whose_claim_it_is(browser: Browser) -> None:
+    file = opened(browser)
+    path = f"/incidents/{file}/report"
+    assert browser.post(path, what="Not meant.", source="traffic", claim=2).status_code == 400
+    browser.done(path, what="Not meant.", source="traffic", claim=2, claimant="US officials")
+    page = browser.get(f"/incidents/{file}").text
+    assert "A claim about intent" in page
+    assert "US officials" in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"grade_source": 7}, {"mark": 6}, {"until": "2020-01-01T00:00Z"}, {"known": "yesterday"}, {"corrects": "x"}],
+)
+def test_a_wrong_field_is_named_and_what_was_typed_stays(browser: Browser, wrong: dict[str, object]) -> None:
+    """P12"""
+    file = opened(browser)
+    answer = browser.post(
+        f"/incidents/{file}/report", html=True, **({"what": "Kept words.", "source": "s"} | wrong)
+    )
+    assert answer.status_code == 400
+    assert "Kept words." in answer.text
+    assert browser.json(f"/incidents/{file}")["total"] == 0
+
+
+def test_hidden_characters_in_a_report_are_shown_for_what_they_are(browser: Browser) -> None:
+    """P12"""
+    file = opened(browser)
+    browser.done(f"/incidents/{file}/report", what="abc\u202ecba", source="s\u200b")
+    page = browser.get(f"/incidents/{file}").text
+    assert "\u202e" not in page
+    assert "\u200b" not in page
+
+
+def test_an_auditor_reads_and_a_keeper_of_keys_does_not(offices: Offices, browser: Browser) -> None:
+    """P4, P10"""
+    file = opened(browser)
+    auditor, keeper = Browser(offices.bern), Browser(offices.bern)
+    auditor.sign_in("auditor")
+    keeper.sign_in("keeper")
+    assert auditor.json(f"/incidents/{file}")["may_write"] is False
+    assert "Enter a report" not in auditor.get(f"/incidents/{file}").text
+    assert auditor.post(f"/incidents/{file}/report", what="x", source="y").status_code == 403
+    assert keeper.get(f"/incidents/{file}").status_code == 403
+    assert keeper.post("/incidents", title="x").status_code == 403
