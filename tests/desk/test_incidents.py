@@ -65,7 +65,10 @@ def test_two_answers_to_one_question_stand_side_by_side(desk: Desk) -> None:
     desk.add("It is on the ground.", 2, question=" has the FLIGHT left ", answer="no")
     desk.add("It is delayed.", 1, question=LEFT, answer="No.")
     assert desk.stood() == [
-        (LEFT, [("It has departed.", True, 2), ("It is on the ground.", True, 1), ("It is delayed.", True, 1)])
+        (
+            LEFT,
+            [("It has departed.", True, 2), ("It is on the ground.", True, 1), ("It is delayed.", True, 1)],
+        )
     ]
 
 
@@ -201,9 +204,7 @@ def _filed(number: int, known: int, answer: str, corrects: int | None) -> Filed:
     ),
     st.integers(0, 20),
 )
-def test_the_past_never_changes_by_what_comes_later(
-    rows: list[tuple[int, str, int | None]], at: int
-) -> None:
+def test_the_past_never_changes_by_what_comes_later(rows: list[tuple[int, str, int | None]], at: int) -> None:
     """P8: the answer for an hour is the same whether or not later reports are in the file."""
     reports = [_filed(number, *row) for number, row in enumerate(rows, 1)]
     by_then = [each for each in reports if each.report.known <= at]

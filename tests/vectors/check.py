@@ -19,6 +19,7 @@ from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError
 from goodoffices.core.handover import check_handover
+from goodoffices.core.incident import check_incident, check_report
 from goodoffices.core.line import CarriedEntry, verify_entry, verify_head
 from goodoffices.core.mailboxes import verify_mailboxes
 from goodoffices.core.mandate import read_agreement
@@ -135,6 +136,16 @@ def _handover(given: Input) -> Result:
     signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
     found = check_handover(signed, office)
     return {"id": signed.id.hex(), "open": len(found.open)}
+
+
+def _incident(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    return {"id": signed.id.hex(), "title": check_incident(signed, office).title}
+
+
+def _report(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    return {"id": signed.id.hex(), "known": check_report(signed, office).known}
 
 
 def _act(given: Input) -> Result:
@@ -301,6 +312,8 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "mandate": _mandate,
     "clearance": _clearance,
     "handover": _handover,
+    "incident": _incident,
+    "report": _report,
     "backup": _backup,
     "act": _act,
     "beside": _beside,

@@ -26,6 +26,7 @@ from goodoffices.core.fields import to_map
 from goodoffices.core.handing import Hand
 from goodoffices.core.handing import words_of as hand_words
 from goodoffices.core.handover import Handover, OpenStep
+from goodoffices.core.incident import Incident, Report
 from goodoffices.core.line import Head
 from goodoffices.core.mailboxes import Mailboxes
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
@@ -486,6 +487,60 @@ def _backup() -> Iterator[Vector]:
         "backup",
         given(piece, desk, seed("another reader")),
         "WrongSecret",
+    )
+
+
+def _incident() -> Iterator[Vector]:
+    def given(content: Incident | Report, officer: str = "duty") -> dict[str, Any]:
+        signed = sign(state(content, LIVE), washington().officer(officer))
+        return {"signed": signed.raw.hex(), "credential": washington().office.raw.hex()}
+
+    def report(**changes: Any) -> Report:
+        fields: dict[str, Any] = {
+            "office": washington().id,
+            "roster": 1,
+            "time": (NOW, 0),
+            "incident": seed("incident"),
+            "claim": 1,
+            "what": "It is still on the ground.",
+            "where": "Damascus",
+            "happened": (NOW - 7_200_000, NOW - 3_600_000),
+            "known": NOW - 3_600_000,
+            "source": "an informant at the airport",
+            "grade": (2, 3),
+            "question": "Has the flight left?",
+            "answer": "no",
+            "contradicts": (seed("the listing"),),
+            "evidence": ((seed("photograph"), "a photograph"),),
+        }
+        return Report(**(fields | changes))
+
+    file = Incident(
+        office=washington().id, roster=1, time=(NOW, 0), title="Flight 6Q501", place="Damascus–Baghdad"
+    )
+    yield "incident", "A file opened on an event.", "incident", given(file), OK
+    by_the_desk = sign(state(file, LIVE), washington().desk_seed)
+    yield (
+        "incident-by-the-desk",
+        "No officer stands behind it.",
+        "incident",
+        {"signed": by_the_desk.raw.hex(), "credential": washington().office.raw.hex()},
+        "WrongSigner",
+    )
+    yield "report", "A report in a file, graded, on a question.", "report", given(report()), OK
+    for name, what, wrong in (
+        ("report-of-an-intent-without-claimant", "Nobody's claim.", report(claim=2)),
+        ("report-that-ends-before-it-begins", "From and to exchanged.", report(happened=(2, 1))),
+        ("report-with-a-question-alone", "A question without its answer.", report(answer="")),
+    ):
+        yield name, what, "report", given(wrong), "Malformed"
+    by_the_desk = sign(state(report(), LIVE), washington().desk_seed)
+    yield (
+        "report-by-the-desk",
+        "No officer stands behind it.",
+        "report",
+        {"signed": by_the_desk.raw.hex(), "credential": washington().office.raw.hex()},
+        "WrongSigner",
     )
 
 
@@ -1147,6 +1202,7 @@ SECTIONS = (
     _mandate,
     _clearance,
     _handover,
+    _incident,
     _backup,
     _act,
     _beside,

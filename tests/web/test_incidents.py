@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from goodoffices.core.office import Right
@@ -82,9 +84,15 @@ def test_an_intent_stands_with_whose_claim_it_is(browser: Browser) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"grade_source": 7}, {"mark": 6}, {"until": "2020-01-01T00:00Z"}, {"known": "yesterday"}, {"corrects": "x"}],
+    [
+        {"grade_source": 7},
+        {"mark": 6},
+        {"until": "2020-01-01T00:00Z"},
+        {"known": "yesterday"},
+        {"corrects": "x"},
+    ],
 )
-def test_a_wrong_field_is_named_and_what_was_typed_stays(browser: Browser, wrong: dict[str, object]) -> None:
+def test_a_wrong_field_is_named_and_what_was_typed_stays(browser: Browser, wrong: dict[str, Any]) -> None:
     """P12"""
     file = opened(browser)
     answer = browser.post(

@@ -53,7 +53,9 @@ def _report(form: Form, now: int) -> NewReport:
     if began is None and ended is not None:
         raise YourError("When it ended is said, and not when it began.", "Fill in 'from' as well.")
     happened = None if began is None else (began, began if ended is None else ended)
-    contradicts = tuple(identifier(word, "contradicts") for word in form.text("contradicts").replace(",", " ").split())
+    contradicts = tuple(
+        identifier(word, "contradicts") for word in form.text("contradicts").replace(",", " ").split()
+    )
     return NewReport(
         what=form.long_text("what"),
         source=form.text("source"),

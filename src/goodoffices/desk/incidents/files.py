@@ -195,7 +195,8 @@ class IncidentFiles:
             raise YourError("A report says what happened and from whom it comes.", "Fill in both.")
         if new.claim == Claim.INTENT and not new.claimant.strip():
             raise YourError(
-                "What somebody meant is always somebody's claim.", "Say whose: 'officials of …', 'the author'."
+                "What somebody meant is always somebody's claim.",
+                "Say whose: 'officials of …', 'the author'.",
             )
         if bool(new.question.strip()) != bool(new.answer.strip()):
             raise YourError(

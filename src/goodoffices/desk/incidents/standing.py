@@ -113,10 +113,10 @@ def _contradictions(standing: Sequence[Filed]) -> dict[bytes, set[bytes]]:
             asked.setdefault(folded(each.report.question), []).append(each)
     for reports in asked.values():
         for at, one in enumerate(reports):
-            for other in reports[at + 1 :]:
-                if folded(one.report.answer) != folded(other.report.answer) and _overlap(one, other):
-                    found.setdefault(one.id, set()).add(other.id)
-                    found.setdefault(other.id, set()).add(one.id)
+            for rival in reports[at + 1 :]:
+                if folded(one.report.answer) != folded(rival.report.answer) and _overlap(one, rival):
+                    found.setdefault(one.id, set()).add(rival.id)
+                    found.setdefault(rival.id, set()).add(one.id)
     return found
 
 
