@@ -29,6 +29,22 @@ settings.register_profile(
 settings.load_profile(os.environ.get("GOODOFFICES_HYPOTHESIS", "fast"))
 
 
+MOST_WORKERS = 4
+# A browser, three desks, a PostgreSQL server, or Spin at its bound (tests/model/spin.py).
+MEMORY_OF_ONE = 1 << 30
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` means: one per core that this process may use, from two to four.
+
+    Two on a single core: much of a run is waiting for processes. Fewer only where memory is short.
+    """
+    del config
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(MOST_WORKERS, max(2, len(os.sched_getaffinity(0))), memory // MEMORY_OF_ONE))
+
+
 def _is_here(address: object) -> bool:
     """Whether a socket address stays on this machine: a Unix socket, or a loopback address."""
     if not isinstance(address, tuple):

@@ -100,7 +100,7 @@ class Server:
             stdin=subprocess.DEVNULL,
         )
         log.close()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 self.do("SELECT 1")
@@ -112,7 +112,7 @@ class Server:
 
     def admin(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
-            f"host=127.0.0.1 port={self.port} user=admin dbname={database} connect_timeout=5", autocommit=True
+            f"host=127.0.0.1 port={self.port} user=admin dbname={database} connect_timeout=20", autocommit=True
         )
 
     def do(self, sql: str, database: str = "postgres") -> list[tuple[object, ...]]:
@@ -140,7 +140,7 @@ class Server:
 
     def wait_until(self, sql: str, database: str = "postgres") -> None:
         """Until a question is answered with true."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while self.do(sql, database) != [(True,)]:
             assert time.monotonic() < deadline, sql
 
@@ -160,7 +160,7 @@ class Server:
     def _end(self, number: int) -> None:
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(30)
+            self.process.wait(60)
             self.process = None
 
     def close(self) -> None:
@@ -190,7 +190,7 @@ def run(program: str, *arguments: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=120,
         cwd="/",
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
     )

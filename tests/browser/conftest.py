@@ -47,7 +47,7 @@ text = "Not played here."
 language = "en"
 at = 2020-01-08T01:31:00Z
 """
-PATIENCE = 15_000
+PATIENCE = 60_000
 
 SignIn = Callable[..., Page]
 Sound = Callable[[Page], None]

@@ -36,7 +36,7 @@ def served(desk: DeskInMemory, host: str = "127.0.0.1") -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.should_exit = server.force_exit = True
-        thread.join(10)
+        thread.join(60)
         listener.close()
 
 
@@ -77,5 +77,5 @@ class Running:
 
     def stop(self) -> None:
         self.server.should_exit = self.server.force_exit = True
-        self.thread.join(15)
+        self.thread.join(60)
         self.listener.close()

@@ -15,7 +15,7 @@ from tests.web.test_drafts import PEOPLE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 TEXT = "We do not want a war.\n\nما جنگ نمی‌خواهیم."
 
 

@@ -16,7 +16,7 @@ from tests.web.offices import PASSPHRASE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
@@ -82,7 +82,7 @@ def test_a_desk_that_came_up_after_a_power_cut_is_called_locked(stage: Stage, si
     expect(strip).to_contain_text("In order")
     process = stage.desks["Tehran"].process
     process.kill()
-    process.wait(15)
+    process.wait(60)
     stage.restart("Tehran")
     expect(strip).to_contain_text("locked")
     expect(strip.locator(".sign")).to_have_text("◧")

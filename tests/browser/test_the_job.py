@@ -14,7 +14,7 @@ from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 def _write(page: Page, stage: Stage, text: str, *, urgency: str = "3") -> str:
@@ -183,7 +183,7 @@ def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: Sig
     page.locator("#text").fill("Typed before the lights went out.")
     process = stage.desks["Tehran"].process
     process.kill()
-    process.wait(15)
+    process.wait(60)
     expect(page.locator("#live-notice")).to_be_visible()
     stage.restart("Tehran")
     expect(page.locator("#text")).to_have_value("Typed before the lights went out.")

@@ -13,7 +13,7 @@ from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 def _release(stage: Stage, text: str) -> str:
@@ -91,7 +91,7 @@ def test_the_page_rings_by_itself_when_its_desk_is_gone(stage: Stage, sign_in: S
     _arm(page, stage, "Bern")
     process = stage.desks["Bern"].process
     process.kill()
-    process.wait(15)
+    process.wait(60)
     expect(page.locator("#console")).to_have_attribute("data-ring", "lost")
     expect(page.locator("#rings")).to_contain_text("lost its desk")
     stage.restart("Bern")

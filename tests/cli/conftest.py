@@ -20,7 +20,7 @@ GOODOFFICES = [sys.executable, "-m", "goodoffices"]
 PASSPHRASE = "five calm words at night"
 DRAFTERS = "four other words then"
 DRILL = "0123456789abcdef" * 2
-LIMIT = 50
+LIMIT = 150
 
 
 @dataclass(frozen=True)

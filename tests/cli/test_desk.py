@@ -50,7 +50,7 @@ def test_a_desk_answers_once_it_says_so_holds_its_vault_and_stops_when_told(wash
     try:
         assert running.stdout is not None
         address = running.stdout.readline().removeprefix("desk ready at ").strip()
-        with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{address}/health", timeout=60) as answer:
             assert answer.read() == b'{"ok":true,"locked":true}'
         said = washington.is_refused("line invite --relay http://127.0.0.1:1 --out invitation")
         assert "Another process holds" in said

@@ -39,7 +39,7 @@ def _forged(name: str) -> Offer:
 async def _meet_as(relay: RelayProcess, forged: Offer) -> Offer:
     client = RelayClient()
     try:
-        return await meet(client, relay.address, CODE, forged, now=_now, rng=os.urandom, wait=30)
+        return await meet(client, relay.address, CODE, forged, now=_now, rng=os.urandom, wait=120)
     finally:
         await client.close()
 
@@ -68,11 +68,11 @@ def _waiting_at_the_place(relay: RelayProcess) -> int:
         f"{relay.address}/v1/mailboxes/{place.mailbox.hex()}",
         headers={"Authorization": f"Bearer {place.collect.hex()}"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return int(json.load(answer)["waiting"])
 
 
-def _both(washington: Office, bern: Office, relay: RelayProcess, *codes: str, wait: int = 30) -> list[Said]:
+def _both(washington: Office, bern: Office, relay: RelayProcess, *codes: str, wait: int = 120) -> list[Said]:
     going = [
         office.begin(f"line meeting --relay {relay.address} --wait {wait} --name {name} --code", code)
         for (office, name), code in zip(((washington, "Bern"), (bern, "Washington")), codes, strict=True)
@@ -84,12 +84,12 @@ def test_two_offices_meet_by_a_code_and_read_their_digits(
     washington: Office, bern: Office, relay: RelayProcess
 ) -> None:
     """One makes the code, the other is told it. Afterwards nothing lies at the meeting place."""
-    first = washington.begin(f"line meeting --relay {relay.address} --wait 30 --name Bern")
+    first = washington.begin(f"line meeting --relay {relay.address} --wait 120 --name Bern")
     assert first.stdout is not None
     said = first.stdout.readline()
     assert said.startswith("code")
     there = bern.does(
-        f"line meeting --relay {relay.address} --wait 30 --name Washington --code", said.removeprefix("code")
+        f"line meeting --relay {relay.address} --wait 120 --name Washington --code", said.removeprefix("code")
     )
     here = ended(first)
     assert here.code == 0, here.err
@@ -163,7 +163,7 @@ def test_somebody_in_the_middle_is_heard_in_the_digits(
         await met
         return said
 
-    words = f"line meeting --relay {relay.address} --wait 30 --name"
+    words = f"line meeting --relay {relay.address} --wait 120 --name"
     here = asyncio.run(between(washington, f"{words} Bern --code", _forged("Bern")))
     there = asyncio.run(between(bern, f"{words} Washington --code", _forged("Washington")))
     assert (here.word("peer"), there.word("peer")) == ("Bern", "Washington")  # names prove nothing
@@ -177,5 +177,5 @@ def test_a_name_that_is_taken_is_refused_before_anybody_is_met(
     washington: Office, bern: Office, relay: RelayProcess
 ) -> None:
     assert [said.code for said in _both(washington, bern, relay, CODE, CODE)] == [0, 0]
-    words = f"line meeting --relay {relay.address} --wait 30 --name Bern --code"
+    words = f"line meeting --relay {relay.address} --wait 120 --name Bern --code"
     assert "There is a line named Bern already" in washington.is_refused(words, OTHER)

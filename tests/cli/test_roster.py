@@ -52,7 +52,7 @@ def test_nothing_is_signed_unless_somebody_says_so(washington: Office) -> None:
     """P10: at the root a person decides; no terminal, no answer, no signature."""
     washington.does(f"office renew {WHO} --request asked")
     said = washington.begin("office sign-roster asked --root root")
-    assert said.wait(50) == 1
+    assert said.wait(60) == 1
     said.communicate()
     assert not (washington.folder / "asked.signed").exists()
 

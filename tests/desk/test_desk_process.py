@@ -63,7 +63,7 @@ class DeskProcess:
         """kill -9."""
         self.door.close()
         self.process.kill()
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=60)
 
     def killed_and_started(self) -> None:
         self.kill()
@@ -73,7 +73,7 @@ class DeskProcess:
         """SIGTERM; the exit code and what was said beside."""
         self.door.close()
         self.process.send_signal(signal.SIGTERM)
-        said = self.process.communicate(timeout=10)[1]
+        said = self.process.communicate(timeout=60)[1]
         return self.process.returncode, said
 
     def rungs(self, note: str) -> set[str] | None:
@@ -204,6 +204,6 @@ def test_a_desk_stops_at_sigterm_with_a_page_open(running: Running) -> None:
         assert events.status_code == 200
         code, said = bern.process.poll(), ""
         bern.process.send_signal(signal.SIGTERM)
-        said = bern.process.communicate(timeout=5)[1]
+        said = bern.process.communicate(timeout=60)[1]
         code = bern.process.returncode
     assert (code, said.strip()) == (0, "desk stopped")

@@ -134,7 +134,7 @@ def test_nothing_in_a_relay_that_was_replaced_is_lost_though_it_dies() -> None:
         place.change(node, NEW, THIRD)
         assert place.collects(node)[OLD] == "draining"
         notes.append(place.release("While they change over."))
-    place.wait(20)
+    place.wait(60)
     notes.append(place.release("Afterwards."))
     place.wait(1)
     assert all(place.holds(place.middle, each) for each in notes)

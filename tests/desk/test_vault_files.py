@@ -293,7 +293,7 @@ def test_a_full_disk_is_named_and_loses_nothing(folder: Path) -> None:
 def test_a_disk_that_refuses_a_write_is_named_and_loses_nothing(folder: Path) -> None:
     """A real refusal by the operating system: a limit on the size of files."""
     with _process(folder, _LIMITED) as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
     assert out.startswith("MachineError")
     with open_vault(folder) as vault:
         assert set(vault.secret_names()) == set(SECRETS)
@@ -447,7 +447,7 @@ def test_the_lock_vanishes_with_the_process_that_held_it(folder: Path) -> None:
         assert process.stdout
         assert process.stdout.readline() == "open\n"
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(60)
         open_vault(folder).close()
 
 
@@ -458,7 +458,7 @@ def test_kill_between_write_and_commit_keeps_what_was_committed_and_nothing_else
         assert process.stdout.readline() == "open\n"
         assert (folder / "vault.db-wal").stat().st_size > 200_000
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(60)
     with open_vault(folder) as vault:
         assert set(vault.secret_names()) == {*SECRETS, "committed"}
         assert vault.secret("committed") == b"yes"
@@ -475,7 +475,7 @@ def test_kill_at_any_instant_loses_no_commit_that_was_reported(tmp_path: Path, a
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
         told = after + len(process.stdout.read().splitlines())
-        process.wait(30)
+        process.wait(60)
     with open_vault(folder) as vault:
         held = sorted(map(int, vault.secret_names()))
         assert held == list(range(len(held)))

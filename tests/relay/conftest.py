@@ -111,7 +111,7 @@ class RelayProcess:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert self.process.stdout
-        guard = threading.Timer(20, self.process.kill)  # a relay that never gets ready fails, not hangs
+        guard = threading.Timer(60, self.process.kill)  # a relay that never gets ready fails, not hangs
         guard.start()
         line = self.process.stdout.readline()
         guard.cancel()
@@ -123,7 +123,7 @@ class RelayProcess:
         self.process.kill()
         self.close()
 
-    def stop(self, within: float = 10) -> int:
+    def stop(self, within: float = 60) -> int:
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(within)
         self.close()
@@ -132,7 +132,7 @@ class RelayProcess:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.said = self.process.communicate(timeout=10)[1] if not self.closed else self.said
+        self.said = self.process.communicate(timeout=60)[1] if not self.closed else self.said
 
     @property
     def closed(self) -> bool:

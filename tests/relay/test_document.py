@@ -25,7 +25,7 @@ def _said(relay: RelayProcess, example: str) -> tuple[str, str]:
     if rest and rest[0].startswith("Authorization: "):
         headers["Authorization"] = rest.pop(0).removeprefix("Authorization: ")
     body = ZEROS if rest == ["512 bytes of zero"] else "\n".join(rest).encode() or None
-    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=60)
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     content = answer.read()

@@ -85,7 +85,7 @@ def put(relay: RelayProcess, envelope: bytes) -> int:
         f"{relay.address}{BOX.url}/envelopes", data=envelope, method="POST", headers=BOX.may("put")
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             status: int = answer.status
             return status
     except urllib.error.HTTPError as error:
@@ -97,7 +97,7 @@ def opened(relay: RelayProcess) -> RelayProcess:
     request = urllib.request.Request(
         relay.address + BOX.url, data=json.dumps(BOX.rights).encode(), method="PUT"
     )
-    urllib.request.urlopen(request, timeout=30).close()
+    urllib.request.urlopen(request, timeout=60).close()
     return relay
 
 
@@ -108,7 +108,7 @@ def everything(relay: RelayProcess) -> list[tuple[int, bytes]]:
         request = urllib.request.Request(
             f"{relay.address}{BOX.url}/envelopes?after={after}", headers=BOX.may("collect")
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             part = unpack(answer.read())
         if not part:
             return found
@@ -171,14 +171,14 @@ def test_no_acknowledged_envelope_is_lost_when_the_standby_is_promoted_under_loa
     senders = [threading.Thread(target=send, args=(relay,)) for relay in (one, other, one, other)]
     for sender in senders:
         sender.start()
-    assert before.wait(30)
+    assert before.wait(60)
     pair.first.kill()
     pair.second.promote()
     then[0] = len(answered)
     promoted.set()
-    assert after.wait(40)
+    assert after.wait(60)
     for sender in senders:
-        sender.join(30)
+        sender.join(60)
     there = everything(one)
     assert set(answered) <= {envelope for _, envelope in there}
     assert len({seq for seq, _ in there}) == len(there)
@@ -188,7 +188,7 @@ def test_no_acknowledged_envelope_is_lost_when_the_standby_is_promoted_under_loa
     ):  # every one reaches whoever listens; the test's time limit ends this
         desk.over.wait(0.05)
     desk.over.set()
-    desk.join(10)
+    desk.join(60)
     for relay in (one, other):
         assert relay.stop() == 0
         assert "another database server took over" in said(relay)

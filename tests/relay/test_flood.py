@@ -28,7 +28,7 @@ def ask(
     relay: RelayProcess, method: str, path: str, headers: dict[str, str], body: bytes = b""
 ) -> tuple[int, str | None]:
     """Status, and Retry-After."""
-    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=60)
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -105,7 +105,7 @@ def test_who_opens_mailboxes_without_end_is_slowed_and_others_are_not(start: Sta
 
 def test_one_address_does_not_take_every_connection(start: Start) -> None:
     relay = opened(start("--max-connections-per-address", "5"), VICTIM)
-    held = [http.client.HTTPConnection("127.0.0.1", relay.port, timeout=10) for _ in range(5)]
+    held = [http.client.HTTPConnection("127.0.0.1", relay.port, timeout=60) for _ in range(5)]
     for connection in held:
         connection.request("GET", VICTIM.url, headers=VICTIM.may("put"))
         assert connection.getresponse().read()
@@ -152,7 +152,7 @@ def test_a_thousand_connections_of_one_mailbox_cost_the_others_nothing(start: St
                     ask, relay, "POST", f"{VICTIM.url}/envelopes", VICTIM.may("put"), envelope
                 )
                 assert status == 201
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     message = await honest.recv()
                 assert isinstance(message, bytes)
                 assert hashlib.sha256(message[8:]).digest() == hashlib.sha256(envelope).digest()
@@ -174,7 +174,7 @@ def test_bodies_that_never_end_leave_room_for_the_others(start: Start) -> None:
     relay = opened(start(), VICTIM, OTHER)
     begun = []
     for _ in range(120):
-        connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=60)
         connection.putrequest("POST", f"{OTHER.url}/envelopes")
         for name, value in {**OTHER.may("put"), "Content-Length": "262144"}.items():
             connection.putheader(name, value)

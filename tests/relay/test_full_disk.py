@@ -29,7 +29,7 @@ FULL = (
 
 def ask(relay: RelayProcess, method: str, path: str, body: bytes | None = None, right: str = "put") -> bytes:
     request = urllib.request.Request(relay.address + path, data=body, method=method, headers=BOX.may(right))
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         found: bytes = answer.read()
         return found
 

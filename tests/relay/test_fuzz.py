@@ -56,7 +56,7 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
     request = urllib.request.Request(
         running.address + BOX.url, data=json.dumps(BOX.rights).encode(), method="PUT"
     )
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=60).close()
     yield running
     code = running.stop()
     assert code == 0
@@ -66,7 +66,7 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
 def say(relay: RelayProcess, *parts: bytes) -> bytes:
     """Everything that the relay answers until it ends the connection, or has nothing to add."""
     heard = b""
-    with socket.create_connection(("127.0.0.1", relay.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", relay.port), timeout=60) as line:
         try:
             for part in parts:
                 line.sendall(part)
@@ -87,7 +87,7 @@ def statuses(heard: bytes) -> list[int]:
 
 def stored(relay: RelayProcess) -> int:
     """How many envelopes the relay has stored so far."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{relay.watched}/metrics", timeout=10) as answer:  # type: ignore[attr-defined]
+    with urllib.request.urlopen(f"http://127.0.0.1:{relay.watched}/metrics", timeout=60) as answer:  # type: ignore[attr-defined]
         found = re.search(rb"^goodoffices_relay_stored_total (\d+)$", answer.read(), re.MULTILINE)
     assert found
     return int(found[1])
@@ -173,13 +173,13 @@ def test_whatever_a_listener_says_costs_its_own_connection_and_nothing_else(
     request = urllib.request.Request(
         relay.address + box.url, data=json.dumps(box.rights).encode(), method="PUT"
     )
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=60).close()
     hello = (
         f"GET {box.url}/push HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
         f"Authorization: Bearer {box.collect.hex()}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", relay.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", relay.port), timeout=60) as line:
         line.sendall(hello.encode())
         assert line.recv(4096).startswith(b"HTTP/1.1 101 ")
         try:

@@ -24,7 +24,7 @@ LATER = Step(len(steps_in(SCHEMA)) + 1, "later", "ALTER TABLE relay ADD COLUMN n
 
 def refused(*words: str) -> str:
     """What a command says that ends with a refusal."""
-    done = subprocess.run([*RELAY, *words], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([*RELAY, *words], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1, done
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -113,7 +113,7 @@ def test_a_server_that_is_not_there_is_named_with_what_to_do() -> None:
 def test_either_a_file_or_a_database_is_given(tmp_path: Path) -> None:
     for options in ([], ["--db", str(tmp_path / "a"), "--database", "postgresql://127.0.0.1/relay"]):
         done = subprocess.run(
-            [*RELAY, "serve", *options], capture_output=True, text=True, timeout=30, check=False
+            [*RELAY, "serve", *options], capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 2
         assert "either --db or --database" in done.stderr
@@ -210,7 +210,7 @@ def test_the_upgrade_command_says_what_it_did(postgres: Server) -> None:
     url = postgres.url(postgres.database())
     for said in ("steps were run", "of this version already"):
         done = subprocess.run(
-            [*RELAY, "upgrade", "--database", url], capture_output=True, text=True, timeout=30, check=True
+            [*RELAY, "upgrade", "--database", url], capture_output=True, text=True, timeout=60, check=True
         )
         assert said in done.stdout
 
@@ -226,7 +226,7 @@ def test_a_relay_without_the_library_names_what_to_run() -> None:
         [*without, "serve", "--database", "postgresql://127.0.0.1/relay"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, "script/bootstrap postgresql" in done.stderr) == (1, True)

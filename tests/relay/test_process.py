@@ -26,7 +26,7 @@ BOX = Box()
 
 def ask(relay: RelayProcess, method: str, path: str, body: bytes | None = None, right: str = "put") -> bytes:
     request = urllib.request.Request(relay.address + path, data=body, method=method, headers=BOX.may(right))
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         found: bytes = answer.read()
         return found
 
@@ -61,10 +61,10 @@ def test_what_was_answered_survives_kill_9_under_load(start: Start) -> None:
     senders = [threading.Thread(target=send) for _ in range(4)]
     for sender in senders:
         sender.start()
-    assert enough.wait(20)
+    assert enough.wait(60)
     relay.kill()
     for sender in senders:
-        sender.join(10)
+        sender.join(60)
     again = start()
     there: set[bytes] = set()
     after = 0
@@ -78,8 +78,8 @@ def test_it_stops_at_sigterm_with_listeners_that_take_nothing(start: Start) -> N
     relay = opened(start())
     with listen(relay) as listener:
         ask(relay, "POST", BOX.url + "/envelopes", bytes(512))
-        assert listener.recv(timeout=10) == (1).to_bytes(8, "big") + bytes(512)
-        assert relay.stop(within=5) == 0
+        assert listener.recv(timeout=60) == (1).to_bytes(8, "big") + bytes(512)
+        assert relay.stop() == 0
 
 
 def test_of_too_many_listeners_at_a_mailbox_the_newest_win(start: Start) -> None:
@@ -88,9 +88,9 @@ def test_of_too_many_listeners_at_a_mailbox_the_newest_win(start: Start) -> None
         listeners = [stack.enter_context(listen(relay)) for _ in range(LISTENERS_PER_MAILBOX + 1)]
         ask(relay, "POST", BOX.url + "/envelopes", bytes(512))
         with pytest.raises(ConnectionClosed):
-            listeners[0].recv(timeout=10)
+            listeners[0].recv(timeout=60)
         for listener in listeners[1:]:
-            assert listener.recv(timeout=10) == (1).to_bytes(8, "big") + bytes(512)
+            assert listener.recv(timeout=60) == (1).to_bytes(8, "big") + bytes(512)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_it_refuses_to_serve_exposed_and_says_what_to_do(
         [*COMMAND, "--db", str(tmp_path / "relay.db"), *options],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert run.returncode == 1
@@ -123,7 +123,7 @@ def test_a_second_relay_over_the_same_file_is_refused(start: Start, tmp_path: Pa
         [*COMMAND, "--db", str(tmp_path / "relay.db")],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert run.returncode == 1

@@ -132,7 +132,7 @@ def test_older_tls_than_1_3_is_refused(relay: RelayProcess, files: tuple[Path, P
     context = ssl.create_default_context(cafile=str(files[0]))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
-        socket.create_connection(("127.0.0.1", relay.port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", relay.port), timeout=60) as plain,
         pytest.raises(ssl.SSLError),
     ):
         context.wrap_socket(plain, server_hostname="127.0.0.1")

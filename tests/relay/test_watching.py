@@ -30,7 +30,7 @@ def ask(relay: RelayProcess, method: str, path: str, body: bytes | None = None, 
     headers = {**BOX.may(right), "X-Forwarded-For": "198.51.100.77"}
     request = urllib.request.Request(relay.address + path, data=body, method=method, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             status: int = answer.status
             return status
     except urllib.error.HTTPError as error:
@@ -52,7 +52,7 @@ def watch(relay: RelayProcess, path: str = "/metrics") -> str:
 
 
 def look(relay: RelayProcess, path: str = "/metrics") -> str:
-    with urllib.request.urlopen(f"{relay.watched}{path}", timeout=10) as answer:  # type: ignore[attr-defined]
+    with urllib.request.urlopen(f"{relay.watched}{path}", timeout=60) as answer:  # type: ignore[attr-defined]
         return str(answer.read().decode())
 
 
@@ -70,14 +70,14 @@ def use(relay: RelayProcess) -> None:
         for number in (1, 1, 2):
             ask(relay, "POST", f"{BOX.url}/envelopes", bytes([number]) * 512)
         for _ in range(2):
-            listener.recv(timeout=10)
+            listener.recv(timeout=60)
     ask(relay, "GET", f"{BOX.url}/envelopes", right="collect")
     ask(relay, "POST", f"{BOX.url}/envelopes", bytes(512), right="collect")
     ask(relay, "GET", f"/v1/mailboxes/{'e' * 32}")
     with pytest.raises(InvalidStatus):
         connect(address, additional_headers=BOX.may("put"), compression=None, proxy=None)
     ask(relay, "DELETE", f"{BOX.url}/envelopes/{'a' * 64}", right="delete")
-    with socket.create_connection(("127.0.0.1", relay.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", relay.port), timeout=60) as line:
         line.sendall(b"\x16\x03 no request at all\r\n\r\n")
         line.recv(1000)
 
@@ -173,7 +173,7 @@ def test_nonsense_at_the_watchers_door_costs_nothing(start: Start, said: bytes) 
     relay = start("--metrics-port", "0")
     watch(relay)
     port = int(relay.watched.rsplit(":", 1)[1])  # type: ignore[attr-defined]
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(said)
         line.shutdown(socket.SHUT_WR)
         heard = line.recv(1000)

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A few hundred runs of whole offices under faults, each from its seed (docs/simulation.md)."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-
 import pytest
 
-from goodoffices.drill.world.runs import Plan, Verdict, plan_of, run, run_seed
+from goodoffices.drill.world.runs import Plan, plan_of, run, run_seed
 from goodoffices.drill.world.soak import run_chunk
 
 STEPS = 20
@@ -14,23 +11,12 @@ CHUNK = 10
 CHUNKS = range(20)
 
 
-@pytest.fixture(scope="module")
-def verdicts(workers: ProcessPoolExecutor) -> Iterator[list[Future[list[Verdict]]]]:
-    """All runs are begun at once; each test waits for its own."""
-    waiting = [workers.submit(run_chunk, 1 + CHUNK * each, CHUNK, STEPS) for each in CHUNKS]
-    yield waiting
-    for each in waiting:
-        each.cancel()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("chunk", CHUNKS)
-def test_nothing_released_is_lost_or_doubled_under_faults(
-    verdicts: list[Future[list[Verdict]]], chunk: int
-) -> None:
+def test_nothing_released_is_lost_or_doubled_under_faults(chunk: int) -> None:
     """P1, P2, P4, P7, P12: loss, doubling, delay, forgetful relays, stops, clocks, a crook, old backups."""
-    broken = [verdict for verdict in verdicts[chunk].result(timeout=280) if verdict.broken is not None]
+    broken = [each for each in run_chunk(1 + CHUNK * chunk, CHUNK, STEPS) if each.broken is not None]
     assert not broken, "\n\n".join(verdict.sentence for verdict in broken)
 
 

@@ -80,7 +80,7 @@ def zipped(raw: bytes) -> FilePayload:
 def told(page: Page) -> str:
     """The verdict's heading, once it stands there."""
     heading = page.locator("#verdict-title")
-    expect(heading).to_be_visible(timeout=20_000)
+    expect(heading).to_be_visible(timeout=60_000)
     expect(heading).to_be_focused()
     return heading.inner_text()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
@@ -34,6 +35,7 @@ class Language:
         return self.code == "en" or (bool(text) and self.texts.gettext(text) != text)
 
 
+@cache
 def _language(code: str, own_name: str, direction: str, reviewed_by: str | None) -> Language:
     texts = gettext.translation(DOMAIN, LOCALE, [code], fallback=True)
     return Language(code, own_name, direction, reviewed_by, texts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,9 @@ def span(ms: int) -> str:
     return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
+@cache
 def environment(language: Language) -> Environment:
-    """The templates in one language. Undefined names are faults, everything is escaped."""
+    """The templates in one language, compiled once a process. Undefined names are faults, everything is escaped."""
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
