@@ -112,7 +112,8 @@ class Server:
 
     def admin(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
-            f"host=127.0.0.1 port={self.port} user=admin dbname={database} connect_timeout=20", autocommit=True
+            f"host=127.0.0.1 port={self.port} user=admin dbname={database} connect_timeout=20",
+            autocommit=True,
         )
 
     def do(self, sql: str, database: str = "postgres") -> list[tuple[object, ...]]:
