@@ -222,6 +222,7 @@ def test_a_desk_does_not_call_its_own_machine_because_another_office_says_so() -
     """P12: a line over relays elsewhere is not led to a door of this very machine."""
     place = Place()
     place.middle.db.execute("UPDATE route SET relay='https://relay.example'")
+    place.middle.desk.ledger.look_again()
     place.change(place.west, NEW)
     for each in place.west.desk.work(place.channel.now):
         place.middle.desk.receive(place.line, each.envelope, place.channel.now)

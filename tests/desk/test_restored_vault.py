@@ -65,7 +65,7 @@ class Post:
             self.channel.pump()
 
     def forks(self, node: Node) -> list[tuple[int, ...]]:
-        columns = "writer, incarnation, number", "author, mandate, lane, incarnation, sequence"
+        columns = "writer, incarnation, number", "chain, sequence"
         return [
             row
             for table, place in zip(("entry", "link"), columns, strict=True)

@@ -95,7 +95,7 @@ class Chains:
         return note.author != me and agreement.mandate.next_hop(me, note.author) == neighbour
 
     def _link(self, agreement: Agreement, what: bytes, act: Any, now: int) -> None:
-        link = (act.mandate, act.lane, act.author, act.incarnation, act.sequence, what, act.previous)
+        link = (act.mandate, act.lane, act.author, act.incarnation, act.sequence, what)
         if self.ledger.add_link(link):
             self.ledger.find(
                 now,
@@ -123,7 +123,7 @@ class Chains:
         others = self.ledger.others_of_number(note)
         if not others:
             return
-        chains = {self.ledger.incarnation_of(each) for each in (note.id, *others)}
+        chains = self.ledger.incarnations_of(note, (note.id, *others))
         restored = (
             " It began a new chain in between: its vault may have been restored." if len(chains) > 1 else ""
         )

@@ -262,7 +262,7 @@ class Channels(Credentials):
                 self._altered(agreement, note, digest, error, now)
                 continue
             words = seal_text(self.context.reading_key, opened.inside, note_id, self.context.rng)
-            self.ledger.judge_copy(digest, "verified")
+            self.ledger.judge_copy(note_id, digest, "verified")
             self.ledger.restate_note(note)
             self.ledger.judge_note(note_id, "verified", None, digest, words)
             self._link(agreement, note_id, opened.note, now)
@@ -274,7 +274,7 @@ class Channels(Credentials):
             error = Altered("It is addressed to this office but sealed to others only.")
             self._altered(agreement, note, digest, error, now)
             return
-        self.ledger.judge_copy(digest, "sealed")
+        self.ledger.judge_copy(note.id, digest, "sealed")
         if agreement.mandate.reading == Reading.OPEN:
             what = "The channel is open, yet this note is not sealed to this office."
             self.ledger.judge_note(note.id, "unreadable", what, None, None)
@@ -290,7 +290,7 @@ class Channels(Credentials):
         author = agreement.name_of(note.author)
         carrier = agreement.name_of(note.carried_by) if note.carried_by else author
         what = f"Not {author}'s words: {error.what} It was passed to this desk by {carrier}."
-        self.ledger.judge_copy(digest, "altered")
+        self.ledger.judge_copy(note.id, digest, "altered")
         self.ledger.judge_note(note.id, "altered", what, None, None)
         self.ledger.find(now, error.fault, what, error.next_step, entry=note.id)
         already = [row for row in self.ledger.acts_about(note.id) if row.type == ActType.ALTERED]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of mandates, notes, acts and their chains, and of what was carried to whom."""
+"""The tables of mandates, notes and acts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from goodoffices.core import cbor
 from goodoffices.core.errors import NotFound
 from goodoffices.core.mandate import Agreement, read_agreement
 from goodoffices.core.statement import read_signed
-from goodoffices.desk.ledger.lines import LineTables
+from goodoffices.desk.ledger.chains import ChainTables
 from goodoffices.desk.ledger.rows import ActRow, NoteRow
 
 NOTE_COLUMNS = (
@@ -20,10 +20,12 @@ MAX_COPIES = 16
 """Sealed forms of one note that are kept as evidence: each costs room, and an opening."""
 MAX_JUMP = 10_000
 """Numbers that a peer's word may move this office's notes on by."""
+_SELDOM = "type NOT IN (1, 2, 3, 7, 8, 13)"
+"""Types that are asked for over a whole mandate, word for word as the index of such acts has it."""
 _ACT = "position, id, author, type, subject, lane, signed, at, from_office"
 
 
-class ChannelTables(LineTables):
+class ChannelTables(ChainTables):
     """Mandates, notes, acts."""
 
     # mandates
@@ -104,7 +106,7 @@ class ChannelTables(LineTables):
 
     def notes_to_judge(self) -> list[bytes]:
         """Notes of which some copy was not verified yet."""
-        rows = self._all("SELECT note FROM copy WHERE state='unopened' GROUP BY note ORDER BY min(rowid)")
+        rows = self._all("SELECT note FROM copy WHERE state='unopened' GROUP BY note ORDER BY min(position)")
         return [bytes(row[0]) for row in rows]
 
     def add_note(self, note: NoteRow) -> None:
@@ -248,17 +250,26 @@ class ChannelTables(LineTables):
         )
         return [int(row[0]) for row in rows]
 
-    def add_copy(self, digest: bytes, note: bytes, sealed: bytes, entry: bytes | None, now: int) -> bool:
+    def add_copy(
+        self,
+        digest: bytes,
+        note: bytes,
+        sealed: bytes,
+        entry: bytes | None,
+        now: int,
+        *,
+        state: str = "unopened",
+    ) -> bool:
         """Keep one sealed form of a note; False if it is here already."""
         changed = self.db.execute(
-            "INSERT OR IGNORE INTO copy (digest, note, sealed, entry, at) VALUES (?,?,?,?,?)",
-            (digest, note, sealed, entry, now),
+            "INSERT OR IGNORE INTO copy (digest, note, sealed, entry, at, state) VALUES (?,?,?,?,?,?)",
+            (digest, note, sealed, entry, now, state),
         )
         return changed.rowcount > 0
 
     def copies(self, note: bytes) -> list[tuple[bytes, bytes, bytes | None, str]]:
         """(digest, sealed, entry, state) of every form in which a note came."""
-        rows = self._all("SELECT digest, sealed, entry, state FROM copy WHERE note=? ORDER BY rowid", note)
+        rows = self._all("SELECT digest, sealed, entry, state FROM copy WHERE note=? ORDER BY position", note)
         return [(bytes(row[0]), bytes(row[1]), row[2], row[3]) for row in rows]
 
     def room_for_copy(self, note: bytes, digest: bytes) -> bool | None:
@@ -266,20 +277,20 @@ class ChannelTables(LineTables):
 
         Forms that turned out to be altered give way to a new one: bad ones must not keep the true one out.
         """
-        kept = self._all("SELECT digest, state FROM copy WHERE note=? ORDER BY rowid", note)
+        kept = self._all("SELECT digest, state FROM copy WHERE note=? ORDER BY position", note)
         if len(kept) < MAX_COPIES or digest in {bytes(row[0]) for row in kept}:
             return True
         altered = [bytes(row[0]) for row in kept if row[1] == "altered"]
         if altered and all(row[1] != "verified" for row in kept):
-            self.db.execute("DELETE FROM copy WHERE digest=?", (altered[-1],))
+            self.db.execute("DELETE FROM copy WHERE note=? AND digest=?", (note, altered[-1]))
             return True
         return None if all(row[1] == "unopened" for row in kept) else False
 
-    def judge_copy(self, digest: bytes, state: str) -> None:
-        """The verdict on one sealed form."""
-        self.db.execute("UPDATE copy SET state=? WHERE digest=?", (state, digest))
+    def judge_copy(self, note: bytes, digest: bytes, state: str) -> None:
+        """The verdict on one sealed form of a note."""
+        self.db.execute("UPDATE copy SET state=? WHERE note=? AND digest=?", (state, note, digest))
 
-    # acts and chains
+    # acts
 
     def has_act(self, act_id: bytes) -> bool:
         """Whether this act is known here."""
@@ -322,7 +333,7 @@ class ChannelTables(LineTables):
     def newest_acts(self, mandate: bytes, kind: int, since: int, most: int) -> list[ActRow]:
         """The newest acts of one type under a mandate that came here after a time, newest first."""
         rows = self._all(
-            f"SELECT {_ACT} FROM act WHERE mandate=? AND type=? ORDER BY position DESC LIMIT ?",
+            f"SELECT {_ACT} FROM act WHERE mandate=? AND {_SELDOM} AND type=? ORDER BY position DESC LIMIT ?",
             mandate,
             kind,
             most,
@@ -330,63 +341,12 @@ class ChannelTables(LineTables):
         return [act for row in rows if (act := ActRow(*row)).at > since]
 
     def acts_of_type(self, mandate: bytes, kind: int) -> list[ActRow]:
-        """Acts of one type under a mandate."""
+        """Acts of one type under a mandate; of a type that not every note brings with it."""
         rows = self._all(
-            f"SELECT {_ACT} FROM act WHERE mandate=? AND type=? ORDER BY position", mandate, kind
+            f"SELECT {_ACT} FROM act WHERE mandate=? AND {_SELDOM} AND type=? ORDER BY position",
+            *(mandate, kind),
         )
         return [ActRow(*row) for row in rows]
-
-    def chain_head(self, mandate: bytes, lane: bytes, author: bytes) -> tuple[bytes, int, bytes] | None:
-        """(incarnation, sequence, ID) of the furthest link of an author's chain here.
-
-        Not the newest: a note that several signed stands where it was drawn up (ADR 0026).
-        """
-        chain = (mandate, lane, author)
-        if chain not in self._heads:
-            row = self._one(
-                "SELECT incarnation, sequence, id FROM link WHERE mandate=? AND lane=? AND author=?"
-                " ORDER BY sequence DESC, rowid DESC LIMIT 1",
-                *chain,
-            )
-            if row is None:
-                return None
-            self._room_in(self._heads)
-            self._heads[chain] = (bytes(row[0]), row[1], bytes(row[2]))
-        return self._heads[chain]
-
-    def incarnation_of(self, what: bytes) -> bytes | None:
-        """In which incarnation of its author's chain a note or act stands."""
-        row = self._one("SELECT incarnation FROM link WHERE id=?", what)
-        return bytes(row[0]) if row else None
-
-    def add_link(self, link: tuple[bytes, bytes, bytes, bytes, int, bytes, bytes | None]) -> list[bytes]:
-        """Keep a place in an author's chain; returns other IDs at the same place (a fork)."""
-        if self.db.execute("INSERT OR IGNORE INTO link VALUES (?,?,?,?,?,?,?)", link).rowcount > 0:
-            chain = link[0], link[1], link[2]
-            if chain in self._heads and link[4] >= self._heads[chain][1]:
-                self._heads[chain] = link[3:6]
-        rows = self._all(
-            "SELECT id FROM link WHERE mandate=? AND lane=? AND author=? AND incarnation=? AND sequence=?"
-            " AND id<>?",
-            *link[:6],
-        )
-        return [bytes(row[0]) for row in rows]
-
-    # what went where
-
-    def carried_to(self, what: bytes, office: bytes) -> bool:
-        """Whether a note or act went to a neighbour."""
-        pair = (what, office)
-        if pair not in self._carried:
-            self._room_in(self._carried)
-            found = self._one("SELECT 1 FROM carried WHERE what=? AND to_office=?", *pair)
-            self._carried[pair] = found is not None
-        return self._carried[pair]
-
-    def mark_carried(self, what: bytes, office: bytes) -> None:
-        """A note or act goes to a neighbour, once."""
-        self.db.execute("INSERT OR IGNORE INTO carried VALUES (?,?)", (what, office))
-        self._carried[what, office] = True
 
 
 def _number_fact(mandate: bytes, lane: bytes) -> str:

@@ -51,7 +51,7 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, Browsin
     def part(self) -> Iterator[None]:
         """A part of the open transaction that is undone alone if it fails."""
         self.db.execute("SAVEPOINT part")
-        done, fresh = False, [*self._fresh]
+        done, fresh, places = False, [*self._fresh], {**self._places}
         try:
             yield
             done = True
@@ -60,6 +60,7 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, Browsin
                 self.db.execute("ROLLBACK TO part")
                 self._forget()
                 self._fresh = fresh
+                self._places = places  # found by a long look where the chain is long
             if self.db.in_transaction:
                 self.db.execute("RELEASE part")
 

@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from goodoffices.core.errors import Malformed, NotFound
-from goodoffices.core.line import CarriedEntry, Item, Place, read_items
+from goodoffices.core.errors import NotFound
+from goodoffices.core.line import CarriedEntry
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import Statement, read_signed
 from goodoffices.desk.ledger.mailboxes import MailboxTables
-from goodoffices.desk.ledger.owed import OwedTables
+from goodoffices.desk.ledger.places import PlaceTables
 from goodoffices.desk.ledger.rows import LineRow
 
 _LINE = "id, name, peer, pairing, my_confirmation, their_confirmation, incarnation"
 MAX_READ = 256
 
 
-class LineTables(OwedTables, MailboxTables):
+class LineTables(PlaceTables, MailboxTables):
     """Offices, lines, entries; routes and what is owed come along."""
 
     # offices
@@ -73,7 +73,7 @@ class LineTables(OwedTables, MailboxTables):
 
     def add_line(self, line: LineRow, mine: Offer, theirs: Offer, now: int) -> None:
         """Keep a new line; its own mailboxes are those that the offer named."""
-        self._lines = None
+        self._lines = self._routes = None
         self.db.execute(
             "INSERT INTO line VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
@@ -111,6 +111,7 @@ class LineTables(OwedTables, MailboxTables):
 
     def add_offer(self, offer: Offer, collect: Sequence[tuple[bytes, bytes]], now: int) -> None:
         """Keep an own offer, with the (collect, remove) rights of its mailboxes in order."""
+        self._routes = None
         self.db.execute(
             "INSERT INTO offer (digest, raw, made) VALUES (?,?,?)", (offer.digest, offer.raw, now)
         )
@@ -130,17 +131,6 @@ class LineTables(OwedTables, MailboxTables):
         self.db.execute("UPDATE offer SET used=1 WHERE digest=?", (digest,))
 
     # entries
-
-    def entry_ids_at(self, line: bytes, writer: bytes, place: Place) -> list[bytes]:
-        """IDs of a writer's entries that stand at one place of its chain: one, or a fork."""
-        rows = self._all(
-            "SELECT id FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=?",
-            line,
-            writer,
-            place[0],
-            place[1],
-        )
-        return [bytes(row[0]) for row in rows]
 
     def add_entry(self, carried: CarriedEntry, now: int, *, urgent: bool = False) -> None:
         """Append to the record."""
@@ -163,35 +153,12 @@ class LineTables(OwedTables, MailboxTables):
                 int(urgent),
             ),
         )
+        self._grew(entry, carried.place)
 
     def entry(self, entry_id: bytes) -> CarriedEntry | None:
         """An entry of the record by its ID."""
         row = self._one("SELECT signed, salt, body FROM entry WHERE id=?", entry_id)
         return CarriedEntry(read_signed(bytes(row[0])), bytes(row[1]), bytes(row[2])) if row else None
-
-    def head(self, line: bytes, writer: bytes, incarnation: bytes | None = None) -> Place | None:
-        """The highest place of a writer's chain, of one incarnation or of the newest."""
-        if incarnation is None:
-            newest = self._one(
-                "SELECT incarnation FROM entry WHERE line=? AND writer=? ORDER BY position DESC LIMIT 1",
-                line,
-                writer,
-            )
-            if newest is None:
-                return None
-            incarnation = bytes(newest[0])
-        row = self._one(
-            "SELECT incarnation, number, id FROM entry WHERE line=? AND writer=? AND incarnation=?"
-            " ORDER BY number DESC, position LIMIT 1",
-            line,
-            writer,
-            incarnation,
-        )
-        return (bytes(row[0]), row[1], bytes(row[2])) if row else None
-
-    def holds(self, line: bytes, writer: bytes, place: Place) -> bool:
-        """Whether this very entry of a writer stands here at its place."""
-        return place[2] in self.entry_ids_at(line, writer, place)
 
     def counts_of(self, line: bytes, peer: bytes, me: bytes) -> tuple[int, int, int]:
         """(entries of the peer, own entries with a receipt, findings) of a line."""
@@ -201,101 +168,6 @@ class LineTables(OwedTables, MailboxTables):
             int(self._one(theirs + receipted, line, me)[0]),
             int(self._one("SELECT count(*) FROM finding WHERE line=?", line)[0]),
         )
-
-    def newest_places(self, line: bytes, writer: bytes, most: int) -> list[Place]:
-        """The places of a writer's newest entries here, oldest first."""
-        rows = self._all(
-            "SELECT incarnation, number, id FROM entry WHERE line=? AND writer=? ORDER BY position DESC LIMIT ?",
-            line,
-            writer,
-            most,
-        )
-        return [(bytes(row[0]), row[1], bytes(row[2])) for row in reversed(rows)]
-
-    def newest_head(self, line: bytes, writer: bytes) -> Place | None:
-        """The highest place of the incarnation that began last, in whatever order its entries came."""
-        row = self._one(
-            "SELECT incarnation FROM entry WHERE line=? AND writer=? GROUP BY incarnation"
-            " ORDER BY min(position) DESC LIMIT 1",
-            line,
-            writer,
-        )
-        return self.head(line, writer, bytes(row[0])) if row else None
-
-    def complete_until(self, line: bytes, writer: bytes) -> Place | None:
-        """The last place of a writer's chains before which nothing is missing here."""
-        walked = self._walked(line, writer)
-        if not walked:
-            return None
-        incarnation = next(reversed(walked))
-        row = self._one(
-            "SELECT id FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=? ORDER BY position",
-            *(line, writer, incarnation, walked[incarnation]),
-        )
-        return incarnation, walked[incarnation], bytes(row[0])
-
-    def complete_with(self, line: bytes, writer: bytes, place: Place) -> bool:
-        """Whether this very entry and everything before it in its writer's chains is here."""
-        return self.holds(line, writer, place) and place[1] <= self._walked(line, writer).get(place[0], 0)
-
-    def _walked(self, line: bytes, writer: bytes) -> dict[bytes, int]:
-        """By incarnation, in order, the number up to which nothing is missing here, nor before it.
-
-        Incarnations are walked as they open one another, whatever the order in which they came: before one
-        that came early something may be missing. Whole ones are counted by an index alone.
-        """
-        chains = {
-            bytes(incarnation): (count, highest)
-            for incarnation, count, highest in self._all(
-                "SELECT incarnation, count(DISTINCT number), max(number) FROM entry"
-                " WHERE line=? AND writer=? GROUP BY incarnation",
-                *(line, writer),
-            )
-        }
-        openings: dict[bytes | None, list[tuple[bytes, int]]] = {}
-        begun = "SELECT body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=1 ORDER BY position"
-        for incarnation in chains:
-            row = self._one(begun, line, writer, incarnation)
-            if row is not None:
-                before = _opened_after(bytes(row[0]))
-                key = before[0] if before else None
-                openings.setdefault(key, []).append((incarnation, before[1] if before else 0))
-        walked: dict[bytes, int] = {}
-        waiting = [incarnation for incarnation, _ in openings.pop(None, [])]
-        while waiting:
-            incarnation = waiting.pop(0)
-            count, highest = chains[incarnation]
-            walked[incarnation] = count if count == highest else self._gap_after(line, writer, incarnation)
-            if count != highest:
-                break
-            waiting += [each for each, after in openings.pop(incarnation, []) if after <= highest]
-        return walked
-
-    def _gap_after(self, line: bytes, writer: bytes, incarnation: bytes) -> int:
-        numbers = (
-            "SELECT DISTINCT number FROM entry WHERE line=? AND writer=? AND incarnation=? ORDER BY number"
-        )
-        for expected, (number,) in enumerate(self._all(numbers, line, writer, incarnation), 1):
-            if number != expected:
-                return expected - 1
-        return 0
-
-    def neighbours_of(
-        self, line: bytes, writer: bytes, place: Place
-    ) -> list[tuple[int, bytes, bytes | None]]:
-        """(number, ID, previous) of the entries just before and after a place."""
-        return [
-            (row[0], bytes(row[1]), row[2])
-            for row in self._all(
-                "SELECT number, id, previous FROM entry WHERE line=? AND writer=? AND incarnation=?"
-                " AND number IN (?,?)",
-                line,
-                writer,
-                place[0],
-                place[1] - 1,
-                place[1] + 1,
-            )
-        ]
 
     def unreceipted(self, line: bytes, writer: bytes) -> list[tuple[CarriedEntry, bool]]:
         """Own entries that the peer has not receipted, oldest first, each with whether it is urgent."""
@@ -371,12 +243,3 @@ def _line(row: Any) -> LineRow:
     return LineRow(
         bytes(row[0]), row[1], bytes(row[2]), Statement(bytes(row[3])), row[4], row[5], bytes(row[6])
     )
-
-
-def _opened_after(body: bytes) -> Place | None:
-    """The place that the first entry of an incarnation names. A body of any form may stand there (P12)."""
-    try:
-        item = next(iter(read_items(body)), (None,))
-    except Malformed:
-        return None
-    return item[1] if item[0] == Item.INCARNATION else None

@@ -32,20 +32,29 @@ class MailboxTables(Tables):
     """Routes, and the statements that change them."""
 
     def routes(self, line_id: bytes | None = None, *, own: bool, left: bool = False) -> list[RouteRow]:
-        """Own mailboxes, or the peer's, of one line or of all. ``left``: also those no longer used."""
-        which = "collect IS NOT NULL" if own else "collect IS NULL"
-        where = "" if line_id is None else " AND line=?"
-        where += "" if left else f" AND state<>'{LEFT}'"
-        values = () if line_id is None else (line_id,)
-        rows = self._all(f"SELECT {_ROUTE} FROM route WHERE {which}{where} ORDER BY id", *values)
-        return [RouteRow(*(*row[:7], bool(row[7]), row[8], row[9])) for row in rows]
+        """Own mailboxes, or the peer's, of one line or of all. ``left``: also those no longer used.
+
+        Remembered, as lines are: whatever writes to the table forgets them.
+        """
+        if self._routes is None:
+            rows = self._all(f"SELECT {_ROUTE} FROM route ORDER BY id")
+            self._routes = [RouteRow(*(*row[:7], bool(row[7]), row[8], row[9])) for row in rows]
+        return [
+            row
+            for row in self._routes
+            if (row.collect is not None) == own
+            and (line_id is None or row.line == line_id)
+            and (left or row.state != LEFT)
+        ]
 
     def mailbox_made(self, route_id: int) -> None:
         """The relay has this mailbox."""
+        self._routes = None
         self.db.execute("UPDATE route SET made_at_relay=1 WHERE id=?", (route_id,))
 
     def add_route(self, line: bytes, route: Route, rights: tuple[bytes, bytes] | None) -> None:
         """One more mailbox of a line. ``rights``: (collect, remove) of an own one."""
+        self._routes = None
         collect, remove = rights or (None, None)
         self.db.execute(
             "INSERT INTO route (line, relay, mailbox, put, collect, remove) VALUES (?,?,?,?,?,?)",
@@ -54,6 +63,7 @@ class MailboxTables(Tables):
 
     def set_route(self, route_id: int, state: str) -> None:
         """Used, draining or left."""
+        self._routes = None
         self.db.execute("UPDATE route SET state=? WHERE id=?", (state, route_id))
 
     def mailboxes(self, line: bytes, *, mine: bool) -> list[MailboxesRow]:

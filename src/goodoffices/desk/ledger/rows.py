@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from goodoffices.core.line import Place
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.office import Office
 from goodoffices.core.sealed import Header
@@ -122,6 +123,10 @@ class Tables:
         self._unsettled: dict[bytes, Any] = {}
         self._carried: dict[tuple[bytes, bytes], bool] = {}
         self._heads: dict[tuple[bytes, bytes, bytes], tuple[bytes, int, bytes]] = {}
+        self._chains: dict[tuple[bytes, ...], int] = {}
+        self._places: dict[tuple[bytes, bytes, bytes | None], Place | None] = {}
+        """By line, writer and incarnation (None: the newest): the highest place of that chain."""
+        self._routes: list[RouteRow] | None = None
         self._fresh: list[tuple[bytes, bytes, bool]] = []
         """(line, item, urgent) owed by the open transaction: most of it stands in an entry before the commit."""
 
@@ -134,7 +139,16 @@ class Tables:
 
     def look_again(self) -> None:
         """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
-        for remembered in (self._facts, self._notes, self._acts, self._carried, self._heads):
+        self._routes = None
+        for remembered in (
+            self._facts,
+            self._notes,
+            self._acts,
+            self._carried,
+            self._heads,
+            self._chains,
+            self._places,
+        ):
             remembered.clear()
 
     def _room_in(self, remembered: dict[Any, Any]) -> None:

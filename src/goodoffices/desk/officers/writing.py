@@ -213,11 +213,8 @@ class Writing(Acting):
                 seal_text(self.context.reading_key, opened.inside, opened.signed.id, self.context.rng),
             )
         )
-        self.ledger.add_copy(digest, opened.signed.id, sealed.raw, None, now)
-        self.ledger.judge_copy(digest, "verified")
-        self.ledger.add_link(
-            (agreement.id, lane, me, note.incarnation, note.sequence, opened.signed.id, note.previous)
-        )
+        self.ledger.add_copy(digest, opened.signed.id, sealed.raw, None, now, state="verified")
+        self.ledger.add_link((agreement.id, lane, me, note.incarnation, note.sequence, opened.signed.id))
         target = mandate.next_hop(me, note.recipient)
         to = self.ledger.line_to(target)
         if to is None:

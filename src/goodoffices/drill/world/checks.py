@@ -242,7 +242,7 @@ def text_of(office: SimOffice, note: NoteRow) -> str | None:
 
 def _check_numbers(office: SimOffice, ledger: Ledger, *, restores: bool) -> None:
     forks = office.disk.raw.execute(
-        "SELECT count(*) FROM link GROUP BY mandate, lane, author, incarnation, sequence HAVING count(*) > 1"
+        "SELECT count(*) FROM link GROUP BY chain, sequence HAVING count(*) > 1"
     ).fetchall()
     need(not forks, f"{office.name} holds an author's chain that forks inside one incarnation")
     for mandate in ledger.mandates():
