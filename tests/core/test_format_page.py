@@ -22,6 +22,7 @@ from goodoffices.core import (
     pairing,
     sealed,
     service_traffic,
+    stop,
 )
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
@@ -41,6 +42,7 @@ TABLES: dict[str, type[Any]] = {
     "**CLEARANCE (40)**": clearance.Clearance,
     "**HANDOVER (41)**": handover.Handover,
     "**BACKUP (42)**": backup.Piece,
+    "**STOP (29)**": stop.Stop,
     "**ACT (17)**": act.Act,
     "**ENTRY (24)**": line.Entry,
     "**RECEIPT (25)**": line.Receipt,

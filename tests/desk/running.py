@@ -13,15 +13,21 @@ from pathlib import Path
 from typing import Self
 
 from goodoffices.core.act import ActType
+from goodoffices.core.backup import root_seed
+from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.note import Words
 from goodoffices.core.pairing import Offer
+from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import LIVE
+from goodoffices.desk.backup.places import Folder
+from goodoffices.desk.backup.restoring import restore
+from goodoffices.desk.backup.setup import set_up
 from goodoffices.desk.context import Officer
 from goodoffices.desk.founding import NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Draft, Terms
-from goodoffices.desk.service import DeskConfig, DeskService
+from goodoffices.desk.service import DeskConfig, DeskService, desk_of
 from goodoffices.desk.vault.vault import Cost, create_vault
 from tests.relay.conftest import RelayProcess
 
@@ -32,11 +38,13 @@ WITHIN = 40.0
 
 
 def make_office(folder: Path, name: str) -> bytes:
-    """An office with one officer, 'duty', whose passphrase costs little to stretch; returns its root."""
+    """An office with 'duty' and 'second', whose passphrases cost little to stretch; returns its root."""
     now = time.time_ns() // 1_000_000
-    made = found(name, [NewOfficer("duty", "officer 1")], LIVE, os.urandom, now)
+    officers = [NewOfficer("duty", "officer 1"), NewOfficer("second", "officer 2")]
+    made = found(name, officers, LIVE, os.urandom, now)
     with create_vault(folder, rng=os.urandom, cost=CHEAP) as vault:
-        vault.add_officer("duty", PASSPHRASE, made.officer_seeds["duty"], made.reading_key, os.urandom, now)
+        for each, seed in made.officer_seeds.items():
+            vault.add_officer(each, PASSPHRASE, seed, made.reading_key, os.urandom, now)
         ledger = Ledger(vault.db)
         with ledger.transaction():
             keep(ledger, made, os.urandom)
@@ -84,6 +92,40 @@ class RunningDesk:
     async def stop(self) -> None:
         self.officer = None
         await self.service.stop()
+
+    def back_up(self, copies: Path) -> None:
+        """Backups go to a new folder from now on."""
+        copies.mkdir()
+        ledger = self.service.desk.ledger
+        with ledger.transaction():
+            set_up(ledger, str(copies), 5, root=self.root, rng=os.urandom)
+        self.service.backup.start()
+
+    def backed_up(self) -> bool:
+        state = self.service.backup.state()
+        return state.last is not None and not state.waits
+
+    async def restore(self, copies: Path, folder: Path) -> None:
+        """On another machine: the newest backup, with keys that the root certifies anew."""
+        seeds = [root_seed(self.root)]
+        vault, _ = await restore(
+            Folder(copies), seeds, folder, root=lambda _: True, rng=os.urandom, cost=CHEAP
+        )
+        with vault:
+            keys = vault.sign_in("duty", PASSPHRASE)
+            desk = desk_of(vault)
+            desk.context.reading_key = keys.reading_key
+            now = time.time_ns() // 1_000_000
+            officer = Officer("duty", ed25519_public(keys.seed), keys.seed)
+            desk.rosters.install(
+                sign_request(desk.rosters.renew(officer, now, desk_key=True), self.root), now
+            )
+        self.folder = folder
+
+    def knows_roster(self, office: bytes) -> int:
+        """The newest roster of an office that is known here."""
+        known = self.service.desk.ledger.office(office)
+        return known.roster.version if known is not None else 0
 
     @property
     def me(self) -> bytes:

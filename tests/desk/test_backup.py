@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from pathlib import Path
 
 import asyncssh
 import pytest
 
 from goodoffices.core.backup import Piece, open_piece, proof_digits, root_seed, seal_piece
-from goodoffices.core.crypto import ed25519_public, sealing_public, sha256
+from goodoffices.core.crypto import sealing_public, sha256
 from goodoffices.core.errors import (
     Altered,
     MachineError,
@@ -22,7 +21,6 @@ from goodoffices.core.errors import (
     YourError,
 )
 from goodoffices.core.mandate import Reading
-from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import LIVE
 from goodoffices.db.migrate import version_of
 from goodoffices.desk.backup import keepers, rows
@@ -30,13 +28,11 @@ from goodoffices.desk.backup.places import Folder, Sftp, SftpLogin, name_of
 from goodoffices.desk.backup.restoring import Restored, restore
 from goodoffices.desk.backup.setup import note_try, set_up, setup_of, tried
 from goodoffices.desk.backup.writing import SeriesWriter
-from goodoffices.desk.context import Officer
-from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import Vault, create_vault
-from tests.desk.running import CHEAP, PASSPHRASE, Desks, RunningDesk, two_relays
+from tests.desk.running import CHEAP, PASSPHRASE, Desks, two_relays
 
 
 class Small:
@@ -313,19 +309,6 @@ def test_backups_go_to_another_machine_by_sftp(small: Small, tmp_path: Path) -> 
     asyncio.run(work())
 
 
-def _give_back_up(desk: RunningDesk, folder: Path, root: bytes) -> None:
-    folder.mkdir()
-    ledger = desk.service.desk.ledger
-    with ledger.transaction():
-        set_up(ledger, str(folder), 5, root=root, rng=os.urandom)
-    desk.service.backup.start()
-
-
-def known_roster(desk: Desk, office: bytes) -> int:
-    known = desk.ledger.office(office)
-    return known.roster.version if known is not None else 0
-
-
 @pytest.mark.slow
 def test_a_lost_desk_is_restored_and_its_line_carries_notes_again(tmp_path: Path) -> None:
     """P2, P13: from a backup, on another machine, with new keys that the root certified; the peer has the rest."""
@@ -336,43 +319,24 @@ def test_a_lost_desk_is_restored_and_its_line_carries_notes_again(tmp_path: Path
             async with Desks(tmp_path, relays) as desks:
                 await desks.agree(reading=Reading.SEALED)
                 lost = desks.washington
-                _give_back_up(lost, copies, lost.root)
+                lost.back_up(copies)
                 before = desks.release("Backed up.")
                 await desks.arrived(before)
-                await desks.until(lambda: lost.service.backup.state().last and desks.quiet())
-                await desks.until(lambda: not lost.service.backup.state().waits)
+                await desks.until(desks.quiet)
+                await desks.until(lost.backed_up)
                 await lost.service.backup.stop()
                 after = desks.release("Written after the last piece, and receipted.")
                 await desks.arrived(after)
                 await lost.stop()
-
-                lost.folder = tmp_path / "second-site"
-                vault, _ = await restore(
-                    Folder(copies),
-                    [root_seed(lost.root)],
-                    lost.folder,
-                    root=lambda _: True,
-                    rng=os.urandom,
-                    cost=CHEAP,
-                )
-                with vault:
-                    keys = vault.sign_in("duty", PASSPHRASE)
-                    desk = desk_of(vault)
-                    officer = Officer("duty", ed25519_public(keys.seed), keys.seed)
-                    desk.context.reading_key = keys.reading_key
-                    now = time.time_ns() // 1_000_000
-                    request = desk.rosters.renew(officer, now, desk_key=True)
-                    assert desk.rosters.install(sign_request(request, lost.root), now).version == 2
+                await lost.restore(copies, tmp_path / "second-site")
                 await lost.start()
-
-                bern = desks.bern.service.desk
-                await desks.until(lambda: known_roster(bern, lost.me) == 2)
+                await desks.until(lambda: desks.bern.knows_roster(lost.me) == 2)
                 assert lost.state(before) == "verified"
                 await desks.until(lambda: any("restored from a backup" in each for each in lost.findings()))
                 back = desks.release("From the second site.")
                 await desks.arrived(back)
-                rows_there = [desks.tehran.service.desk.ledger.note(each) for each in (before, after, back)]
-                assert len({row.number for row in rows_there if row is not None}) == 3
+                there = [desks.tehran.service.desk.ledger.note(each) for each in (before, after, back)]
+                assert len({row.number for row in there if row is not None}) == 3
                 assert not any(
                     "two different" in each for node in (desks.bern, desks.tehran) for each in node.findings()
                 )

@@ -38,6 +38,7 @@ from goodoffices.core.pairing import (
 from goodoffices.core.sealed import open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
 from goodoffices.core.statement import LIVE, read_signed
+from goodoffices.core.stop import verify_stop
 
 Input = dict[str, Any]
 Result = dict[str, Any]
@@ -130,6 +131,11 @@ def _backup(given: Input) -> Result:
         "rows": found.rows.hex(),
         "digits": proof_digits(found.piece.proof),
     }
+
+
+def _stop(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    return {"roster": verify_stop(signed, _bytes(given, "line"), office).roster}
 
 
 def _handover(given: Input) -> Result:
@@ -315,6 +321,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "incident": _incident,
     "report": _report,
     "backup": _backup,
+    "stop": _stop,
     "act": _act,
     "beside": _beside,
     "sealed beside": _sealed_beside,

@@ -34,6 +34,7 @@ from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair,
 from goodoffices.core.sealed import header_of, seal_note
 from goodoffices.core.service_traffic import body_of
 from goodoffices.core.statement import LIVE, Signed, Statement, sign, state
+from goodoffices.core.stop import Stop
 from tests.core import curve, making
 from tests.core.making import (
     DRILL,
@@ -541,6 +542,35 @@ def _incident() -> Iterator[Vector]:
         "report",
         {"signed": by_the_desk.raw.hex(), "credential": washington().office.raw.hex()},
         "WrongSigner",
+    )
+
+
+def _stop() -> Iterator[Vector]:
+    stop = Stop(line=seed("line"), office=washington().id, roster=1, time=(NOW, 0))
+
+    def given(stop: Stop, signer: bytes) -> dict[str, str]:
+        signed = sign(state(stop, LIVE), signer)
+        return {
+            "signed": signed.raw.hex(),
+            "line": seed("line").hex(),
+            "credential": washington().office.raw.hex(),
+        }
+
+    desk = washington().desk_seed
+    yield "stop", "An office has left.", "stop", given(stop, desk), OK
+    yield (
+        "stop-by-an-officer",
+        "Only the desk stops its own key.",
+        "stop",
+        given(stop, washington().officer("duty")),
+        "WrongSigner",
+    )
+    yield (
+        "stop-of-another-line",
+        "Made for another line.",
+        "stop",
+        given(replace(stop, line=seed("another line")), desk),
+        "Foreign",
     )
 
 
@@ -1204,6 +1234,7 @@ SECTIONS = (
     _handover,
     _incident,
     _backup,
+    _stop,
     _act,
     _beside,
     _note,

@@ -21,9 +21,11 @@ from goodoffices.core.statement import LIVE
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.desk.alarms.alarms import Alarms, line_steps
 from goodoffices.desk.alarms.engine import Moment
+from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
@@ -90,6 +92,8 @@ class DeskInMemory:
         self.relay_states = [Relay(url, True, world.time, 0, "connected") for url in RELAYS]
         self.look_states: dict[int, Any] = {}
         self.cut = False
+        running: Any = self
+        self.backup, self.leaving = RunningBackup(running), Leaving(running)
 
     @property
     def realm(self) -> bytes:

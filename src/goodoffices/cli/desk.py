@@ -8,6 +8,7 @@ import contextlib
 import signal
 import socket
 import ssl
+import sys
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ from goodoffices.web.app import create_app
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+LEFT = 3
+"""Exit code of a desk that has left: a service manager must not start it again."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -116,9 +119,10 @@ async def _serve(
     try:
         await service.start()
         say(f"desk ready at {scheme}://{'[' + host + ']' if ':' in host else host}:{port}")
-        waiting = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        ends = [asyncio.ensure_future(each.wait()) for each in (stop, service.leaving.over)]
+        await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
     finally:
         service.stop_telling()
         server.should_exit = True
@@ -126,6 +130,9 @@ async def _serve(
             await serving
         await service.stop()
         aside("desk stopped")
+    if service.leaving.left is not None:
+        aside(f"This desk has left: its keys are destroyed. {service.leaving.told} relays were told.")
+        sys.exit(LEFT)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -31,7 +31,7 @@ MAX_PARTS = 1024
 """More than fit: the smallest signed part has some 300 bytes. Each part that is refused leaves a finding."""
 _VERSION = b"\x01"
 
-PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT, PART_ROSTER, PART_MAILBOXES = 1, 2, 3, 4, 5, 6
+PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT, PART_ROSTER, PART_MAILBOXES, PART_STOP = range(1, 8)
 NOTE_CLASS = SIZE_CLASSES[1]
 """Bytes of the envelope in which an ordinary note travels; line tests and chat look the same."""
 
@@ -71,6 +71,11 @@ def roster_part(signed: Signed) -> tuple[Any, ...]:
 def mailboxes_part(signed: Signed) -> tuple[Any, ...]:
     """Where the sender collects from now on."""
     return (PART_MAILBOXES, signed.raw)
+
+
+def stop_part(signed: Signed) -> tuple[Any, ...]:
+    """A stop certificate as a part of a payload."""
+    return (PART_STOP, signed.raw)
 
 
 def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
@@ -126,10 +131,10 @@ def _part(part: Any) -> Part | None:
         raise Malformed("A part of an envelope has the wrong form.")
     if part[0] == PART_ENTRY and len(part) == 4:
         return PART_ENTRY, CarriedEntry(read_signed(part[1]), part[2], part[3])
-    if part[0] in (PART_RECEIPT, PART_HEAD, PART_ROSTER, PART_MAILBOXES) and len(part) == 2:
+    if part[0] in (PART_RECEIPT, PART_HEAD, PART_ROSTER, PART_MAILBOXES, PART_STOP) and len(part) == 2:
         return part[0], read_signed(part[1])
     if part[0] == PART_CHECKPOINT and len(part) == 2:
         return PART_CHECKPOINT, bytes(part[1])
-    if part[0] <= PART_MAILBOXES:
+    if part[0] <= PART_STOP:
         raise Malformed("A part of an envelope has the wrong form.")
     return None  # a newer version's part: what it says of itself stands in entries

@@ -60,6 +60,7 @@ class Kind(IntEnum):
     HEAD = 26
     LINE_TEST = 27
     SERVICE_CHAT = 28
+    STOP = 29
     EXPORT = 32
     BRIEFING = 33
     CLEARANCE = 40

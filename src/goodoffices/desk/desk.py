@@ -47,6 +47,7 @@ from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.checkpoints import Checkpoints
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
+from goodoffices.desk.lines.stops import Stops
 from goodoffices.desk.officers.handing import HandActs
 from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.relay_client import check_relay_url
@@ -77,6 +78,8 @@ class Desk:
         self.lines = Lines(self.context, self._take_entry)
         self.lines.receipted = self._on_relay
         self.lines.take_own_roster = self.channels.take_own_roster
+        self.stops = Stops(self.context)
+        self.lines.take_stop = self.stops.take
         self.acts = HandActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)

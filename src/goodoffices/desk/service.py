@@ -26,6 +26,7 @@ from goodoffices.desk.alarms.running import RunningAlarms
 from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import keys_in
+from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
 from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
@@ -109,6 +110,7 @@ class DeskService(Present):
         self.looking = Looking(self.desk.all_routes, self.client.look, self.now)
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
         self.backup = RunningBackup(self)
+        self.leaving = Leaving(self)
 
     @property
     def office_name(self) -> str:
@@ -136,6 +138,7 @@ class DeskService(Present):
         self.ringing.start()
         self.outsiders.start()
         self.backup.start()
+        self._spawn(self.leaving.keep_prepared())
         deadline = time.monotonic() + COMPARE_WITHIN
         changes = self._subscribe()
         try:
@@ -149,15 +152,24 @@ class DeskService(Present):
 
     async def stop(self) -> None:
         """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
+        await self.end_work()
+        await self.client.close()
+        self.vault.close()
+
+    async def end_work(self) -> None:
+        """Nothing is collected, sent, rung or written any more."""
+        tasks = self.cancel_work()
         await self.ringing.stop()
         await self.outsiders.stop()
         await self.backup.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def cancel_work(self) -> list[asyncio.Task[None]]:
+        """Sending and collecting end with their next turn."""
         tasks = [*self._tasks, *self._listeners.values()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.client.close()
-        self.vault.close()
+        return tasks
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

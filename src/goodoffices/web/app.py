@@ -32,6 +32,7 @@ from goodoffices.web import (
     glossary,
     incidents,
     keeping,
+    leave,
     passkeys,
     people,
     relays,
@@ -107,6 +108,7 @@ ROUTES = (
     *courier.ROUTES,
     *relays.ROUTES,
     *checkpoints.ROUTES,
+    *leave.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 
@@ -136,6 +138,7 @@ def create_app(
         throttle=Throttle(clock),
         ceremonies=Ceremonies(service.desk.context.rng, clock),
         languages=languages,
+        farewell=leave.farewell,
         environments={code: environment(each) for code, each in languages.items()},
         secure=secure,
     )
@@ -147,7 +150,7 @@ def create_app(
         return showing.events_of(site, request)
 
     def failed(_: Request, __: Exception) -> Response:
-        response = PlainTextResponse("Something in this desk failed. Nothing was lost; look at its log.", 500)
+        response = PlainTextResponse(leave.FAILED, 500)
         add_headers(MutableHeaders(raw=response.raw_headers), secure=secure)
         return response
 

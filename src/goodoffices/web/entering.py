@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goodoffices.core.errors import GoodOfficesError, NotAllowed, NotNow, WrongSecret, YourError
+from goodoffices.core.errors import GoodOfficesError, MachineError, NotAllowed, NotNow, WrongSecret, YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.context import Officer
@@ -27,6 +27,10 @@ async def sign_in(ask: Ask) -> Done:
     async with throttle:
         require_patience(ask)
         try:
+            if await ask.service.leaving.is_secret(passphrase):
+                # Nobody at the screen learns from this answer what has just happened.
+                await ask.service.leaving.leave(at_once=True)
+                raise MachineError("This desk failed.")
             officer = await ask.service.sign_in(name, passphrase, passkey)
         except (WrongSecret, NotAllowed) as error:
             throttle.failed(client)

@@ -52,6 +52,8 @@ class Site:
     environments: Mapping[str, Environment]
     ceremonies: Ceremonies
     secure: bool
+    farewell: Callable[[Ask], Response]
+    """What is answered once this desk has left: nothing of it can be asked any more."""
     streams: int = 0
 
     @property
@@ -196,7 +198,8 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
         posting = request.method == "POST"
         # Live updates are the page's doing, not the officer's: they do not keep a session alive.
         use = "x-live" not in request.headers
-        session = site.sessions.find(request.cookies.get(site.cookie), use=use)
+        gone = site.service.leaving.left is not None
+        session = None if gone else site.sessions.find(request.cookies.get(site.cookie), use=use)
         language = choose(
             dict(site.languages),
             request.query_params.get("lang"),
@@ -204,6 +207,8 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
             request.headers.get("accept-language", ""),
         )
         ask = Ask(request, site, session, language, site.service.now())
+        if gone:
+            return site.farewell(ask)
         SESSION.set(session.mark if session is not None else "")
         if route.bell:
             ask.bell = site.service.ringing.alarms.watch.bell(request.cookies.get(site.bell_cookie))
@@ -215,6 +220,8 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
             _admit_officer(ask, route)
             answer = await route.handler(ask)
         except GoodOfficesError as error:
+            if site.service.leaving.left is not None:
+                return site.farewell(ask)
             return await _refused(ask, route, error)
         finally:
             for upload in ask.files:

@@ -181,6 +181,8 @@ async def findings(ask: Ask) -> Page:
 
 def health_of(site: Site) -> Response:
     """Whether the desk answers, and whether somebody is signed in."""
+    if site.service.leaving.left is not None:
+        return JSONResponse({"ok": False, "left": True}, 410)
     fault = site.service.fault
     body = {"ok": fault is None, "locked": site.service.desk.context.locked}
     return JSONResponse(body, 200 if fault is None else 503)

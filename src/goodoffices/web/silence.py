@@ -11,6 +11,7 @@ SIGNS = {
     "locked": "◧",
     "not heard": "○",
     "silent": "▲",
+    "left": "■",
     "relays down": "✕",
     "route down": "✕",
     "confirm here": "!",

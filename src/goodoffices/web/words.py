@@ -140,6 +140,7 @@ LINE_STATES = {
     "relays down": N_("No relay answers"),
     "relay down": N_("One relay is down, another carries"),
     "silent": N_("Their desk is down or cut off"),
+    "left": N_("They have left; their keys are destroyed"),
     "locked": N_("Their desk is up but locked"),
     "not heard": N_("Not heard since this desk started"),
     "open": N_("In order"),
@@ -157,6 +158,10 @@ LINE_ADVICE = {
         "machine’s network, then ask the keeper of the relays."
     ),
     "relay down": N_("Nothing is lost: the other relay carries. Tell the keeper of the relays by day."),
+    "left": N_(
+        "They told us so by a certificate that they signed beforehand. Nothing reaches them until they come "
+        "back with a new roster; then the line goes on by itself. Ask their people by another way."
+    ),
     "silent": N_(
         "The relays hold what we sent, and nobody fetches it. Call them by another way and ask "
         "whether their desk runs."

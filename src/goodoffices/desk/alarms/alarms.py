@@ -29,7 +29,7 @@ MAX_PAGES = 256
 LINE_PATIENCE = 5 * MINUTE
 """Milliseconds for which a line may be down or silent before that rings, quietly."""
 LINE_LAPSE = 60 * MINUTE
-DOWN = frozenset({"route down", "relays down", "silent"})
+DOWN = frozenset({"route down", "relays down", "silent", "left"})
 
 
 class Caller(Protocol):

@@ -58,6 +58,9 @@ class RunningBackup:
         self._service = service
         self._task: asyncio.Task[None] | None = None
         self._changes: rows.Changes | None = None
+        self._writer: SeriesWriter | None = None
+        """The series that goes on, once it is whole."""
+        self._writing = asyncio.Lock()
         self.failure = ""
 
     def state(self) -> BackupState:
@@ -84,6 +87,12 @@ class RunningBackup:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    async def flush(self) -> None:
+        """Write what waits now, if a series is whole; raises MachineError."""
+        async with self._writing:
+            if self._writer is not None and self._changes is not None and self._changes.any():
+                await self._write_changes(self._writer, self._changes)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
@@ -123,16 +132,15 @@ class RunningBackup:
         failures = 0
         while True:
             if not tidied or changes.any():
-                keys = changes.take()
                 try:
-                    with faults():
-                        await writer.write(rows.changed(service.vault.db, keys), service.now(), whole=True)
+                    async with self._writing:
+                        await self._write_changes(writer, changes)
+                    self._writer = writer
                     if not tidied:
                         await writer.tidy(known)
                         tidied = True
                     self.failure, failures = "", 0
                 except MachineError as error:
-                    changes.give_back(keys)
                     self.failure = str(error)
                     await asyncio.sleep(AGAIN[min(failures, len(AGAIN) - 1)])
                     failures += 1
@@ -141,3 +149,12 @@ class RunningBackup:
             if due or writer.bytes > 2 * first + ROOM:
                 return
             await asyncio.sleep(GATHER)
+
+    async def _write_changes(self, writer: SeriesWriter, changes: rows.Changes) -> None:
+        service, keys = self._service, changes.take()
+        try:
+            with faults():
+                await writer.write(rows.changed(service.vault.db, keys), service.now(), whole=True)
+        except MachineError:
+            changes.give_back(keys)
+            raise

@@ -49,6 +49,7 @@ class Lines(Collecting):
         super().__init__(context)
         self._take_items = take_items
         self.take_own_roster: Callable[[Signed, int], None] = lambda signed, now: None
+        self.take_stop: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
         self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
 
@@ -269,6 +270,8 @@ class Lines(Collecting):
                         self.take_own_roster(part, now)
                     elif kind == envelope.PART_MAILBOXES:
                         self._take_mailboxes(line, part, now)
+                    elif kind == envelope.PART_STOP:
+                        self.take_stop(line, part, now)
                     elif kind == envelope.PART_RECEIPT:
                         self._receipt(line, part, now)
                     else:

@@ -13,6 +13,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.lines.stops import stopped
 
 PATIENCE = 60_000
 """Milliseconds after which something that the other desk has not receipted is called waiting."""
@@ -140,6 +141,9 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
         heard = desk.lines.heard.get(line.id)
         of_line = _relays(desk, line, relays)
         state, since = _state(line, of_line, heard, oldest, now, all_down=all_down)
+        left = stopped(desk.ledger, line)
+        if left is not None:
+            state, since = "left", left
         cards.append(
             LineCard(
                 id=line.id,

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Leaving at once, through the pages: two officers on one form, or a secret typed where a passphrase belongs."""
+
+from __future__ import annotations
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from goodoffices.core.errors import NotAllowed, WrongSecret, YourError
+from goodoffices.core.office import Right
+from goodoffices.desk.leaving import MAY
+from goodoffices.web.entering import MAX_NAME, MAX_PASSPHRASE, client_of, require_patience, turned_away
+from goodoffices.web.pages import Ask, Done, Page, Route
+from goodoffices.web.refusals import as_json
+
+FAILED = "Something in this desk failed. Nothing was lost; look at its log."
+
+
+async def page(ask: Ask) -> Page:
+    """What leaving does, and the form for it."""
+    leaving, backup = ask.service.leaving, ask.service.backup.state()
+    rights = ask.desk.context.my_office().roster.rights(ask.who.officer.public)
+    data = {
+        "prepared": leaving.prepared,
+        "counterparts": sum(line.open for line in ask.desk.ledger.lines()),
+        "backup": backup.setup is not None,
+        "last": backup.last,
+        "waits": backup.waits,
+        "secret": leaving.has_secret,
+        "may_keys": bool(rights & Right.KEYS),
+    }
+    return Page("leave.html", ask.views.here(ask.who.officer, ask.now), data)
+
+
+async def leave(ask: Ask) -> Done:
+    """The second act: from here on the keys are gone within seconds."""
+    name, passphrase = ask.form.text("name").strip(), ask.form.text("passphrase")
+    if not name or len(name) > MAX_NAME or len(passphrase) > MAX_PASSPHRASE:
+        raise WrongSecret("Name or passphrase do not fit.")
+    throttle, client = ask.site.throttle, client_of(ask)
+    async with throttle:
+        require_patience(ask)
+        try:
+            await ask.service.leaving.second(ask.who.officer, name, passphrase)
+        except (WrongSecret, NotAllowed) as error:
+            throttle.failed(client)
+            turned_away(ask, name, error)
+            raise
+        throttle.succeeded(client)
+    await ask.service.leaving.leave()
+    return Done("/")
+
+
+async def secret(ask: Ask) -> Done:
+    """Set or take back the secret for leaving."""
+    typed = ask.form.text("secret")
+    if typed != ask.form.text("again"):
+        raise YourError("The two secrets differ.", "Type the same one twice.")
+    ask.service.leaving.set_secret(ask.who.officer, typed)
+    return Done("/leave")
+
+
+def farewell(ask: Ask) -> Response:
+    """All that a desk says whose keys are destroyed."""
+    leaving = ask.service.leaving
+    if leaving.silent:
+        return PlainTextResponse(FAILED, 500)
+    if ask.json:
+        return as_json({"left": leaving.left, "told": leaving.told, "of": leaving.prepared}, 410)
+    template = ask.site.environments[ask.language.code].get_template("left.html")
+    return HTMLResponse(template.render(left=leaving.left, told=leaving.told, of=leaving.prepared), 410)
+
+
+ROUTES = (
+    Route("/leave", page, needs=MAY),
+    Route("/leave", leave, "POST", back=page, needs=MAY),
+    Route("/leave/secret", secret, "POST", back=page, needs=Right.KEYS),
+)

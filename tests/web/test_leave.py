@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page for leaving, and what a desk says once its keys are destroyed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from goodoffices.web.app import create_app
+from tests.desk.running import PASSPHRASE, RunningDesk, make_office
+from tests.web.offices import Browser, Offices
+
+
+def test_the_page_says_what_leaving_does_before_anybody_presses() -> None:
+    """P13"""
+    browser = Browser(Offices().bern)
+    browser.sign_in()
+    shown = browser.get("/leave").text
+    assert "Every key on this machine is destroyed." in shown
+    assert "No backup is set up" in shown
+
+
+@pytest.mark.parametrize("by_secret", [False, True])
+def test_a_desk_that_has_left_answers_nothing_but_that(tmp_path: Path, by_secret: bool) -> None:
+    """P13: two officers on one form, or the secret on the sign-in page; nobody at the screen sees which."""
+
+    async def work() -> None:
+        make_office(tmp_path / "bern", "Bern")
+        desk = RunningDesk(tmp_path / "bern", "Bern")
+        await desk.start()
+        app = create_app(desk.service, secure=False)
+        desk.service.leaving.set_secret(desk.duty, "nothing is left of us")
+        transport = httpx2.ASGITransport(app=app)
+        headers = {"accept": "application/json", "origin": "http://127.0.0.1:8000"}
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000", headers=headers
+        ) as at:
+            entered = await at.post("/sign-in", data={"name": "duty", "passphrase": PASSPHRASE})
+            token = {"csrf": entered.json()["csrf"]}
+            alone = await at.post("/leave", data={"name": "duty", "passphrase": PASSPHRASE, **token})
+            assert alone.status_code == 403
+            assert desk.service.leaving.left is None
+            if by_secret:
+                await at.post("/sign-in", data={"name": "anybody", "passphrase": "nothing is left of us"})
+            else:
+                await at.post("/leave", data={"name": "second", "passphrase": PASSPHRASE, **token})
+            assert not (tmp_path / "bern" / "vault.db").exists()
+            after = [await at.get(path) for path in ("/", "/sign-in", "/leave")]
+            assert {each.status_code for each in after} == ({500} if by_secret else {410})
+            assert (await at.get("/health")).json() == {"ok": False, "left": True}
+            if not by_secret:
+                shown = await at.get("/", headers={"accept": "text/html"})
+                assert "This desk has left" in shown.text
+        await desk.service.leaving.over.wait()
+        await desk.service.stop()
+
+    asyncio.run(work())
