@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -85,7 +84,7 @@ async def _put_to(answer: Answer) -> None:
     async with Relay(answer).running() as route:
         client = RelayClient()
         with pytest.raises(RelayError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await client.put(route, bytes(4096))
         await client.close()
 
@@ -108,14 +107,15 @@ async def _put_beside_a_silent_one() -> None:
         hanging = [asyncio.ensure_future(client.put(slow, bytes(4096))) for _ in range(70)]
         async with silent.visited:
             await silent.visited.wait_for(lambda: silent.visits >= 64)
-        began = time.monotonic()
         await client.put(good, bytes(4096))
-        assert time.monotonic() - began < 1
+        assert not any(each.done() for each in hanging), "it was answered while the others hang"
+        for each in hanging:
+            each.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
         await client.close()
 
 
 def test_a_relay_that_answers_nobody_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """P7: with one pool for all, 64 hanging tries at one relay kept every other relay waiting."""
-    monkeypatch.setattr(relay_client, "TIMEOUT", 3.0)
+    monkeypatch.setattr(relay_client, "TIMEOUT", 60.0)
     asyncio.run(_put_beside_a_silent_one())

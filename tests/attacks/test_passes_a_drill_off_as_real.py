@@ -40,8 +40,8 @@ def tampered(scene: Scene, folder: Path) -> None:
     drill = Scene(realm=_DRILL)
     played = folder.parent / "drill"
     export(drill.east.desk, played, drill.now)
-    source = next(played.glob("lines/*/entries/*-bern-000003-*"))
-    (next(folder.glob("lines/*/entries")) / source.name).write_bytes(source.read_bytes())
+    source = min(played.glob("lines/*/entries/*-bern-000003-*"))
+    (min(folder.glob("lines/*/entries")) / source.name).write_bytes(source.read_bytes())
     sign_again(folder, scene.east)
 
 

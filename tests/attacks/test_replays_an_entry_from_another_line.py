@@ -36,8 +36,8 @@ def committed() -> Scene:
 
 def tampered(scene: Scene, folder: Path) -> None:
     """A holder moves the file, and signs the list again."""
-    source = next(folder.glob("lines/washington-*/entries/*-bern-*"))
-    (next(folder.glob("lines/tehran-*")) / "entries" / source.name).write_bytes(source.read_bytes())
+    source = min(folder.glob("lines/washington-*/entries/*-bern-*"))
+    (min(folder.glob("lines/tehran-*")) / "entries" / source.name).write_bytes(source.read_bytes())
     sign_again(folder, scene.middle)
 
 

@@ -87,18 +87,16 @@ def test_what_hangs_holds_up_no_other_and_is_named(monkeypatch: pytest.MonkeyPat
 
     def hangs(url: str, text: str) -> str | None:
         if url == "hangs":
-            release.wait(60)
+            release.wait(150)  # longer than anybody below waits
         return None
 
     monkeypatch.setattr(outward, "TRIES", (0.0,))
     calls = Outward(lambda number, failure: told.put((number, failure)), lambda: now[0], hangs)
     bad, good = Address(1, "duty", "a", "hangs"), Address(2, "duty", "b", "works")
-    began = time.monotonic()
     for _ in range(6):
         calls.tell([bad, good], TEXT)
         assert told.get(timeout=60)[0] in (1, 2)
         now[0] += 41
-    assert time.monotonic() - began < 25
     calls.tell([bad], TEXT)
     answers = [told.get(timeout=60)]
     while answers[-1] != (1, "The service takes the call and never answers."):
@@ -119,4 +117,4 @@ def test_a_call_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> No
     Outward(lambda number, failure: told.put((number, failure)), time.monotonic, second_time).tell(
         [Address(1, "duty", "a", "x")], TEXT
     )
-    assert [told.get(timeout=60), told.get(timeout=10)] == [(1, "not yet"), (1, None)]
+    assert [told.get(timeout=60), told.get(timeout=60)] == [(1, "not yet"), (1, None)]

@@ -9,8 +9,12 @@ import hashlib
 import http.client
 import json
 import os
+import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from websockets.asyncio.client import connect
@@ -20,6 +24,8 @@ from tests.relay.conftest import Box, RelayProcess, Start
 
 pytestmark = pytest.mark.slow
 
+T = TypeVar("T")
+BURST = 8  # puts, where one a second is allowed
 VICTIM = Box(id="a" * 32)
 OTHER = Box(id="b" * 32, put=b"x" * 32, collect=b"y" * 32, delete=b"z" * 32)
 
@@ -50,6 +56,12 @@ def put(relay: RelayProcess, box: Box, **more: str) -> tuple[int, str | None]:
     return ask(relay, "POST", f"{box.url}/envelopes", {**box.may("put"), **more}, os.urandom(512))
 
 
+def at_once(do: Callable[[int], T], count: int, first: int = 0) -> list[T]:
+    """What each gave. Many at a time, so that a busy machine does not slow them down to what is allowed."""
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(do, range(first, first + count)))
+
+
 def resident_mib(relay: RelayProcess) -> float:
     status = Path(f"/proc/{relay.process.pid}/status").read_text(encoding="ascii")
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
@@ -58,8 +70,12 @@ def resident_mib(relay: RelayProcess) -> float:
 def test_who_puts_too_often_is_told_when_to_go_on_and_the_others_are_not_slowed(start: Start) -> None:
     """P12."""
     relay = opened(start("--max-puts-per-second", "1"), VICTIM, OTHER)
-    answers = [put(relay, VICTIM) for _ in range(20)]
-    assert Counter(status for status, _ in answers) <= Counter({201: 12, 429: 12})
+    began = time.monotonic()
+    answers = at_once(lambda _: put(relay, VICTIM), 60)
+    took = time.monotonic() - began
+    stored = [status for status, _ in answers].count(201)
+    assert stored <= BURST + took + 1, "one more for each second that it took, however slow this machine is"
+    assert {status for status, _ in answers} == {201, 429}
     refused = [after for status, after in answers if status == 429]
     assert refused
     assert all(int(after or 0) >= 1 for after in refused)
@@ -72,8 +88,12 @@ def test_who_guesses_mailboxes_is_slowed_and_the_owner_at_the_same_address_is_no
     here = {"X-Forwarded-For": "198.51.100.7"}
     assert put(relay, VICTIM, **here)[0] == 201
     statuses = Counter(
-        ask(relay, "GET", f"/v1/mailboxes/{number:032x}", {**VICTIM.may("put"), **here})[0]
-        for number in range(150)
+        at_once(
+            lambda number: ask(relay, "GET", f"/v1/mailboxes/{number:032x}", {**VICTIM.may("put"), **here})[
+                0
+            ],
+            300,
+        )
     )
     assert set(statuses) == {403, 429}
     assert statuses[403] >= 100
@@ -96,10 +116,11 @@ def test_who_opens_mailboxes_without_end_is_slowed_and_others_are_not(start: Sta
         body = json.dumps(VICTIM.rights).encode()
         return ask(relay, "PUT", f"/v1/mailboxes/{number:032x}", {"X-Forwarded-For": address}, body)[0]
 
-    statuses = Counter(open_one(number, "2001:db8::1") for number in range(80))
-    assert statuses[201] >= 60
+    assert open_one(0, "2001:db8::1") == 201
+    statuses = Counter(at_once(lambda number: open_one(number, "2001:db8::1"), 160, first=1))
+    assert statuses[201] >= 59
     assert statuses[429] >= 10
-    assert open_one(100, "2001:db8:0:1::1") == 201
+    assert open_one(1000, "2001:db8:0:1::1") == 201
     assert open_one(0, "2001:db8::1") == 200, "what is open already is not a new one"
 
 

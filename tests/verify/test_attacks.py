@@ -88,8 +88,8 @@ def test_an_entry_left_out_in_the_middle_is_a_gap(channel: Channel, tmp_path: Pa
 
 def test_an_entry_replayed_from_another_line_is_found(channel: Channel, tmp_path: Path) -> None:
     folder = exported(channel.middle, tmp_path / "export", channel.now)
-    source = next(folder.glob("lines/washington-*/entries/*-bern-*"))
-    copy = next(folder.glob("lines/tehran-*")) / "entries" / source.name
+    source = min(folder.glob("lines/washington-*/entries/*-bern-*"))
+    copy = min(folder.glob("lines/tehran-*")) / "entries" / source.name
     copy.write_bytes(source.read_bytes())
     sign_again(folder, channel.middle)
     told = verdict(folder).findings
@@ -101,8 +101,8 @@ def test_a_record_of_a_drill_cannot_pass_into_a_live_one(channel: Channel, tmp_p
     drill.week()
     live = exported(channel.east, tmp_path / "live", channel.now)
     played = exported(drill.east, tmp_path / "drill", drill.now)
-    source = next(played.glob("lines/*/entries/*-bern-000003-*"))
-    place = next(live.glob("lines/*/entries")) / source.name
+    source = min(played.glob("lines/*/entries/*-bern-000003-*"))
+    place = min(live.glob("lines/*/entries")) / source.name
     place.write_bytes(source.read_bytes())
     sign_again(live, channel.east)
     told = [each for each in verdict(live).findings if each.where.endswith(source.name)]
@@ -192,7 +192,7 @@ def test_a_text_that_says_something_else_than_the_signed_bytes_is_found(
 ) -> None:
     """Also when its holder signs the list again."""
     folder = exported(channel.east, tmp_path / "export", channel.now)
-    path = next(folder.rglob(name))
+    path = min(folder.rglob(name))
     path.write_bytes(path.read_bytes().replace(b"not", b"now").replace(b"e", b"a"))
     sign_again(folder, channel.east)
     told = verdict(folder).findings
@@ -220,7 +220,7 @@ def test_a_file_that_belongs_to_nothing_is_found_though_it_is_listed(
 def test_a_line_nobody_confirmed_carries_nothing(channel: Channel, tmp_path: Path) -> None:
     """P1."""
     folder = exported(channel.east, tmp_path / "export", channel.now)
-    next(folder.glob("lines/*/confirmed-by-bern-*")).unlink()
+    min(folder.glob("lines/*/confirmed-by-bern-*")).unlink()
     sign_again(folder, channel.east)
     assert any("before both offices have confirmed" in each.expected for each in verdict(folder).findings)
 

@@ -32,7 +32,7 @@ def folder(channel: Channel, tmp_path: Path) -> Path:
 
 
 def mine(folder: Path, name: str) -> tuple[Path, Checkpoint]:
-    path = next(folder.glob(f"lines/*/checkpoints/{name}-*.cbor"))
+    path = min(folder.glob(f"lines/*/checkpoints/{name}-*.cbor"))
     return path, read_checkpoint(path.read_bytes())
 
 
@@ -73,7 +73,7 @@ def test_the_record_says_which_entries_wait_for_what(channel: Channel, tmp_path:
     told = verdict(folder)
     assert told.findings == ()
     assert any("of Tehran under no checkpoint" in each for each in told.remarks)
-    text = next(folder.glob("lines/*/checkpoints.txt")).read_text(encoding="utf-8")
+    text = min(folder.glob("lines/*/checkpoints.txt")).read_text(encoding="utf-8")
     assert "waits for the next checkpoint" in text
     assert "cosigned by Bern" in text
 
@@ -123,7 +123,7 @@ def test_a_checkpoint_of_another_line_is_found(channel: Channel, folder: Path) -
 
 
 def test_a_list_of_checkpoints_that_says_more_than_they_do_is_found(channel: Channel, folder: Path) -> None:
-    path = next(folder.glob("lines/*/checkpoints.txt"))
+    path = min(folder.glob("lines/*/checkpoints.txt"))
     path.write_text(path.read_text(encoding="utf-8").replace("no time stamp", "time stamps: 3"))
     sign_again(folder, channel.east)
     assert [each.flaw for each in verdict(folder).findings] == [Flaw.TEXT]

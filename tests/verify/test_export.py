@@ -256,9 +256,9 @@ def test_a_party_on_paper_is_in_the_record_with_who_attested_it(tmp_path: Path) 
     for node in (played.west, played.middle):
         folder = exported(node, tmp_path / node.name, played.now)
         assert verdict(folder).findings == ()
-        text = next(folder.glob("channels/baghdad-*/mandate.txt")).read_text(encoding="utf-8")
+        text = min(folder.glob("channels/baghdad-*/mandate.txt")).read_text(encoding="utf-8")
         assert "attested by Bern: Told our ambassador" in text
-    extra = next(folder.glob("channels/the-swiss-*")) / "paper-0.cbor"
+    extra = min(folder.glob("channels/the-swiss-*")) / "paper-0.cbor"
     extra.write_bytes(attestation)
     sign_again(folder, played.middle)
     assert [each.where for each in verdict(folder).findings] == [extra.relative_to(folder).as_posix()]
