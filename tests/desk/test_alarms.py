@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -71,12 +72,17 @@ class Night:
             self.round(name)
 
     def release(
-        self, by: DeskInMemory, to: DeskInMemory, precedence: int = 4, life: int | None = None
+        self,
+        by: DeskInMemory,
+        to: DeskInMemory,
+        precedence: int = 4,
+        life: int | None = None,
+        **words: Any,
     ) -> bytes:
         draft = Draft(
             mandate=self.mandate,
             recipient=to.me,
-            words=Words(text="One note.", language="en"),
+            words=Words(text="One note.", language="en", **words),
             precedence=precedence,
             valid_until=self.offices.time + life if life else None,
         )
@@ -265,3 +271,46 @@ def test_a_page_is_told_whether_the_engine_is_at_work(night: Night) -> None:
     assert alarms.ringing("duty", night.moment()).alive
     night.offices.time += 16 * SECOND
     assert not alarms.ringing("duty", night.moment()).alive
+
+
+def _asked(night: Night) -> bytes:
+    """Tehran has opened a calm note that asks for a reply within ten hours."""
+    bern, tehran = night.offices.bern, night.offices.tehran
+    by = night.offices.time + 10 * HOUR
+    note = night.release(night.offices.washington, tehran, Precedence.PRIORITY, reply_by=by)
+    bern.act(lambda desk, now: desk.acts.forward(bern.officer(), note, now))
+    tehran.act(lambda desk, now: desk.acts.open(tehran.officer(), note, now))
+    night.pass_time(SECOND)
+    return note
+
+
+def test_a_reply_that_is_asked_for_rings_before_its_time_though_the_desk_is_locked(night: Night) -> None:
+    """P5"""
+    tehran = night.offices.tehran
+    note = _asked(night)
+    assert night.rung("Tehran") == []
+    tehran.desk.lock()
+    night.pass_time(7 * HOUR - 10 * SECOND)
+    assert night.rung("Tehran") == []
+    night.pass_time(10 * SECOND)
+    assert night.rung("Tehran") == ["reply"]
+    assert night.rung("Washington") == []
+    tehran.unlock()
+    night.release(tehran, night.offices.washington, Precedence.PRIORITY, in_reply_to=note)
+    assert night.rung("Tehran") == []
+    bern, washington = night.offices.bern, night.offices.washington
+    (reply,) = [each.id for each in tehran.desk.ledger.notes(night.mandate) if each.author == tehran.me]
+    bern.act(lambda desk, now: desk.acts.forward(bern.officer(), reply, now))
+    washington.act(lambda desk, now: desk.acts.open(washington.officer(), reply, now))
+    night.pass_time(4 * HOUR)
+    assert (night.rung("Washington"), night.rung("Tehran")) == ([], [])
+
+
+def test_the_author_is_told_that_no_reply_came_and_another_way_of_answering_counts(night: Night) -> None:
+    """P5, P6"""
+    note, tehran = _asked(night), night.offices.tehran
+    night.pass_time(10 * HOUR)
+    assert night.rung("Washington") == ["unanswered"]
+    tehran.act(lambda desk, now: desk.acts.acknowledge(tehran.officer(), note, 4, now))
+    night.pass_time(SECOND)
+    assert (night.rung("Washington"), night.rung("Tehran")) == ([], [])

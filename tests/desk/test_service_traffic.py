@@ -9,9 +9,13 @@ from goodoffices.core.line import EntryKind
 from goodoffices.core.note import Words
 from goodoffices.core.office import Right
 from goodoffices.core.service_traffic import MAX_WORDS, ServiceChat, read_body
+from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import NewOfficer
 from goodoffices.desk.lines.service_traffic import ANSWER_WITHIN, EVERY, JITTER, KEPT, WATCH
 from goodoffices.desk.officers.acts import Draft
+from goodoffices.desk.views.lines import line_cards
+from goodoffices.desk.watch.book import WatchBook
+from goodoffices.desk.watch.plan import DAY, Watch
 from tests.web.offices import DeskInMemory, Offices
 
 HOUR = 3_600_000
@@ -311,3 +315,40 @@ def test_an_answer_that_nobody_called_for_is_a_finding() -> None:
     offices.pump()
     (finding,) = offices.washington.desk.ledger.findings()
     assert "has not called" in finding[4]
+
+
+def test_where_there_is_a_roster_a_person_is_called_when_a_watch_begins() -> None:
+    """P6: each watch is asked once whether somebody is there, soon after it began."""
+    offices, line = paired()
+    desk = offices.washington.desk
+    book = WatchBook(desk.ledger)
+    for name, starts in (("day", 6 * 60), ("night", 20 * 60)):
+        book.add_watch(Watch(name, 127, starts, (starts + 12 * 60) % DAY, (("duty",),)))
+    desk.service_traffic.call_now(offices.washington.officer(), line, offices.time, person=True)
+    called = []
+    for _ in range(70):
+        call_when_due(offices, offices.washington)
+        newest = desk.ledger.newest_test(line, person=True, mine=True)
+        assert newest is not None
+        if newest.at not in called:
+            called.append(newest.at)
+    begins = [minutes_of_day(at) for at in called[1:]]
+    assert len(begins) >= 4
+    assert all(0 <= at - 6 * 60 <= 16 or 0 <= at - 20 * 60 <= 16 for at in begins)
+    assert {at // 720 for at in begins} == {0, 1}
+
+
+def minutes_of_day(at: int) -> int:
+    return at // 60_000 % DAY
+
+
+def test_when_the_other_desk_was_last_heard_is_known_after_a_restart() -> None:
+    """P6: silence has a beginning, whoever was restarted meanwhile."""
+    offices, _ = paired()
+    call_when_due(offices, offices.washington)
+    heard = offices.time
+    again = Desk(offices.washington.desk.ledger.db, offices.washington.founding.keys, offices.rng)
+    (card,) = line_cards(again, offices.time + HOUR, ())
+    assert card.state == "not heard"
+    assert card.heard is not None
+    assert heard - 600_000 <= card.heard <= heard

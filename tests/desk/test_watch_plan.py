@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from goodoffices.core.errors import YourError
-from goodoffices.desk.watch.plan import DAY, WEEK, Gap, Watch, check, gaps, ladder
+from goodoffices.desk.watch.plan import DAY, WEEK, Gap, Watch, check, gaps, ladder, next_start
 
 ZONE = "Europe/Zurich"
 NIGHT = Watch("night", 0b1111111, 22 * 60, 6 * 60, (("anna",), ("bruno", "clara")))
@@ -72,9 +72,42 @@ def test_watches_that_overlap_wake_both_level_by_level() -> None:
         Watch("late", 127, 0, 1440, (("anna",),)),
         Watch("nobody", 127, 0, 0, ()),
         Watch("hole", 127, 0, 0, (("anna",), ())),
+        Watch("some day", 0, 0, 0, (("anna",),), date="2026-13-01"),
     ],
 )
 def test_what_makes_no_watch_is_refused(watch: Watch) -> None:
     """P12"""
     with pytest.raises(YourError):
         check(watch)
+
+
+HOLIDAY = Watch("holiday", 0, 20 * 60, 8 * 60, (("hana",),), date="2026-12-31")
+
+
+@pytest.mark.parametrize(
+    ("when", "who"),
+    [
+        ("2026-12-31 19:59", "dora"),
+        ("2026-12-31 20:00", "hana"),
+        ("2027-01-01 07:59", "hana"),
+        ("2027-01-01 08:00", "dora"),
+        ("2026-12-30 23:00", "anna"),
+    ],
+)
+def test_a_watch_of_one_date_stands_instead_of_those_of_the_week(when: str, who: str) -> None:
+    """P5"""
+    assert ladder((NIGHT, DAYS, HOLIDAY), at(when), ZONE)[0] == (who,)
+
+
+def test_a_watch_of_one_date_fills_no_gap_of_the_week() -> None:
+    """P5: next week nobody is there again."""
+    assert gaps((HOLIDAY,)) == (Gap(0, WEEK),)
+
+
+def test_when_the_next_watch_begins() -> None:
+    """P5, P6: whoever comes on watch is asked for by the line test; through a change of the clocks too."""
+    watches = (NIGHT, DAYS, HOLIDAY)
+    assert next_start(watches, at("2026-12-31 06:00"), ZONE) == at("2026-12-31 20:00")
+    assert next_start(watches, at("2026-12-31 20:00"), ZONE) == at("2026-12-31 22:00")
+    assert next_start((NIGHT,), at("2026-10-24 23:00"), ZONE) == at("2026-10-25 22:00")
+    assert next_start((), at("2026-12-31 06:00"), ZONE) is None

@@ -258,3 +258,21 @@ def test_the_watch_is_handed_over_by_two_browsers(offices: Offices) -> None:
     assert one.post("/watch/handover/call-back", handover=offered["id"]).status_code == 409
     html = two.get("/watch/handover").text
     assert "They ring back at six." in html
+
+
+def test_a_watch_of_one_date_is_put_into_the_roster(offices: Offices) -> None:
+    """P5: a holiday has its own people, and is told as such."""
+    bern = Browser(offices.bern)
+    bern.sign_in()
+    fields: dict[str, Any] = {
+        "name": "holiday",
+        "starts": "08:00",
+        "ends": "20:00",
+        "level1": "duty",
+        "days": "0,1",
+    }
+    assert bern.post("/watch/roster/add", **fields, date="2026-12-31").status_code == 200
+    (watch,) = bern.json("/watch/roster")["watches"]
+    assert (watch["date"], watch["days"], watch["now"]) == ("2026-12-31", [], False)
+    assert "on this day alone" in bern.get("/watch/roster").text
+    assert bern.post("/watch/roster/add", **fields, date="31.12.").status_code == 400

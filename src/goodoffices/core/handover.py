@@ -43,6 +43,8 @@ class OpenStep(IntEnum):
     LINE = 8
     MACHINE = 9
     OUTWARD = 10
+    REPLY = 11
+    UNANSWERED = 12
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,7 @@ from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.relay_client import check_relay_url
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.sealing_keys import SealingKeys
+from goodoffices.desk.watch.book import WatchBook
 
 MAX_DEFERRED = 64
 """Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
@@ -83,6 +84,7 @@ class Desk:
         self.acts = HandActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
+        self.service_traffic.next_watch = WatchBook(self.ledger).next_start
         self.sealing_keys = SealingKeys(self.context)
         self.rosters = Rosters(self.context, self.channels, self.lines, self.sealing_keys)
         self.checkpoints = Checkpoints(self.context, self.lines, self.acts.require)

@@ -160,13 +160,19 @@ def _levels(form: Form, officers: tuple[str, ...]) -> tuple[tuple[str, ...], ...
 async def add_watch(ask: Ask) -> Done:
     """Put a watch into the roster."""
     form, alarms = ask.form, ask.service.ringing.alarms
-    days = sum(1 << int(each) for each in set(form.text("days").split(",")) if each in set("0123456"))
+    date = form.word("date") or ""
+    days = (
+        0
+        if date
+        else sum(1 << int(each) for each in set(form.text("days").split(",")) if each in set("0123456"))
+    )
     made = Watch(
         form.word("name") or "",
         days,
         _minutes(form, "starts"),
         _minutes(form, "ends"),
         _levels(form, alarms.everybody()),
+        date=date,
     )
     _note_down(ask, f"put the watch {made.name[:80]} into the roster")
     alarms.watch.add_watch(made)

@@ -200,6 +200,8 @@ ALARMS = {
     "arrival": N_("The next desk has not said that it has it"),
     "passing": N_("Nobody has passed it on in time"),
     "stopped": N_("It was not passed on"),
+    "reply": N_("A reply is asked for"),
+    "unanswered": N_("No reply has come by the time asked for"),
     "line": N_("A line is down or silent"),
     "machine": N_("This machine is in trouble"),
     "outward": N_("An address outside fails"),

@@ -43,7 +43,7 @@ class Step:
 
     key: str
     what: str
-    """forward | open | altered | unreadable | arrival | passing | stopped | line | machine | outward …"""
+    """forward | open | altered | unreadable | arrival | passing | stopped | reply | unanswered | line | machine …"""
     subject: bytes | None = None
     loud: bool = True
     rings_after: int = 0

@@ -13,7 +13,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.waiting import label_of
 from goodoffices.desk.watch.handover import HandoverRow
-from goodoffices.desk.watch.plan import DAY, Gap, gaps, ladder
+from goodoffices.desk.watch.plan import DAY, Gap, gaps, on_duty
 
 ORDER = {"ringing": 0, "taken": 1, "awaited": 2}
 
@@ -73,7 +73,7 @@ class Sleeper:
 
 @dataclass(frozen=True)
 class WatchCard:
-    """One watch of the week. Times as HH:MM in the office's zone."""
+    """One watch. Times as HH:MM in the office's zone."""
 
     id: int
     name: str
@@ -84,6 +84,8 @@ class WatchCard:
     now: bool
     unknown: tuple[str, ...]
     """Names in it that may not sign in here."""
+    date: str
+    """YYYY-MM-DD: it stands on this day alone, instead of those of the week."""
 
 
 @dataclass(frozen=True)
@@ -309,7 +311,7 @@ def roster_page(alarms: Alarms, moment: Moment) -> RosterPage:
     """The roster, to be changed."""
     watch, officers = alarms.watch, alarms.everybody()
     watches = watch.watches()
-    standing = {id(each) for each in watches if ladder((each,), moment.now, watch.zone)}
+    standing = {id(each) for each in on_duty(watches, moment.now, watch.zone)}
     return RosterPage(
         watches=tuple(
             WatchCard(
@@ -321,6 +323,7 @@ def roster_page(alarms: Alarms, moment: Moment) -> RosterPage:
                 each.levels,
                 id(each) in standing,
                 tuple(name for level in each.levels for name in level if name not in officers),
+                each.date,
             )
             for each in watches
         ),

@@ -8,7 +8,9 @@ a note on, for the next desk to say that it has it; an author, for each post to 
 
 from __future__ import annotations
 
-from goodoffices.core.act import CHANNEL_LANE, Act, ActType
+from dataclasses import replace
+
+from goodoffices.core.act import CHANNEL_LANE, Acknowledgement, Act, ActType
 from goodoffices.core.mandate import Agreement, Precedence
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.alarms.engine import MINUTE, Step
@@ -47,6 +49,15 @@ class _About:
 
     def has(self, kind: ActType, author: bytes) -> bool:
         return (kind, author) in self.done
+
+    def answered(self) -> bool:
+        """Whether its reader says that it was answered another way."""
+        return any(
+            row.type == ActType.ACKNOWLEDGED
+            and row.author == self.note.recipient
+            and read_signed(row.signed).statement.read(Act).code == Acknowledgement.ANSWERED
+            for row in self.rows
+        )
 
     def passed(self, office: bytes) -> bool:
         """Whether an office of the intermediary sent it on, or handed it over."""
@@ -102,6 +113,8 @@ def steps_about(desk: Desk, note: NoteRow, now: int) -> list[Step]:
         found += _passing(about)
     if note.author == desk.me:
         found += _stopped(about)
+    if desk.me in (note.author, note.recipient):
+        found += _reply(about, now)
     return found
 
 
@@ -111,6 +124,22 @@ def _reader(about: _About) -> list[Step]:
     if about.note.state in ("altered", "newer", "unreadable"):
         return [about.step("altered" if about.note.state == "altered" else "unreadable", looks=True)]
     return [about.step("open")]
+
+
+def _reply(about: _About, now: int) -> list[Step]:
+    """A reply that the author asks for by a time: its reader's people are to write it, his own to know of it."""
+    desk, note = about.desk, about.note
+    until = desk.ledger.reply_awaited(note.id)
+    if until is None or about.answered():
+        return []
+    left = max(0, until - now)
+    if note.author == desk.me:
+        return [about.waits("unanswered", "", left, looks=True)]
+    if not about.has(ActType.OPENED, desk.me):
+        return []  # until then it is to be opened, and that rings
+    lead = min(about.clock, max(0, until - note.at) // 2)
+    step = about.step("reply")
+    return [replace(step, rings_after=max(0, left - lead), clock=left, lapse=max(step.lapse, lead // 2))]
 
 
 def _between(about: _About, now: int) -> list[Step]:

@@ -265,6 +265,8 @@ class Channels(Credentials):
             self.ledger.judge_copy(note_id, digest, "verified")
             self.ledger.restate_note(note)
             self.ledger.judge_note(note_id, "verified", None, digest, words)
+            if self.context.me in (note.author, note.recipient):
+                self.ledger.keep_reply(note, opened.words)
             self._link(agreement, note_id, opened.note, now)
             self._check_number(agreement, note, now)
 

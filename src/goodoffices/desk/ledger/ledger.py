@@ -14,6 +14,7 @@ from goodoffices.db.sqlite import transaction
 from goodoffices.desk.ledger.audit import AuditTables
 from goodoffices.desk.ledger.browsing import BrowsingTables
 from goodoffices.desk.ledger.checkpoints import CheckpointTables
+from goodoffices.desk.ledger.replies import ReplyTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
 from goodoffices.desk.ledger.secrets import SecretTables
 from goodoffices.desk.ledger.service_traffic import ServiceTables
@@ -30,7 +31,7 @@ MORE = "Further findings of this kind are not kept one by one."
 OWN = "this machine's"
 
 
-class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, BrowsingTables):
+class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, BrowsingTables, ReplyTables):
     """Typed access to the tables of the record."""
 
     @contextmanager

@@ -26,6 +26,8 @@ from goodoffices.desk.routes.sending import Sending
 
 FRESH = 120_000
 """Milliseconds for which a statement of the peer counts as now: clocks differ, and envelopes travel."""
+HEARD_KEPT = 600_000
+"""Milliseconds between two times at which it is written down that the peer was heard."""
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 ASK_IN_VAIN = 4
 """Questions in a row that bring nothing that was missing, before a desk no longer asks: it is lost."""
@@ -48,6 +50,7 @@ class Heads:
         self._asked: dict[bytes, bytes] = {}  # per line: the last question that its peer asked
         self.reoffers = Reoffers()
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
+        self._heard_kept: dict[bytes, int] = {}
 
     def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
         # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
@@ -106,6 +109,16 @@ class Heads:
         before = self.heard.get(line, (0, False))
         if at >= before[0]:
             self.heard[line] = (at, before[1] if locked is None else locked)
+            if at - self._heard_kept.get(line, 0) >= HEARD_KEPT and self.ledger.db.in_transaction:
+                self.ledger.set_fact(f"heard {line.hex()}", str(at).encode())
+                self._heard_kept[line] = at
+
+    def last_heard(self, line: bytes) -> int | None:
+        """When (ms UTC) the peer was last heard, before this start too; to ten minutes after a crash."""
+        if line in self.heard:
+            return self.heard[line][0]
+        kept = self.ledger.fact(f"heard {line.hex()}")
+        return int(kept) if kept is not None else None
 
     def forget(self, line: bytes) -> None:
         """A line that is no more: nothing is offered or asked on it."""

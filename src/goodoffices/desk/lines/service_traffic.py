@@ -34,7 +34,7 @@ EVERY = 60 * MINUTE
 JITTER = 15 * MINUTE
 """Milliseconds by which a test comes earlier or later, so that a relay cannot set its clock by it."""
 WATCH = 480 * MINUTE
-"""Milliseconds between two calls for a person."""
+"""Milliseconds between two calls for a person, where no roster says when a watch begins."""
 AFTER_START = 2 * MINUTE
 """Milliseconds, with jitter from nothing on, until the first test after a start."""
 ANSWER_WITHIN = 10 * MINUTE
@@ -60,6 +60,8 @@ class ServiceTraffic:
         self._due: dict[tuple[bytes, bool], int] = {}
         self._to_answer = True  # there may be calls from before this start
         self._erased_at: int | None = None
+        self.next_watch: Callable[[int], int | None] = lambda _: None
+        """When the next watch begins after a time, by the roster; None without one."""
         self.chat_seen: dict[bytes, int] = {}
         """Per line, the position up to which an officer of this desk has looked, since the start."""
 
@@ -167,12 +169,23 @@ class ServiceTraffic:
             known = [self.ledger.newest_test(line, person=person, mine=mine) for mine in (True, False)]
             last = max((each.at for each in known[: 1 if person else 2] if each is not None), default=None)
             soon = now + (EVERY if person else self._up_to(AFTER_START))
-            self._due[line, person] = soon if last is None else max(soon, last + every)
+            if last is None:
+                self._due[line, person] = soon
+            else:
+                watch = self.next_watch(last) if person else None
+                self._due[line, person] = max(soon, last + every if watch is None else watch)
+        if person and (watch := self.next_watch(now)) is not None:
+            every = max(every, watch - now)  # a roster with gaps
         if self._due[line, person] > now + every + JITTER:
             self._due[line, person] = now + every  # the clock was put back
         return self._due[line, person]
 
     def _plan(self, line: bytes, now: int, *, person: bool) -> None:
+        watch = self.next_watch(now) if person else None
+        if watch is not None:
+            # Whoever comes on watch is asked soon after; both sides' rosters begin when they like.
+            self._due[line, person] = watch + self._up_to(JITTER)
+            return
         every = WATCH if person else EVERY
         self._due[line, person] = now + every - JITTER + self._up_to(2 * JITTER)
 

@@ -195,24 +195,24 @@ class Writing(Acting):
         sealed = seal_note(opened, tuple(rows), key)
         digest = crypto.sha256(sealed.raw)
         assert self.context.reading_key is not None
-        self.ledger.add_note(
-            NoteRow(
-                opened.signed.id,
-                agreement.id,
-                lane,
-                me,
-                note.recipient,
-                note.number,
-                note.precedence,
-                note.valid_until,
-                now,
-                None,
-                "verified",
-                None,
-                digest,
-                seal_text(self.context.reading_key, opened.inside, opened.signed.id, self.context.rng),
-            )
+        row = NoteRow(
+            opened.signed.id,
+            agreement.id,
+            lane,
+            me,
+            note.recipient,
+            note.number,
+            note.precedence,
+            note.valid_until,
+            now,
+            None,
+            "verified",
+            None,
+            digest,
+            seal_text(self.context.reading_key, opened.inside, opened.signed.id, self.context.rng),
         )
+        self.ledger.add_note(row)
+        self.ledger.keep_reply(row, opened.words)
         self.ledger.add_copy(digest, opened.signed.id, sealed.raw, None, now, state="verified")
         self.ledger.add_link((agreement.id, lane, me, note.incarnation, note.sequence, opened.signed.id))
         target = mandate.next_hop(me, note.recipient)

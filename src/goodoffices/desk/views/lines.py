@@ -153,7 +153,7 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
                 peer_digits=peer.digits if peer else "",
                 state=state,
                 since=since,
-                heard=heard[0] if heard else None,
+                heard=desk.lines.last_heard(line.id),
                 locked=heard[1] if heard else False,
                 unreceipted=unreceipted,
                 oldest_unreceipted=oldest,

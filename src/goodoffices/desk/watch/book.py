@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from goodoffices.core import crypto
 from goodoffices.core.errors import NotFound, YourError
 from goodoffices.desk.ledger.ledger import Ledger
-from goodoffices.desk.watch.plan import MAX_WATCHES, Watch, check
+from goodoffices.desk.watch.plan import MAX_WATCHES, Watch, check, next_start
 
 DEFAULT_TEXT = "Your duty desk needs you: step {steps}"
 MAX_TEXT = 120
@@ -78,12 +78,21 @@ class WatchBook:
             self.ledger.set_fact("watch text", text.encode())
 
     def watches(self) -> tuple[Watch, ...]:
-        """Every watch of the week."""
-        rows = self.db.execute("SELECT id, name, days, starts, ends, levels FROM watch ORDER BY starts, id")
-        return tuple(
-            Watch(name, days, starts, ends, tuple(tuple(each) for each in json.loads(levels)), number)
-            for number, name, days, starts, ends, levels in rows.fetchall()
+        """Every watch of the week, then those of one date."""
+        rows = self.db.execute(
+            "SELECT id, name, days, starts, ends, levels, coalesce(on_date, '') FROM watch"
+            " ORDER BY on_date IS NOT NULL, on_date, starts, id"
         )
+        return tuple(
+            Watch(
+                name, days, starts, ends, tuple(tuple(each) for each in json.loads(levels)), number, on_date
+            )
+            for number, name, days, starts, ends, levels, on_date in rows.fetchall()
+        )
+
+    def next_start(self, after: int) -> int | None:
+        """When (ms UTC) the next watch begins; None without a roster."""
+        return next_start(self.watches(), after, self.zone)
 
     def add_watch(self, watch: Watch) -> None:
         """Keep a watch."""
@@ -92,8 +101,15 @@ class WatchBook:
             raise YourError("The roster is full.", "Take a watch out first.")
         with self.ledger.transaction():
             self.db.execute(
-                "INSERT INTO watch (name, days, starts, ends, levels) VALUES (?,?,?,?,?)",
-                (watch.name, watch.days, watch.starts, watch.ends, json.dumps(watch.levels)),
+                "INSERT INTO watch (name, days, starts, ends, levels, on_date) VALUES (?,?,?,?,?,?)",
+                (
+                    watch.name,
+                    watch.days,
+                    watch.starts,
+                    watch.ends,
+                    json.dumps(watch.levels),
+                    watch.date or None,
+                ),
             )
 
     def drop_watch(self, number: int) -> None:

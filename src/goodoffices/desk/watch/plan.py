@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The roster of watches: who is on watch when, in which order an alarm climbs, where it has gaps.
 
-A watch comes back each week, by the wall clock of the office's zone: when the clocks are put forward or
-back, an instant still has one time on the wall, so nobody falls out of the roster. A wrong clock may wake
-the wrong watch first; the alarm climbs on to everybody all the same.
+A watch comes back each week, or stands on one date instead of those of the week, by the wall clock of the
+office's zone: when the clocks are put forward or back, an instant still has one time on the wall, so nobody
+falls out of the roster. A wrong clock may wake the wrong watch first; the alarm climbs on to everybody all
+the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from goodoffices.core.errors import YourError
@@ -34,6 +35,8 @@ class Watch:
     levels: tuple[tuple[str, ...], ...]
     """Who is woken first, who next."""
     id: int | None = None
+    date: str = ""
+    """YYYY-MM-DD: it begins on this one day, and while it stands those of the week do not."""
 
     @property
     def length(self) -> int:
@@ -60,7 +63,12 @@ def check(watch: Watch) -> None:
     """Raise YourError where the fields make no watch."""
     if not watch.name.strip() or len(watch.name.encode()) > 80:
         raise YourError("A watch needs a name of at most 80 bytes.", "Name it, such as 'night'.")
-    if not 0 < watch.days < 128:
+    if watch.date:
+        try:
+            date.fromisoformat(watch.date)
+        except ValueError:
+            raise YourError("That is no date.", "Write it as 2026-12-31.") from None
+    elif not 0 < watch.days < 128:
         raise YourError("A watch begins on at least one day of the week.", "Tick its days.")
     if not (0 <= watch.starts < DAY and 0 <= watch.ends < DAY):
         raise YourError("A watch begins and ends at a time of the day.", "Write them as 22:00.")
@@ -74,10 +82,38 @@ def minute_of_week(now: int, zone: str) -> int:
     return local.weekday() * DAY + local.hour * 60 + local.minute
 
 
+def stands(watch: Watch, now: int, zone: str) -> bool:
+    """Whether a watch stands at ``now`` (ms UTC), leaving aside whether another stands instead."""
+    if not watch.date:
+        return watch.covers(minute_of_week(now, zone))
+    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone))
+    days = (local.date() - date.fromisoformat(watch.date)).days
+    return 0 <= days * DAY + local.hour * 60 + local.minute - watch.starts < watch.length
+
+
+def on_duty(watches: Iterable[Watch], now: int, zone: str) -> list[Watch]:
+    """The watches that stand at ``now``: those of the date where there are any, else those of the week."""
+    standing = [each for each in watches if stands(each, now, zone)]
+    return [each for each in standing if each.date] or standing
+
+
+def next_start(watches: Iterable[Watch], after: int, zone: str) -> int | None:
+    """When (ms UTC) the next watch begins after a time; None if none does within a week."""
+    here = ZoneInfo(zone)
+    today = datetime.fromtimestamp(after / 1000, UTC).astimezone(here).date()
+    days = [today + timedelta(days=ahead) for ahead in range(9)]
+    begins = [
+        round(datetime.combine(day, time(each.starts // 60, each.starts % 60), here).timestamp() * 1000)
+        for each in watches
+        for day in days
+        if (each.date == day.isoformat() if each.date else each.days >> day.weekday() & 1)
+    ]
+    return min((at for at in begins if at > after), default=None)
+
+
 def ladder(watches: Iterable[Watch], now: int, zone: str) -> tuple[tuple[str, ...], ...]:
     """Who is woken at ``now`` (ms UTC), level by level; empty where the roster has a gap."""
-    minute = minute_of_week(now, zone)
-    standing = [each for each in watches if each.covers(minute)]
+    standing = on_duty(watches, now, zone)
     deepest = max((len(each.levels) for each in standing), default=0)
     return tuple(
         tuple(
@@ -90,9 +126,11 @@ def ladder(watches: Iterable[Watch], now: int, zone: str) -> tuple[tuple[str, ..
 
 
 def gaps(watches: Iterable[Watch]) -> tuple[Gap, ...]:
-    """The stretches of the week in which nobody is on watch, in order."""
+    """The stretches of the week in which nobody is on watch, in order. Watches of one date fill none."""
     held = bytearray(WEEK)
     for each in watches:
+        if each.date:
+            continue
         for day in range(7):
             if each.days >> day & 1:
                 for minute in range(each.length):
