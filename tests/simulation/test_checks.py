@@ -9,8 +9,10 @@ from goodoffices.desk.officers.acts import Draft
 from goodoffices.drill.world.checks import Broken, Steps, check_end
 from goodoffices.drill.world.disk import Disk
 from goodoffices.drill.world.officers import release
-from goodoffices.drill.world.runs import Verdict, beginning, plan_of
-from goodoffices.drill.world.soak import main, shrink
+from goodoffices.drill.world.plans import Verdict, plan_of
+from goodoffices.drill.world.runs import beginning
+from goodoffices.drill.world.shrinking import shrink
+from goodoffices.drill.world.soak import main
 from goodoffices.drill.world.world import World
 
 

@@ -159,7 +159,7 @@ def test_an_old_backup_is_noticed_and_what_peers_delivered_comes_again(who: int)
         what
         for each in world.offices
         if each is not office
-        for what in unexpected(findings(each), restores=True)
+        for what in unexpected([(what, None) for what in findings(each)], restores=True, spoilt=())
     ]
     if office is not east:
         assert state_at(west, during[0]) == "verified"

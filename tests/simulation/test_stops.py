@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from goodoffices.drill.world.parts import RELAYS
-from goodoffices.drill.world.runs import stopped_passage
+from goodoffices.drill.world.passages import stopped_passage
 
 BY_HAND_SEALED, AUTOMATIC_SEALED = 0, 1
 POINTS = {

@@ -17,7 +17,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import NewOfficer, found, keep
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.drill.world.disk import Disk
-from goodoffices.drill.world.parts import RELAYS, SECOND, SimOffice
+from goodoffices.drill.world.parts import RELAYS, SECOND, STAFF, SimOffice
 from goodoffices.drill.world.world import World
 
 TERMS = tuple(
@@ -25,13 +25,18 @@ TERMS = tuple(
 )
 
 
-def paired(posts: int) -> World:
-    """A calm world of two parties and ``posts`` intermediaries, with confirmed lines and no mandate."""
+def paired(posts: int, releasers: int = 1) -> World:
+    """A calm world of two parties and ``posts`` intermediaries, with confirmed lines and no mandate.
+
+    ``releasers``: how many officers release a note, at the parties.
+    """
     world = World(posts)
     names = ["East", *(f"Post {n + 1}" for n in range(posts)), "West"]
     for name in names:
         disk = Disk.empty()
-        founding = found(name, [NewOfficer("duty", "officer 1")], LIVE, world.rng.randbytes, world.time)
+        staff = [NewOfficer(each, f"officer {at + 1}") for at, each in enumerate(STAFF)]
+        needed = 1 if name.startswith("Post") else releasers
+        founding = found(name, staff, LIVE, world.rng.randbytes, world.time, releasers=needed)
         office = world.add(name, founding, disk)
         office.desk = Desk(disk, founding.keys, office.rng.randbytes)
         with office.desk.context.transaction():
@@ -65,10 +70,11 @@ def pair_offices(world: World, here: SimOffice, there: SimOffice) -> bytes:
     return line
 
 
-def mandated(posts: int) -> World:
+def mandated(posts: int, releasers: int = 1) -> World:
     """A calm world with one mandate for each way of reading and forwarding, digits compared."""
-    world = paired(posts)
+    world = paired(posts, releasers)
     propose(world, TERMS)
+    propose_paper(world)
     for office in world.offices:
         for mandate in world.mandates:
             sign_if_needed(world, office, mandate)
@@ -99,10 +105,30 @@ def propose(world: World, terms: tuple[tuple[int, int], ...]) -> None:
         if (reading, forwarding) == TERMS[-2]:
             # One kind of channel on which "opened" stays at home.
             made = replace(made, acknowledgements=(ActType.ACKNOWLEDGED,))
+        if (reading, forwarding) == TERMS[0]:
+            # And one on which it takes two to add words.
+            made = replace(made, officers_to_add_words=2)
         mandate = world.visit(post, "proposes", _proposal(world, post, made))
         assert mandate is not None
         world.mandates.append(mandate)
     world.pass_time(SECOND)
+
+
+def propose_paper(world: World) -> None:
+    """The first post enters a party that has no desk, in a channel with the party at its side (P14)."""
+    east, post = world.offices[0], world.offices[1]
+    terms = Terms(
+        name="on paper",
+        path=(east.id, post.id),
+        reading=Reading.OPEN,
+        forwarding=Forwarding.BY_HAND,
+        paper_name="South",
+        paper_consent="Said so to our ambassador.",
+    )
+    world.paper = world.visit(post, "proposes", _proposal(world, post, terms))
+    assert world.paper is not None
+    world.rest()
+    sign_if_needed(world, east, world.paper)
 
 
 def _proposal(world: World, post: SimOffice, terms: Terms) -> Callable[[Desk], bytes]:

@@ -8,14 +8,18 @@ to carry. A broken one raises ``Broken`` with a sentence in the domain's words.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act, ActType
 from goodoffices.core.ladder import climb
 from goodoffices.core.mandate import Forwarding, Mandate, Reading
 from goodoffices.core.note import read_inside
 from goodoffices.core.statement import read_signed
+from goodoffices.desk.export import export
 from goodoffices.desk.ledger.ledger import Ledger, NoteRow
 from goodoffices.desk.vault.keys import open_text
 from goodoffices.drill.world.officers import is_caucus
@@ -39,10 +43,13 @@ class Steps:
 
     honest: bool = True
     restores: bool = False
+    spoilt: set[bytes] = field(default_factory=set)
+    """SHA-256 of envelopes that nobody made: a finding about one is right."""
     _acts: dict[str, int] = field(default_factory=dict)
     _notes: dict[str, int] = field(default_factory=dict)
     _rungs: dict[tuple[str, bytes], frozenset[tuple[str, bytes, bytes]]] = field(default_factory=dict)
     _ledgers: dict[str, Ledger] = field(default_factory=dict)
+    _mandates: dict[bytes, Mandate] = field(default_factory=dict)
 
     def check(self, office: SimOffice) -> None:
         """After every step at an office."""
@@ -61,9 +68,8 @@ class Steps:
             f"{name}: two notes stand under one author's number",
         )
         if self.honest and not office.restored:
-            found = unexpected(
-                [str(row[0]) for row in disk.execute("SELECT what FROM finding")], self.restores
-            )
+            rows = disk.execute("SELECT what, entry FROM finding").fetchall()
+            found = unexpected(rows, self.restores, self.spoilt)
             need(not found, f"{name}: a finding in an honest run: {found[:2]}")
         self._climb(office, self._acts.get(name, 0))
         self._acts[name], self._notes[name] = acts[0], notes
@@ -77,8 +83,10 @@ class Steps:
         for (subject,) in rows:
             if subject is None or (note := ledger.note(bytes(subject))) is None:
                 continue
-            mandate = ledger.agreement(note.mandate).mandate
-            rungs = rungs_at(ledger, mandate, note)
+            if note.mandate not in self._mandates:
+                # A ledger that looked before may know an older roster than this mandate goes by.
+                self._mandates[note.mandate] = Ledger(office.disk).agreement(note.mandate).mandate
+            rungs = rungs_at(ledger, self._mandates[note.mandate], note)
             before = self._rungs.get((office.name, note.id), frozenset())
             need(before <= rungs, f"{office.name}: a note went back down its ladder")
             self._rungs[office.name, note.id] = rungs
@@ -92,9 +100,16 @@ class Steps:
             del self._rungs[key]
 
 
-def unexpected(found: list[str], restores: bool) -> list[str]:
-    """Findings that do not belong to the run: after an old backup, an author may give a number twice."""
-    return [what for what in found if not (restores and "two different notes under its number" in what)]
+def unexpected(found: list[tuple[str, bytes | None]], restores: bool, spoilt: Container[bytes]) -> list[str]:
+    """Findings (what, about which entry) that do not belong to the run.
+
+    After an old backup an author may give a number twice; what a relay spoilt is named.
+    """
+    return [
+        what
+        for what, entry in found
+        if not (restores and "two different notes under its number" in what) and entry not in spoilt
+    ]
 
 
 def rungs_at(ledger: Ledger, mandate: Mandate, note: NoteRow) -> frozenset[tuple[str, bytes, bytes]]:
@@ -122,7 +137,8 @@ def check_end(world: World, *, honest: bool = True, restores: bool = False) -> N
     for office in world.offices:
         _check_numbers(office, ledgers[office.id], restores=restores)
         if honest and not office.restored:
-            found = unexpected([what for _, _, _, _, what, _ in ledgers[office.id].findings()], restores)
+            rows = office.disk.raw.execute("SELECT what, entry FROM finding").fetchall()
+            found = unexpected(rows, restores, world.spoilt)
             need(not found, f"{office.name}: a finding in an honest run: {found[:2]}")
     if honest:
         _check_acts(world, ledgers, restores=restores)
@@ -165,12 +181,15 @@ def _check_record(here: SimOffice, there: SimOffice) -> None:
 def way(world: World, released: Released) -> list[SimOffice]:
     """Offices from a note's author to its reader."""
     here = world.offices.index(released.author)
-    there = next(at for at, each in enumerate(world.offices) if each.id == released.draft.recipient)
+    # A reader who is no office is on paper, at the first post's side.
+    ids = [each.id for each in world.offices]
+    there = ids.index(released.draft.recipient) if released.draft.recipient in ids else 1
     return world.offices[here : there + 1] if there > here else world.offices[there : here + 1][::-1]
 
 
 def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) -> None:
     path = way(world, released)
+    on_paper = released.draft.mandate == world.paper
     label = f"note {released.draft.words.text.split('.')[0]} of {released.author.name}"
     reached = [path[0]]
     for here, there in pairwise(path):
@@ -178,7 +197,7 @@ def _check_note(world: World, released: Released, ledgers: dict[bytes, Ledger]) 
         if here is not path[0] and (stopped := why_stopped(ledger, released, here)) is not None:
             need(stopped != "", f"{label} was not forwarded by {here.name}, and nothing says why")
             break
-        if here is not path[0]:
+        if here is not path[0] and not on_paper:
             _check_order(ledger, released, here, label)
         arrived = ledgers[there.id].note(released.id) is not None
         need(arrived, f"{label} is lost between {here.name} and {there.name}")
@@ -271,7 +290,7 @@ def _check_acts(world: World, ledgers: dict[bytes, Ledger], *, restores: bool) -
             acts.setdefault(each.id, each.statement.read(Act))
             has.setdefault(each.id, set()).add(office.id)
     for act_id, act in acts.items():
-        path = {office.id for office in world.offices}
+        path = set(ledgers[act.author].agreement(act.mandate).mandate.path) & set(names)
         if act.lane == HOME_LANE:
             may = {act.author}
         elif act.lane != CHANNEL_LANE:
@@ -285,6 +304,15 @@ def _check_acts(world: World, ledgers: dict[bytes, Ledger], *, restores: bool) -
         need(not leaked, f"{what} is at {[names[each] for each in leaked]}, where it must not be")
         missing = may - has[act_id]
         need(restores or not missing, f"{what} has not come to {[names[each] for each in missing]}")
+
+
+def check_exports(world: World) -> None:
+    """Every office's record, written as a folder and read again by its own rules, has nothing wrong in it (P8)."""
+    with TemporaryDirectory() as place:
+        for office in world.offices:
+            assert office.desk is not None
+            found = export(office.desk, Path(place) / office.name, world.now(office))
+            need(not found, f"{office.name}'s record does not verify: {found[:2]}")
 
 
 def _check_caucus(world: World, ledgers: dict[bytes, Ledger]) -> None:

@@ -23,6 +23,7 @@ from goodoffices.drill.world.begin import TERMS
 from goodoffices.drill.world.checks import Broken
 from goodoffices.drill.world.officers import attempt, release
 from goodoffices.drill.world.parts import SECOND, SimOffice
+from goodoffices.drill.world.remembering import remembering
 from goodoffices.drill.world.runs import DAY, beginning, random_weather
 from goodoffices.drill.world.vigil import Vigil
 from goodoffices.drill.world.world import World
@@ -93,8 +94,8 @@ class Night:
             if self.world.chance(0.02):
                 self.world.start(office, unlock=self.world.chance(0.3))
             return
-        if bed.boot != office.boot:
-            self._begin(bed, office.desk)
+        if bed.boot != office.boot and not self._begun(bed):
+            return
         alarms = bed.alarms
         assert alarms is not None
         if self.world.chance(0.5):
@@ -111,6 +112,11 @@ class Night:
         self.world.visit(office, "looks at its alarms", look)
         if office.desk is not None:
             self.vigil.check(office)
+
+    def _begun(self, bed: Bedside) -> bool:
+        """Whether the desk still runs once its watch has begun."""
+        self.world.visit(bed.office, "begins its watch", lambda desk: self._begin(bed, desk))
+        return bed.office.desk is not None
 
     def _begin(self, bed: Bedside, desk: Desk) -> None:
         reboots = not bed.machine or self.world.chance(0.5)
@@ -225,7 +231,8 @@ def run_night(seed: int, minutes: int = 40) -> NightVerdict:
     """One night. Never raises what went wrong in it: that is the verdict."""
     night, broken = Night(seed, minutes), None
     try:
-        night.run()
+        with remembering():
+            night.run()
     except Broken as error:
         broken = str(error)
     vigil, world = night.vigil, night.world

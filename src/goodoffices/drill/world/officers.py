@@ -46,7 +46,12 @@ def attempt(world: World, office: SimOffice, what: str, deed: Deed) -> bool:
 
 
 def release(world: World, office: SimOffice, draft: Draft) -> Released | None:
-    """Release a note, and remember it if it came to stand on the author's disk."""
+    """Release a note, and remember it if it came to stand on the author's disk.
+
+    Where several officers release, it goes through a draft that each of them signs.
+    """
+    if office.desk is not None and office.desk.acts.releasers_needed > 1:
+        return release_by_several(world, office, draft)
     number = len(world.notes)
     attempt(
         world,
@@ -54,6 +59,11 @@ def release(world: World, office: SimOffice, draft: Draft) -> Released | None:
         f"releases, note {number}",
         lambda acts: acts.release(office.officer, draft, world.now(office)),
     )
+    return remember(world, office, draft)
+
+
+def remember(world: World, office: SimOffice, draft: Draft) -> Released | None:
+    """The office's newest note, if the world has not known it so far: it counts from its commit on."""
     rows = office.disk.raw.execute(
         "SELECT id, number FROM note WHERE author=? ORDER BY rowid DESC LIMIT 1", (office.id,)
     ).fetchall()
@@ -62,6 +72,49 @@ def release(world: World, office: SimOffice, draft: Draft) -> Released | None:
             world.notes[bytes(note_id)] = Released(bytes(note_id), office, draft, note_number)
             return world.notes[bytes(note_id)]
     return None
+
+
+def release_by_several(world: World, office: SimOffice, draft: Draft) -> Released | None:
+    """A draft is saved, put up and signed by one officer after the other; any of it may be all that is done."""
+    number = len(world.notes)
+
+    def save(desk: Desk) -> tuple[bytes, int] | None:
+        try:
+            return desk.clearing.save(office.officer, draft, world.now(office))
+        except YourError:
+            return None
+
+    saved = world.visit(office, f"saves a draft of note {number}", save)
+    if saved is None:
+        return None
+    world.drafts[saved[0]] = office, draft
+    for at in range(3):
+        if world.chance(0.1):
+            return None  # somebody else may go on with it, or nobody
+        released = sign_draft(world, office, saved[0], at)
+        if released is not None:
+            return released
+    return None
+
+
+def sign_draft(world: World, office: SimOffice, draft_id: bytes, which: int) -> Released | None:
+    """One officer puts a draft up for release, or signs what another put up."""
+    draft = world.drafts[draft_id][1]
+
+    def deed(desk: Desk) -> None:
+        listed, now = office.officers, world.now(office)
+        officer, clearing = listed[which % len(listed)], desk.clearing
+        up, versions = clearing.tables.release_of(draft_id), clearing.tables.versions(draft_id)
+        try:
+            if up is not None:
+                clearing.sign_release(officer, draft_id, up.note, now)
+            elif versions:  # a vault that went back may have lost the draft
+                clearing.put_up(officer, draft_id, versions[-1].version, now)
+        except YourError:
+            world.count("signs a release: not now")
+
+    world.visit(office, "signs a release", deed)
+    return remember(world, office, draft)
 
 
 def random_deed(world: World) -> None:
@@ -181,6 +234,5 @@ def do(world: World, office: SimOffice, what: str, note: bytes) -> bool:
 
 def is_caucus(released: Released, world: World) -> bool:
     """Whether a note is between a party and its own intermediary alone."""
-    return released.draft.recipient not in {
-        each.id for each in _parties(world)
-    } or released.author not in _parties(world)
+    posts = world.offices[1:-1]
+    return released.author in posts or released.draft.recipient in {each.id for each in posts}

@@ -15,6 +15,8 @@ from goodoffices.drill.world.disk import Disk
 START = 1_750_000_000_000
 RELAYS = ("http://127.0.0.1:1", "http://127.0.0.1:2")
 SECOND = 1000
+STAFF = ("duty", "second", "third")
+"""The officers with whom every office begins."""
 
 
 @dataclass
@@ -29,6 +31,10 @@ class Weather:
     """A relay says that it stored what it throws away."""
     replayed: float = 0.0
     """A relay delivers an envelope of long ago beside a new one."""
+    hidden: float = 0.0
+    """A relay does not tell its reader of an envelope that lies there, and tells him at a later connection."""
+    spoilt: float = 0.0
+    """A relay hands out an envelope with a bit turned over, or one from another mailbox."""
 
 
 CALM = Weather()
@@ -50,6 +56,8 @@ class SimOffice:
     settling: bool = False
     listening: set[int] = field(default_factory=set)
     restored: bool = False
+    unsynced: bytes | None = None
+    """What stood on the disk when it last kept its word: what is left of it if the machine stops now."""
     people: list[Officer] = field(default_factory=list)
     """Officers who came later, also those who are out again."""
 
@@ -59,14 +67,23 @@ class SimOffice:
         return self.founding.office.id
 
     @property
-    def officer(self) -> Officer:
-        """The first who is in the roster and has every right."""
-        first = self.founding.officer("duty")
-        if self.desk is None or not self.people:
-            return first
+    def everybody(self) -> tuple[Officer, ...]:
+        """Who is or was an officer here."""
+        return (*(self.founding.officer(name) for name in STAFF), *self.people)
+
+    @property
+    def officers(self) -> tuple[Officer, ...]:
+        """Who is in the roster now; everybody has every right."""
+        if self.desk is None:
+            return self.everybody
         roster = self.desk.context.my_office().roster
-        listed = [each for each in (first, *self.people) if roster.rights(each.public)]
-        return listed[0] if listed else first
+        return tuple(each for each in self.everybody if roster.rights(each.public))
+
+    @property
+    def officer(self) -> Officer:
+        """The first who is in the roster."""
+        listed = self.officers
+        return listed[0] if listed else self.everybody[0]
 
 
 @dataclass(frozen=True)
@@ -86,3 +103,5 @@ class Snapshot:
     offices: tuple[tuple[str, Founding, bytes], ...]
     mandates: tuple[bytes, ...]
     time: int
+    paper: bytes | None = None
+    """The mandate whose other party is on paper."""

@@ -21,7 +21,7 @@ from goodoffices.drill.world.officers import attempt
 from goodoffices.drill.world.parts import SimOffice
 from goodoffices.drill.world.world import World
 
-MOST = 4
+MOST = 6
 """Officers of one office, at most."""
 
 
@@ -31,7 +31,7 @@ def change_rosters(world: World) -> None:
     desk = office.desk
     if desk is None or desk.context.locked:
         return
-    match world.rng.randint(1, 6):
+    match world.rng.randint(1, 7):
         case 1:
             _somebody_comes(world, office)
         case 2:
@@ -46,6 +46,14 @@ def change_rosters(world: World) -> None:
             )
         case 4:
             _somebody_who_is_out_tries(world, office)
+        case 5:
+            needed = world.rng.randint(1, 2)
+            _ask(
+                world,
+                office,
+                "asks for another number of releasers",
+                lambda desk: desk.rosters.need(office.officer, needed, world.now(office)),
+            )
         case _:
             fetch_root(world, office)
 
@@ -69,7 +77,7 @@ def _somebody_comes(world: World, office: SimOffice) -> None:
     if len(office.desk.rosters.planned().officers) >= MOST:
         return
     seed = world.rng.randbytes(32)
-    name = f"officer {len(office.people) + 2}"
+    name = f"officer {len(office.everybody) + 1}"
     person = Officer(name, crypto.ed25519_public(seed), seed)
     office.people.append(person)
     _ask(
@@ -109,7 +117,7 @@ def _somebody_who_is_out_tries(world: World, office: SimOffice) -> None:
     desk = office.desk
     assert desk is not None
     listed = {public for _, public, _ in desk.context.my_office().roster.officers}
-    out = [each for each in (office.founding.officer("duty"), *office.people) if each.public not in listed]
+    out = [each for each in office.everybody if each.public not in listed]
     notes = [note.id for mandate in world.mandates for note in desk.ledger.notes(mandate)]
     if not out or not notes:
         return

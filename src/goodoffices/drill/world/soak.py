@@ -17,16 +17,16 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from goodoffices.drill.world.night import NightVerdict, run_night
-from goodoffices.drill.world.runs import Plan, Verdict, plan_of, run
+from goodoffices.drill.world.plans import Verdict, plan_of
+from goodoffices.drill.world.runs import run
+from goodoffices.drill.world.shrinking import kept_events, plan_from, shrink
 
 CHUNK = 8
-SWITCHES = ("loss", "stops", "relays", "clocks", "disks", "restores", "young", "hostile")
 
 
 def run_chunk(first: int, count: int, steps: int) -> list[Verdict]:
@@ -37,34 +37,6 @@ def run_chunk(first: int, count: int, steps: int) -> list[Verdict]:
 def pool(jobs: int) -> ProcessPoolExecutor:
     """Processes that share nothing with this one."""
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-
-
-def shrink(plan: Plan) -> Verdict:
-    """The smallest plan found that still breaks: fewer steps, fewer kinds of fault."""
-    verdict = run(plan)
-    going = verdict.broken is not None
-    while going:
-        going = False
-        for smaller in _smaller(verdict.plan):
-            tried = run(smaller)
-            if tried.broken is not None:
-                verdict, going = tried, True
-                break
-    return verdict
-
-
-def _smaller(plan: Plan) -> Iterator[Plan]:
-    for name in SWITCHES:
-        if getattr(plan, name):
-            yield Plan(**{**vars(plan), name: False})
-    if len(plan.terms) > 1:
-        yield from (replace(plan, terms=(each,)) for each in plan.terms)
-    if plan.posts > 1:
-        yield replace(plan, posts=1)
-    for part in (2, 4, 8, 16):
-        less = plan.steps - max(1, plan.steps // part)
-        if 0 < less < plan.steps:
-            yield replace(plan, steps=less)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -81,13 +53,22 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--shrink", action="store_true", help="with --seed: look for a smaller run that breaks"
     )
+    parser.add_argument("--off", help="with --seed: kinds of fault to leave out, with commas between")
+    parser.add_argument("--terms", help="with --seed: which mandates, with commas between")
+    parser.add_argument("--busy", type=int, help="with --seed: officers' deeds in one step")
+    parser.add_argument("--without", help="with --seed: numbers of events to leave out, as 3,7-12")
     parser.add_argument("--nights", type=int, help="run so many nights of the alarms instead")
     parser.add_argument("--json", type=Path, help="write what was found to this file")
     options = parser.parse_args(words)
     if options.seed is not None:
-        plan = plan_of(options.seed, options.steps)
+        plan = plan_from(
+            options.seed, options.steps, options.off, options.terms, options.without, options.busy
+        )
         verdict = shrink(plan) if options.shrink else run(plan)
-        told = [*verdict.trace, str(verdict.plan), verdict.sentence if verdict.broken else "everything held"]
+        told = [*verdict.trace, str(replace(verdict.plan, without=frozenset()))]
+        if options.shrink and verdict.broken is not None:
+            told += ["what is left of it:", *kept_events(verdict.plan)]
+        told.append(verdict.sentence if verdict.broken else "everything held")
         sys.stdout.write("\n".join(told) + "\n")
         return int(verdict.broken is not None)
     return _nights(options) if options.nights is not None else _soak(options)

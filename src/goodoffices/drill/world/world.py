@@ -11,89 +11,55 @@ must hold, ``runs`` makes runs of it.
 
 from __future__ import annotations
 
-import heapq
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
+from goodoffices.core import crypto
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, keys_in
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
+from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.routes.sending import Put
 from goodoffices.drill.world.disk import Crash, Disk
-from goodoffices.drill.world.parts import CALM, RELAYS, SECOND, START, Released, SimOffice, Snapshot, Weather
+from goodoffices.drill.world.events import Events
+from goodoffices.drill.world.parts import CALM, RELAYS, SECOND, Released, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.relay import SimRelay
 from goodoffices.relay.rules import Refused
 
 T = TypeVar("T")
 
 
-class World:
+class World(Events):
     """Offices in their order along the path, relays, and everything that is under way between them."""
 
     def __init__(self, seed: int, weather: Weather = CALM) -> None:
-        self.rng = Random(seed)
-        self.weather = replace(weather)
-        self.time = START
+        super().__init__(seed, weather)
         self.relays = {url: SimRelay(url, self._stored) for url in RELAYS}
         self.offices: list[SimOffice] = []
         self.mandates: list[bytes] = []
+        self.paper: bytes | None = None
+        """The mandate whose other party is on paper."""
         self.notes: dict[bytes, Released] = {}
+        self.spoilt: set[bytes] = set()
+        """SHA-256 of every envelope that a relay or a courier handed out and that nobody made, or not for here."""
+        self.drafts: dict[bytes, tuple[SimOffice, Draft]] = {}
+        """Drafts that were saved, with what they say."""
         self.cuts: set[tuple[str, str]] = set()
         """(office, relay) between which nothing passes."""
-        self.trace: deque[str] = deque(maxlen=2000)
-        self.counts: dict[str, int] = {}
         self.after_visit: list[Callable[[SimOffice], None]] = []
-        self._events: list[tuple[int, int, Callable[[], None]]] = []
-        self._number = 0
+        self.after_loss: list[Callable[[SimOffice], None]] = []
+        """Called when an office's disk turns out to hold less than it said."""
         self._boxes: dict[bytes, tuple[SimOffice, RouteRow]] = {}
         self._lines: dict[bytes, int] = {}
 
-    # --- time ---------------------------------------------------------------------------------------
-
-    def at(self, delay: int, action: Callable[[], None]) -> None:
-        """Something happens ``delay`` ms from now."""
-        self._number += 1
-        heapq.heappush(self._events, (self.time + max(0, delay), self._number, action))
-
-    def next(self) -> None:
-        """The next thing happens."""
-        self.time, _, action = heapq.heappop(self._events)
-        action()
-
-    def pass_time(self, span: int) -> None:
-        """Everything that falls due within ``span`` ms happens."""
-        end = self.time + span
-        while self._events and self._events[0][0] <= end:
-            self.next()
-        self.time = end
+    # --- offices ------------------------------------------------------------------------------------
 
     def now(self, office: SimOffice) -> int:
         """The time by an office's clock."""
         return self.time + office.offset
-
-    def chance(self, probability: float) -> bool:
-        """A throw of the dice; none is made for what cannot or must happen."""
-        return probability > 0 and self.rng.random() < probability
-
-    def delay(self) -> int:
-        """How long a message takes."""
-        if self.chance(self.weather.late):
-            return self.rng.randint(40, self.weather.late_ms)
-        return self.rng.randint(1, 40)
-
-    def tell(self, what: str) -> None:
-        """A line of the run's story. No hash stands in it, so that two replays tell the same."""
-        self.trace.append(f"{(self.time - START) / 1000:12.3f} {what}")
-
-    def count(self, what: str) -> None:
-        """One more of these."""
-        self.counts[what] = self.counts.get(what, 0) + 1
-
-    # --- offices ------------------------------------------------------------------------------------
 
     def add(self, name: str, founding: Founding, disk: Disk) -> SimOffice:
         """An office whose desk is not started yet."""
@@ -124,6 +90,17 @@ class World:
         office.disk.lose_power()
         office.desk = None
         office.boot += 1
+        if office.unsynced is not None:
+            self.tell(f"{office.name}'s disk had not kept its last commits")
+            self.count("disks that lied")
+            self.put_back(office, office.unsynced)
+
+    def put_back(self, office: SimOffice, copy: bytes) -> None:
+        """An office's disk is what it was when ``copy`` was taken."""
+        office.disk = Disk.of(copy)
+        office.unsynced, office.restored = None, True
+        for forget in self.after_loss:
+            forget(office)
 
     def visit(self, office: SimOffice, what: str, action: Callable[[Desk], T]) -> T | None:
         """Something is done at a desk, then the desk does what follows from it. None if it stopped."""
@@ -157,7 +134,7 @@ class World:
         if not office.settling and desk.ledger.owing_lines():
             office.settling = True
             self.at(self.rng.randint(1, 30), self._settler(office, office.boot))
-        wake = desk.next_wake()
+        wake = desk.next_wake(self.now(office))
         if wake is not None:
             due = max(self.time + 1, wake - office.offset)
             if office.wake_at is None or due < office.wake_at or office.wake_at <= self.time:
@@ -181,7 +158,12 @@ class World:
         def wake() -> None:
             if office.boot == boot and office.wake_at == due:
                 office.wake_at = None
-                self.visit(office, "wakes", lambda desk: desk.lines.offer_what_was_put_off(self.now(office)))
+                self.visit(office, "wakes", woken)
+
+        def woken(desk: Desk) -> None:
+            desk.lines.offer_what_was_put_off(self.now(office))
+            if desk.service_traffic.call(self.now(office)):
+                self.count("line tests by the desk")
 
         return wake
 
@@ -270,7 +252,7 @@ class World:
             relay.open(route)
             office.listening.add(route.id)
             for envelope in relay.collect(route):
-                self._bring(office, route, envelope)
+                self._show(office, route, envelope)
             if failed:
                 self.visit(office, "finds a relay again", found)
 
@@ -295,10 +277,33 @@ class World:
         office, route = self._boxes[box]
         if route.id not in office.listening:
             return
-        self._bring(office, route, envelope)
+        self._show(office, route, envelope)
         if self.chance(self.weather.replayed):
             self.count("replayed envelopes")
             self._bring(office, route, self.rng.choice(self.relays[url].past[box]))
+
+    def _show(self, office: SimOffice, route: RouteRow, envelope: bytes) -> None:
+        """A relay tells of an envelope that lies there: as it is, or not now, or something else beside it."""
+        if self.chance(self.weather.hidden):
+            self.count("hidden envelopes")
+        else:
+            self._bring(office, route, envelope)
+        if self.chance(self.weather.spoilt):
+            self.count("spoilt envelopes")
+            self._bring(office, route, self.spoil(route, envelope))
+
+    def spoil(self, route: RouteRow, envelope: bytes) -> bytes:
+        """What an operator without keys can make of an envelope: another's, or the same with a bit turned over."""
+        others = [box for box, (_, other) in self._boxes.items() if other.line != route.line]
+        past = self.relays[route.relay].past
+        stray = [box for box in others if past.get(box)]
+        if stray and self.chance(0.5):
+            spoilt = self.rng.choice(past[self.rng.choice(stray)])
+        else:
+            at = self.rng.randrange(len(envelope))
+            spoilt = envelope[:at] + bytes([envelope[at] ^ 1 << self.rng.randrange(8)]) + envelope[at + 1 :]
+        self.spoilt.add(crypto.sha256(spoilt))
+        return spoilt
 
     def _bring(self, office: SimOffice, route: RouteRow, envelope: bytes) -> None:
         boot, relay, line = office.boot, self.relays[route.relay], route.line
@@ -336,7 +341,7 @@ class World:
         for relay in self.relays.values():
             relay.up = True
         for office in self.offices:
-            office.disk.stop_in, office.disk.full = None, False
+            office.disk.stop_in, office.disk.full, office.unsynced = None, False, None
             if office.desk is None:
                 self.start(office)
             if office.desk is not None and office.desk.context.locked:
@@ -371,12 +376,12 @@ class World:
     def snapshot(self) -> Snapshot:
         """This world's disks, to begin other worlds from."""
         offices = tuple((each.name, each.founding, each.disk.copy()) for each in self.offices)
-        return Snapshot(offices, tuple(self.mandates), self.time)
+        return Snapshot(offices, tuple(self.mandates), self.time, self.paper)
 
     def begin_from(self, snapshot: Snapshot, *, unlock: bool = True) -> None:
         """Start the offices of a snapshot."""
         self.time = snapshot.time
-        self.mandates = list(snapshot.mandates)
+        self.mandates, self.paper = list(snapshot.mandates), snapshot.paper
         for name, founding, copy in snapshot.offices:
             self.add(name, founding, Disk.of(copy))
         for office in self.offices:

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the crypto library answered once for the same bytes is not computed again while a world runs.
+
+Three offices verify one signature, and two relays bring one envelope. All of it is real: every signature
+is made, every seal is sealed, and bytes that nobody here signed or sealed are judged by the library itself.
+Left out is the repetition alone: that what was signed here verifies, and that what was sealed here opens
+with its own key and with no other, is the library's property, which other tests hold (tests/core).
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from goodoffices.core import crypto
+from goodoffices.core.errors import Altered
+
+
+class Remembered:
+    """Signatures known to verify, and seals with what they hold, of one run."""
+
+    def __init__(self) -> None:
+        self.verify, self.sign = crypto.ed25519_verify, crypto.ed25519_sign
+        self.mldsa, self.seal, self.unseal = crypto.mldsa_verify, crypto.seal, crypto.unseal
+        self._good: set[tuple[bytes, bytes, bytes]] = set()
+        self._seals: dict[bytes, tuple[bytes, bytes, bytes]] = {}
+
+    def ed25519_sign(self, seed: bytes, message: bytes) -> bytes:
+        """See ``crypto``."""
+        signature = self.sign(seed, message)
+        self._good.add((crypto.ed25519_public(seed), signature, message))
+        return signature
+
+    def ed25519_verify(self, public: bytes, signature: bytes, message: bytes) -> None:
+        """See ``crypto``."""
+        self._once(self.verify, public, signature, message)
+
+    def mldsa_verify(self, public: bytes, signature: bytes, message: bytes) -> None:
+        """See ``crypto``."""
+        self._once(self.mldsa, public, signature, message)
+
+    def _once(self, verify: Callable[[bytes, bytes, bytes], None], *what: bytes) -> None:
+        public, signature, message = what
+        if (public, signature, message) not in self._good:
+            verify(public, signature, message)
+            self._good.add((public, signature, message))
+
+    def seal_to(self, public: bytes, plaintext: bytes, info: bytes) -> bytes:
+        """See ``crypto.seal``."""
+        sealed = self.seal(public, plaintext, info)
+        self._seals[sealed] = public, info, plaintext
+        return sealed
+
+    def open_with(self, seed: bytes, sealed: bytes, info: bytes) -> bytes:
+        """See ``crypto.unseal``."""
+        if sealed not in self._seals:
+            return self.unseal(seed, sealed, info)
+        public, sealed_info, plaintext = self._seals[sealed]
+        if (public, sealed_info) != (crypto.sealing_public(seed), info):
+            raise Altered("A seal does not open: changed on the way, or not for this key.")
+        return plaintext
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """For the time of one run in this process."""
+    known = Remembered()
+    put: dict[str, Any] = {
+        "ed25519_sign": known.ed25519_sign,
+        "ed25519_verify": known.ed25519_verify,
+        "mldsa_verify": known.mldsa_verify,
+        "seal": known.seal_to,
+        "unseal": known.open_with,
+    }
+    before = {name: getattr(crypto, name) for name in put}
+    collects = gc.isenabled()
+    for name, function in put.items():
+        setattr(crypto, name, function)
+    gc.disable()  # a run is short, and what it makes is dropped whole
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(crypto, name, function)
+        if collects:
+            gc.enable()

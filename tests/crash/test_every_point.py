@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real processes killed at every write and every send of a note's passage: it arrives once, the record verifies."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.crash.stage import Actor, Stage, stage
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+EVERY = int(os.environ.get("GOODOFFICES_CRASH_EVERY", "6"))
+"""Each how manyth point of a passage is tried; ``script/soak --crashes`` tries them all."""
+STARTS = (1, 4)
+"""Points of a start at which a process ends, before it has even said that it is ready."""
+
+
+def points_of(actor: Actor) -> list[str]:
+    return actor.log.read_text(encoding="utf-8").splitlines() if actor.log.exists() else []
+
+
+def kill_at_points(here: Stage, actor: Actor, every: int) -> set[str]:
+    """A note for each point, until one passes without an end; returns where the process ended."""
+    ended: set[str] = set()
+    for at in count(1, every):
+        before = len(points_of(actor))
+        actor.again(at)
+        actor.go()
+        here.passage(actor)
+        if len(points_of(actor)) == before:
+            return ended
+        ended |= set(points_of(actor)[before:])
+    raise AssertionError("a passage has no end of points")
+
+
+def test_a_process_killed_at_any_point_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    """P2: ``kill -9`` at every write and every send: author, intermediary, reader, relay."""
+    with stage(tmp_path) as here:
+        for actor in here.desks:
+            ended = kill_at_points(here, actor, EVERY)
+            assert {"before a commit", "after a commit"} & ended, ended
+            for at in STARTS:
+                actor.again(-at)
+                here.passage(actor)
+        # A relay sends far more than it keeps: every answer and every push in two pieces.
+        assert kill_at_points(here, here.relay, 5 * EVERY)
+        here.verdict()
