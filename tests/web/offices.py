@@ -26,6 +26,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding, NewOfficer, found, keep
 from goodoffices.desk.leaving import Leaving
+from goodoffices.desk.machine import TranslatingMachine
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
@@ -89,6 +90,7 @@ class DeskInMemory:
         self.signed_in: list[Officer] = []
         self.ringing = RingingInMemory(self)
         self.events: set[asyncio.Event] = set()
+        self.machine = TranslatingMachine(None)
         self.relay_states = [Relay(url, True, world.time, 0, "connected") for url in RELAYS]
         self.look_states: dict[int, Any] = {}
         self.cut = False

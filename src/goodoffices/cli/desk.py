@@ -18,6 +18,7 @@ from goodoffices.cli.output import Group, admission, aside, say
 from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
+from goodoffices.desk.machine import read_translator
 from goodoffices.desk.outsiders import read_witness
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
@@ -48,6 +49,11 @@ def desk() -> None:
 )
 @click.option("--witness", "witnesses", multiple=True, help="'NAME+ID+KEY URL' of a witness for checkpoints.")
 @click.option("--time-stamps", multiple=True, metavar="URL", help="A time stamp authority for checkpoints.")
+@click.option(
+    "--translator",
+    metavar="COMMAND",
+    help="A programme on this machine that translates: text in, text out, {from} and {to} for the languages.",
+)
 def serve(
     vault: Path,
     unlock_file: Path | None,
@@ -60,6 +66,7 @@ def serve(
     admission_file: Path | None,
     witnesses: tuple[str, ...],
     time_stamps: tuple[str, ...],
+    translator: str | None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the pages answer."""
     check_exposure(host, tls_cert, tls_key)
@@ -70,6 +77,7 @@ def serve(
         admission=admission(admission_file),
         witnesses=tuple(map(read_witness, witnesses)),
         time_stamps=time_stamps,
+        translator=read_translator(translator) if translator is not None else None,
     )
     no_core_dump()
     calm_collector()

@@ -28,10 +28,11 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import keys_in
 from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
+from goodoffices.desk.machine import TranslatingMachine, Translator
 from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
 from goodoffices.desk.routes.looking import Look, Looking
-from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
+from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
 
@@ -58,17 +59,7 @@ class DeskConfig:
     admission: str | None = field(default=None, repr=False)
     witnesses: tuple[Witness, ...] = ()
     time_stamps: tuple[str, ...] = ()
-
-
-@dataclass
-class RelayState:
-    """What this desk knows of one relay. ``since``: ms UTC of the last change between up and down."""
-
-    url: str
-    up: bool
-    since: int
-    waiting: int
-    what: str
+    translator: Translator | None = None
 
 
 def real_now() -> int:
@@ -96,6 +87,7 @@ class DeskService(Present):
         super().__init__(vault, desk_of(vault))
         self.client = RelayClient(tls)
         self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now)
+        self.machine = TranslatingMachine(config.translator)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pressing: set[asyncio.Task[None]] = set()
         self._deletions: list[tuple[RouteRow, bytes]] = []

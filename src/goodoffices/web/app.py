@@ -38,6 +38,7 @@ from goodoffices.web import (
     relays,
     showing,
     status,
+    translating,
     watch,
 )
 from goodoffices.web.ceremonies import Ceremonies
@@ -104,6 +105,7 @@ ROUTES = (
     *status.ROUTES,
     *glossary.ROUTES,
     *incidents.ROUTES,
+    *translating.ROUTES,
     *watch.ROUTES,
     *courier.ROUTES,
     *relays.ROUTES,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
-from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Precedence
+from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Disclosure, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
@@ -45,6 +45,7 @@ def words_of(form: Form) -> Words:
         withdraws=form.identifier("withdraws"),
         reason=(form.word("reason") or None),
         confidential=form.flag("confidential"),
+        rewords=form.identifier("rewords"),
     )
 
 
@@ -65,6 +66,7 @@ def draft_of(ask: Ask) -> Draft:
     # A person at the write page is asked for it always; a program is held to what the mandate says.
     if precedence == Precedence.FLASH and not form.word("reason") and "newlines" in form.fields:
         raise YourError("A FLASH note states why it is one.", "Write the reason, or choose less urgency.")
+    _check_consent(ask)
     return Draft(
         mandate=ask.id("mandate"),
         recipient=to,
@@ -73,6 +75,17 @@ def draft_of(ask: Ask) -> Draft:
         valid_until=form.time("valid_until"),
         once=once(form, ask.who.officer),
     )
+
+
+def _check_consent(ask: Ask) -> None:
+    """What a party told the intermediary alone goes on in other words only as the mandate has it."""
+    if ask.form.identifier("rewords") is None or ask.form.flag("consent"):
+        return
+    if ask.desk.ledger.agreement(ask.id("mandate")).mandate.disclosure == Disclosure.ONLY_WITH_CONSENT:
+        raise YourError(
+            "By this mandate the party that told you has to agree before you tell of it.",
+            "Ask it, and say in the form that it agreed.",
+        )
 
 
 async def confirm(ask: Ask) -> Page:

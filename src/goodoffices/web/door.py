@@ -77,6 +77,14 @@ class Person(Protocol):
     def locked_out(self) -> int | None: ...
 
 
+class Machine(Protocol):
+    """The translating programme of this machine, if the office named one."""
+
+    @property
+    def name(self) -> str: ...
+    async def translate(self, text: str, source: str, target: str) -> str: ...
+
+
 class Service(Protocol):
     """A running desk, as ``goodoffices.desk.service.DeskService`` is."""
 
@@ -85,6 +93,8 @@ class Service(Protocol):
 
     @property
     def ringing(self) -> Ringing: ...
+    @property
+    def machine(self) -> Machine: ...
     @property
     def realm(self) -> bytes: ...
     @property

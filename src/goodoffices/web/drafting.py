@@ -14,7 +14,7 @@ from goodoffices.web.showing import asked_number
 
 KEPT = (
     "text", "precedence", "authority", "language", "valid_until", "reply_by", "reason", "confidential",
-    "in_reply_to", "replaces", "withdraws", "base", "newlines",
+    "in_reply_to", "replaces", "withdraws", "rewords", "consent", "base", "newlines",
 )  # fmt: skip
 """Fields of the write page that are kept while somebody types."""
 

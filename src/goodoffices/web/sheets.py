@@ -40,7 +40,8 @@ def qr_of(page: NotePage) -> Markup:
 async def sheet(ask: Ask) -> Page:
     """A note as a sheet: text, check digits, code, custody so far, and the lines to fill in by hand."""
     here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
-    return Page("sheet.html", here, page, {"qr": qr_of(page), "pdf": pdf.available()})
+    beside = ask.views.beside_of(ask.who.officer, page.card.id)
+    return Page("sheet.html", here, page, {"qr": qr_of(page), "pdf": pdf.available(), "beside": beside})
 
 
 async def sheet_pdf(ask: Ask) -> File:

@@ -103,6 +103,7 @@ async def write(ask: Ask) -> Page:
         ask.now,
         replaces=_asked_id(ask, "replaces"),
         in_reply_to=_asked_id(ask, "in_reply_to"),
+        rewords=_asked_id(ask, "rewords"),
     )
     once = ask.form.word("once") or ask.desk.context.rng(16).hex()
     more = {
@@ -119,7 +120,12 @@ async def write(ask: Ask) -> Page:
 def fields_of(draft: Draft) -> dict[str, str]:
     """A draft as the write page's form holds it."""
     words = draft.words
-    ids = {"in_reply_to": words.in_reply_to, "replaces": words.replaces, "withdraws": words.withdraws}
+    ids = {
+        "in_reply_to": words.in_reply_to,
+        "replaces": words.replaces,
+        "withdraws": words.withdraws,
+        "rewords": words.rewords,
+    }
     fields = {
         "text": words.text,
         "precedence": str(draft.precedence),
@@ -129,6 +135,7 @@ def fields_of(draft: Draft) -> dict[str, str]:
         "reply_by": form_time(words.reply_by),
         "reason": words.reason or "",
         "confidential": "1" if words.confidential else "",
+        "consent": "1" if words.rewords else "",
     }
     return fields | {name: value.hex() for name, value in ids.items() if value is not None}
 
@@ -136,7 +143,8 @@ def fields_of(draft: Draft) -> dict[str, str]:
 async def note(ask: Ask) -> Page:
     """A note with its custody strip."""
     here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
-    return Page("note.html", here, page)
+    beside = ask.views.beside_of(ask.who.officer, page.card.id)
+    return Page("note.html", here, page, {"beside": beside})
 
 
 async def audit(ask: Ask) -> Page:

@@ -15,6 +15,8 @@ RUNGS = {
     "at the desk": N_("at the desk"),
     "seen": N_("seen by an officer"),
     "covering remark": N_("covering remark added"),
+    "translation": N_("translation added"),
+    "rewording": N_("rewording added"),
     "forwarded": N_("forwarded"),
     "handed over": N_("handed over on paper"),
     "at the far desk": N_("at the far desk"),
@@ -61,6 +63,13 @@ ACKNOWLEDGEMENTS = {
     2: N_("received, considering"),
     3: N_("a reply follows"),
     4: N_("answered"),
+}
+
+GRADES = {
+    2: N_("at sight"),
+    3: N_("rough"),
+    4: N_("official"),
+    1: N_("machine"),
 }
 
 AUTHORITIES = {

@@ -27,7 +27,7 @@ from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.agreeing import Agreeing, Terms
 from goodoffices.desk.officers.beside import Besides
 from goodoffices.desk.officers.remarking import Remarking
-from goodoffices.desk.officers.writing import Draft, Writing
+from goodoffices.desk.officers.writing import Draft
 
 __all__ = ["Draft", "OfficerActs", "Terms"]
 
@@ -35,7 +35,7 @@ __all__ = ["Draft", "OfficerActs", "Terms"]
 ON_PAPER = "The reader is on paper: the sheet is printed and handed over."
 
 
-class OfficerActs(Agreeing, Writing, Remarking, Besides):
+class OfficerActs(Agreeing, Besides, Remarking):
     """The use cases of signed-in officers."""
 
     # --- the intermediary's officer -------------------------------------------------------------------

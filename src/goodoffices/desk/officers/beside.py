@@ -13,6 +13,7 @@ from goodoffices.core import cbor, crypto
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act, ActType
 from goodoffices.core.beside import Beside, Grade, read_beside, seal_beside, words_need
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.fields import language
 from goodoffices.core.mandate import Agreement, Reading
 from goodoffices.core.note import MAX_TEXT
 from goodoffices.core.office import Right, sealing_key
@@ -20,7 +21,7 @@ from goodoffices.core.statement import Signed, add_signature, read_signed, sign,
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.ledger.ledger import NoteRow
-from goodoffices.desk.officers.acting import Acting
+from goodoffices.desk.officers.writing import Writing
 from goodoffices.desk.vault.keys import open_text, seal_text
 
 
@@ -50,7 +51,7 @@ class OpenBeside:
         return self.signed.statement.read(Act)
 
 
-class Besides(Acting):
+class Besides(Writing):
     """What officers do beside a note."""
 
     def beside_role(self, note: NoteRow, agreement: Agreement) -> str:
@@ -76,20 +77,23 @@ class Besides(Acting):
         party = agreement.mandate.is_party(self.context.me)
         return Right.RELEASE if role == "author" and party else Right.DUTY
 
+    def besides_take(self, note: NoteRow, agreement: Agreement) -> int:
+        """How many officers of this office sign words that it puts beside a note."""
+        role, mandate = self.beside_role(note, agreement), agreement.mandate
+        if role == "reader":
+            return 1
+        return self.releasers_needed if mandate.is_party(self.context.me) else mandate.officers_to_add_words
+
     # --- adding ---------------------------------------------------------------------------------------
 
     def put_beside(
         self, officer: Officer, note_id: bytes, draft: BesideDraft, now: int
     ) -> tuple[bytes, bool]:
         """Add words beside a note, or draw them up for more officers; (the act's ID, whether they stand)."""
-        note = self.note_row(note_id)
-        agreement = self.ledger.agreement(note.mandate)
-        role = self.beside_role(note, agreement)
-        self.require(officer, self._right(role, agreement))
-        against = self.why_not_beside(officer, note, agreement)
-        if against is not None:
-            raise NotNow(against)
-        self._check_beside(draft, note, role)
+        note, agreement, role = self.check_besides(officer, note_id, draft)
+        already = self._the_same(note, draft)
+        if already is not None:
+            return already
         words = Beside(
             language=draft.language,
             text=draft.text,
@@ -104,11 +108,29 @@ class Besides(Acting):
             self.lines.flush_all(now)
         return signed.id, stands
 
+    def check_besides(
+        self, officer: Officer, note_id: bytes, draft: BesideDraft
+    ) -> tuple[NoteRow, Agreement, str]:
+        """The note, its mandate and this office's role, if this can be put beside it; raises what is against."""
+        note = self.note_row(note_id)
+        agreement = self.ledger.agreement(note.mandate)
+        role = self.beside_role(note, agreement)
+        self.require(officer, self._right(role, agreement))
+        against = self.why_not_beside(officer, note, agreement)
+        if against is not None:
+            raise NotNow(against)
+        self._check_beside(draft, note, role)
+        return note, agreement, role
+
     def _check_beside(self, draft: BesideDraft, note: NoteRow, role: str) -> None:
         if not draft.text.strip():
             raise YourError("It needs words.", "Write the text, then sign.")
         if len(draft.text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
             raise YourError("The text has more than 60,000 bytes.", "Shorten it.")
+        try:
+            language(draft.language)
+        except ValueError:
+            raise YourError("The language is not named.", "Choose one of the list.") from None
         if draft.grade is None and role != "between":
             raise NotAllowed(
                 "Only the intermediary rewords.", "A party's other words are another note: write that one."
@@ -126,6 +148,30 @@ class Besides(Acting):
         kind = ActType.REWORDING if rewording else ActType.TRANSLATION
         rows = self.ledger.acts_about(note.id)
         return {row.id for row in rows if row.author == self.context.me and row.type == kind}
+
+    def _the_same(self, note: NoteRow, draft: BesideDraft) -> tuple[bytes, bool] | None:
+        """What this office put there already in the very same words: a form that was sent twice is one act."""
+
+        def fits(words: Beside | None, grade: int | None) -> bool:
+            return words is not None and draft == BesideDraft(
+                text=words.text,
+                language=words.language,
+                grade=grade,
+                corrects=words.corrects,
+                made_with=words.made_with,
+            )
+
+        mine = self._own_of(note, rewording=draft.grade is None)
+        for row in self.channels.beside.of_note(note.id):
+            kept = self.ledger.act(row.id) if row.id in mine else None
+            if kept is not None:
+                act = read_signed(kept.signed).statement.read(Act)
+                if fits(self.channels.beside.words(row), act.code):
+                    return row.id, True
+        for each in self.open_besides(note.id):
+            if fits(each.words, each.act.code):
+                return each.signed.id, False
+        return None
 
     def _act(
         self, note: NoteRow, agreement: Agreement, role: str, draft: BesideDraft, words: Beside, now: int

@@ -14,7 +14,7 @@ from goodoffices.core.act import (
     ActType,
     ProofKind,
 )
-from goodoffices.core.errors import NotAllowed, NotNow, YourError
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import (
     Agreement,
@@ -29,6 +29,7 @@ from goodoffices.core.note import (
     Words,
     body_of,
     check_issued,
+    read_inside,
     verify_release,
     write_note,
 )
@@ -131,7 +132,29 @@ class Writing(Acting):
         if self.context.reading_key is None:
             raise NotNow("The desk is locked.", "Sign in first.")
         self._check_flash(agreement, draft, now)
+        if draft.words.rewords is not None:
+            self.may_reword(agreement, lane, draft.words.rewords)
         return agreement, lane
+
+    def may_reword(self, agreement: Agreement, lane: bytes, original: bytes) -> None:
+        """Raise what stands against telling, in that lane and in our own words, of what a note here said.
+
+        Only the intermediary does, and only of what a party told it alone: that note is never passed on, so
+        the reader is told that there is one. The party's consent is asked for where the note is written.
+        """
+        mandate, me = agreement.mandate, self.context.me
+        note = self.ledger.note(original)
+        if note is None or note.mandate != agreement.id:
+            raise NotFound("The note that this would put into other words is not here.")
+        if mandate.is_party(me) or note.recipient != me or lane in (CHANNEL_LANE, note.lane):
+            raise NotAllowed(
+                "Only the intermediary puts into other words what one party told it alone, for the other party."
+            )
+        inside = self.channels.words_inside(note)
+        if inside is None or not self.has_act(original, ActType.OPENED):
+            raise NotNow("Its text is not before us.", "Open it first.")
+        if read_inside(inside).words.confidential:
+            raise NotAllowed("Its author called it confidential: not to be disclosed, even in substance.")
 
     def _check_flash(self, agreement: Agreement, draft: Draft, now: int) -> None:
         """Where the mandate gives FLASH a budget, it states its reason and is not spent twice."""

@@ -11,6 +11,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,6 +54,17 @@ def tls_trusting(authority: Path | None) -> ssl.SSLContext | None:
         raise MachineError(
             f"{authority} cannot be used as a certificate authority: {error}.", "Check --relay-ca."
         ) from None
+
+
+@dataclass
+class RelayState:
+    """What this desk knows of one relay. ``since``: ms UTC of the last change between up and down."""
+
+    url: str
+    up: bool
+    since: int
+    waiting: int
+    what: str
 
 
 class RelayClient:

@@ -96,6 +96,8 @@ class WritePage:
     last_read: NoteRef | None
     replaces: NoteRef | None
     in_reply_to: NoteRef | None
+    rewords: NoteRef | None
+    """The note whose matter this one puts into other words, and that stays withheld."""
     text: str
     number: int
     max_bytes: int
@@ -219,6 +221,7 @@ def write_page(
     *,
     replaces: bytes | None,
     in_reply_to: bytes | None,
+    rewords: bytes | None = None,
 ) -> WritePage:
     """The write page for one recipient; raises NotAllowed for an office that cannot be written to."""
     lanes = [(kind, lane) for kind, lane, each in _lanes(desk, agreement) if each == to]
@@ -241,6 +244,8 @@ def write_page(
             raise NotNow("The note that this would answer or replace belongs to another lane.")
         if other is not None and other == replaces and named is not None and named.author != desk.me:
             raise NotAllowed("Only its author can replace or withdraw a note.")
+    if rewords is not None:
+        desk.acts.may_reword(agreement, lane, rewords)
     state = "signing" if not agreement.complete else "in force"
     if mandate.ends is not None and now >= mandate.ends:
         state = "ended"
@@ -264,6 +269,7 @@ def write_page(
         last_read=ref(desk, agreement, last_read) if last_read else None,
         replaces=ref(desk, agreement, replaces) if replaces else None,
         in_reply_to=ref(desk, agreement, in_reply_to) if in_reply_to else None,
+        rewords=ref(desk, agreement, rewords) if rewords else None,
         text=_own_text(desk, replaces) if replaces else "",
         number=desk.ledger.next_number(agreement.id, lane, desk.me),
         max_bytes=MAX_TEXT,

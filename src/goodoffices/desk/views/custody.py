@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
-from goodoffices.core.handing import read_words
-from goodoffices.core.ladder import Rung, Step, Word, climb, has_part
+from goodoffices.core.beside import BESIDE
+from goodoffices.core.ladder import Rung, Step, Word, climb, has_part, whose_word
 from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Office
@@ -23,8 +23,11 @@ from goodoffices.desk.ledger.ledger import NoteRow
 
 STOPS = {Rung.REFUSED, Rung.RETURNED, Rung.WITHDRAWN, Rung.EXPIRED, Rung.ALTERED}
 REMARK = "covering remark"
+TRANSLATION, REWORDING = "translation", "rewording"
+BESIDE_RUNGS = frozenset({TRANSLATION, REWORDING})
+NO_RUNGS = BESIDE_RUNGS | {REMARK}
+"""Objects of their own, told where they stand in time: none of them moves the note."""
 PASSED_ON = frozenset({str(Rung.FORWARDED), str(Rung.HANDED_OVER)})
-SPOKEN = 2
 CLOCKS_AGREE = 2_000
 """Milliseconds by which two rungs may stand in the wrong order before their clocks are said to differ: a
 relay's answer and the reader's desk are quicker than each other by turns."""
@@ -140,53 +143,6 @@ def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark,
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Transcript:
-    """A reply on paper or by word of mouth, as the intermediary wrote it down: its word, no party's (P14)."""
-
-    office: bytes
-    office_name: str
-    of: str
-    """The party whose reply it is said to be, who has signed nothing."""
-    at: int
-    signer: str
-    who: str
-    where: str
-    when: int | None
-    by: str
-    text: str
-    spoken: bool
-    scan: bytes | None
-
-
-def transcripts_of(
-    agreement: Agreement, note: NoteRow, acts: list[tuple[bytes, Act, str, bool]]
-) -> tuple[Transcript, ...]:
-    """The transcripts about a note, each an object of its own."""
-    found = []
-    for _, act, name, _ in acts:
-        if act.type == ActType.TRANSCRIPT:
-            read = read_words(act.words)
-            hand, text = read if read is not None else (None, None)
-            found.append(
-                Transcript(
-                    act.author,
-                    agreement.name_of(act.author),
-                    agreement.name_of(note.recipient),
-                    act.time[0],
-                    name,
-                    hand.who if hand else "",
-                    hand.where if hand else "",
-                    hand.at if hand else None,
-                    hand.by if hand else "",
-                    (text if text is not None else act.words) or "",
-                    act.code == SPOKEN,
-                    act.evidence,
-                )
-            )
-    return tuple(found)
-
-
 def _slots(agreement: Agreement, note: NoteRow) -> list[tuple[str, bytes]]:
     mandate = agreement.mandate
     slots: list[tuple[str, bytes]] = [(Rung.RELEASED, note.author), (Rung.ON_RELAY, note.author)]
@@ -241,6 +197,31 @@ def _remark_step(remark: Remark) -> CustodyStep:
     )
 
 
+def _beside_steps(desk: Desk, agreement: Agreement, note: NoteRow) -> list[CustodyStep]:
+    """Translations and rewordings: when which office added one. What they say stands beside the note."""
+    found = []
+    for row in desk.ledger.acts_about(note.id):
+        if row.type in BESIDE:
+            signed = read_signed(row.signed)
+            act = signed.statement.read(Act)
+            office = agreement.offices.get(act.author)
+            found.append(
+                CustodyStep(
+                    rung=REWORDING if act.type == ActType.REWORDING else TRANSLATION,
+                    state="done",
+                    office=act.author,
+                    office_name=agreement.name_of(act.author),
+                    at=act.time[0],
+                    case_at=act.case_at,
+                    signer=signer_of(signed, office, act.roster)[0] if office is not None else "",
+                    word=str(whose_word(act, note.author, note.recipient)),
+                    code=act.code,
+                    act=row.id,
+                )
+            )
+    return found
+
+
 def _released(desk: Desk, agreement: Agreement, note: NoteRow, opened: OpenNote | None) -> list[CustodyStep]:
     if opened is None:
         return []
@@ -283,6 +264,7 @@ def custody(
     steps = [_done(agreement, each) for each in climb(agreement.mandate, note.author, note.recipient, acts)]
     steps = _released(desk, agreement, note, opened) + steps
     steps += [_remark_step(each) for each in remarks_of(desk, agreement, note)]
+    steps += _beside_steps(desk, agreement, note)
     slots = _slots(agreement, note)
     extras = [each for each in steps if (each.rung, each.office) not in {(str(r), o) for r, o in slots}]
     strip: list[CustodyStep] = []
@@ -318,7 +300,10 @@ def _place_of(strip: list[CustodyStep], extra: CustodyStep) -> int:
 def _not_known(
     desk: Desk, agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: int, *, stopped: bool
 ) -> list[CustodyStep]:
-    last = max((at for at, each in enumerate(strip) if each.state == "done"), default=-1)
+    last = max(
+        (at for at, each in enumerate(strip) if each.state == "done" and each.rung not in NO_RUNGS),
+        default=-1,
+    )
     awaited = False
     expired = note.valid_until is not None and now >= note.valid_until
     result = []
@@ -354,7 +339,7 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
     arrived: dict[bytes, CustodyStep] = {}
     result = []
     for each in strip:
-        if each.at is not None:
+        if each.at is not None and each.rung not in BESIDE_RUNGS:
             took = None if before is None else _moment(each) - before
             differ = took is not None and took < -CLOCKS_AGREE
             each = replace(each, took=None if took is None or differ else max(0, took), marked_clock=differ)
@@ -375,6 +360,6 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
 
 def status_of(strip: tuple[CustodyStep, ...]) -> CustodyStep | None:
     """The rung that stands for the note in a list: what stopped it, else the furthest one reached."""
-    done = [each for each in strip if each.state == "done" and each.rung != REMARK]
+    done = [each for each in strip if each.state == "done" and each.rung not in NO_RUNGS]
     stops = [each for each in done if each.rung in {str(stop) for stop in STOPS}]
     return stops[-1] if stops else (done[-1] if done else None)

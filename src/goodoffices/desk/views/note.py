@@ -19,15 +19,14 @@ from goodoffices.desk.views.custody import (
     CustodyStep,
     OpenRemarkCard,
     Remark,
-    Transcript,
     acts_of,
     custody,
     open_remark_of,
     remarks_of,
     status_of,
-    transcripts_of,
 )
 from goodoffices.desk.views.inside import Inside, shown
+from goodoffices.desk.views.transcripts import Transcript, transcripts_of
 from goodoffices.desk.views.waiting import label_of
 
 NEARBY = 60

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from goodoffices.core.ladder import Rung
 from goodoffices.core.mandate import Agreement
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views.custody import REMARK, CustodyStep
+from goodoffices.desk.views.custody import NO_RUNGS, CustodyStep
 from goodoffices.desk.views.inside import Inside
 from goodoffices.desk.views.note import NoteCard, note_card
 from goodoffices.desk.views.waiting import told_apart
@@ -94,7 +94,7 @@ def _track(
     arrived: dict[bytes, int] = {}
     reached = []
     for step in strip:
-        if step.state != "done" or step.at is None or step.rung == REMARK or step.office not in names:
+        if step.state != "done" or step.at is None or step.rung in NO_RUNGS or step.office not in names:
             continue
         at = _at(step)
         if step.rung == str(Rung.AT_DESK):

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from goodoffices.core.act import ActType
-from goodoffices.core.errors import NotAllowed, NotFound
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow
 from goodoffices.core.mandate import Agreement, Role
 from goodoffices.core.office import Right
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.views.audit import AuditPage, audit_page
+from goodoffices.desk.views.beside import BesidePage, BesideView, beside_page, beside_view
 from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
 from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, drafts_page, waits_for
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
@@ -251,19 +253,45 @@ class Views:
         *,
         replaces: bytes | None = None,
         in_reply_to: bytes | None = None,
+        rewords: bytes | None = None,
     ) -> tuple[Here, WritePage]:
         """What a writer is told before writing."""
         agreement = self._agreement(mandate_id)
-        page = write_page(self.desk, officer, agreement, to, now, replaces=replaces, in_reply_to=in_reply_to)
+        page = write_page(
+            self.desk,
+            officer,
+            agreement,
+            to,
+            now,
+            replaces=replaces,
+            in_reply_to=in_reply_to,
+            rewords=rewords,
+        )
         return self.here(officer, now), page
 
     def note(self, officer: Officer, note_id: bytes, now: int) -> tuple[Here, NotePage]:
         """A note with its custody strip."""
+        row, agreement = self._note(note_id)
+        return self.here(officer, now), note_page(self.desk, officer, agreement, row, now)
+
+    def beside(self, officer: Officer, note_id: bytes, now: int) -> tuple[Here, BesidePage]:
+        """The page on which words beside a note are written; raises NotNow where its text is not before us."""
+        row, agreement = self._note(note_id)
+        page = beside_page(self.desk, officer, agreement, row)
+        if page is None:
+            raise NotNow("Its text is not before us.", "Open or take the note first.")
+        return self.here(officer, now), page
+
+    def beside_of(self, officer: Officer, note_id: bytes) -> BesideView:
+        """What stands beside a note."""
+        row, agreement = self._note(note_id)
+        return beside_view(self.desk, officer, agreement, row)
+
+    def _note(self, note_id: bytes) -> tuple[NoteRow, Agreement]:
         row = self.ledger.note(note_id)
         if row is None:
             raise NotFound("There is no such note at this desk.")
-        agreement = self._agreement(row.mandate)
-        return self.here(officer, now), note_page(self.desk, officer, agreement, row, now)
+        return row, self._agreement(row.mandate)
 
     def drafts(self, officer: Officer, now: int) -> tuple[Here, DraftsPage]:
         """Every open draft."""
