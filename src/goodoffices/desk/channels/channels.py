@@ -23,6 +23,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
+from goodoffices.desk.channels import budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
 from goodoffices.desk.context import Context, Officer
@@ -269,6 +270,7 @@ class Channels(Credentials):
                 self.ledger.keep_reply(note, opened.words)
             self._link(agreement, note_id, opened.note, now)
             self._check_number(agreement, note, now)
+            budget.check(self.ledger, agreement, note, self.words_inside, now)
 
     def _not_for_us(self, agreement: Agreement, note: NoteRow, digest: bytes, now: int) -> None:
         if note.recipient == self.context.me:

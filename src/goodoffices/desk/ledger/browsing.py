@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
+from goodoffices.core.mandate import Precedence
 from goodoffices.desk.ledger.channels import NOTE_COLUMNS
 from goodoffices.desk.ledger.rows import NoteRow, Tables
 
@@ -98,6 +99,18 @@ class BrowsingTables(Tables):
             )
         ]
         return bytes(max(rows)[1]) if rows else None
+
+    def newest_flash(self, mandate: bytes, author: bytes, most: int) -> list[NoteRow]:
+        """An office's newest FLASH notes under a mandate, by when they came here."""
+        rows = self._all(
+            f"SELECT {NOTE_COLUMNS} FROM note WHERE mandate=? AND author=? AND precedence=?"
+            " ORDER BY at DESC LIMIT ?",
+            mandate,
+            author,
+            int(Precedence.FLASH),
+            most,
+        )
+        return [NoteRow(*row) for row in rows]
 
     def place_of(self, note: bytes) -> int:
         """The place of a note that is here."""

@@ -11,6 +11,7 @@ from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.mandate import Agreement, Reading
 from goodoffices.core.note import MAX_LISTED, OpenNote, note_digits
 from goodoffices.core.office import Right
+from goodoffices.desk.channels.budget import overspent
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
@@ -114,6 +115,9 @@ class NotePage:
     authority: int | None
     reply_by: int | None
     reason: str | None
+    flash_spent: tuple[int, int, int] | None
+    """FLASH notes that its author had released, within how many minutes, and how many the mandate gives: where
+    that is more than it gives."""
     confidential: bool
     in_reply_to: NoteRef | None
     replaces: NoteRef | None
@@ -272,6 +276,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         authority=words.authority if words else None,
         reply_by=words.reply_by if words else None,
         reason=words.reason if words else None,
+        flash_spent=_flash_spent(inside, agreement, row),
         confidential=bool(words and words.confidential),
         in_reply_to=ref(desk, agreement, words.in_reply_to) if words and words.in_reply_to else None,
         replaces=ref(desk, agreement, words.replaces) if words and words.replaces else None,
@@ -293,6 +298,12 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         can_reply=row.recipient == desk.me and shown(desk, row),
         words_take=mandate.officers_to_add_words,
     )
+
+
+def _flash_spent(inside: Inside, agreement: Agreement, row: NoteRow) -> tuple[int, int, int] | None:
+    given = agreement.mandate.flash_budget
+    spent = overspent(inside.desk.ledger, agreement, row, inside.note)
+    return (spent, given[1] // 60_000, given[0]) if given is not None and spent is not None else None
 
 
 def actions(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, now: int) -> tuple[Action, ...]:
