@@ -137,7 +137,7 @@ async def begin_sign_in(ask: Ask) -> Done:
     """Ask the browser for any passkey of this desk."""
     require_patience(ask)
     options, state = ask.service.passkeys.begin_using(place_of(ask))
-    return _asked(ask, ask.site.ceremonies.begin("sign in", state), options)
+    return _asked(ask, ask.site.ceremonies.begin("sign in", state, address=client_of(ask)), options)
 
 
 async def sign_in(ask: Ask) -> Done:
@@ -152,7 +152,7 @@ async def sign_in(ask: Ask) -> Done:
         turned_away(ask, "", error)
         raise
     if isinstance(found, bytes):
-        token = ask.site.ceremonies.begin("beside passphrase", None, passkey=found)
+        token = ask.site.ceremonies.begin("beside passphrase", None, passkey=found, address=client_of(ask))
         return Done("/sign-in", None, {"beside": token})
     ask.site.throttle.succeeded(client_of(ask))
     return enter(ask, found, "passkey")

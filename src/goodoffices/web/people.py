@@ -30,6 +30,7 @@ async def officers(ask: Ask) -> Page:
             "rights": _names(each.rights),
             "planned": _names(each.planned),
             "locked_out": each.locked_out,
+            "sessions": len(ask.site.sessions.named(each.name)),
             "passkeys": len(ask.service.passkeys.of(each.name)),
             "me": each.name == ask.who.officer.name,
         }
@@ -84,6 +85,14 @@ async def lock_out(ask: Ask) -> Done:
     return Done("/officers")
 
 
+async def end_sessions(ask: Ask) -> Done:
+    """An officer left a page open somewhere: his sessions end; he may sign in again."""
+    name, keeper = _name(ask), ask.who.officer.name
+    for each in ask.site.sessions.named(name):
+        ask.site.sessions.end(each, f"ended by {keeper}, who keeps the keys")
+    return Done("/officers")
+
+
 async def releasers(ask: Ask) -> Done:
     """Ask for another number of officers who must release."""
     officer, needed = ask.who.officer, ask.form.number("releasers")
@@ -131,6 +140,7 @@ ROUTES = (
     Route("/officers/request", request, needs=Right.KEYS),
     Route("/officers/add", add, "POST", back=officers, needs=Right.KEYS),
     Route("/officers/lock-out", lock_out, "POST", back=officers, needs=Right.KEYS),
+    Route("/officers/sign-out", end_sessions, "POST", back=officers, needs=Right.KEYS),
     Route("/officers/releasers", releasers, "POST", back=officers, needs=Right.KEYS),
     Route("/officers/passkeys", drop_passkeys, "POST", back=officers, needs=Right.KEYS),
     Route("/officers/install", install, "POST", back=officers, needs=Right.KEYS, files=1),

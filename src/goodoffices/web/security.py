@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ LONGEST = 12 * 3600.0
 """Seconds after which every session ends: a watch."""
 SWEEP = 20.0
 MAX_SESSIONS = 64
+MAX_EACH = 8
+"""Sessions of one officer."""
 MAX_UPLOAD = MAX_BUNDLE + (1 << 20)
 """Bytes of a request that brings a courier's bundle, or pictures of one."""
 MAX_BODY = 512 * 1024
@@ -153,11 +156,15 @@ class Sessions:
         self._sweeping: asyncio.TimerHandle | None = None
 
     def begin(self, officer: Officer, *, on_watch: bool = False) -> Session:
-        """A session of an officer who just signed in; the oldest gives way when there are too many."""
+        """A session of an officer who just signed in; his own that was used longest ago gives way to too many.
+
+        Only where many officers have many does another's: one of whoever has most.
+        """
+        while len(self.of(officer.public)) >= MAX_EACH:
+            self._make_room(officer.public)
         while len(self._sessions) >= MAX_SESSIONS:
-            self.end(
-                min(self._sessions.values(), key=lambda each: each.used), "made room for another session"
-            )
+            counts = Counter(each.officer.public for each in self._sessions.values())
+            self._make_room(counts.most_common(1)[0][0])
         now = self._clock()
         token, csrf, mark = self._rng(32).hex(), self._rng(32).hex(), self._rng(4).hex()
         session = Session(token, officer, csrf, now, now, mark, on_watch)
@@ -176,8 +183,7 @@ class Sessions:
 
     def officer_of(self, public: bytes) -> Officer | None:
         """An officer who is signed in here now, by key."""
-        sessions = [each for each in self._sessions.values() if each.officer.public == public]
-        return next((each.officer for each in sessions if self.alive(each)), None)
+        return next((each.officer for each in self.of(public) if self.alive(each)), None)
 
     def alive(self, session: Session) -> bool:
         """Whether a session goes on; one that is over is ended here and its officer signed out."""
@@ -191,11 +197,21 @@ class Sessions:
                 self.end(session, "the session ended: its time was over")
         return session.token in self._sessions
 
+    def _make_room(self, public: bytes) -> None:
+        self.end(min(self.of(public), key=lambda each: each.used), "made room for another session")
+
+    def of(self, public: bytes) -> list[Session]:
+        """An officer's sessions, by his key."""
+        return [each for each in self._sessions.values() if each.officer.public == public]
+
+    def named(self, name: str) -> list[Session]:
+        """The sessions that go on of an officer, by the name that he signs in with."""
+        found = [each for each in list(self._sessions.values()) if each.officer.name == name]
+        return [each for each in found if self.alive(each)]
+
     def others(self, session: Session) -> list[Session]:
         """The same officer's other sessions that go on."""
-        mine = [
-            each for each in list(self._sessions.values()) if each.officer.public == session.officer.public
-        ]
+        mine = self.of(session.officer.public)
         return [each for each in mine if each is not session and self.alive(each)]
 
     def end(self, session: Session, why: str) -> None:
