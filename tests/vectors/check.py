@@ -13,6 +13,7 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
+from goodoffices.core.assurance import check_assurance, check_change
 from goodoffices.core.backup import open_piece, proof_digits
 from goodoffices.core.beside import check_beside, open_beside, read_beside, words_need
 from goodoffices.core.clearance import Clearance
@@ -152,6 +153,16 @@ def _incident(given: Input) -> Result:
 def _report(given: Input) -> Result:
     signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
     return {"id": signed.id.hex(), "known": check_report(signed, office).known}
+
+
+def _assurance(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    return {"id": signed.id.hex(), "what": check_assurance(signed, office).what}
+
+
+def _assurance_change(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    return {"id": signed.id.hex(), "became": check_change(signed, office).became}
 
 
 def _act(given: Input) -> Result:
@@ -319,6 +330,8 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "clearance": _clearance,
     "handover": _handover,
     "incident": _incident,
+    "assurance": _assurance,
+    "assurance change": _assurance_change,
     "report": _report,
     "backup": _backup,
     "stop": _stop,

@@ -18,6 +18,7 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, envelope, merkle
 from goodoffices.core.act import ActType
+from goodoffices.core.assurance import Assurance, AssuranceChange, Became
 from goodoffices.core.backup import Piece, root_seed, seal_piece
 from goodoffices.core.beside import Beside, Grade, seal_beside
 from goodoffices.core.clearance import Clearance, Verdict
@@ -571,6 +572,52 @@ def _stop() -> Iterator[Vector]:
         "stop",
         given(replace(stop, line=seed("another line")), desk),
         "Foreign",
+    )
+
+
+def _assurance() -> Iterator[Vector]:
+    def given(statement: Statement, seed_of_signer: bytes) -> dict[str, Any]:
+        return {
+            "signed": sign(statement, seed_of_signer).raw.hex(),
+            "credential": washington().office.raw.hex(),
+        }
+
+    duty = washington().officer("duty")
+    content = Assurance(
+        office=washington().id,
+        roster=1,
+        time=(NOW, 0),
+        note=seed("note"),
+        what="The end, for now.",
+        conditions=("no answer",),
+        until=NOW + 86_400_000,
+    )
+    promised = state(content, LIVE)
+    yield "assurance", "What a note promised.", "assurance", given(promised, duty), OK
+    by_the_desk = given(promised, washington().desk_seed)
+    yield "assurance-by-the-desk", "No officer stands behind it.", "assurance", by_the_desk, "WrongSigner"
+    change = AssuranceChange(
+        office=washington().id,
+        roster=1,
+        time=(NOW, 0),
+        assurance=promised.id,
+        became=int(Became.DISPUTED),
+        why="They call it conditional.",
+    )
+    yield (
+        "assurance-change",
+        "What became of it.",
+        "assurance change",
+        given(state(change, LIVE), duty),
+        OK,
+    )
+    fifth = Statement(cbor.encode(["GO1", 1, 47, LIVE, to_map(change) | {5: 5}]))
+    yield (
+        "assurance-change-unknown",
+        "A fifth thing to become.",
+        "assurance change",
+        given(fifth, duty),
+        "NewerVersion",
     )
 
 
@@ -1233,6 +1280,7 @@ SECTIONS = (
     _clearance,
     _handover,
     _incident,
+    _assurance,
     _backup,
     _stop,
     _act,

@@ -45,6 +45,8 @@ class OpenStep(IntEnum):
     OUTWARD = 10
     REPLY = 11
     UNANSWERED = 12
+    ASSURANCE = 20
+    LAPSE = 21
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,9 @@ class Kind(IntEnum):
     INCIDENT = 44
     REPORT = 45
     """Incident files stay at their office as well."""
+    ASSURANCE = 46
+    ASSURANCE_CHANGE = 47
+    """What an office took from a note, and what became of it: at home too."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.web import (
+    assurances,
     checkpoints,
     courier,
     doing,
@@ -106,6 +107,7 @@ ROUTES = (
     *glossary.ROUTES,
     *incidents.ROUTES,
     *translating.ROUTES,
+    *assurances.ROUTES,
     *watch.ROUTES,
     *courier.ROUTES,
     *relays.ROUTES,

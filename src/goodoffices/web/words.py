@@ -214,6 +214,8 @@ ALARMS = {
     "line": N_("A line is down or silent"),
     "machine": N_("This machine is in trouble"),
     "outward": N_("An address outside fails"),
+    "assurance": N_("An assurance ends soon"),
+    "lapse": N_("An assurance has lapsed"),
 }
 
 DAYS = (
@@ -284,4 +286,10 @@ ITEM_GRADES = {
     4: N_("4 – doubtful"),
     5: N_("5 – improbable"),
     6: N_("6 – cannot be judged"),
+}
+BECAME = {
+    1: N_("in force"),
+    2: N_("withdrawn"),
+    3: N_("disputed"),
+    4: N_("lapsed"),
 }

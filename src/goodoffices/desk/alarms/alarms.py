@@ -14,6 +14,7 @@ from goodoffices.core.errors import NotAllowed
 from goodoffices.core.office import Right
 from goodoffices.desk.alarms.book import AlarmBook
 from goodoffices.desk.alarms.engine import MINUTE, SECOND, Alarm, Moment, People, Ring, Step, late, rings_for
+from goodoffices.desk.assurances.assurances import Ending, endings
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.lines import LineCard
@@ -92,6 +93,22 @@ def line_steps(cards: Iterable[LineCard]) -> list[Step]:
         )
         for card in cards
         if card.state in DOWN
+    ]
+
+
+def ending_steps(ending: Iterable[Ending], now: int) -> list[Step]:
+    """Assurances that end soon, or have lapsed: to be known of."""
+    return [
+        Step(
+            key=f"{'lapse' if now >= each.until else 'assurance'} {each.id.hex()} {each.until}",
+            what="lapse" if now >= each.until else "assurance",
+            subject=each.note,
+            loud=False,
+            clock=max(0, each.until - now),
+            lapse=LINE_LAPSE,
+            looks=True,
+        )
+        for each in ending
     ]
 
 
@@ -185,7 +202,7 @@ class Alarms:
         """
         self.addresses, self.text = self.watch.addresses(), self.watch.text
         failing = [each for each in self.addresses if each.failed_now is not None]
-        steps = [*more]
+        steps = [*more, *ending_steps(endings(self.desk.context, moment.now), moment.now)]
         if failing:
             steps.append(own_step("outward", loud=False, after=MINUTE))
         rings = self.book.evaluate(moment, self.people(moment), steps)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the page of assurances shows, as frozen dataclasses: on one page, for the principal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodoffices.core.assurance import KEEPING, Became
+from goodoffices.desk.assurances.assurances import Assurances, Standing, warns_at
+from goodoffices.desk.context import Context, Officer
+
+ORDER = (Became.DISPUTED, Became.IN_FORCE, Became.LAPSED, Became.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class ChangeCard:
+    """What became of one, and why."""
+
+    became: int
+    why: str
+    at: int
+    by: str
+    until: int | None
+    note: bytes | None
+    note_name: str | None
+
+
+@dataclass(frozen=True)
+class AssuranceCard:
+    """One assurance as it stands now. Times are ms UTC."""
+
+    id: bytes
+    state: int
+    ends_soon: bool
+    what: str
+    conditions: tuple[str, ...]
+    until: int | None
+    note: bytes
+    note_name: str
+    author_name: str
+    written: int
+    by: str
+    note_withdrawn: bool
+    changes: tuple[ChangeCard, ...]
+
+
+@dataclass(frozen=True)
+class NoteBehind:
+    """The note from which an assurance is about to be written down."""
+
+    id: bytes
+    name: str
+
+
+@dataclass(frozen=True)
+class AssurancesPage:
+    """Every assurance, what presses first."""
+
+    cards: tuple[AssuranceCard, ...]
+    behind: NoteBehind | None
+    may_write: bool
+
+
+def assurances_page(context: Context, officer: Officer, behind: bytes | None, now: int) -> AssurancesPage:
+    """Every assurance; ``behind``: the note from which the next one is to be written down."""
+    cards = sorted(
+        (_card(context, each, now) for each in Assurances(context).every()),
+        key=lambda each: (ORDER.index(Became(each.state)), each.until is None, each.until or 0),
+    )
+    name = _name(context, behind) if behind is not None else None
+    return AssurancesPage(
+        tuple(cards),
+        NoteBehind(behind, name) if behind is not None and name is not None else None,
+        bool(context.my_office().roster.rights(officer.public) & KEEPING),
+    )
+
+
+def _name(context: Context, note_id: bytes) -> str | None:
+    note = context.ledger.note(note_id)
+    if note is None:
+        return None
+    return f"{context.ledger.agreement(note.mandate).name_of(note.author)} {note.number}"
+
+
+def _author(context: Context, note_id: bytes) -> str:
+    note = context.ledger.note(note_id)
+    return "?" if note is None else context.ledger.agreement(note.mandate).name_of(note.author)
+
+
+def _card(context: Context, each: Standing, now: int) -> AssuranceCard:
+    office, found = context.my_office(), each.assurance
+
+    def by(signer: bytes, version: int) -> str:
+        roster = office.roster_at(version)
+        return (roster.pseudonym(signer) if roster is not None else None) or signer.hex()[:16]
+
+    state, near = each.state(now), warns_at(found.time[0], each.until)
+    return AssuranceCard(
+        id=each.id,
+        state=int(state),
+        ends_soon=state in (Became.IN_FORCE, Became.DISPUTED) and near is not None and now >= near,
+        what=found.what,
+        conditions=found.conditions,
+        until=each.until,
+        note=found.note,
+        note_name=_name(context, found.note) or "?",
+        author_name=_author(context, found.note),
+        written=found.time[0],
+        by=by(each.signer, found.roster),
+        note_withdrawn=each.note_withdrawn,
+        changes=tuple(
+            ChangeCard(
+                change.became,
+                change.why,
+                change.time[0],
+                by(signer, change.roster),
+                change.until,
+                change.note,
+                _name(context, change.note) if change.note is not None else None,
+            )
+            for change, signer in each.changes
+        ),
+    )
