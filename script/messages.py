@@ -20,6 +20,7 @@ METHODS = [
     ("words.py", "python"),
     ("silence.py", "python"),
     ("picturing.py", "python"),
+    ("readiness.py", "python"),
     ("templates/**.html", "jinja2"),
 ]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.i18n"}}

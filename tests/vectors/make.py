@@ -1214,6 +1214,14 @@ def _heads() -> Iterator[Vector]:
             OK,
         ),
         (
+            "head-with-software",
+            "It says which version of the program is behind it.",
+            replace(question, software="0.1.0"),
+            bern().desk_seed,
+            making.LINE,
+            OK,
+        ),
+        (
             "head-by-an-officer",
             "Desks compare heads.",
             question,

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from goodoffices.desk.founding import Founding, NewOfficer, found, keep
 from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.machine import TranslatingMachine
 from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.readiness import Readiness
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
 from goodoffices.desk.watch.book import Address
@@ -96,6 +98,7 @@ class DeskInMemory:
         self.cut = False
         running: Any = self
         self.backup, self.leaving = RunningBackup(running), Leaving(running)
+        self.readiness = Readiness(running, Path(__file__).parent, None)
 
     @property
     def realm(self) -> bytes:

@@ -78,6 +78,7 @@ def serve(
         witnesses=tuple(map(read_witness, witnesses)),
         time_stamps=time_stamps,
         translator=read_translator(translator) if translator is not None else None,
+        tls_cert=tls_cert,
     )
     no_core_dump()
     calm_collector()

@@ -13,9 +13,10 @@ from goodoffices.cli.output import Group
 MODULES = {
     "office": "roster",
     "line": "line",
-    "desk": "desk",
+    "desk": "certificate",
     "courier": "courier",
     "backup": "backup",
+    "doctor": "doctor",
     "relay": "relay",
     "drill": "drill",
     "record": "record",

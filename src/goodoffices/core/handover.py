@@ -45,6 +45,7 @@ class OpenStep(IntEnum):
     OUTWARD = 10
     REPLY = 11
     UNANSWERED = 12
+    READY = 13
     ASSURANCE = 20
     LAPSE = 21
 

@@ -29,6 +29,7 @@ from goodoffices.core.fields import (
     listing,
     optional,
     row,
+    text,
     uint,
 )
 from goodoffices.core.office import Office, require_version
@@ -136,6 +137,8 @@ class Head(Content):
     """In an answer: [mandate, lane, highest number] of the asker's notes that are here."""
     mailboxes: tuple[int, int] | None = key(129, optional(row(uint(2**32), uint(2**32))), default=None)
     """Versions of where the writer collects, and of where it writes to; absent while both are those of the pairing."""
+    software: str | None = key(130, optional(text(40, minimum=1)), default=None)
+    """Version of the program behind the writer, so that the other side sees when the two part."""
 
 
 def commitment(salt: bytes, body: bytes) -> bytes:

@@ -31,6 +31,7 @@ from goodoffices.desk.ledger.ledger import Ledger, RouteRow
 from goodoffices.desk.machine import TranslatingMachine, Translator
 from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
+from goodoffices.desk.readiness import Readiness
 from goodoffices.desk.routes.looking import Look, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
@@ -60,6 +61,7 @@ class DeskConfig:
     witnesses: tuple[Witness, ...] = ()
     time_stamps: tuple[str, ...] = ()
     translator: Translator | None = None
+    tls_cert: Path | None = None
 
 
 def real_now() -> int:
@@ -103,6 +105,7 @@ class DeskService(Present):
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
         self.backup = RunningBackup(self)
         self.leaving = Leaving(self)
+        self.readiness = Readiness(self, config.vault, config.tls_cert)
 
     @property
     def office_name(self) -> str:

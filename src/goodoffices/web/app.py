@@ -36,6 +36,7 @@ from goodoffices.web import (
     leave,
     passkeys,
     people,
+    readiness,
     relays,
     showing,
     status,
@@ -113,6 +114,7 @@ ROUTES = (
     *relays.ROUTES,
     *checkpoints.ROUTES,
     *leave.ROUTES,
+    *readiness.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 

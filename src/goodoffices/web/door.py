@@ -16,6 +16,7 @@ from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.leaving import Leaving
+from goodoffices.desk.readiness import Readiness
 from goodoffices.desk.views.lines import RelayLike
 from goodoffices.desk.views.relays import LookLike
 
@@ -120,6 +121,8 @@ class Service(Protocol):
     def act(self, operation: Callable[[Desk, int], T]) -> T: ...
     @property
     def leaving(self) -> Leaving: ...
+    @property
+    def readiness(self) -> Readiness: ...
     @property
     def backup(self) -> RunningBackup: ...
     def relays(self) -> Sequence[RelayLike]: ...

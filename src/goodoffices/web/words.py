@@ -214,6 +214,7 @@ ALARMS = {
     "line": N_("A line is down or silent"),
     "machine": N_("This machine is in trouble"),
     "outward": N_("An address outside fails"),
+    "ready": N_("Something will run out or does not work: see the page Ready"),
     "assurance": N_("An assurance ends soon"),
     "lapse": N_("An assurance has lapsed"),
 }

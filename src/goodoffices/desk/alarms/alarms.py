@@ -247,4 +247,4 @@ class Alarms:
 
 def waits_on_others(alarm: Alarm) -> bool:
     """Whether it asks nothing of this office before it rings."""
-    return alarm.what in ("arrival", "passing", "unanswered", "line", "machine", "outward")
+    return alarm.what in ("arrival", "passing", "unanswered", "line", "machine", "outward", "ready")

@@ -54,6 +54,12 @@ def steady() -> int:
     return time.clock_gettime_ns(clock) // 1_000_000
 
 
+class Ready(Protocol):
+    """What looks ahead."""
+
+    def steps(self, steady: int) -> list[Step]: ...
+
+
 class Running(Protocol):
     """The running desk, as its alarms see it."""
 
@@ -61,6 +67,8 @@ class Running(Protocol):
     vault: Vault
     fault: MachineError | None
 
+    @property
+    def readiness(self) -> Ready: ...
     def now(self) -> int: ...
     def relays(self) -> Sequence[RelayLike]: ...
 
@@ -98,7 +106,7 @@ class RunningAlarms:
         steps = [*self._lines[1]]
         if self._service.fault is not None:
             steps.append(own_step("machine", loud=True, after=10 * SECOND))
-        return steps
+        return [*steps, *self._service.readiness.steps(at)]
 
     # --- life -----------------------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from goodoffices.core.errors import GoodOfficesError, MachineError
 from goodoffices.db.sqlite import Connection
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.backup import rows
-from goodoffices.desk.backup.setup import DAY, Setup, setup_of, tried, written
+from goodoffices.desk.backup.setup import DAY, Setup, note_try, setup_of, tried, written
 from goodoffices.desk.backup.writing import SeriesWriter
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.vault.database import faults
@@ -70,6 +71,13 @@ class RunningBackup:
         last = done.last if any(each.whole for each in done.series) else None
         waits = self._changes is not None and self._changes.any()
         return BackupState(setup_of(ledger), last, waits, self.failure, tried(ledger))
+
+    def note_try(self, who: str, heard: str) -> None:
+        """A restore was tried on another machine: these digits show it; raises NotNow if they do not."""
+        desk, now = self._service.desk, self._service.now()
+        with desk.context.transaction():
+            note_try(desk.ledger, heard, now)
+            desk.ledger.audit(now, who, "a restore of the backup was tried", AuditKind.OFFICE)
 
     def start(self) -> None:
         """Begin, if backups are set up. Changes count from now on."""

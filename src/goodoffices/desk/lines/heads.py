@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from goodoffices import __version__
 from goodoffices.core import envelope
 from goodoffices.core.errors import NotNow
 from goodoffices.core.line import (
@@ -31,6 +32,10 @@ HEARD_KEPT = 600_000
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 ASK_IN_VAIN = 4
 """Questions in a row that bring nothing that was missing, before a desk no longer asks: it is lost."""
+
+
+def _software(line: bytes) -> str:
+    return f"software {line.hex()}"
 
 
 class Heads:
@@ -89,8 +94,14 @@ class Heads:
             roster=self.context.my_office().roster.version,
             numbers=self.ledger.highest_numbers(line.peer, MAX_NUMBERS) or None if answers else None,
             mailboxes=versions if any(versions) else None,
+            software=__version__,
         )
         return envelope.head_part(self._by_desk(head))
+
+    def software_of(self, line: bytes) -> str | None:
+        """The version that the peer's desk last said it runs, if it ever did. It is only its word."""
+        raw = self.ledger.fact(_software(line))
+        return raw.decode() if raw is not None else None
 
     def comparing(self) -> bool:
         """Whether an answer about the chains is still out, or something that an answer named."""
@@ -165,6 +176,8 @@ class Heads:
     def _head(self, line: LineRow, signed: Signed, now: int) -> None:
         head = verify_head(signed, line.id, self._peer(line))
         self.hear(line.id, now, head.time[0], locked=head.locked)
+        if head.software is not None and head.software != self.software_of(line.id):
+            self.ledger.set_fact(_software(line.id), head.software.encode())
         self._told_mailboxes(line, head, now)
         if head.answers is None:
             self._asked[line.id] = head.nonce

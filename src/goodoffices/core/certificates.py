@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TLS certificates, beside the protocol: when one ends, and an authority of an office's own for its machines.
+
+Nothing that offices sign or seal depends on them. The second module that touches the cryptographic library.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from goodoffices.core.errors import YourError
+
+AUTHORITY_DAYS = 3650
+SERVER_DAYS = 397
+"""Days: what browsers take at most."""
+
+
+def ends(pem: bytes) -> int:
+    """When (ms UTC) the first certificate to end in a chain does; raises YourError on something else."""
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise YourError("This file holds no certificate (PEM).", "Name the certificate chain.") from None
+    return min(int(each.not_valid_after_utc.timestamp() * 1000) for each in found)
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def make_authority(name: str, now: int) -> tuple[bytes, bytes]:
+    """(certificate, key) in PEM of an authority that may sign servers and nothing below it."""
+    key, begin = ec.generate_private_key(ec.SECP256R1()), _time(now)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .issuer_name(_name(name))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=AUTHORITY_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key)
+
+
+def make_server(authority: bytes, authority_key: bytes, names: list[str], now: int) -> tuple[bytes, bytes]:
+    """(chain, key) in PEM of a server that is reached by ``names``, which may be addresses."""
+    issuer = x509.load_pem_x509_certificate(authority)
+    signer = serialization.load_pem_private_key(authority_key, None)
+    if not isinstance(signer, ec.EllipticCurvePrivateKey):
+        raise YourError("This is not the key of an authority that setup made.", "Make a new one.")
+    key, begin = ec.generate_private_key(ec.SECP256R1()), _time(now)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(names[0]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(min(begin + timedelta(days=SERVER_DAYS), issuer.not_valid_after_utc))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(sign=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general(each) for each in names]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+        .sign(signer, hashes.SHA256())
+    )
+    chain = certificate.public_bytes(serialization.Encoding.PEM) + authority
+    return chain, _key_pem(key)
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _time(now: int) -> datetime:
+    # An hour of grace for clocks that are behind.
+    return datetime.fromtimestamp(now / 1000, UTC).replace(microsecond=0) - timedelta(hours=1)
+
+
+def _usage(*, sign: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not sign,
+        key_cert_sign=sign,
+        crl_sign=sign,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
