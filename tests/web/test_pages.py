@@ -14,6 +14,7 @@ from goodoffices.core.note import Words
 from goodoffices.core.sealed import read_sealed
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft
+from goodoffices.web.prose import has_alike, visible
 from tests.web.offices import Browser, DeskInMemory, Offices
 
 REALM = b"rehearsal-realm-"
@@ -602,3 +603,36 @@ def test_two_counterparts_differ_in_sign_place_words_and_outline(offices: Office
     assert 'class="writing caucus"' in pages["Bern"][0]
     channel = browser.get(f"/channels/{mandate}").text
     assert channel.index('class="lane between') < channel.index('class="lane caucus')
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("The p\u0430ssword of \u0410nna", ["cyrillic", "cyrillic"]),
+        ("Москва and \u0391\u03b8\u03ae\u03bd\u03b1", []),
+        ("\uff2dinister", ["fullwidth"]),
+        ("می‌خواهیم ۶ war", []),
+        ("Прив\u0065т", ["latin"]),
+    ],
+)
+def test_letters_that_pass_for_others_are_named_and_whole_words_are_not(text: str, named: list[str]) -> None:
+    """Promise P12: what looks like one word and is another is shown for what it is; no language is suspected."""
+    shown = str(visible(text))
+    assert re.findall(r'<span class="unseen" dir="ltr">(\w+)</span>', shown) == named
+    assert has_alike(text) == bool(named)
+    assert re.sub(r'<span class="unseen" dir="ltr">\w+</span>|</?span[^>]*>', "", shown) == text
+
+
+def test_a_paste_of_any_size_is_answered_with_its_text_or_its_bound() -> None:
+    """Promises P2, P12: too long for a note, the words come back on the page; too long for a desk, a clear no."""
+    offices = Offices()
+    mandate = offices.agree()
+    browser = signed_in(offices.washington)
+    to, address = offices.tehran.me.hex(), f"/channels/{mandate.hex()}/confirm"
+    long = "All of it. " * 12_000
+    answer = browser.post(address, html=True, to=to, text=long, language="en", precedence="2")
+    assert answer.status_code == 400
+    assert long.strip() in answer.text
+    assert "bytes" in words_of(answer.text)
+    assert browser.post(address, to=to, text="x" * 600_000, language="en").status_code == 413
+    assert offices.washington.desk.ledger.notes(mandate) == []

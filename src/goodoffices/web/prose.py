@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from markupsafe import Markup, escape
@@ -14,6 +15,14 @@ _NAMES = {
     0x2028: "LSEP", 0x2029: "PSEP", 0x0D: "CR",
 }  # fmt: skip
 _JOINERS = {0x200C, 0x200D}
+_LETTERS = re.compile(r"[^\W\d_]+")
+_OF_THEM = re.compile(
+    "[A-Za-z\u00c0-\u024f\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\uff21-\uff5a\U0001d400-\U0001d7ff]"
+)
+_ALIKE = frozenset(
+    {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "FULLWIDTH", "MATHEMATICAL"}
+)
+"""Scripts whose letters pass for each other's, by the first word of the letters' Unicode names."""
 
 
 def _hides(char: str) -> bool:
@@ -34,12 +43,58 @@ def _marker(char: str) -> Markup:
     return Markup('<span class="unseen" title="{} {}" dir="ltr">{}</span>').format(code, name, short)
 
 
+def _script(char: str) -> str:
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
+def _alike(text: str) -> dict[int, str]:
+    """Letters that stand in a word of another script whose letters look like them, by place: their script.
+
+    A word that is wholly of one script is taken for what it is.
+    """
+    found: dict[int, str] = {}
+    if text.isascii():
+        return found
+    for word in _LETTERS.finditer(text):
+        if word[0].isascii() or not _OF_THEM.search(word[0]):
+            continue  # of one script for certain: most words of most texts
+        scripts = [_script(char) for char in word[0]]
+        kinds = [each for each in scripts if each in _ALIKE]
+        if len(set(kinds)) < 2:
+            continue
+        usual = max(sorted(set(kinds)), key=lambda each: (kinds.count(each), each == "LATIN"))
+        places = range(word.start(), word.end())
+        found |= {
+            at: each for at, each in zip(places, scripts, strict=True) if each in _ALIKE and each != usual
+        }
+    return found
+
+
+def has_alike(text: str) -> bool:
+    """Whether a word of the text has letters of another script in it that look like its own."""
+    return bool(_alike(text))
+
+
+def _named(char: str, script: str) -> Markup:
+    code = f"U+{ord(char):04X}"
+    name = unicodedata.name(char)
+    return Markup(
+        '<span class="alike" title="{} {}">{}<span class="unseen" dir="ltr">{}</span></span>'
+    ).format(code, name, char, script.lower())
+
+
 def visible(text: str) -> Markup:
-    """The text with every hidden character replaced, on screen only, by a marker that names it."""
+    """The text with every hidden character replaced, on screen only, by a marker that names it; a letter that
+    passes for one of another script has its own script's name beside it."""
+    alike = _alike(text)
     parts: list[Markup] = []
     plain = 0
     for at, char in enumerate(text):
-        if _hides(char) and not _joins(text, at):
+        if at in alike:
+            parts.append(escape(text[plain:at]))
+            parts.append(_named(char, alike[at]))
+            plain = at + 1
+        elif _hides(char) and not _joins(text, at):
             if char == "\r" and text[at + 1 : at + 2] == "\n":
                 parts.append(escape(text[plain:at]))
                 plain = at + 1

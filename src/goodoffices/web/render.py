@@ -20,7 +20,7 @@ from goodoffices.core.digits import grouped
 from goodoffices.web import silence, words
 from goodoffices.web.diff import changes
 from goodoffices.web.language import Language
-from goodoffices.web.prose import has_unseen, lines, visible
+from goodoffices.web.prose import has_alike, has_unseen, lines, visible
 
 HERE = Path(__file__).parent
 
@@ -100,7 +100,8 @@ def environment(language: Language) -> Environment:
     env.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
         iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span,
-        grouped=grouped, visible=visible, lines=lines, has_unseen=has_unseen, hex=bytes.hex, changes=changes,
+        grouped=grouped, visible=visible, lines=lines, has_unseen=has_unseen, has_alike=has_alike, hex=bytes.hex,
+        changes=changes,
     )  # fmt: skip
     env.globals.update(lang=language, words=words, silence=silence, knows=language.knows, say=language.say)
     return env
