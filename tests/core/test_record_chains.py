@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from goodoffices.core.record_chains import Chain, Link, chain_of, check_author, check_entries
 from goodoffices.core.record_findings import Finding
+from goodoffices.core.record_links import AT, Links
 
 FIRST, LATER = b"a" * 16, b"b" * 16
 
@@ -25,8 +26,20 @@ def links(count: int, incarnation: bytes = FIRST) -> list[Link]:
     return [link(number, incarnation) for number in range(1, count + 1)]
 
 
+def taken(given: list[Link]) -> Links:
+    """As a record takes them in, in this order."""
+    made = Links([])
+    for each in given:
+        made.files.append(each.where)
+        place = each.incarnation, each.number, each.id
+        spot = len(made.files) - 1 << AT
+        made.take(*place, each.previous, each.roster, each.time, spot, each.seen, each.opens)
+    made.settle()
+    return made
+
+
 def found(mine: list[Link], theirs: list[Link] | None = None) -> list[Finding]:
-    return list(check_entries("Bern", chain_of(mine), chain_of(theirs or []), "lines/bern"))
+    return list(check_entries("Bern", taken(mine), taken(theirs or []), "lines/bern"))
 
 
 def test_a_whole_chain_has_no_finding_in_whatever_order_it_is_read() -> None:

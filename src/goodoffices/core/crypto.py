@@ -154,9 +154,12 @@ def ed25519_verify(public: bytes, signature: bytes, message: bytes) -> None:
         key = _verifying_key(public)
     except Malformed as error:
         raise WrongSigner(error.what) from None
-    if len(signature) != ED25519_SIGNATURE_SIZE or int.from_bytes(signature[32:], "little") >= _L:
+    # Whether S < L and R's y < P stands in their last bytes, but for one signature in 2^124 and one in 128.
+    if len(signature) != ED25519_SIGNATURE_SIZE or (
+        signature[63] > 0x0F and int.from_bytes(signature[32:], "little") >= _L
+    ):
         raise WrongSigner("A signature is not in its one canonical form.")
-    if int.from_bytes(signature[:32], "little") & ((1 << 255) - 1) >= _P:
+    if signature[31] & 0x7F == 0x7F and int.from_bytes(signature[:32], "little") & ((1 << 255) - 1) >= _P:
         raise WrongSigner("A signature is not in its one canonical form.")
     try:
         key.verify(signature, message)

@@ -8,7 +8,6 @@ such a way that it cannot pass for a line of ours (``record_layout.plain``). Eng
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from goodoffices.core import digits, record_checkpoints
@@ -20,7 +19,7 @@ from goodoffices.core.readable_beside import QUALITY
 from goodoffices.core.readable_notes import act_name, record_lines, urgency
 from goodoffices.core.record_account import Account, KeptLine
 from goodoffices.core.record_layout import plain, zulu
-from goodoffices.core.record_manifest import LIST, MANIFEST, README, RECORD
+from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, README, RECORD
 from goodoffices.core.statement import LIVE
 
 _READING = {
@@ -52,6 +51,13 @@ def readme_text(account: Account) -> str:
         if manifest.texts
         else "No officer was signed in: the words of the notes are NOT in this folder. They stay sealed."
     )
+    packed = manifest.layout == PACKED
+    lines = "each line: how it was paired, every entry of both chains, the receipts"
+    if packed:
+        lines = """each line: how it was paired; packs of its entries and of its receipts, some thousand in
+                         each, with a text beside it: a line for each, by its number in the pack"""
+    signed = ".cbor and .pack" if packed else ".cbor"
+    numbers = " What is named as PATH#7 is the seventh in a pack." if packed else ""
     return f"""RECORD OF {name}
 exported {zulu(manifest.time[0])} ({QUALITY[manifest.time[1]]})
 {realm}
@@ -69,12 +75,12 @@ Then
     note.cbor              the signed bytes of it
     sealed-….cbor          the sealed forms in which it travelled
   channels/…/own-acts/   acts of this office that no entry carried to another
-  lines/                 each line: how it was paired, every entry of both chains, the receipts
+  lines/                 {lines}
   {LIST}           the SHA-256 of every file; check it with: sha256sum -c {LIST}
   {MANIFEST}          this office's signature over that list
 
-Files named .cbor are the signed bytes. All .txt files are made from them; where they differ, the signed
-bytes count, and the verifier says so: goodoffices verify FOLDER
+Files named {signed} are the signed bytes. All .txt files are made from them; where they differ, the signed
+bytes count, and the verifier says so: goodoffices verify FOLDER{numbers}
 
 What it proves, and what not
   A signature shows that the holder of a key signed. That a key is an office's is shown by comparing its
@@ -202,11 +208,7 @@ def line_text(account: Account, line: KeptLine) -> str:
             )
         else:
             rows.append("  confirmed   NO")
-        newest: dict[bytes, tuple[int, bytes, int]] = {}
-        for link in line.links[office]:
-            count = newest.get(link.incarnation, (0, b"", 0))[2] + 1
-            last = max(newest.get(link.incarnation, (0, b"", 0))[:2], (link.number, link.id))
-            newest[link.incarnation] = (*last, count)
+        newest = {each: run.furthest() for each, run in line.links[office].runs.items()}
         for incarnation, (number, entry_id, count) in sorted(newest.items()):
             rows.append(
                 f"  chain       {incarnation.hex()}: {count} entries, newest {number}, {entry_id.hex()}"
@@ -231,6 +233,10 @@ def texts(account: Account) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 def _checkpoints(account: Account, line: KeptLine) -> str:
-    counts = Counter((office, link.incarnation) for office in line.links for link in line.links[office])
+    counts = {
+        (office, each): len(run.times) + len(run.odd)
+        for office, links in line.links.items()
+        for each, run in links.runs.items()
+    }
     names = {office: account.name(office) for office in line.pairing.offices}
     return record_checkpoints.text(line.id, names, line.checkpoints, counts)

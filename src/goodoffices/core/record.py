@@ -12,23 +12,14 @@ Each method returns where the object belongs in an export, or None if that canno
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from goodoffices.core import crypto, record_checkpoints
 from goodoffices.core import record_layout as layout
 from goodoffices.core.beside import Beside
 from goodoffices.core.errors import Foreign, GoodOfficesError, Malformed, NewerVersion, WrongSigner
-from goodoffices.core.line import (
-    CarriedEntry,
-    Entry,
-    EntryKind,
-    Item,
-    Receipt,
-    commitment,
-    read_items,
-    verify_entry,
-    verify_receipt,
-)
+from goodoffices.core.line import Item
 from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Office, Roster, follow, is_desk, merge, read_office
@@ -43,7 +34,6 @@ from goodoffices.core.record_account import (
     KeptReceipt,
     carries,
 )
-from goodoffices.core.record_chains import Link
 from goodoffices.core.record_findings import (
     OBJECTS,
     SIGNER_CAUSES,
@@ -54,14 +44,14 @@ from goodoffices.core.record_findings import (
     cause_of,
     signer_cause,
 )
-from goodoffices.core.record_manifest import Manifest, read_entry
+from goodoffices.core.record_hold import HeldEntry, Refused, cause_by, hold_entry, hold_receipt
+from goodoffices.core.record_links import AT
+from goodoffices.core.record_manifest import Manifest
 from goodoffices.core.record_notes import Carried, Way, signer_of
+from goodoffices.core.record_pack import ROW, Ends, Looked, Order
 from goodoffices.core.record_whole import check_whole, remark_whole
-from goodoffices.core.service_traffic import fault_of
-from goodoffices.core.statement import Kind, Signed, Statement, read_signed
+from goodoffices.core.statement import Signed, Statement, read_signed
 
-_ROSTER: dict[int, int] = {Kind.PAIRING_CONFIRMED: 3, Kind.ENTRY: 10, Kind.RECEIPT: 5}
-"""Field of an object that names the roster by which it is signed."""
 _OF_REALM = "It belongs to another realm: a drill and the live channel never mix."
 
 
@@ -163,96 +153,119 @@ class Examiner:
                 raise Foreign("It is by an office that is no end of this line.")
             confirmed = verify_confirmed(signed, line.id, office)
         except GoodOfficesError as error:
-            self._fails(where, Flaw.CONFIRMATION, error, self._cause(error, signed, office))
+            self._fails(where, Flaw.CONFIRMATION, error, cause_by(error, signed, office))
             return None
         line.confirmed[office.id] = confirmed, signer_of(office, confirmed.roster, signed)
         return layout.confirmation(line.folder, office.name, office.id)
-
-    def _cause(self, error: GoodOfficesError, signed: Signed | None, office: Office | None) -> Cause:
-        if isinstance(error, WrongSigner) and signed is not None:
-            content = signed.statement.parts[2]
-            version = content.get(_ROSTER[signed.statement.kind], 0)
-            return signer_cause(signed, office, version)
-        return cause_of(error)
 
     def entry(
         self, line: KeptLine, raw: bytes, where: str | None = None, *, vouched: bool = False
     ) -> str | None:
         """An entry of a line, with everything that it carries. ``vouched``: its own signature was verified."""
-        signed, office = None, None
-        try:
-            signed, salt, body = read_entry(raw)
-            if vouched:
-                signed.vouch()
-            entry = signed.statement.read(Entry, realm=self.account.realm)
-            office = self.account.offices.get(entry.writer)
-            if office is None or entry.writer not in line.pairing.offices or entry.line != line.id:
-                raise Foreign("It was written on another line, or by an office that is no end of this one.")
-            shown = salt is not None and body is not None
-            if not shown and entry.kind == EntryKind.ACTS:
-                raise Found(Cause.MISSING, "Its body is missing.")
-            if shown and commitment(salt or b"", body or b"") != entry.commitment:
-                raise Found(Cause.ALTERED, "An entry whose body is not the one it commits to.")
-            verify_entry(CarriedEntry(signed, salt or b"", body or b""), line.id, office, body_shown=shown)
-        except GoodOfficesError as error:
-            self._fails(where or line.folder, Flaw.ENTRY, error, self._cause(error, signed, office))
+        held = hold_entry(raw, line.id, self.ends(line), self.account.realm, vouched=vouched)
+        if isinstance(held, Refused):
+            self.find(where or line.folder, Flaw.ENTRY, OBJECTS[Flaw.ENTRY], held.what, held.cause)
             return None
+        entry, office, signed = held.entry, held.office, held.signed
         path = layout.entry(line.folder, entry.time[0], office.name, entry.number, signed.id)
         where = where or path
-        if fault := fault_of(entry.kind, body, line.id, office):
-            self._fails(where, Flaw.BODY, fault)
-        items = (
-            self._items(line, entry, signed.id, body, where)
-            if entry.kind == EntryKind.ACTS and body is not None
-            else ()
-        )
-        opens = items[0][1] if items and items[0][0] == Item.INCARNATION else None
-        at, place = entry.time[0], (entry.incarnation, entry.number, signed.id)
-        line.links[entry.writer].append(
-            Link(*place, entry.previous, entry.roster, at, where, entry.seen, opens)
-        )
-        self.account.entries.append(
-            KeptEntry(
-                line.id,
-                entry.writer,
-                entry.time,
-                entry.case_at,
-                entry.number,
-                entry.kind,
-                carries(items),
-                where,
+        self.take(line, held, where, self._spot(line, where))
+        if not self.account.manifest.layout:
+            self.account.entries.append(
+                KeptEntry(
+                    line.id,
+                    entry.writer,
+                    entry.time,
+                    entry.case_at,
+                    entry.number,
+                    entry.kind,
+                    carries(held.items),
+                    where,
+                )
             )
-        )
         return path
 
-    def _items(
-        self, line: KeptLine, entry: Entry, entry_id: bytes, body: bytes, where: str
-    ) -> tuple[tuple[Any, ...], ...]:
-        try:
-            items = read_items(body)
-        except GoodOfficesError as error:
-            self._fails(where, Flaw.BODY, error)
-            return ()
+    def ends(self, line: KeptLine) -> dict[bytes, Office]:
+        """The offices at the two ends of a line."""
+        return {each: self.account.offices[each] for each in line.pairing.offices}
+
+    def packed(self, line: KeptLine) -> Ends:
+        """What looking at the packs of a line takes."""
+        one, two = self.ends(line).values()
+        return Ends(line.id, self.account.realm, line.folder, (one, two))
+
+    def _spot(self, line: KeptLine, where: str) -> int:
+        line.files.append(where)
+        return len(line.files) - 1 << AT
+
+    def take(self, line: KeptLine, held: HeldEntry, where: str, spot: int) -> None:
+        """An entry that holds: its place in its chain, and everything that it carries."""
+        entry = held.entry
+        if held.fault is not None:
+            self.find(where, Flaw.BODY, OBJECTS[Flaw.BODY], held.fault.what, held.fault.cause)
+        items = held.items
+        if items:
+            self._items(line, held, where)
+        opens = items[0][1] if items and items[0][0] == Item.INCARNATION else None
+        place = entry.incarnation, entry.number, held.signed.id
+        line.links[entry.writer].take(
+            *place, entry.previous, entry.roster, entry.time[0], spot, entry.seen, opens
+        )
+
+    def pack(self, line: KeptLine, kind: str, looked: Looked, path: str, after: Order | None) -> Order | None:
+        """A pack of ``entries`` or ``receipts`` that was looked at; gives what the next one has to follow."""
+        flaw = Flaw.ENTRY if kind == "entries" else Flaw.RECEIPT
+        spot = self._spot(line, path)
+        for at, refused in looked.refused:
+            self.find(f"{path}#{at}", flaw, OBJECTS[flaw], refused.what, refused.cause)
+        if looked.broken or not looked.count:
+            where = f"{path}#{max(1, looked.count)}"
+            self.find(where, flaw, OBJECTS[flaw], "It does not begin, or is cut off.", Cause.MALFORMED)
+        begins = [looked.first_at] if after and looked.first and looked.first <= after else []
+        for at in (*begins, *looked.misplaced):
+            expected = "entries and receipts in the order of their times, each once"
+            self.find(f"{path}#{at}", Flaw.PLACE, expected, "one out of place")
+        takers = [line.links[each].take for each in line.pairing.offices]
+        for at, writer, incarnation, number, entry_id, previous, roster, ms, *seen in ROW.iter_unpack(
+            looked.rows
+        ):
+            if at in looked.carrying:
+                raw, vouched = looked.carrying[at]
+                held = hold_entry(raw, line.id, self.ends(line), self.account.realm, vouched=True)
+                assert isinstance(held, HeldEntry)
+                self.take(line, replace(held, vouched=vouched), f"{path}#{at}", spot + at)
+                continue
+            before = previous if number > 1 else None
+            had = (seen[1], seen[2], seen[3]) if seen[0] else None
+            takers[writer](incarnation, number, entry_id, before, roster, ms, spot + at, had)
+        for at, reader, places in looked.receipts:
+            line.receipt(reader, places, f"{path}#{at}")
+        return max(filter(None, (after, looked.last)), default=None)
+
+    def _items(self, line: KeptLine, held: HeldEntry, where: str) -> None:
+        items = held.items
         if any(item[0] != Item.CONFIRMED for item in items) and len(line.confirmed) < 2:
             expected = "nothing on a line before both offices have confirmed it"
             self.find(where, Flaw.UNCONFIRMED, expected, "it carries something")
-        way = Way.of(line, entry, entry_id, where)
-        for item in items:
+        way = Way.of(line, held.entry, held.signed.id, where)
+        for at, item in enumerate(items):
             try:
-                self._item(way, item)
+                self._item(way, item, vouched=at in held.vouched)
             except GoodOfficesError as error:
                 expected = f"{ITEM_WORDS.get(item[0], 'an item of a known kind')} that belongs on this line"
                 cause = cause_of(error)
                 flaw = Flaw.ITEM_SIGNER if cause in SIGNER_CAUSES else Flaw.ITEM
                 self.find(where, flaw, expected, error.what, cause)
-        return items
 
-    def _item(self, way: Way, item: tuple[Any, ...]) -> None:
+    def _item(self, way: Way, item: tuple[Any, ...], *, vouched: bool) -> None:
         match item[0]:
             case Item.NOTE | Item.RESEALED:
                 self._carried.sealed(way, item[1], resealed=item[0] == Item.RESEALED)
             case Item.ACT:
-                self._carried.act(read_signed(item[1]), way.where, way)
+                signed = read_signed(item[1])
+                if vouched:
+                    signed.vouch()
+                self._carried.act(signed, way.where, way)
             case Item.MANDATE:
                 self._mandate(item)
             case Item.CONFIRMED:
@@ -273,7 +286,7 @@ class Examiner:
         try:
             verify_confirmed(signed, way.line.id, writer)
         except WrongSigner as error:
-            raise Found(self._cause(error, signed, writer), error.what) from None
+            raise Found(cause_by(error, signed, writer), error.what) from None
 
     def _known(self, raw: bytes) -> None:
         office = self._credential(raw)
@@ -301,29 +314,22 @@ class Examiner:
         self, line: KeptLine, raw: bytes, where: str | None = None, *, vouched: bool = False
     ) -> str | None:
         """A receipt by the other side's desk. ``vouched``: its signature was verified."""
-        signed, office = None, None
-        try:
-            signed = read_signed(raw)
-            if vouched:
-                signed.vouch()
-            office = self.account.offices.get(signed.statement.read(Receipt).reader)
-            if office is None or office.id not in line.pairing.offices:
-                raise Foreign("It is by an office that is no end of this line.")
-            receipt = verify_receipt(signed, line.id, office)
-        except GoodOfficesError as error:
-            self._fails(where or line.folder, Flaw.RECEIPT, error, self._cause(error, signed, office))
+        held = hold_receipt(raw, line.id, self.ends(line), vouched=vouched)
+        if isinstance(held, Refused):
+            self.find(where or line.folder, Flaw.RECEIPT, OBJECTS[Flaw.RECEIPT], held.what, held.cause)
             return None
-        path = layout.receipt(line.folder, receipt.time[0], office.name, signed.id)
-        for place in receipt.entries:
-            line.receipted[place] = office.id, where or path
-        self.account.receipts.append(
-            KeptReceipt(line.id, office.id, receipt.time, len(receipt.entries), where or path)
-        )
+        receipt, office = held.receipt, held.office
+        path = layout.receipt(line.folder, receipt.time[0], office.name, held.id)
+        line.receipt(office.id, receipt.entries, where or path)
+        if not self.account.manifest.layout:
+            self.account.receipts.append(
+                KeptReceipt(line.id, office.id, receipt.time, len(receipt.entries), where or path)
+            )
         return path
 
     def checkpoint(self, line: KeptLine, raw: bytes, where: str = "") -> tuple[str, str] | None:
         """A checkpoint: (where it belongs without its ending, the note to lie beside it). After the entries."""
-        ends = {each: self.account.offices[each] for each in line.pairing.offices}
+        ends = self.ends(line)
         try:
             checkpoint, cosigned = record_checkpoints.examine(raw, line.id, ends)
         except GoodOfficesError as error:

@@ -8,6 +8,7 @@ note is small, so a record of n objects takes some two kilobytes for each.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +18,8 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Note
 from goodoffices.core.office import Office
 from goodoffices.core.pairing import Pairing, PairingConfirmed
-from goodoffices.core.record_chains import Link
 from goodoffices.core.record_checkpoints import KeptCheckpoint
+from goodoffices.core.record_links import Links
 from goodoffices.core.record_manifest import Manifest
 from goodoffices.core.sealed import Header
 
@@ -111,15 +112,35 @@ class KeptLine:
     folder: str
     pairing: Pairing
     confirmed: dict[bytes, tuple[PairingConfirmed, str]] = field(default_factory=dict)
-    links: dict[bytes, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    files: list[str] = field(default_factory=list)
+    """Where its entries lie: files of one each, or packs."""
+    links: dict[bytes, Links] = field(init=False)
     checkpoints: list[KeptCheckpoint] = field(default_factory=list)
-    receipted: dict[Place, tuple[bytes, str]] = field(default_factory=dict)
-    """Places that a receipt names, each with the reader and the receipt's file."""
+    unmatched: dict[Place, tuple[bytes, str]] = field(default_factory=dict)
+    """Places that a receipt names and that are not its reader's to receipt, with the reader and where."""
+
+    def __post_init__(self) -> None:
+        self.links = {office: Links(self.files) for office in self.pairing.offices}
 
     def other(self, office: bytes) -> bytes:
         """The other end."""
         first, last = self.pairing.offices
         return last if office == first else first
+
+    def receipt(self, reader: bytes, places: Iterable[Place], where: str) -> None:
+        """A verified receipt. After the entries."""
+        links = self.links[self.other(reader)]
+        for place in places:
+            if not links.receipt(place):
+                self.unmatched[place] = reader, where
+            elif self.unmatched:
+                self.unmatched.pop(place, None)
+
+    def receipted_by(self, reader: bytes, place: Place) -> bool:
+        """Whether a receipt by ``reader`` names an entry."""
+        if self.links[self.other(reader)].receipted(place):
+            return True
+        return self.unmatched.get(place, (b"",))[0] == reader
 
 
 @dataclass(slots=True)

@@ -14,9 +14,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from goodoffices.core.line import Place
 from goodoffices.core.record_findings import Cause, Finding, Flaw
+
+if TYPE_CHECKING:
+    from goodoffices.core.record_links import Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Link:
     seen: Place | None = None
     opens: Place | None = None
     """For the first entry of a later incarnation: the place that its INCARNATION item names."""
+    spot: int = 0
+    """Which file of its line it lies in, for entries (see ``record_links``)."""
 
 
 Chain = dict[bytes, dict[int, list[Link]]]
@@ -75,13 +81,17 @@ def _rosters(chain: Chain, whose: str) -> Iterator[Finding]:
                 newest = max(newest, link.roster)
 
 
-def check_entries(writer: str, mine: Chain, theirs: Chain, folder: str) -> Iterator[Finding]:
+def check_entries(writer: str, mine: Links, theirs: Links, folder: str) -> Iterator[Finding]:
     """One writer's chain of a line, held against itself and against the other side's."""
-    yield from _forks(mine, f"{writer}'s entries")
-    yield from _rosters(mine, writer)
-    for numbers in mine.values():
-        yield from _whole(writer, numbers, folder)
-        yield from _seen(writer, numbers, theirs)
+    for run in mine.runs.values():
+        if mine.holds(run, theirs):
+            continue
+        chain = chain_of(mine.laid_out(run))
+        yield from _forks(chain, f"{writer}'s entries")
+        yield from _rosters(chain, writer)
+        for numbers in chain.values():
+            yield from _whole(writer, numbers, folder)
+            yield from _seen(writer, numbers, theirs)
     yield from _openings(writer, mine)
 
 
@@ -109,15 +119,15 @@ def _whole(writer: str, numbers: dict[int, list[Link]], folder: str) -> Iterator
         before = links
 
 
-def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Chain) -> Iterator[Finding]:
+def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Links) -> Iterator[Finding]:
     highest: dict[bytes, int] = {}
     for links in numbers.values():
         for link in links:
             if link.seen is None:
                 continue
             incarnation, number, entry_id = link.seen
-            there = theirs.get(incarnation, {}).get(number, [])
-            if all(entry_id != each.id for each in there):
+            there = theirs.ids_at(incarnation, number)
+            if entry_id not in there:
                 yield Finding(
                     link.where,
                     Flaw.SEEN,
@@ -136,31 +146,29 @@ def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Chain) -> Iterato
             highest[incarnation] = max(number, highest.get(incarnation, 0))
 
 
-def _openings(writer: str, chain: Chain) -> Iterator[Finding]:
+def _openings(writer: str, mine: Links) -> Iterator[Finding]:
     first_found = ""
-    for numbers in chain.values():
-        for link in numbers.get(1, []):
-            if link.opens is not None:
-                incarnation, number, entry_id = link.opens
-                there = chain.get(incarnation, {}).get(number, [])
-                if incarnation == link.incarnation or all(entry_id != each.id for each in there):
-                    yield Finding(
-                        link.where,
-                        Flaw.INCARNATION,
-                        f"a new incarnation that names an entry of {writer}'s here as the last before it",
-                        "it names one that is not here",
-                    )
-            elif first_found:
+    begun = [found for run in mine.runs.values() if (found := mine.beginnings(run))]
+    for link in (each for found in sorted(begun, key=lambda links: links[0].id) for each in found):
+        if link.opens is not None:
+            if link.opens[0] == link.incarnation or not mine.has(link.opens):
                 yield Finding(
                     link.where,
                     Flaw.INCARNATION,
-                    f"a new incarnation of {writer}'s chain that says so in its first entry",
-                    f"a second beginning beside {first_found}",
-                    Cause.FORKED,
-                    (first_found,),
+                    f"a new incarnation that names an entry of {writer}'s here as the last before it",
+                    "it names one that is not here",
                 )
-            else:
-                first_found = link.where
+        elif first_found:
+            yield Finding(
+                link.where,
+                Flaw.INCARNATION,
+                f"a new incarnation of {writer}'s chain that says so in its first entry",
+                f"a second beginning beside {first_found}",
+                Cause.FORKED,
+                (first_found,),
+            )
+        else:
+            first_found = link.where
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ entries 1 to n of its chain as they are in the record. Then each later one exten
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from goodoffices.core import record_layout as layout
@@ -65,20 +65,20 @@ def path_of(folder: str, name: str, checkpoint: Checkpoint | KeptCheckpoint) -> 
     return layout.checkpoint(folder, name, tree.incarnation, checkpoint.size, checkpoint.root)
 
 
-Ids = dict[int, bytes]
-"""Entry IDs of one incarnation by number."""
+EntryAt = Callable[[Tree, int], bytes | None]
+"""The ID of an entry by its tree and number."""
 
 
-def check(kept: list[KeptCheckpoint], chains: dict[tuple[bytes, bytes], Ids]) -> Iterator[Finding]:
-    """Every checkpoint of a line against its entries, by (writer, incarnation). Linear in both."""
+def check(kept: list[KeptCheckpoint], entry_at: EntryAt) -> Iterator[Finding]:
+    """Every checkpoint of a line against its entries. Linear in both."""
     trees: dict[Tree, list[KeptCheckpoint]] = defaultdict(list)
     for each in sorted(kept, key=lambda one: (one.size, one.where)):
         trees[each.tree].append(each)
     for tree, checkpoints in trees.items():
-        frontier, ids = Frontier(), chains.get((tree.writer, tree.incarnation), {})
+        frontier = Frontier()
         for each in checkpoints:
-            while frontier.size < each.size and frontier.size + 1 in ids:
-                frontier.add(plain_leaf(ids[frontier.size + 1]))
+            while frontier.size < each.size and (entry := entry_at(tree, frontier.size + 1)):
+                frontier.add(plain_leaf(entry))
             if frontier.size < each.size:
                 yield Finding(
                     each.where,

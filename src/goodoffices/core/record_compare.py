@@ -174,7 +174,7 @@ def _run(
     numbers = f"entry {run[0].number}" if len(run) == 1 else f"entries {run[0].number} to {run[-1].number}"
     places: list[Place] = [(link.incarnation, link.number, link.id) for link in run]
     lacks = there.manifest.office
-    receipted = sum(place in line.receipted and line.receipted[place][0] == lacks for place in places)
+    receipted = sum(lacks in line.links and line.receipted_by(lacks, place) for place in places)
     known = "nothing says that it had arrived there"
     if lacks == office:
         known = "its own writer's record lacks it"

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Malformed
-from goodoffices.core.fields import ID, TIME, flag, key, listing, row, uint
+from goodoffices.core.fields import ID, TIME, flag, key, listing, one_of, optional, row, uint
 from goodoffices.core.line import PLACE, Place
 from goodoffices.core.record_entry import read_quickly
 from goodoffices.core.statement import Content, Kind, Signed, read_signed
@@ -28,6 +28,10 @@ MANIFEST, LIST, README, RECORD = "manifest.cbor", "files.sha256", "README.txt", 
 
 MAX_FILE = 1_200_000
 """Bytes of the largest signed file: an office's credential, or an entry with its body."""
+MAX_PACK = 3_000_000
+"""Bytes of the largest pack. A desk closes one once it holds 1,000 entries or a million bytes."""
+PACKED = 2
+"""The layout in which entries and receipts lie in packs."""
 MAX_LIST_LINE = 600
 """Bytes of one line of the list of files."""
 
@@ -51,6 +55,8 @@ class Manifest(Content):
         7,
         listing(row(ID, ID, uint(2**32), PLACE), 1024),
     )
+    layout: int | None = key(8, optional(one_of(PACKED)), default=None)
+    """Absent: a file for each entry and receipt. 2: packs of many (ADR 0040)."""
 
 
 def list_files(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

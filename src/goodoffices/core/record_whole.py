@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 from goodoffices.core import record_checkpoints
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
+from goodoffices.core.checkpoint import Tree
 from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
-from goodoffices.core.record_chains import Chain, Link, chain_of, check_author, check_entries
+from goodoffices.core.record_chains import Link, chain_of, check_author, check_entries
 from goodoffices.core.record_findings import Finding, Flaw
+from goodoffices.core.record_links import Links, Run
 
 Authors = dict[tuple[bytes, bytes, bytes], list[Link]]
 """Acts and notes by mandate, lane and author."""
@@ -23,10 +26,12 @@ Authors = dict[tuple[bytes, bytes, bytes], list[Link]]
 def check_whole(account: Account, authors: Authors) -> Iterator[Finding]:
     """Every finding about how the parts stand together."""
     for line in account.lines.values():
+        for links in line.links.values():
+            links.settle()
         yield from _line(account, line)
     yield from _manifest(account)
-    for (_, _, author), links in sorted(authors.items()):
-        findings, gaps = check_author(account.name(author), chain_of(links))
+    for (_, _, author), own in sorted(authors.items()):
+        findings, gaps = check_author(account.name(author), chain_of(own))
         yield from findings
         if gaps.missing and author == account.manifest.office and account.manifest.texts:
             yield Finding(
@@ -39,31 +44,24 @@ def check_whole(account: Account, authors: Authors) -> Iterator[Finding]:
 
 
 def _line(account: Account, line: KeptLine) -> Iterator[Finding]:
-    chains = {office: chain_of(line.links[office]) for office in line.pairing.offices}
-    for office, chain in chains.items():
-        yield from check_entries(account.name(office), chain, chains[line.other(office)], line.folder)
-    yield from record_checkpoints.check(line.checkpoints, _numbered(line))
-    written = {
-        (link.incarnation, link.number, link.id): office
-        for office in line.pairing.offices
-        for link in line.links[office]
-    }
-    for place, (reader, where) in line.receipted.items():
+    for office in line.pairing.offices:
+        theirs = line.links[line.other(office)]
+        yield from check_entries(account.name(office), line.links[office], theirs, line.folder)
+    yield from record_checkpoints.check(line.checkpoints, partial(_entry_at, line))
+    for place, (reader, where) in line.unmatched.items():
         expected = (
             f"the entry {place[1]} ({place[2][:16].hex()}) that {account.name(reader)}'s desk signed to have"
         )
-        if place not in written:
-            yield Finding(where, Flaw.RECEIPTED, expected, "it is not in this record: the record was cut")
-        elif written[place] == reader:
+        if line.links[reader].has(place):
             yield Finding(where, Flaw.OWN_RECEIPT, "a receipt by the reader of an entry", "one by its writer")
+        elif not line.links[line.other(reader)].has(place):
+            yield Finding(where, Flaw.RECEIPTED, expected, "it is not in this record: the record was cut")
 
 
-def _numbered(line: KeptLine) -> dict[tuple[bytes, bytes], dict[int, bytes]]:
-    ids: dict[tuple[bytes, bytes], dict[int, bytes]] = defaultdict(dict)
-    for office in line.pairing.offices if line.checkpoints else ():
-        for link in sorted(line.links[office], key=lambda each: each.id, reverse=True):
-            ids[office, link.incarnation][link.number] = link.id
-    return ids
+def _entry_at(line: KeptLine, tree: Tree, number: int) -> bytes | None:
+    """The ID of an entry of a tree: of a fork's branches the least."""
+    links = line.links.get(tree.writer)
+    return next(iter(links.ids_at(tree.incarnation, number)), None) if links is not None else None
 
 
 def _manifest(account: Account) -> Iterator[Finding]:
@@ -76,14 +74,14 @@ def _manifest(account: Account) -> Iterator[Finding]:
     }
     for key in sorted(told.keys() | here.keys()):
         count, last = told.get(key, (0, None))
-        links = here.get(key, [])
-        there = any((link.incarnation, link.number, link.id) == last for link in links)
-        if count != len(links) or not there:
+        mine = here.get(key)
+        number, there = (len(mine), mine.has(last)) if mine is not None else (0, False)
+        if count != number or not there:
             yield Finding(
                 f"{account.lines[key[0]].folder}/entries" if key[0] in account.lines else "manifest.cbor",
                 Flaw.CHAINS,
                 f"{count} entries of {account.name(key[1])}, with the newest that the manifest names",
-                f"{len(links)} entries" + ("" if there else ", without that one"),
+                f"{number} entries" + ("" if there else ", without that one"),
             )
 
 
@@ -159,7 +157,8 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
         yield from _unreceipted(account, line)
         yield from _without_checkpoint(account, line)
         for office in line.pairing.offices:
-            back = _backwards(chain_of(line.links[office]))
+            mine = line.links[office]
+            back = sum(_backwards(mine, run) for run in mine.runs.values())
             if back:
                 often = "once" if back == 1 else f"{back} times"
                 yield f"{line.folder}: {account.name(office)}'s clock went back {often}."
@@ -190,7 +189,8 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
 
 def _unreceipted(account: Account, line: KeptLine) -> Iterator[str]:
     mine = line.links[account.manifest.office]
-    waiting = sum((link.incarnation, link.number, link.id) not in line.receipted for link in mine)
+    waiting = len(mine) - sum(sum(run.receipted) for run in mine.runs.values())
+    waiting -= sum(mine.has(place) and not mine.receipted(place) for place in line.unmatched)
     if waiting:
         yield (
             f"{line.folder}: {_entries(waiting)} of {account.name(account.manifest.office)} without a receipt:"
@@ -207,7 +207,11 @@ def _without_checkpoint(account: Account, line: KeptLine) -> Iterator[str]:
             spot = each.tree.writer, each.tree.incarnation
             covered[spot] = max(covered[spot], each.size)
     for office in line.pairing.offices:
-        waiting = sum(link.number > covered[office, link.incarnation] for link in line.links[office])
+        waiting = sum(
+            max(0, len(run.times) - covered[office, each])
+            + sum(link.number > covered[office, each] for link in run.odd)
+            for each, run in line.links[office].runs.items()
+        )
         if waiting:
             who = account.name(office)
             yield f"{line.folder}: {_entries(waiting)} of {who} under no checkpoint that the other office cosigned."
@@ -217,11 +221,12 @@ def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
 
 
-def _backwards(chain: Chain) -> int:
-    count = 0
-    for numbers in chain.values():
-        latest = 0
-        for links in numbers.values():
-            count += links[0].time < latest
-            latest = max(latest, links[0].time)
+def _backwards(links: Links, run: Run) -> int:
+    if not run.odd:
+        return run.backwards
+    count = latest = 0
+    for numbers in chain_of(links.laid_out(run)).values():
+        for found in numbers.values():
+            count += found[0].time < latest
+            latest = max(latest, found[0].time)
     return count

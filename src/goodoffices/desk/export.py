@@ -10,7 +10,8 @@ chat. Notes' words only if an officer is signed in.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,31 +19,36 @@ from goodoffices.core import crypto
 from goodoffices.core import record_layout as layout
 from goodoffices.core.act import Act
 from goodoffices.core.errors import MachineError, OtherOfficeError, VaultDamaged, YourError
-from goodoffices.core.line import Entry, EntryKind, Item, read_items
+from goodoffices.core.line import Entry, EntryKind, Item, Place, Receipt, read_items
 from goodoffices.core.readable import texts
 from goodoffices.core.readable_beside import beside_acts, beside_text
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import KeptLine, KeptNote
 from goodoffices.core.record_findings import Finding
-from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, list_files, write_entry
+from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, Manifest, list_files, write_entry
+from goodoffices.core.record_pack import ENDING, LARGE, MANY, look, wrapped
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import LineRow
 
+PACKS_FROM = MANY
+"""Entries on a line from which a record is no longer a file for each."""
 
-def export(desk: Desk, target: Path, now: int) -> tuple[Finding, ...]:
+
+def export(desk: Desk, target: Path, now: int, *, packs_from: int | None = None) -> tuple[Finding, ...]:
     """Write the record into the new folder ``target``; returns what does not hold in it.
 
-    A record with findings is exported like any other: they are what a stranger should see.
+    A record with findings is exported like any other: they are what a stranger should see. With a line of
+    ``packs_from`` entries or more (``PACKS_FROM``), entries and receipts lie in packs (ADR 0040).
     """
     if target.exists() or target.is_symlink():
         raise YourError(f"{target} is there already.", "Name a folder that does not exist yet.")
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:
         unfinished.mkdir(mode=0o700, parents=True)
-        findings = _Export(desk, unfinished, now).run()
+        findings = _Export(desk, unfinished, now, PACKS_FROM if packs_from is None else packs_from).run()
         unfinished.rename(target)
     except FileExistsError:
         raise YourError(f"{unfinished} is left from an export that broke off.", "Remove it first.") from None
@@ -55,7 +61,7 @@ def export(desk: Desk, target: Path, now: int) -> tuple[Finding, ...]:
 class _Export:
     """One export being written."""
 
-    def __init__(self, desk: Desk, folder: Path, now: int) -> None:
+    def __init__(self, desk: Desk, folder: Path, now: int, packs_from: int) -> None:
         self.desk, self.ledger, self.folder = desk, desk.ledger, folder
         self.manifest = Manifest(
             office=desk.me,
@@ -64,7 +70,8 @@ class _Export:
             list_hash=bytes(32),
             files=0,
             texts=not desk.context.locked,
-            chains=tuple(self._chains()),
+            chains=tuple(chains := list(self._chains())),
+            layout=PACKED if max(_lengths(chains), default=0) >= packs_from else None,
         )
         self.examiner = Examiner(self.manifest, desk.context.keys.realm)
         self.account = self.examiner.account
@@ -125,21 +132,50 @@ class _Export:
         for confirmation in (row.my_confirmation, row.their_confirmation):
             if confirmation is not None:
                 self._put(self.examiner.confirmation(line, confirmation), confirmation)
-        receipts = set()
-        for entry_id in self._entries(line):
-            kind, signed, salt, body = self.ledger.db.execute(
-                "SELECT kind, signed, salt, body FROM entry WHERE id=?", (entry_id,)
+        entries = self._entries(line)
+        if self.manifest.layout == PACKED:
+            self._packs(line, "entries", (self._entry(entry_id) for entry_id in entries))
+            self._packs(line, "receipts", self._receipts(line, entries))
+        else:
+            for raw in map(self._entry, entries):
+                self._put(self.examiner.entry(line, raw), raw)
+            for raw in self._receipts(line, entries):
+                self._put(self.examiner.receipt(line, raw), raw)
+        for entry_id in entries:
+            kind, body = self.ledger.db.execute(
+                "SELECT kind, body FROM entry WHERE id=?", (entry_id,)
             ).fetchone()
-            hidden = kind == EntryKind.SERVICE_CHAT or not salt  # chat is nobody else's business, or erased
-            raw = write_entry(signed, None, None) if hidden else write_entry(signed, salt, body)
-            self._put(self.examiner.entry(line, raw), raw)
             if kind == EntryKind.ACTS:
                 self._sealed_in(body)
-            receipts.update(self.ledger.receipts_of(entry_id))
-        for receipt in receipts:
-            self._put(self.examiner.receipt(line, receipt), receipt)
         for kept in self.ledger.checkpoints(line.id):
             self._checkpoint(line, kept.checkpoint.raw)
+
+    def _entry(self, entry_id: bytes) -> bytes:
+        kind, signed, salt, body = self.ledger.db.execute(
+            "SELECT kind, signed, salt, body FROM entry WHERE id=?", (entry_id,)
+        ).fetchone()
+        hidden = kind == EntryKind.SERVICE_CHAT or not salt  # chat is nobody else's business, or erased
+        return write_entry(signed, None, None) if hidden else write_entry(signed, salt, body)
+
+    def _receipts(self, line: KeptLine, entries: list[bytes]) -> list[bytes]:
+        """The signed receipts of a line, in the order of their files."""
+        rows = {}
+        for raw in {each for entry_id in entries for each in self.ledger.receipts_of(entry_id)}:
+            signed = read_signed(raw)
+            receipt = signed.statement.read(Receipt)
+            reader = self.account.name(receipt.reader)
+            rows[layout.receipt(line.folder, receipt.time[0], reader, signed.id), raw] = raw
+        return [raw for _, raw in sorted(rows.items())]
+
+    def _packs(self, line: KeptLine, kind: str, objects: Iterable[bytes]) -> None:
+        after = None
+        for raw in _packed(objects):
+            looked = look(kind, raw, self.examiner.packed(line), ahead=False)
+            if looked.name is None or looked.refused:
+                raise VaultDamaged("The vault holds something that does not verify.")
+            self._put(looked.name, raw)
+            after = self.examiner.pack(line, kind, looked, looked.name, after)
+            self._put(f"{looked.name.removesuffix(ENDING)}.txt", "".join(looked.text).encode())
 
     def _checkpoint(self, line: KeptLine, raw: bytes) -> None:
         found = self.examiner.checkpoint(line, raw)
@@ -150,12 +186,12 @@ class _Export:
     def _entries(self, line: KeptLine) -> list[bytes]:
         """Entry IDs in the order of their files, which is the order in which the verifier reads them."""
         rows = self.ledger.db.execute("SELECT id, signed FROM entry WHERE line=?", (line.id,))
-        paths = {}
+        places = []
         for entry_id, signed in iter(rows.fetchone, None):
             entry = read_signed(bytes(signed)).statement.read(Entry)
-            writer = self.account.name(entry.writer)
-            paths[layout.entry(line.folder, entry.time[0], writer, entry.number, entry_id)] = bytes(entry_id)
-        return [entry_id for _, entry_id in sorted(paths.items())]
+            writer = layout.slug(self.account.name(entry.writer))
+            places.append((entry.time[0], writer, entry.number, bytes(entry_id)))
+        return [entry_id for _, _, _, entry_id in sorted(places)]
 
     def _sealed_in(self, body: bytes) -> None:
         try:
@@ -204,3 +240,24 @@ class _Export:
         manifest = replace(self.manifest, list_hash=crypto.sha256(listed), files=len(self.files))
         keys = self.desk.context.keys
         (self.folder / MANIFEST).write_bytes(sign(state(manifest, keys.realm), keys.desk_seed).raw)
+
+
+def _lengths(chains: Iterable[tuple[bytes, bytes, int, Place]]) -> Iterable[int]:
+    """How many entries each line has."""
+    counts: Counter[bytes] = Counter()
+    for line, _, count, _ in chains:
+        counts[line] += count
+    return counts.values()
+
+
+def _packed(objects: Iterable[bytes]) -> Iterator[bytes]:
+    """Packs of them, in their order."""
+    pack, count = bytearray(), 0
+    for raw in objects:
+        pack += wrapped(raw)
+        count += 1
+        if count == MANY or len(pack) >= LARGE:
+            yield bytes(pack)
+            pack, count = bytearray(), 0
+    if pack:
+        yield bytes(pack)

@@ -163,7 +163,15 @@ class Folder:
         """The SHA-256 that the list gives for a path."""
         return self._listed.get(path)
 
-    def read(self, path: str, raw: bytes | None = None) -> bytes | None:
+    def took(self, path: str, found: bytes) -> bool:
+        """A file that somebody has read already, with this SHA-256; False if it is not listed."""
+        if path not in self._listed or path in self._used:
+            return path in self._used
+        self._used.add(path)
+        self._hash(path, found)
+        return True
+
+    def read(self, path: str, raw: bytes | None = None, *, limit: int = MAX_FILE) -> bytes | None:
         """A listed signed file, hash checked; None if it is not listed or cannot be read.
 
         ``raw``: its bytes, where somebody has read them already.
@@ -171,12 +179,12 @@ class Folder:
         if path not in self._listed or path in self._used:
             return None
         self._used.add(path)
-        raw = self._whole(path) if raw is None else raw
-        if raw is not None and len(raw) > MAX_FILE:
+        raw = self._whole(path, limit) if raw is None else raw
+        if raw is not None and len(raw) > limit:
             self._find(
                 path,
                 Flaw.TOO_LARGE,
-                f"a signed file of at most {MAX_FILE} bytes",
+                f"a signed file of at most {limit} bytes",
                 "a larger one; it was not read",
             )
             return None
@@ -237,7 +245,7 @@ class Folder:
                     "a file that belongs to nothing in it",
                 )
 
-    def _whole(self, path: str) -> bytes | None:
+    def _whole(self, path: str, limit: int = MAX_FILE) -> bytes | None:
         try:
             handle = os.open(f"{self._place}/{path}", os.O_RDONLY | _NO_LINKS)
             try:
@@ -245,7 +253,7 @@ class Folder:
                 if not stat.S_ISREG(told.st_mode):
                     return None
                 # As large as it says to be, and one byte more, so that one that grows shows.
-                return os.read(handle, min(told.st_size, MAX_FILE) + 1)
+                return os.read(handle, min(told.st_size, limit) + 1)
             finally:
                 os.close(handle)
         except FileNotFoundError:

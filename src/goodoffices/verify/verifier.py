@@ -3,8 +3,8 @@
 
 It reads an export with public keys alone: no network, no database, no clock. Every signed object goes
 through ``core.record``, every readable text is made again by ``core.readable`` and compared. Time and
-memory are linear: each file is read once, at most 1.2 MB of it at a time, and some two kilobytes are
-kept for each entry, act and note.
+memory are linear: each file is read once, at most 3 MB of it at a time, and some two kilobytes are kept for
+each act and note, a tenth of one for each entry in a pack.
 
 What it cannot see: an end of the record that the exporting office left out and that the other side had
 neither receipted nor seen; two offices that agreed to lie; entries that a future quantum computer forged.
@@ -24,9 +24,10 @@ from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptLine, KeptNote
 from goodoffices.core.record_findings import Finding, Flaw, cause_of
 from goodoffices.core.record_layout import beside, office, paper, sealed
-from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest
+from goodoffices.core.record_manifest import LIST, MANIFEST, MAX_PACK, PACKED, Manifest
+from goodoffices.core.record_pack import ENDING
 from goodoffices.core.statement import Signed, read_signed
-from goodoffices.verify.ahead import Look, cores, looking_ahead
+from goodoffices.verify.ahead import Ahead, cores, looking_ahead, text_of
 from goodoffices.verify.folder import Folder, looks_like_export
 
 
@@ -106,7 +107,7 @@ class _Reading:
     def __init__(self, folder: Folder, signed: Signed, examiner: Examiner) -> None:
         self.folder, self.signed, self.examiner = folder, signed, examiner
         self.account = examiner.account
-        self.look: Look
+        self.look: Ahead
 
     def run(self, root: Path, trust: Mapping[bytes, str] | None, jobs: int) -> None:
         """The whole pass, on as many cores."""
@@ -184,15 +185,34 @@ class _Reading:
         self._place(folder, line.folder)
         for path in self.folder.under(f"{folder}/confirmed-by-"):
             self._place(path, self.examiner.confirmation(line, self.folder.read(path) or b"", path))
-        for path, raw, vouched in self.look(self.folder.under(f"{folder}/entries/")):
-            raw = self.folder.read(path, raw) or b""
-            self._place(path, self.examiner.entry(line, raw, path, vouched=vouched))
-        for path, raw, vouched in self.look(self.folder.under(f"{folder}/receipts/")):
-            raw = self.folder.read(path, raw) or b""
-            self._place(path, self.examiner.receipt(line, raw, path, vouched=vouched))
+        if self.account.manifest.layout == PACKED:
+            self._packs(line, "entries", self.folder.under(f"{folder}/entries/"))
+            self._packs(line, "receipts", self.folder.under(f"{folder}/receipts/"))
+        else:
+            for path, raw, vouched in self.look.files(self.folder.under(f"{folder}/entries/")):
+                raw = self.folder.read(path, raw) or b""
+                self._place(path, self.examiner.entry(line, raw, path, vouched=vouched))
+            for path, raw, vouched in self.look.files(self.folder.under(f"{folder}/receipts/")):
+                raw = self.folder.read(path, raw) or b""
+                self._place(path, self.examiner.receipt(line, raw, path, vouched=vouched))
         for path in self.folder.under(f"{folder}/checkpoints/"):
             if path.endswith(".cbor"):
                 self._checkpoint(line, path)
+
+    def _packs(self, line: KeptLine, kind: str, paths: list[str]) -> None:
+        ends, after = self.examiner.packed(line), None
+        for seen in self.look.packs(kind, [path for path in paths if path.endswith(ENDING)], ends):
+            path, looked, text = seen.path, seen.looked, seen.text
+            if seen.digest is None:
+                self.folder.read(path, limit=MAX_PACK)
+            else:
+                self.folder.took(path, seen.digest)
+            self._place(path, looked.name)
+            after = self.examiner.pack(line, kind, looked, path, after)
+            if text is not None:
+                self.folder.compare(text_of(path), [text])
+            elif not self.folder.took(text_of(path), seen.text_digest):
+                self.folder.compare(text_of(path), ())
 
     def _checkpoint(self, line: KeptLine, path: str) -> None:
         found = self.examiner.checkpoint(line, self.folder.read(path) or b"", path)

@@ -159,6 +159,11 @@ const entryEvent = (record, entry) => {
   return `${who}'s desk: entry ${entry.number} to ${reader}, with ${what}${caseTime(entry.caseAt)}`;
 };
 
+const receiptEvent = (record, { reader, entries }) => {
+  const what = entries === 1 ? "an entry" : `${entries} entries`;
+  return `${plain(record.name(reader))}'s desk: receipt, has ${what} verified and on disk`;
+};
+
 /** Everything that happened: [time, rank, text, where]. */
 const eventsOf = (record) => {
   const events = [];
@@ -170,10 +175,7 @@ const eventsOf = (record) => {
     }
   }
   for (const entry of record.entries) events.push([entry.time[0], 3, entryEvent(record, entry), entry.where]);
-  for (const { reader, time, entries, where } of record.receipts) {
-    const what = entries === 1 ? "an entry" : `${entries} entries`;
-    events.push([time[0], 4, `${name(reader)}'s desk: receipt, has ${what} verified and on disk`, where]);
-  }
+  for (const kept of record.receipts) events.push([kept.time[0], 4, receiptEvent(record, kept), kept.where]);
   for (const { folder, agreement } of record.agreements.values()) {
     const names = [...agreement.signedBy].sort().map((office) => plain(agreement.nameOf(office)));
     const text = `mandate '${plain(agreement.mandate.name)}', signed by ${names.join(", ") || "nobody"}`;

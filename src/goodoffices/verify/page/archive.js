@@ -66,7 +66,7 @@ class ArchivedFile {
     if (head.getUint32(0, true) !== LOCAL || !sameName) throw new Error("The archive names this file in two ways.");
     if (from + packed > this.blob.size) throw new Error("The archive ends too early.");
     const inside = this.blob.slice(from, from + packed);
-    if (method === 0 && packed === size && size <= MAX_FILE) {
+    if (method === 0 && packed === size && size <= MAX_PACK) {
       yield new Uint8Array(await inside.arrayBuffer());
       return;
     }

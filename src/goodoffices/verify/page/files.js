@@ -128,13 +128,13 @@ class Files {
   }
 
   /** A listed signed file, its hash checked; null where it is not listed or cannot be read. */
-  async read(path) {
+  async read(path, most = MAX_FILE) {
     if (!this.listed.has(path) || this.used.has(path)) return null;
     this.use(path);
-    const raw = await this.whole(path);
+    const raw = await this.whole(path, most);
     if (raw === null) return null;
-    if (raw.length > MAX_FILE) {
-      const expected = `a signed file of at most ${MAX_FILE} bytes`;
+    if (raw.length > most) {
+      const expected = `a signed file of at most ${most} bytes`;
       this.findings.add(path, "too-large", expected, "a larger one; it was not read");
       return null;
     }
@@ -195,10 +195,10 @@ class Files {
     this.progress?.(this.used.size, this.paths.length);
   }
 
-  async whole(path) {
+  async whole(path, most = MAX_FILE) {
     let raw = null;
     await this.reading(path, async (file) => {
-      raw = await file.read(MAX_FILE + 1);
+      raw = await file.read(most + 1);
     });
     return raw;
   }

@@ -2,6 +2,9 @@
 
 const MAX_FILE = 1_200_000;
 const MAX_BODY = 260_000;
+const MAX_PACK = 3_000_000;
+const LEAST_PACKED = 200;
+const PACKED = 2;
 
 const PAIRING_FIELDS = [
   [1, "offices", form.row(form.ID, form.ID)],
@@ -45,6 +48,7 @@ const MANIFEST_FIELDS = [
   [5, "files", form.uint(form.MAX_32)],
   [6, "texts", form.bool],
   [7, "chains", form.list(form.row(form.ID, form.ID, form.uint(form.MAX_32), form.PLACE), 1024)],
+  [8, "layout", form.maybe(form.code(PACKED))],
 ];
 
 const ACTS = 1;
@@ -158,6 +162,25 @@ const verifyTraffic = async (kind, body, line, office) => {
   }
   return { id: signed.id, content };
 };
+
+/** The byte strings of a pack, one after the other; null in the place of one that does not begin or is cut off. */
+function* unwrapped(pack) {
+  let at = 0;
+  while (at < pack.length) {
+    const lead = pack[at];
+    const width = lead >= 0x58 && lead <= 0x5a ? [1, 2, 4][lead - 0x58] : 0;
+    const start = at + 1 + width;
+    let size = width === 0 ? lead - 0x40 : 0;
+    for (const byte of pack.subarray(at + 1, start)) size = size * 256 + byte;
+    const shortest = width === 0 || size >= { 1: 24, 2: 0x100, 4: 0x10000 }[width];
+    if (lead < 0x40 || lead > 0x5a || !shortest || size < LEAST_PACKED || start + size > pack.length) {
+      yield null;
+      return;
+    }
+    at = start + size;
+    yield pack.subarray(start, at);
+  }
+}
 
 /** [signed, salt, body] of an entry's file; salt and body are null where the body is left out. */
 const readEntryFile = async (raw) => {

@@ -134,8 +134,13 @@ class Examiner {
       if (items.error) this.fail(where, "body", items.error);
       this.takeItems(line, carried, where);
       line.links.get(writer).push({ incarnation, number, id, previous, roster, time: time[0], where, seen, opens });
-      this.entries.push({ line, writer, time, caseAt, number, kind, carries: what, where });
-      return placeOf.entry(line.folder, time[0], office.name, number, id);
+      const kept = { line, writer, time, caseAt, number, kind, carries: what, where };
+      if (this.manifest.layout === null) this.entries.push(kept);
+      return {
+        belongs: placeOf.entry(line.folder, time[0], office.name, number, id),
+        order: [time[0], slug(office.name), number, short(id)],
+        said: `${zulu(time[0])}  ${entryEvent(this, kept)}  ${short(id)}`,
+      };
     };
   }
 
@@ -230,8 +235,13 @@ class Examiner {
     const { entries, time } = receipt;
     return () => {
       for (const place of entries) line.receipted.set(place.join(" "), { place, reader: office.id, where });
-      this.receipts.push({ reader: office.id, time, entries: entries.length, where });
-      return placeOf.receipt(line.folder, time[0], office.name, id);
+      const kept = { reader: office.id, time, entries: entries.length, where };
+      if (this.manifest.layout === null) this.receipts.push(kept);
+      return {
+        belongs: placeOf.receipt(line.folder, time[0], office.name, id),
+        order: [time[0], slug(office.name), 0, short(id)],
+        said: `${zulu(time[0])}  ${receiptEvent(this, kept)}  ${short(id)}`,
+      };
     };
   }
 

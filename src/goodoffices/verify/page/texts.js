@@ -78,11 +78,18 @@ const codeWords = (acknowledges, code) =>
     : "";
 
 const readmeText = (record) => {
-  const { office, time, texts } = record.manifest;
+  const { office, time, texts, layout } = record.manifest;
   const drill = record.realm === LIVE ? "" : "\nTHIS IS A DRILL. Nothing in it was meant.\n";
   const words = texts
     ? "An officer was signed in: the words of the notes that the office can read are included (text.txt)."
     : "No officer was signed in: the words of the notes are NOT in this folder. They stay sealed.";
+  const lines =
+    layout === PACKED
+      ? `each line: how it was paired; packs of its entries and of its receipts, some thousand in
+                         each, with a text beside it: a line for each, by its number in the pack`
+      : "each line: how it was paired, every entry of both chains, the receipts";
+  const signed = layout === PACKED ? ".cbor and .pack" : ".cbor";
+  const numbers = layout === PACKED ? " What is named as PATH#7 is the seventh in a pack." : "";
   return `RECORD OF ${plain(record.name(office))}
 exported ${zulu(time[0])} (${QUALITY[time[1]]})
 ${drill}
@@ -100,12 +107,12 @@ Then
     note.cbor              the signed bytes of it
     sealed-….cbor          the sealed forms in which it travelled
   channels/…/own-acts/   acts of this office that no entry carried to another
-  lines/                 each line: how it was paired, every entry of both chains, the receipts
+  lines/                 ${lines}
   files.sha256           the SHA-256 of every file; check it with: sha256sum -c files.sha256
   manifest.cbor          this office's signature over that list
 
-Files named .cbor are the signed bytes. All .txt files are made from them; where they differ, the signed
-bytes count, and the verifier says so: goodoffices verify FOLDER
+Files named ${signed} are the signed bytes. All .txt files are made from them; where they differ, the signed
+bytes count, and the verifier says so: goodoffices verify FOLDER${numbers}
 
 What it proves, and what not
   A signature shows that the holder of a key signed. That a key is an office's is shown by comparing its

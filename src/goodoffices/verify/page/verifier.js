@@ -63,6 +63,12 @@ const readManifest = async (files, findings) => {
   }
 };
 
+/** Ascending by time, name, number and ID. */
+const compareOrder = (one, other) => {
+  for (const [at, value] of one.entries()) if (value !== other[at]) return value < other[at] ? -1 : 1;
+  return 0;
+};
+
 class Reading {
   constructor(files, record) {
     Object.assign(this, { files, record, findings: record.findings });
@@ -99,8 +105,44 @@ class Reading {
   async each(paths, examine) {
     const job = async (path) => [path, await examine(await this.bytes(path), path)];
     for await (const [path, found] of inOrder(paths, job)) {
-      this.place(path, found());
+      this.place(path, found()?.belongs ?? null);
     }
+  }
+
+  /** Examine packs (ADR 0040) one after the other, some of what is in each at once. */
+  async packs(folder, kind, examine) {
+    let after = null;
+    for (const path of this.files.under(`${folder}/${kind}/`).filter((each) => each.endsWith(".pack"))) {
+      const raw = (await this.files.read(path, MAX_PACK)) ?? new Uint8Array(0);
+      after = await this.pack(path, raw, examine, after);
+    }
+  }
+
+  /** One pack with its text. Gives what the next one has to follow. */
+  async pack(path, raw, examine, after) {
+    const what = path.includes("/entries/") ? "entry" : "receipt";
+    const rows = [];
+    const job = async ([at, part]) => [at, part && (await examine(part, `${path}#${at + 1}`))];
+    let [first, last, name, count] = [null, null, null, 0];
+    for await (const [at, take] of inOrder([...unwrapped(raw)].entries(), job)) {
+      count++;
+      const found = take === null ? null : take();
+      if (take === null) this.findings.add(`${path}#${count}`, what, EXPECTED[what], "It does not begin, or is cut off.");
+      if (found === null) continue;
+      const before = last ?? after;
+      if (before !== null && compareOrder(found.order, before) <= 0) {
+        const expected = "entries and receipts in the order of their times, each once";
+        this.findings.add(`${path}#${count}`, "place", expected, "one out of place");
+      }
+      if (last === null || compareOrder(found.order, last) > 0) last = found.order;
+      if (first === null && at === 0) name = found.belongs.replace(/cbor$/, "pack");
+      first ??= found.order;
+      rows.push(`${count}  ${found.said}\n`);
+    }
+    if (count === 0) this.findings.add(`${path}#1`, what, EXPECTED[what], "There is nothing in it.");
+    this.place(path, name);
+    await this.files.compare(path.replace(/pack$/, "txt"), rows);
+    return last !== null && (after === null || compareOrder(last, after) > 0) ? last : after;
   }
 
   async bytes(path) {
@@ -154,8 +196,15 @@ class Reading {
     for (const path of files.under(`${folder}/confirmed-by-`)) {
       this.place(path, await record.confirmation(line, await this.bytes(path), path));
     }
-    await this.each(files.under(`${folder}/entries/`), (raw, path) => record.entry(line, raw, path));
-    await this.each(files.under(`${folder}/receipts/`), (raw, path) => record.receipt(line, raw, path));
+    const entry = (raw, path) => record.entry(line, raw, path);
+    const receipt = (raw, path) => record.receipt(line, raw, path);
+    if (record.manifest.layout === PACKED) {
+      await this.packs(folder, "entries", entry);
+      await this.packs(folder, "receipts", receipt);
+    } else {
+      await this.each(files.under(`${folder}/entries/`), entry);
+      await this.each(files.under(`${folder}/receipts/`), receipt);
+    }
     for (const path of files.under(`${folder}/checkpoints/`).filter((each) => each.endsWith(".cbor"))) {
       const found = await record.checkpoint(line, await this.bytes(path), path);
       if (found === null) continue;

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One writer's entries on a line, in columns: what is kept of each so that a million of them stay small.
+
+A link that came in its turn (numbers 1, 2, 3 … of its incarnation) is a row of about 110 bytes. Whatever else
+came (a second one of a number, one after a gap) is kept as a ``Link``, and a run that has any, or whose rows
+do not hold together, is laid out link by link for ``record_chains`` to say what is wrong.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from goodoffices.core.line import Place
+from goodoffices.core.record_chains import Link
+
+_NONE = bytes(32)
+AT = 20
+"""Bits of a spot that say which entry of a file it is; 0 for a file that holds one alone."""
+
+
+class Run:
+    """One incarnation of a writer's chain."""
+
+    __slots__ = (
+        "backwards",
+        "ids",
+        "incarnation",
+        "last",
+        "latest",
+        "newest",
+        "odd",
+        "opens",
+        "previous",
+        "receipted",
+        "rosters",
+        "seen_ids",
+        "seen_in",
+        "seen_numbers",
+        "spots",
+        "steady",
+        "times",
+    )
+
+    def __init__(self, incarnation: bytes) -> None:
+        self.incarnation = incarnation
+        self.ids = bytearray()
+        self.last: bytes | None = None
+        self.previous: dict[int, bytes | None] = {}
+        """By number, where it is not the ID of the one before."""
+        self.opens: dict[bytes, Place] = {}
+        self.rosters, self.times, self.spots = array("Q"), array("Q"), array("Q")
+        self.seen_in, self.seen_numbers, self.seen_ids = array("I"), array("Q"), bytearray()
+        self.receipted = bytearray()
+        self.odd: list[Link] = []
+        self.steady = True
+        """Whether each names the one before, and no roster went back."""
+        self.newest = self.latest = self.backwards = 0
+
+    def id_at(self, number: int) -> bytes:
+        """The ID of the row of a number; empty if there is none."""
+        return bytes(self.ids[32 * number - 32 : 32 * number]) if number > 0 else b""
+
+    def ids_at(self, number: int) -> list[bytes]:
+        """The IDs of all links of a number, ascending."""
+        found = {self.id_at(number)} - {b""}
+        return sorted(found | {link.id for link in self.odd if link.number == number})
+
+    def beyond(self, number: int) -> int:
+        """How many have a higher number."""
+        return max(0, len(self.times) - number) + sum(link.number > number for link in self.odd)
+
+    def furthest(self) -> tuple[int, bytes, int]:
+        """(number, ID) of the furthest link, and how many there are."""
+        rows = [(len(self.times), self.id_at(len(self.times)))] if self.times else []
+        number, entry_id = max(rows + [(link.number, link.id) for link in self.odd])
+        return number, entry_id, len(self.times) + len(self.odd)
+
+
+class Links:
+    """A writer's entries on one line. ``files``: the line's paths, shared by both writers."""
+
+    def __init__(self, files: list[str]) -> None:
+        self.files = files
+        self.runs: dict[bytes, Run] = {}
+        self._incarnations: list[bytes] = [b""]
+        self._index: dict[bytes, int] = {}
+
+    def where(self, spot: int) -> str:
+        """Where a link lies: the path of its file, or of its pack with its place in it."""
+        path, at = self.files[spot >> AT], spot & ((1 << AT) - 1)
+        return f"{path}#{at}" if at else path
+
+    def take(
+        self,
+        incarnation: bytes,
+        number: int,
+        entry_id: bytes,
+        previous: bytes | None,
+        roster: int,
+        time: int,
+        spot: int,
+        seen: Place | None = None,
+        opens: Place | None = None,
+    ) -> None:
+        """One more verified entry."""
+        run = self.runs.get(incarnation)
+        if run is None:
+            run = self.runs[incarnation] = Run(incarnation)
+        if number != len(run.times) + 1:
+            where = self.where(spot)
+            link = Link(incarnation, number, entry_id, previous, roster, time, where, seen, opens, spot)
+            run.odd.append(link)
+            return
+        if previous != run.last:
+            run.previous[number] = previous
+            run.steady = False
+        run.ids += entry_id
+        run.last = entry_id
+        if roster < run.newest:
+            run.steady = False
+        else:
+            run.newest = roster
+        if time < run.latest:
+            run.backwards += 1
+        else:
+            run.latest = time
+        run.rosters.append(roster)
+        run.times.append(time)
+        run.spots.append(spot)
+        if seen is None:
+            run.seen_in.append(0)
+            run.seen_numbers.append(0)
+            run.seen_ids += _NONE
+        else:
+            index = self._index.get(seen[0])
+            if index is None:
+                index = self._index[seen[0]] = len(self._incarnations)
+                self._incarnations.append(seen[0])
+            run.seen_in.append(index)
+            run.seen_numbers.append(seen[1])
+            run.seen_ids += seen[2]
+        if opens is not None:
+            run.opens[entry_id] = opens
+
+    def settle(self) -> None:
+        """Everything is there: what only came before its turn, by a clock that was set, gets its row."""
+        for run in self.runs.values():
+            early, run.odd = sorted(run.odd, key=lambda each: (each.number, each.id)), []
+            for link in early:
+                place = link.incarnation, link.number, link.id
+                self.take(*place, link.previous, link.roster, link.time, link.spot, link.seen, link.opens)
+            run.receipted.extend(bytes(len(run.times) + 1 - len(run.receipted)))
+
+    def _row(self, run: Run, at: int) -> Link:
+        number, entry_id, seen = at + 1, run.id_at(at + 1), None
+        if run.seen_in[at]:
+            told = bytes(run.seen_ids[32 * at : 32 * at + 32])
+            seen = self._incarnations[run.seen_in[at]], run.seen_numbers[at], told
+        return Link(
+            run.incarnation,
+            number,
+            entry_id,
+            run.previous.get(number, run.id_at(at) or None),
+            run.rosters[at],
+            run.times[at],
+            self.where(run.spots[at]),
+            seen,
+            run.opens.get(entry_id),
+        )
+
+    def laid_out(self, run: Run) -> Iterator[Link]:
+        """The links of a run, one by one."""
+        yield from (self._row(run, at) for at in range(len(run.times)))
+        yield from run.odd
+
+    def beginnings(self, run: Run) -> list[Link]:
+        """The links with number 1, by their IDs: more than one is a fork."""
+        found = [self._row(run, 0)] if run.times else []
+        return sorted(found + [each for each in run.odd if each.number == 1], key=lambda each: each.id)
+
+    def __iter__(self) -> Iterator[Link]:
+        for run in self.runs.values():
+            yield from self.laid_out(run)
+
+    def __len__(self) -> int:
+        return sum(len(run.times) + len(run.odd) for run in self.runs.values())
+
+    def ids_at(self, incarnation: bytes, number: int) -> list[bytes]:
+        """The IDs of the links at a place of this writer's chain: more than one is a fork."""
+        run = self.runs.get(incarnation)
+        return run.ids_at(number) if run is not None else []
+
+    def has(self, place: Place | None) -> bool:
+        """Whether an entry is here."""
+        return place is not None and place[2] in self.ids_at(place[0], place[1])
+
+    def receipt(self, place: Place) -> bool:
+        """Mark an entry as receipted; False if it is not here in its turn."""
+        run = self.runs.get(place[0])
+        if run is None or not 0 < place[1] <= len(run.times) or run.id_at(place[1]) != place[2]:
+            return False
+        if len(run.receipted) <= place[1]:
+            run.receipted.extend(bytes(len(run.times) + 1 - len(run.receipted)))
+        run.receipted[place[1]] = 1
+        return True
+
+    def receipted(self, place: Place) -> bool:
+        """Whether an entry was marked as receipted."""
+        run = self.runs.get(place[0])
+        return run is not None and run.id_at(place[1]) == place[2] and bool(run.receipted[place[1]])
+
+    def holds(self, run: Run, theirs: Links) -> bool:
+        """Whether nothing is wrong with a run: each follows the last, and what it had seen is there."""
+        if run.odd or not run.steady:
+            return False
+        highest: dict[int, int] = {}
+        there = [theirs.runs.get(each) for each in self._incarnations]
+        seen_ids = run.seen_ids
+        for at, (index, number) in enumerate(zip(run.seen_in, run.seen_numbers, strict=True)):
+            if not index:
+                continue
+            other = there[index]
+            if other is None or number < highest.get(index, 1):
+                return False
+            if other.ids[32 * number - 32 : 32 * number] != seen_ids[32 * at : 32 * at + 32]:
+                return False
+            highest[index] = number
+        return True

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packs: many entries, or many receipts, of a line in one file of an exported record (ADR 0040).
+
+A pack is a CBOR sequence (RFC 8742) of byte strings, each of which is what a file of its own would hold, in
+the order of time, name, number and ID. Beside it lies a text with a line for each. What this module does
+with a pack is a pure function of its bytes and of the line's two offices, so any core can do it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from goodoffices.core import record_layout as layout
+from goodoffices.core.line import EntryKind
+from goodoffices.core.office import Office
+from goodoffices.core.record_account import carries
+from goodoffices.core.record_entry import Quick, QuickReceipt, quick_in, quick_receipt_in
+from goodoffices.core.record_hold import Refused, hold_entry, hold_receipt, vouchable
+from goodoffices.core.record_layout import plain, short, zulu
+
+ENDING = ".pack"
+MANY, LARGE = 1_000, 1_000_000
+"""Objects and bytes after which a desk begins the next pack."""
+
+LEAST = 200
+"""Bytes of the smallest thing in a pack; no entry or receipt is so small. So a small file has few findings."""
+
+ROW = struct.Struct("<QB16sQ32s32sQQB16sQ32s")
+"""Of an entry: place in the pack, writer (0 or 1), then as in ``record_links``: incarnation, number, ID,
+previous, roster, time, whether it had seen anything, and what: incarnation, number, ID."""
+_NO_PLACE = (0, bytes(16), 0, bytes(32))
+_PLAINLY = {
+    int(EntryKind.LINE_TEST): "a line test",
+    int(EntryKind.SERVICE_CHAT): "service chat",
+    int(EntryKind.SYSTEM): "a message between the two desks",
+}
+
+Order = tuple[int, str, int, bytes]
+"""What a pack is ordered by: ms, name in a path, number (0 for a receipt), half of the ID."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """A line as far as its packs go: its ID, realm, folder and offices, in the order of the pairing."""
+
+    line: bytes
+    realm: bytes
+    folder: str
+    offices: tuple[Office, Office]
+
+
+@dataclass(slots=True)
+class Looked:
+    """What a pack holds. All places count from 1."""
+
+    count: int = 0
+    broken: bool = False
+    """Whether something in it is no byte string, so that what follows cannot be read."""
+    refused: list[tuple[int, Refused]] = field(default_factory=list)
+    misplaced: list[int] = field(default_factory=list)
+    first: Order | None = None
+    first_at: int = 0
+    last: Order | None = None
+    name: str | None = None
+    """The path that follows from its first object; None where that does not hold."""
+    rows: bytearray = field(default_factory=bytearray)
+    """Entries that hold, as ``ROW``."""
+    carrying: dict[int, tuple[bytes, frozenset[int]]] = field(default_factory=dict)
+    """Entries with something in them for the pass: the bytes, and which acts were verified."""
+    receipts: list[tuple[int, bytes, tuple[tuple[bytes, int, bytes], ...]]] = field(default_factory=list)
+    """(place, reader, what is receipted)"""
+    text: list[str] = field(default_factory=list)
+
+
+def wrapped(raw: bytes) -> bytes:
+    """One object as it stands in a pack."""
+    size = len(raw)
+    width = 0 if size < 24 else 1 if size < 0x100 else 2 if size < 0x10000 else 4
+    head = (
+        bytes([0x40 + size])
+        if not width
+        else bytes([0x57 + width.bit_length()]) + size.to_bytes(width, "big")
+    )
+    return head + raw
+
+
+def unwrapped(raw: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end) of each byte string; (-1, -1) where one does not begin, is too small, or is cut off."""
+    at = 0
+    while at < len(raw):
+        lead = raw[at]
+        width = (1, 2, 4)[lead - 0x58] if 0x58 <= lead <= 0x5A else 0
+        start = at + 1 + width
+        size = int.from_bytes(raw[at + 1 : start], "big") if width else lead - 0x40
+        shortest = not width or size >= (24, 0x100, 0, 0x10000)[width - 1]
+        if not 0x40 <= lead <= 0x5A or not shortest or size < LEAST or start + size > len(raw):
+            yield -1, -1
+            return
+        at = start + size
+        yield start, at
+
+
+def look(kind: str, raw: bytes, ends: Ends, *, ahead: bool) -> Looked:
+    """Look at a pack of ``entries`` or ``receipts``; ``ahead``: verify what entries carry as well."""
+    looked = Looked()
+    one = _Entries(ends, looked, ahead=ahead).take if kind == "entries" else _Receipts(ends, looked).take
+    for start, end in unwrapped(raw):
+        looked.count += 1
+        if start < 0:
+            looked.broken = True
+            break
+        one(raw, start, end)
+    return looked
+
+
+class _Packed:
+    def __init__(self, ends: Ends, looked: Looked) -> None:
+        self.ends, self.looked = ends, looked
+        self.offices: Mapping[bytes, Office] = {each.id: each for each in ends.offices}
+        self.index = {each.id: at for at, each in enumerate(ends.offices)}
+        self.slugs = [layout.slug(each.name) for each in ends.offices]
+        self.names = [plain(each.name) for each in ends.offices]
+        self.desks = {
+            (at, roster.version): roster.desk
+            for at, each in enumerate(ends.offices)
+            for roster in each.rosters
+        }
+
+    def _order(self, order: Order, name: Callable[[], str]) -> None:
+        looked = self.looked
+        if looked.first is None:
+            looked.first, looked.first_at = order, looked.count
+            if looked.count == 1:
+                looked.name = name()
+        elif looked.last is not None and order <= looked.last:
+            looked.misplaced.append(looked.count)
+        if looked.last is None or order > looked.last:
+            looked.last = order
+
+
+class _Entries(_Packed):
+    def __init__(self, ends: Ends, looked: Looked, *, ahead: bool) -> None:
+        super().__init__(ends, looked)
+        self.ahead = ahead
+        names = self.names
+        self.words = tuple((f"{names[at]}'s desk: entry ", f" to {names[1 - at]}, with ") for at in (0, 1))
+
+    def take(self, raw: bytes, start: int, end: int) -> None:
+        quick = quick_in(raw, start, end, self.ends.line, self.ends.realm, self.index, self.desks)
+        if quick is None:
+            self._slowly(raw[start:end])
+            return
+        what = _PLAINLY.get(quick.kind, "something of a newer version" if quick.kind != 1 else "nothing")
+        self._keep(quick, what)
+
+    def _slowly(self, raw: bytes) -> None:
+        looked = self.looked
+        held = hold_entry(raw, self.ends.line, self.offices, self.ends.realm)
+        if isinstance(held, Refused):
+            looked.refused.append((looked.count, held))
+            return
+        entry = held.entry
+        what = carries(held.items) if entry.kind == EntryKind.ACTS else _PLAINLY.get(entry.kind)
+        at = self.index[entry.writer]
+        quick = Quick(at, entry.incarnation, entry.number, entry.previous, entry.seen, entry.kind)
+        quick.id, quick.time, quick.roster, quick.case_at = (
+            held.signed.id,
+            entry.time[0],
+            entry.roster,
+            entry.case_at,
+        )
+        self._keep(quick, what or "something of a newer version")
+        if held.items or held.fault is not None:
+            looked.carrying[looked.count] = raw, vouchable(held.items) if self.ahead else frozenset()
+
+    def _keep(self, entry: Quick, what: str) -> None:
+        looked, office = self.looked, self.ends.offices[entry.writer]
+        number, ms = entry.number, entry.time
+        seen = (1, *entry.seen) if entry.seen is not None else _NO_PLACE
+        previous = entry.previous or bytes(32)
+        looked.rows += ROW.pack(
+            looked.count, entry.writer, entry.incarnation, number, entry.id, previous, entry.roster, ms, *seen
+        )
+        half = entry.id[:16]
+        folder = self.ends.folder
+        self._order(
+            (ms, self.slugs[entry.writer], number, half),
+            lambda: layout.entry(folder, ms, office.name, number, entry.id).removesuffix(".cbor") + ENDING,
+        )
+        by, to = self.words[entry.writer]
+        case = f" (case time {zulu(entry.case_at)})" if entry.case_at is not None else ""
+        looked.text.append(f"{looked.count}  {zulu(ms)}  {by}{number}{to}{what}{case}  {half.hex()}\n")
+
+
+class _Receipts(_Packed):
+    def take(self, raw: bytes, start: int, end: int) -> None:
+        looked, ends = self.looked, self.ends
+        quick = quick_receipt_in(raw, start, end, ends.line, ends.realm, self.index, self.desks)
+        if quick is None:
+            held = hold_receipt(raw[start:end], ends.line, self.offices)
+            if isinstance(held, Refused):
+                looked.refused.append((looked.count, held))
+                return
+            receipt = held.receipt
+            quick = QuickReceipt(self.index[receipt.reader], receipt.entries, receipt.time[0], held.id)
+        office, ms, receipt_id = ends.offices[quick.reader], quick.time, quick.id
+        looked.receipts.append((looked.count, office.id, quick.places))
+        self._order(
+            (ms, self.slugs[quick.reader], 0, receipt_id[:16]),
+            lambda: layout.receipt(ends.folder, ms, office.name, receipt_id).removesuffix(".cbor") + ENDING,
+        )
+        number = len(quick.places)
+        what = "an entry" if number == 1 else f"{number} entries"
+        said = f"{self.names[quick.reader]}'s desk: receipt, has {what} verified and on disk"
+        looked.text.append(f"{looked.count}  {zulu(ms)}  {said}  {short(receipt_id)}\n")
