@@ -38,7 +38,7 @@ from goodoffices.core.pairing import Pairing, PairingConfirmed
 from goodoffices.core.readable import texts
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, Manifest, list_files, write_entry
-from goodoffices.core.record_pack import ENDING, Ends, Looked, look, wrapped
+from goodoffices.core.record_pack import ENDING, Ends, Looked, look, packed
 from goodoffices.core.statement import LIVE, Signed, sign, state
 from goodoffices.desk.founding import Founding, NewOfficer, found
 from goodoffices.verify.ahead import cores
@@ -47,7 +47,6 @@ from goodoffices.verify.verifier import verify
 START = 1_300_000_000_000
 STEP = 600_000
 RECEIPTED = 64
-PACK = 1_000
 SAMPLE = 20_000
 
 Triple = tuple[bytes, bytes, bytes]
@@ -165,19 +164,6 @@ def receipts(made: Setting, places: list[tuple[int, tuple[bytes, int, bytes], in
             yield sign(state(receipt, LIVE), reader.desk_seed)
 
 
-def packs(objects: Iterator[bytes]) -> Iterator[bytes]:
-    """A thousand to a pack."""
-    pack, count = bytearray(), 0
-    for raw in objects:
-        pack += wrapped(raw)
-        count += 1
-        if count == PACK:
-            yield bytes(pack)
-            pack, count = bytearray(), 0
-    if pack:
-        yield bytes(pack)
-
-
 class Making:
     """Writes an export of a line of ``count`` entries."""
 
@@ -221,7 +207,7 @@ class Making:
                 self._signed(signed)
                 yield signed.raw
 
-        kinds = {"entries": list(packs(entries())), "receipts": list(packs(signed_receipts()))}
+        kinds = {"entries": list(packed(entries())), "receipts": list(packed(signed_receipts()))}
         manifest = Manifest(
             office=ids[0],
             roster=1,

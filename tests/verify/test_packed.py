@@ -10,9 +10,9 @@ import pytest
 
 from goodoffices.core import record_pack
 from goodoffices.core.line import Entry, commitment
-from goodoffices.core.record_entry import quick_in
 from goodoffices.core.record_manifest import MANIFEST, Manifest, read_entry, write_entry
 from goodoffices.core.record_pack import Ends, Looked, look, unwrapped, wrapped
+from goodoffices.core.record_quick import QuickReader
 from goodoffices.core.statement import LIVE, read_signed, sign, state
 from goodoffices.desk.export import export
 from goodoffices.verify.output import as_json
@@ -240,8 +240,8 @@ def test_the_quick_look_never_says_anything_else_than_the_slow_one(
     given = [wrapped(raw) for part in whole for raw in _damaged(part, rng) if len(raw) >= record_pack.LEAST]
     quick = [_told(look(kind, raw, ends, ahead=False)) for raw in given]
     slowly: list[bytes] = []
-    monkeypatch.setattr(record_pack, "quick_in", lambda *given: slowly.append(given[0]))
-    monkeypatch.setattr(record_pack, "quick_receipt_in", lambda *given: slowly.append(given[0]))
+    for name in ("entry", "receipt"):
+        monkeypatch.setattr(QuickReader, name, lambda _, raw, *place: slowly.append(raw))
     assert quick == [_told(look(kind, raw, ends, ahead=False)) for raw in given]
     assert slowly == given
     assert sum(bool(refused) for refused, *_ in quick) > 4
@@ -263,13 +263,9 @@ def _plain_ones(entries: list[bytes], played: Channel, rng: random.Random) -> It
 def test_a_quick_look_is_enough_for_an_entry_with_nothing_in_it(folder: Path, played: Channel) -> None:
     """Else a million of them would be read slowly, and nothing would say so."""
     ends = _ends(played, folder)
-    index = {each.id: at for at, each in enumerate(ends.offices)}
-    desks = {(at, 1): each.rosters[0].desk for at, each in enumerate(ends.offices)}
+    reader = QuickReader(ends.line, ends.realm, ends.offices)
     parts = objects(packs(folder)[1])
-    taken = [
-        quick_in(raw, 0, len(raw), ends.line, ends.realm, index, desks)
-        for raw in _plain_ones(parts, played, random.Random(1))
-    ]
+    taken = [reader.entry(raw, 0, len(raw)) for raw in _plain_ones(parts, played, random.Random(1))]
     assert [each is not None for each in taken] == [True, True, True, True, False, True] * len(parts)
 
 

@@ -195,6 +195,11 @@ class Links:
         """Whether an entry is here."""
         return place is not None and place[2] in self.ids_at(place[0], place[1])
 
+    def has_row(self, place: Place) -> bool:
+        """Whether an entry is here and came in its turn."""
+        run = self.runs.get(place[0])
+        return run is not None and run.id_at(place[1]) == place[2]
+
     def receipt(self, place: Place) -> bool:
         """Mark an entry as receipted; False if it is not here in its turn."""
         run = self.runs.get(place[0])
@@ -207,8 +212,7 @@ class Links:
 
     def receipted(self, place: Place) -> bool:
         """Whether an entry was marked as receipted."""
-        run = self.runs.get(place[0])
-        return run is not None and run.id_at(place[1]) == place[2] and bool(run.receipted[place[1]])
+        return self.has_row(place) and bool(self.runs[place[0]].receipted[place[1]])
 
     def holds(self, run: Run, theirs: Links) -> bool:
         """Whether nothing is wrong with a run: each follows the last, and what it had seen is there."""

@@ -9,16 +9,16 @@ with a pack is a pure function of its bytes and of the line's two offices, so an
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from goodoffices.core import record_layout as layout
 from goodoffices.core.line import EntryKind
 from goodoffices.core.office import Office
 from goodoffices.core.record_account import carries
-from goodoffices.core.record_entry import Quick, QuickReceipt, quick_in, quick_receipt_in
 from goodoffices.core.record_hold import Refused, hold_entry, hold_receipt, vouchable
 from goodoffices.core.record_layout import plain, short, zulu
+from goodoffices.core.record_quick import Quick, QuickReader
 
 ENDING = ".pack"
 MANY, LARGE = 1_000, 1_000_000
@@ -30,7 +30,9 @@ LEAST = 200
 ROW = struct.Struct("<QB16sQ32s32sQQB16sQ32s")
 """Of an entry: place in the pack, writer (0 or 1), then as in ``record_links``: incarnation, number, ID,
 previous, roster, time, whether it had seen anything, and what: incarnation, number, ID."""
+_NO_ID = bytes(32)
 _NO_PLACE = (0, bytes(16), 0, bytes(32))
+_NEWER = "something of a newer version"
 _PLAINLY = {
     int(EntryKind.LINE_TEST): "a line test",
     int(EntryKind.SERVICE_CHAT): "service chat",
@@ -86,6 +88,19 @@ def wrapped(raw: bytes) -> bytes:
     return head + raw
 
 
+def packed(objects: Iterable[bytes], many: int = MANY) -> Iterator[bytes]:
+    """Packs of signed objects, in the order in which they are given."""
+    pack, count = bytearray(), 0
+    for raw in objects:
+        pack += wrapped(raw)
+        count += 1
+        if count == many or len(pack) >= LARGE:
+            yield bytes(pack)
+            pack, count = bytearray(), 0
+    if pack:
+        yield bytes(pack)
+
+
 def unwrapped(raw: bytes) -> Iterator[tuple[int, int]]:
     """(start, end) of each byte string; (-1, -1) where one does not begin, is too small, or is cut off."""
     at = 0
@@ -122,22 +137,21 @@ class _Packed:
         self.index = {each.id: at for at, each in enumerate(ends.offices)}
         self.slugs = [layout.slug(each.name) for each in ends.offices]
         self.names = [plain(each.name) for each in ends.offices]
-        self.desks = {
-            (at, roster.version): roster.desk
-            for at, each in enumerate(ends.offices)
-            for roster in each.rosters
-        }
+        self.quick = QuickReader(ends.line, ends.realm, ends.offices)
+
+    def _refused(self, refused: Refused) -> None:
+        self.looked.refused.append((self.looked.count, refused))
 
     def _order(self, order: Order, name: Callable[[], str]) -> None:
         looked = self.looked
         if looked.first is None:
             looked.first, looked.first_at = order, looked.count
             if looked.count == 1:
-                looked.name = name()
+                looked.name = name().removesuffix(".cbor") + ENDING
         elif looked.last is not None and order <= looked.last:
             looked.misplaced.append(looked.count)
-        if looked.last is None or order > looked.last:
-            looked.last = order
+            return
+        looked.last = order
 
 
 class _Entries(_Packed):
@@ -148,70 +162,63 @@ class _Entries(_Packed):
         self.words = tuple((f"{names[at]}'s desk: entry ", f" to {names[1 - at]}, with ") for at in (0, 1))
 
     def take(self, raw: bytes, start: int, end: int) -> None:
-        quick = quick_in(raw, start, end, self.ends.line, self.ends.realm, self.index, self.desks)
-        if quick is None:
-            self._slowly(raw[start:end])
+        quick = self.quick.entry(raw, start, end)
+        if quick is not None:
+            kind = quick[5]
+            self._keep(quick, "nothing" if kind == EntryKind.ACTS else _PLAINLY.get(kind, _NEWER))
             return
-        what = _PLAINLY.get(quick.kind, "something of a newer version" if quick.kind != 1 else "nothing")
-        self._keep(quick, what)
-
-    def _slowly(self, raw: bytes) -> None:
-        looked = self.looked
-        held = hold_entry(raw, self.ends.line, self.offices, self.ends.realm)
+        ends, whole = self.ends, raw[start:end]
+        held = hold_entry(whole, ends.line, self.offices, ends.realm)
         if isinstance(held, Refused):
-            looked.refused.append((looked.count, held))
+            self._refused(held)
             return
         entry = held.entry
-        what = carries(held.items) if entry.kind == EntryKind.ACTS else _PLAINLY.get(entry.kind)
-        at = self.index[entry.writer]
-        quick = Quick(at, entry.incarnation, entry.number, entry.previous, entry.seen, entry.kind)
-        quick.id, quick.time, quick.roster, quick.case_at = (
-            held.signed.id,
-            entry.time[0],
-            entry.roster,
-            entry.case_at,
+        at, place = self.index[entry.writer], (entry.incarnation, entry.number, entry.previous, entry.seen)
+        times = held.signed.id, entry.time[0], entry.roster, entry.case_at
+        self._keep(
+            (at, *place, entry.kind, *times),
+            carries(held.items) if entry.kind == EntryKind.ACTS else _PLAINLY.get(entry.kind, _NEWER),
         )
-        self._keep(quick, what or "something of a newer version")
         if held.items or held.fault is not None:
-            looked.carrying[looked.count] = raw, vouchable(held.items) if self.ahead else frozenset()
+            vouched = vouchable(held.items) if self.ahead else frozenset[int]()
+            self.looked.carrying[self.looked.count] = whole, vouched
 
     def _keep(self, entry: Quick, what: str) -> None:
-        looked, office = self.looked, self.ends.offices[entry.writer]
-        number, ms = entry.number, entry.time
-        seen = (1, *entry.seen) if entry.seen is not None else _NO_PLACE
-        previous = entry.previous or bytes(32)
+        writer, incarnation, number, previous, seen, _, entry_id, ms, roster, case_at = entry
+        looked = self.looked
+        count, half = looked.count, entry_id[:16]
+        had = _NO_PLACE if seen is None else (1, *seen)
         looked.rows += ROW.pack(
-            looked.count, entry.writer, entry.incarnation, number, entry.id, previous, entry.roster, ms, *seen
+            count, writer, incarnation, number, entry_id, previous or _NO_ID, roster, ms, *had
         )
-        half = entry.id[:16]
-        folder = self.ends.folder
+        name = self.ends.offices[writer].name
         self._order(
-            (ms, self.slugs[entry.writer], number, half),
-            lambda: layout.entry(folder, ms, office.name, number, entry.id).removesuffix(".cbor") + ENDING,
+            (ms, self.slugs[writer], number, half),
+            lambda: layout.entry(self.ends.folder, ms, name, number, entry_id),
         )
-        by, to = self.words[entry.writer]
-        case = f" (case time {zulu(entry.case_at)})" if entry.case_at is not None else ""
-        looked.text.append(f"{looked.count}  {zulu(ms)}  {by}{number}{to}{what}{case}  {half.hex()}\n")
+        by, to = self.words[writer]
+        case = "" if case_at is None else f" (case time {zulu(case_at)})"
+        looked.text.append(f"{count}  {zulu(ms)}  {by}{number}{to}{what}{case}  {half.hex()}\n")
 
 
 class _Receipts(_Packed):
     def take(self, raw: bytes, start: int, end: int) -> None:
         looked, ends = self.looked, self.ends
-        quick = quick_receipt_in(raw, start, end, ends.line, ends.realm, self.index, self.desks)
+        quick = self.quick.receipt(raw, start, end)
         if quick is None:
             held = hold_receipt(raw[start:end], ends.line, self.offices)
             if isinstance(held, Refused):
-                looked.refused.append((looked.count, held))
+                self._refused(held)
                 return
             receipt = held.receipt
-            quick = QuickReceipt(self.index[receipt.reader], receipt.entries, receipt.time[0], held.id)
-        office, ms, receipt_id = ends.offices[quick.reader], quick.time, quick.id
-        looked.receipts.append((looked.count, office.id, quick.places))
+            quick = self.index[receipt.reader], receipt.entries, receipt.time[0], held.id
+        reader, places, ms, receipt_id = quick
+        office = ends.offices[reader]
+        looked.receipts.append((looked.count, office.id, places))
         self._order(
-            (ms, self.slugs[quick.reader], 0, receipt_id[:16]),
-            lambda: layout.receipt(ends.folder, ms, office.name, receipt_id).removesuffix(".cbor") + ENDING,
+            (ms, self.slugs[reader], 0, receipt_id[:16]),
+            lambda: layout.receipt(ends.folder, ms, office.name, receipt_id),
         )
-        number = len(quick.places)
-        what = "an entry" if number == 1 else f"{number} entries"
-        said = f"{self.names[quick.reader]}'s desk: receipt, has {what} verified and on disk"
+        what = "an entry" if len(places) == 1 else f"{len(places)} entries"
+        said = f"{self.names[reader]}'s desk: receipt, has {what} verified and on disk"
         looked.text.append(f"{looked.count}  {zulu(ms)}  {said}  {short(receipt_id)}\n")

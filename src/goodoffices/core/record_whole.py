@@ -189,8 +189,11 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
 
 def _unreceipted(account: Account, line: KeptLine) -> Iterator[str]:
     mine = line.links[account.manifest.office]
-    waiting = len(mine) - sum(sum(run.receipted) for run in mine.runs.values())
-    waiting -= sum(mine.has(place) and not mine.receipted(place) for place in line.unmatched)
+    waiting = sum(len(run.times) - sum(run.receipted) for run in mine.runs.values())
+    waiting -= sum(mine.has_row(place) and not mine.receipted(place) for place in line.unmatched)
+    for link in (each for run in mine.runs.values() for each in run.odd):
+        place = link.incarnation, link.number, link.id
+        waiting += not mine.receipted(place) and place not in line.unmatched
     if waiting:
         yield (
             f"{line.folder}: {_entries(waiting)} of {account.name(account.manifest.office)} without a receipt:"

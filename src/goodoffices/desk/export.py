@@ -27,7 +27,7 @@ from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import KeptLine, KeptNote
 from goodoffices.core.record_findings import Finding
 from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, Manifest, list_files, write_entry
-from goodoffices.core.record_pack import ENDING, LARGE, MANY, look, wrapped
+from goodoffices.core.record_pack import ENDING, MANY, look, packed
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.desk import Desk
@@ -169,7 +169,7 @@ class _Export:
 
     def _packs(self, line: KeptLine, kind: str, objects: Iterable[bytes]) -> None:
         after = None
-        for raw in _packed(objects):
+        for raw in packed(objects, MANY):
             looked = look(kind, raw, self.examiner.packed(line), ahead=False)
             if looked.name is None or looked.refused:
                 raise VaultDamaged("The vault holds something that does not verify.")
@@ -248,16 +248,3 @@ def _lengths(chains: Iterable[tuple[bytes, bytes, int, Place]]) -> Iterable[int]
     for line, _, count, _ in chains:
         counts[line] += count
     return counts.values()
-
-
-def _packed(objects: Iterable[bytes]) -> Iterator[bytes]:
-    """Packs of them, in their order."""
-    pack, count = bytearray(), 0
-    for raw in objects:
-        pack += wrapped(raw)
-        count += 1
-        if count == MANY or len(pack) >= LARGE:
-            yield bytes(pack)
-            pack, count = bytearray(), 0
-    if pack:
-        yield bytes(pack)

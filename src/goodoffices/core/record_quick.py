@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verifying entries and receipts of one line in one look each: what most of a pack consists of (ADR 0040).
+
+Each is matched against its one encoding (docs/format.md §2, §8) with the line's own ID and realm in it. Only
+what is wholly ordinary, holds, and carries nothing that has to be looked at is taken here; for everything else
+the answer is None, and ``record_hold`` decides. ``tests/verify/test_packed.py`` holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from goodoffices.core import cbor, crypto
+from goodoffices.core.errors import WrongSigner
+from goodoffices.core.fields import MAX_TIME
+from goodoffices.core.line import MAX_BODY, EntryKind, Place, commitment
+from goodoffices.core.office import Office
+from goodoffices.core.record_entry import ID, SIGNED, TIME, UINT
+
+_BODY = rb"(?:\xf6\xf6|\x58\x20(.{32})([\x40-\x57]|\x58[\x18-\xff]|\x59(?!\x00)..|\x5a(?!\x00\x00)....))"
+_HEAD = rb"(\x58.|\x59(?!\x00)..)"
+_QUALITY = rb"[\x00-\x02]"
+_AROUND = 102
+"""Bytes of one signature with its frame."""
+_PLACE = re.compile(rb"\x83\x50(.{16})" + UINT + ID, re.DOTALL)
+# The places of a receipt: each as long as its number says; whether that is in its shortest form is seen after.
+_PLACES = rb"((?:\x83\x50.{16}(?:[\x00-\x17]|\x18.|\x19..|\x1a....)\x58\x20.{32})+)"
+_NOTHING = b"\x80"
+"""A body without items."""
+_SERVICE = (EntryKind.LINE_TEST, EntryKind.SERVICE_CHAT)
+
+Quick = tuple[int, bytes, int, bytes | None, Place | None, int, bytes, int, int, int | None]
+"""Writer (0 or 1), incarnation, number, previous, seen, kind, ID, time, roster, case time."""
+QuickReceipt = tuple[int, tuple[Place, ...], int, bytes]
+"""Reader (0 or 1), places, time, ID."""
+
+
+class QuickReader:
+    """Reads what two offices signed on one line."""
+
+    def __init__(self, line: bytes, realm: bytes, offices: Sequence[Office]) -> None:
+        self._desks = {
+            (each.id, cbor.encode(roster.version)): (roster.desk, at, roster.version)
+            for at, each in enumerate(offices)
+            for roster in each.rosters
+        }
+        frame = rb"\x85\x63GO1\x01\x18%b\x50" + re.escape(realm)
+        of_line = rb"\x01\x58\x20" + re.escape(line) + rb"\x02" + ID
+        self._entry = re.compile(
+            rb"\x83\x59(..)\x82" + _HEAD + rb"("
+            + frame.replace(b"%b", b"\x18") + rb"([\xa8-\xab])" + of_line
+            + rb"\x03\x50(.{16})\x04" + UINT + rb"(?:\x05" + ID + rb")?"
+            + rb"(?:\x06\x83\x50(.{16})" + UINT + ID + rb")?\x07" + UINT + rb"\x08\x82" + TIME + _QUALITY
+            + rb"\x09" + ID + rb"\x0a" + UINT + rb"(?:\x18\x80" + TIME + rb")?"
+            + rb")" + SIGNED + _BODY,
+            re.DOTALL,
+        )  # fmt: skip
+        self._receipt = re.compile(
+            rb"\x82" + _HEAD + rb"(" + frame.replace(b"%b", b"\x19") + rb"\xa5" + of_line
+            + rb"\x03([\x81-\x97]|\x98[\x18-\x40])" + _PLACES + rb"\x04\x82" + TIME + _QUALITY
+            + rb"\x05" + UINT + rb")" + SIGNED,
+            re.DOTALL,
+        )  # fmt: skip
+
+    def entry(self, raw: bytes, start: int, end: int) -> Quick | None:
+        """The entry from ``start`` to ``end``, its signature and commitment verified; None if it is unusual."""
+        found = self._entry.match(raw, start, end)
+        if found is None:
+            return None
+        outer, inner, text, count, by, incarnation, number, previous, seen_in, seen_number, *more = (
+            found.groups()
+        )
+        seen_id, kind, time, committed, version, case, signer, signature, salt, head = more
+        desk, size, ms = self._desks.get((by, version)), len(text), int.from_bytes(time, "big")
+        at = number[0] if len(number) == 1 else int.from_bytes(number[1:], "big")
+        what = kind[0] if len(kind) == 1 else int.from_bytes(kind[1:], "big")
+        if (
+            desk is None
+            or desk[0] != signer
+            or count[0] != 0xA8 + (previous is not None) + (seen_in is not None) + (case is not None)
+            or int.from_bytes(inner[1:], "big") != size
+            or int.from_bytes(outer, "big") != 1 + len(inner) + size + _AROUND
+            or ms > MAX_TIME
+            or what > 1 << 16
+            or (previous is None) != (at == 1)
+            or at < 1
+        ):
+            return None
+        last = found.end()
+        if salt is not None:
+            size = head[0] - 0x40 if len(head) == 1 else int.from_bytes(head[1:], "big")
+            body = raw[last : last + size]
+            last += size
+            empty = what != EntryKind.ACTS or body == _NOTHING
+            if not empty or what in _SERVICE or size > MAX_BODY or commitment(salt, body) != committed:
+                return None
+        elif what == EntryKind.ACTS:
+            return None
+        case_at = int.from_bytes(case, "big") if case is not None else None
+        if last != end or (case_at is not None and case_at > MAX_TIME):
+            return None
+        try:
+            crypto.ed25519_verify(signer, signature, text)
+        except WrongSigner:
+            return None
+        seen = None
+        if seen_in is not None:
+            before = seen_number[0] if len(seen_number) == 1 else int.from_bytes(seen_number[1:], "big")
+            seen = seen_in, before, seen_id
+        return desk[1], incarnation, at, previous, seen, what, crypto.sha256(text), ms, desk[2], case_at
+
+    def receipt(self, raw: bytes, start: int, end: int) -> QuickReceipt | None:
+        """The same for a receipt."""
+        found = self._receipt.match(raw, start, end)
+        if found is None or found.end() != end:
+            return None
+        inner, text, by, count, named, time, version, signer, signature = found.groups()
+        desk, ms = self._desks.get((by, version)), int.from_bytes(time, "big")
+        if (
+            desk is None
+            or desk[0] != signer
+            or int.from_bytes(inner[1:], "big") != len(text)
+            or ms > MAX_TIME
+        ):
+            return None
+        places, at = [], 0
+        while at < len(named):
+            place = _PLACE.match(named, at)
+            if place is None:
+                return None
+            incarnation, number, entry_id = place.groups()
+            numbered = number[0] if len(number) == 1 else int.from_bytes(number[1:], "big")
+            places.append((incarnation, numbered, entry_id))
+            at = place.end()
+        if len(places) != (count[0] - 0x80 if len(count) == 1 else count[1]):
+            return None
+        try:
+            crypto.ed25519_verify(signer, signature, text)
+        except WrongSigner:
+            return None
+        return desk[1], tuple(places), ms, crypto.sha256(text)
