@@ -38,6 +38,7 @@ def drop_last_entry(node: Node, writer: Node, line: bytes) -> CarriedEntry:
     carried = node.desk.ledger.entry(head[2])
     assert carried is not None
     node.db.execute("DELETE FROM entry WHERE id=?", (head[2],))
+    node.desk.ledger._forget()
     return carried
 
 
