@@ -14,32 +14,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from goodoffices.core.line import Place
 from goodoffices.core.record_findings import Cause, Finding, Flaw
-
-if TYPE_CHECKING:
-    from goodoffices.core.record_links import Links
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One verified entry, act or note, as its chain needs it."""
-
-    incarnation: bytes
-    number: int
-    id: bytes
-    previous: bytes | None
-    roster: int
-    time: int
-    where: str
-    seen: Place | None = None
-    opens: Place | None = None
-    """For the first entry of a later incarnation: the place that its INCARNATION item names."""
-    spot: int = 0
-    """Which file of its line it lies in, for entries (see ``record_links``)."""
-
+from goodoffices.core.record_links import Link, Links
 
 Chain = dict[bytes, dict[int, list[Link]]]
 """By incarnation, then by number. More than one link at a number is a fork."""

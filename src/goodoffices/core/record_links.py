@@ -10,13 +10,31 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from goodoffices.core.line import Place
-from goodoffices.core.record_chains import Link
 
 _NONE = bytes(32)
 AT = 20
 """Bits of a spot that say which entry of a file it is; 0 for a file that holds one alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One verified entry, act or note, as its chain needs it."""
+
+    incarnation: bytes
+    number: int
+    id: bytes
+    previous: bytes | None
+    roster: int
+    time: int
+    where: str
+    seen: Place | None = None
+    opens: Place | None = None
+    """For the first entry of a later incarnation: the place that its INCARNATION item names."""
+    spot: int = 0
+    """Which file of its line it lies in, for entries (see ``record_links``)."""
 
 
 class Run:

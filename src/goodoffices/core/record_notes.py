@@ -15,8 +15,8 @@ from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import Note, OpenNote, read_inside, verify_release
 from goodoffices.core.office import Office, is_desk
 from goodoffices.core.record_account import Account, Carriage, KeptAct, KeptLine, KeptNote, Passed
-from goodoffices.core.record_chains import Link
 from goodoffices.core.record_findings import OBJECTS, Cause, Finding, Flaw, Found, cause_of, signer_cause
+from goodoffices.core.record_links import Link
 from goodoffices.core.record_whole import Authors
 from goodoffices.core.sealed import Header, header_of, read_sealed
 from goodoffices.core.statement import Signed, read_signed

@@ -15,9 +15,9 @@ from goodoffices.core import record_checkpoints
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
 from goodoffices.core.checkpoint import Tree
 from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
-from goodoffices.core.record_chains import Link, chain_of, check_author, check_entries
+from goodoffices.core.record_chains import chain_of, check_author, check_entries
 from goodoffices.core.record_findings import Finding, Flaw
-from goodoffices.core.record_links import Links, Run
+from goodoffices.core.record_links import Link, Links, Run
 
 Authors = dict[tuple[bytes, bytes, bytes], list[Link]]
 """Acts and notes by mandate, lane and author."""
