@@ -23,7 +23,7 @@ BOX = Box()
 # A relay whose patience and bounds are small; everything else is the command itself.
 SHORT = (
     "import goodoffices.relay.reading as reading, goodoffices.relay.server as server\n"
-    "reading.BODY_SECONDS = server.HEAD_SECONDS = 0.5\n"
+    "reading.BODY_SECONDS = server.HEAD_SECONDS = 2.0\n"
     "from goodoffices.cli.relay import relay\n"
     "relay()"
 )
@@ -262,8 +262,16 @@ def test_any_request_gets_an_answer_of_the_documented_form(
 
 @pytest.fixture
 def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RelayProcess]:
-    """A relay that waits half a second for a head or a body, and bears eight connections."""
+    """A relay that waits two seconds for a head or a body."""
     monkeypatch.setattr("tests.relay.conftest.COMMAND", [sys.executable, "-c", SHORT, *COMMAND[3:]])
+    running = _opened(RelayProcess(tmp_path / "relay.db"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Iterator[RelayProcess]:
+    """A relay that bears eight connections."""
     running = _opened(RelayProcess(tmp_path / "relay.db", "--max-connections", "8"))
     yield running
     running.close()
@@ -287,27 +295,27 @@ def test_a_head_that_does_not_come_is_not_waited_for(short: RelayProcess) -> Non
     assert well(short)
 
 
-def test_connections_beyond_the_bound_are_told_to_come_again(short: RelayProcess) -> None:
+def test_connections_beyond_the_bound_are_told_to_come_again(narrow: RelayProcess) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(8):
-            line = stack.enter_context(Line(short))
+            line = stack.enter_context(Line(narrow))
             line.say(head("GET", BOX.url, bearer("put")))
             assert line.answer()[0] == 200  # something was allowed on it: it stays
-        status, said = stack.enter_context(Line(short)).answer()
+        status, said = stack.enter_context(Line(narrow)).answer()
         assert (status, said["fault"]) == (503, "relay")
-    while not well(short):  # once the relay has noticed that they are gone
+    while not well(narrow):  # once the relay has noticed that they are gone
         pass
 
 
-def test_connections_that_only_sit_there_keep_nobody_out(short: RelayProcess) -> None:
+def test_connections_that_only_sit_there_keep_nobody_out(narrow: RelayProcess) -> None:
     """P12: when all places are taken, the oldest on which nothing was allowed gives way."""
     with contextlib.ExitStack() as stack:
-        honest = stack.enter_context(Line(short))
+        honest = stack.enter_context(Line(narrow))
         honest.say(head("GET", BOX.url, bearer("put")))
         assert honest.answer()[0] == 200
         for _ in range(20):
-            stack.enter_context(Line(short))
-        newcomer = stack.enter_context(Line(short))
+            stack.enter_context(Line(narrow))
+        newcomer = stack.enter_context(Line(narrow))
         newcomer.say(head("GET", BOX.url, bearer("put")))
         assert newcomer.answer()[0] == 200
         honest.say(head("GET", BOX.url, bearer("put")))
