@@ -18,6 +18,7 @@ WEB = Path(__file__).resolve().parent.parent / "src" / "goodoffices" / "web"
 LANGUAGES = ("en", "fa", "ar", "fr")
 METHODS = [
     ("words.py", "python"),
+    ("deeds.py", "python"),
     ("silence.py", "python"),
     ("picturing.py", "python"),
     ("readiness.py", "python"),

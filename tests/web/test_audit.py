@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from goodoffices.core.office import Right
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
 from goodoffices.desk.views.audit import CHECKED
+from goodoffices.web.deeds import DEEDS, told
+from goodoffices.web.language import load
 from tests.web.offices import PASSPHRASE, Browser, Offices
 from tests.web.test_access import Clock
 
@@ -202,3 +205,33 @@ def test_of_a_long_log_the_newest_rows_are_checked_and_all_on_demand(offices: Of
     assert auditor.json("/audit")["broken_at"] == page["count"] - 5
     desk.ledger.db.execute("DELETE FROM audit WHERE id=?", (page["count"] - CHECKED,))
     assert auditor.json("/audit")["broken_at"] is not None
+
+
+@pytest.mark.parametrize("code", ["en", "fa", "ar", "fr"])
+def test_a_row_is_told_in_the_language_of_the_page(code: str) -> None:
+    """Promise P10: who audits reads what was done, with its names as they were written."""
+    for deed in DEEDS:
+        names = {name: f"{{{name}}} 7" for name in re.findall(r"\{(\w+)\}", deed)}
+        shown = told(deed.format(**names), load()[code]) or ""
+        assert (shown == deed.format(**names)) == (code == "en"), deed
+        assert all(name in shown for name in names.values()), deed
+
+
+def test_what_is_not_known_is_shown_as_it_was_written_and_a_name_decides_nothing() -> None:
+    """Promise P12"""
+    persian = load()["fa"]
+    assert told("did something of a later version", persian) is None
+    assert told("locked out tested the line Bern", persian) == "tested the line Bern را بیرون گذاشت"
+    assert (
+        told("signed 'seen' about note 1234abcd", persian)
+        == "«مأموری دید» را دربارهٔ یادداشت 1234abcd امضا کرد"
+    )
+
+
+def test_the_log_is_read_in_the_language_of_the_page(offices: Offices) -> None:
+    """Promise P10"""
+    auditor = Browser(offices.bern)
+    auditor.sign_in()
+    page = auditor.get("/audit", **{"accept-language": "fa"}).text
+    assert "با گذرواژه از" in page
+    assert 'lang="en" dir="ltr">signed in by' not in page

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from goodoffices.core.digits import grouped
 from goodoffices.web import silence, words
+from goodoffices.web.deeds import told
 from goodoffices.web.diff import changes
 from goodoffices.web.language import Language
 from goodoffices.web.prose import has_alike, has_unseen, lines, visible
@@ -104,4 +105,5 @@ def environment(language: Language) -> Environment:
         changes=changes,
     )  # fmt: skip
     env.globals.update(lang=language, words=words, silence=silence, knows=language.knows, say=language.say)
+    env.globals.update(told=lambda what: told(what, language))
     return env
