@@ -261,10 +261,10 @@ def test_what_waits_is_counted(make: Make) -> None:
         await world.put(one, NOW)
         await world.put(envelope(2, 4096), NOW + 5)
         found = await world.store.waiting(BOX)
-        assert (found.waiting, found.bytes, found.oldest_ms) == (2, 4608, NOW)
+        assert (found.waiting, found.bytes, found.oldest_ms, found.last) == (2, 4608, NOW, 2)
         await world.store.delete(BOX, name(one), NOW + 9)
         found = await world.store.waiting(BOX)
-        assert (found.waiting, found.bytes, found.oldest_ms) == (1, 4096, NOW + 5)
+        assert (found.waiting, found.bytes, found.oldest_ms, found.last) == (1, 4096, NOW + 5, 2)
 
     run(make, story)
 

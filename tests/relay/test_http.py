@@ -66,7 +66,7 @@ def test_what_waits_is_told_to_sender_and_collector(here: Here) -> None:
     put(here, bytes(4096))
     for right in ("put", "collect"):
         answer = here.client.get(here.box.url, headers=here.box.may(right))
-        assert answer.json() == {"waiting": 1, "bytes": 4096, "oldest_ms": here.now[0]}
+        assert answer.json() == {"waiting": 1, "bytes": 4096, "oldest_ms": here.now[0], "last": 1}
 
 
 ALLOWED = {

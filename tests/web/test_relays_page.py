@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from goodoffices.desk.routes.looking import Look
+from goodoffices.desk.routes.looking import Looked
 from tests.web.offices import RELAYS, Offices
 from tests.web.test_pages import release, signed_in, words_of
 
@@ -41,7 +41,7 @@ def test_what_waits_is_told_per_relay() -> None:
     release(offices.washington, mandate, offices.tehran.me, "Waits.")
     line = offices.washington.desk.line_named("Bern").id
     ours = offices.washington.desk.ledger.routes(line, own=True)[0]
-    offices.washington.look_states = {ours.id: Look(3, 12_288, offices.time, offices.time)}
+    offices.washington.look_states = {ours.id: Looked(3, offices.time, offices.time)}
     page = words_of(signed_in(offices.washington).get(f"/lines/{line.hex()}/relays").text)
     assert "3 envelopes lie there for us." in page
     assert "1 of ours it has not taken yet." in page

@@ -44,7 +44,7 @@ class Officer:
 class Pending:
     """What a transaction left to do once it is committed. Lost in a crash, rebuilt from the ledger."""
 
-    fresh: list[tuple[bytes, CarriedEntry, bool]] = field(default_factory=list)
+    fresh: list[tuple[bytes, CarriedEntry, int]] = field(default_factory=list)
     receipts: list[tuple[bytes, Place]] = field(default_factory=list)
     changed: set[bytes] = field(default_factory=set)
     new_incarnations: set[bytes] = field(default_factory=set)

@@ -32,7 +32,8 @@ from goodoffices.desk.machine import TranslatingMachine, Translator
 from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
 from goodoffices.desk.readiness import Readiness
-from goodoffices.desk.routes.looking import Look, Looking
+from goodoffices.desk.routes.collecting import collect_all
+from goodoffices.desk.routes.looking import Looked, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
@@ -101,7 +102,7 @@ class DeskService(Present):
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
-        self.looking = Looking(self.desk.all_routes, self.client.look, self.now)
+        self.looking = Looking(self.desk.all_routes, self.client.look, self._looked, self.now)
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
         self.backup = RunningBackup(self)
         self.leaving = Leaving(self)
@@ -236,7 +237,11 @@ class DeskService(Present):
             state.waiting = waiting.get(url, 0)
         return [self._relays[url] for url in sorted(self._relays)]
 
-    def looks(self) -> dict[int, Look]:
+    def _looked(self, route: RouteRow, waiting: int) -> None:
+        if route.collect is None and route.line is not None:
+            self.desk.lines.sending.looked(route.line, route.id, waiting, self.now())
+
+    def looks(self) -> dict[int, Looked]:
         """What lies in each mailbox, by the number of its route and the word of its relay."""
         return self.looking.looks
 
@@ -359,10 +364,7 @@ class DeskService(Present):
             try:
                 await self.client.make_mailbox(route, self.config.admission)
                 self._spawn(self._note_connected(route, connected))
-                async with contextlib.aclosing(self.client.listen(route, connected)) as envelopes:
-                    async for envelope in envelopes:
-                        failures = 0
-                        self._take(route, envelope)
+                await collect_all(self.client, route, connected, self._take)
             except RelayError as error:
                 self._relay(route.relay, False, error.what)
             except MachineError as error:

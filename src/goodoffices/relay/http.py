@@ -184,7 +184,14 @@ class RelayDoor:
         """GET /v1/mailboxes/{box}, for who may put or collect."""
         box = await self._allowed(request, Use.READ, Right.PUT, Right.COLLECT)
         found = await self._store.waiting(box)
-        return Json({"waiting": found.waiting, "bytes": found.bytes, "oldest_ms": found.oldest_ms})
+        return Json(
+            {
+                "waiting": found.waiting,
+                "bytes": found.bytes,
+                "oldest_ms": found.oldest_ms,
+                "last": found.last,
+            }
+        )
 
     async def push(self, scope: Scope, receive: Receive, send: Send) -> None:
         """WebSocket /v1/mailboxes/{box}/push."""

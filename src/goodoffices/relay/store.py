@@ -36,6 +36,8 @@ class Waiting:
     waiting: int
     bytes: int
     oldest_ms: int | None
+    last: int = 0
+    """The newest seq that it gave, whether or not that envelope still lies there."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,7 @@ class MemoryRelayStore:
         if mailbox is None:
             return Waiting(0, 0, None)
         oldest = next((kept.at_ms for kept in mailbox.kept.values()), None)
-        return Waiting(mailbox.state.waiting, mailbox.state.bytes, oldest)
+        return Waiting(mailbox.state.waiting, mailbox.state.bytes, oldest, mailbox.state.last_seq)
 
     async def purge(self, now: int, most: int) -> int:
         """See RelayStore."""

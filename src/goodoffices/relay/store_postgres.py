@@ -57,7 +57,7 @@ _COLLECT = (
     " WHERE mailbox = (SELECT no FROM here) AND seq > %s AND seq <= (SELECT last FROM fit) ORDER BY seq"
 )
 _WAITING = (
-    "SELECT waiting, bytes, (SELECT at_ms FROM envelope WHERE mailbox = no ORDER BY seq LIMIT 1)"
+    "SELECT waiting, bytes, (SELECT at_ms FROM envelope WHERE mailbox = no ORDER BY seq LIMIT 1), last_seq"
     " FROM mailbox WHERE box = %b"
 )
 
@@ -171,7 +171,7 @@ class PostgresRelayStore:
     async def waiting(self, box: bytes) -> Waiting:
         """See RelayStore."""
         rows = await self._readers.rows(_WAITING, (box,))
-        return Waiting(*cast("tuple[int, int, int | None]", rows[0])) if rows else Waiting(0, 0, None)
+        return Waiting(*cast("tuple[int, int, int | None, int]", rows[0])) if rows else Waiting(0, 0, None)
 
     async def purge(self, now: int, most: int) -> int:
         """See RelayStore."""

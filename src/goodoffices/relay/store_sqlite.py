@@ -179,8 +179,8 @@ class SqliteRelayStore:
         """See RelayStore."""
         with self._reading() as db:
             row = db.execute(
-                "SELECT waiting, bytes, (SELECT at_ms FROM envelope WHERE mailbox = no ORDER BY seq LIMIT 1)"
-                " FROM mailbox WHERE box=?",
+                "SELECT waiting, bytes, (SELECT at_ms FROM envelope WHERE mailbox = no ORDER BY seq LIMIT 1),"
+                " last_seq FROM mailbox WHERE box=?",
                 (box,),
             ).fetchone()
         return Waiting(*row) if row else Waiting(0, 0, None)

@@ -376,7 +376,7 @@ class Channels(Credentials):
         if digest is None or raw is None:
             raise NotNow("Only altered copies of this note are here.", "Ask its author to send it again.")
         self.ledger.mark_carried(note.id, target)
-        self.ledger.owe(to.id, (Item.NOTE, raw), urgent=True)
+        self.ledger.owe(to.id, (Item.NOTE, raw), urgent=note.precedence)
         self.do(
             agreement,
             ActType.FORWARDED,

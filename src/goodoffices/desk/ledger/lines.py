@@ -132,7 +132,7 @@ class LineTables(PlaceTables, MailboxTables):
 
     # entries
 
-    def add_entry(self, carried: CarriedEntry, now: int, *, urgent: bool = False) -> None:
+    def add_entry(self, carried: CarriedEntry, now: int, *, urgent: int = 0) -> None:
         """Append to the record."""
         entry = carried.entry
         self.db.execute(
@@ -150,7 +150,7 @@ class LineTables(PlaceTables, MailboxTables):
                 carried.salt,
                 carried.body,
                 now,
-                int(urgent),
+                urgent,
             ),
         )
         self._grew(entry, carried.place)
@@ -169,8 +169,8 @@ class LineTables(PlaceTables, MailboxTables):
             int(self._one("SELECT count(*) FROM finding WHERE line=?", line)[0]),
         )
 
-    def unreceipted(self, line: bytes, writer: bytes) -> list[tuple[CarriedEntry, bool]]:
-        """Own entries that the peer has not receipted, oldest first, each with whether it is urgent."""
+    def unreceipted(self, line: bytes, writer: bytes) -> list[tuple[CarriedEntry, int]]:
+        """Own entries that the peer has not receipted, oldest first, each with how urgent it is."""
         rows = self._all(
             "SELECT signed, salt, body, urgent FROM entry WHERE line=? AND writer=? AND receipt IS NULL"
             " ORDER BY position",
@@ -178,9 +178,21 @@ class LineTables(PlaceTables, MailboxTables):
             writer,
         )
         return [
-            (CarriedEntry(read_signed(bytes(signed)), bytes(salt), bytes(body)), bool(urgent))
+            (CarriedEntry(read_signed(bytes(signed)), bytes(salt), bytes(body)), int(urgent))
             for signed, salt, body, urgent in rows
         ]
+
+    def unreceipted_places(
+        self, line: bytes, writer: bytes, after: int, low: int, high: int, most: int
+    ) -> list[tuple[int, bytes, int, int]]:
+        """(position, ID, urgency, bytes) of own entries without a receipt, in order, urgency within bounds."""
+        rows = self._all(
+            "SELECT position, id, urgent, length(signed) + length(body) + 64 FROM entry INDEXED BY entry_owed"
+            " WHERE line=? AND writer=? AND receipt IS NULL AND position>? AND urgent BETWEEN ? AND ?"
+            " ORDER BY position LIMIT ?",
+            *(line, writer, after, low, high, most),
+        )
+        return [(row[0], bytes(row[1]), row[2], row[3]) for row in rows]
 
     def save_receipt(self, line: bytes, entry_id: bytes, receipt: bytes) -> bool:
         """Keep the peer's receipt of an own entry; False if it was in already or is for no entry here."""
@@ -214,10 +226,8 @@ class LineTables(PlaceTables, MailboxTables):
         )
         return row is not None
 
-    def unreceipt_after(
-        self, line: bytes, writer: bytes, last: bytes | None
-    ) -> list[tuple[CarriedEntry, bool]]:
-        """Own entries after ``last`` whose receipts no longer count, since the peer has lost them.
+    def unreceipt_after(self, line: bytes, writer: bytes, last: bytes | None) -> None:
+        """The receipts of own entries after ``last`` no longer count, since the peer has lost them.
 
         What it signed is kept all the same: nobody unsays a receipt by asking again.
         """
@@ -226,17 +236,11 @@ class LineTables(PlaceTables, MailboxTables):
             " receipt IS NOT NULL AND position > coalesce((SELECT position FROM entry WHERE id=?), 0)",
             (line, writer, last),
         )
-        rows = self._all(
+        self.db.execute(
             "UPDATE entry SET receipt=NULL WHERE line=? AND writer=? AND receipt IS NOT NULL AND position >"
-            " coalesce((SELECT position FROM entry WHERE id=?), 0) RETURNING signed, salt, body, urgent, position",
-            line,
-            writer,
-            last,
+            " coalesce((SELECT position FROM entry WHERE id=?), 0)",
+            (line, writer, last),
         )
-        return [
-            (CarriedEntry(read_signed(bytes(signed)), bytes(salt), bytes(body)), bool(urgent))
-            for signed, salt, body, urgent, _ in sorted(rows, key=lambda row: int(row[4]))
-        ]
 
 
 def _line(row: Any) -> LineRow:

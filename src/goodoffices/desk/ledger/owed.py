@@ -17,8 +17,8 @@ MAX_OWED = MAX_BODY - 4096
 class OwedTables(Tables):
     """Items that wait for an entry, and entries that stood in a courier's bundle."""
 
-    def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: bool = False) -> None:
-        """An item that the next entry of a line carries; raises Oversized if none can.
+    def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: int = 0) -> None:
+        """An item that the next entry of a line carries; raises Oversized if none can. ``urgent``: a precedence.
 
         Owed all the same, it would stop whatever is sent after it, at every start.
         """
@@ -32,12 +32,12 @@ class OwedTables(Tables):
     def _keep_owed(self) -> None:
         fresh, self._fresh = self._fresh, []
         for line, raw, urgent in fresh:
-            self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, int(urgent)))
+            self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, urgent))
 
-    def owed(self, line: bytes) -> list[tuple[int, bytes, bool]]:
+    def owed(self, line: bytes) -> list[tuple[int, bytes, int]]:
         """(row, item, urgent) in the order in which they came to be owed. Row 0: by the open transaction."""
         rows = self._all("SELECT id, item, urgent FROM owed WHERE line=? ORDER BY id", line)
-        kept = [(row[0], bytes(row[1]), bool(row[2])) for row in rows]
+        kept = [(row[0], bytes(row[1]), int(row[2])) for row in rows]
         return kept + [(0, item, urgent) for to, item, urgent in self._fresh if to == line]
 
     def owing_lines(self) -> list[bytes]:

@@ -22,6 +22,13 @@ class PlaceTables(OwedTables):
         )
         return [bytes(row[0]) for row in rows]
 
+    def entry_place(self, line: bytes, writer: bytes, entry_id: bytes) -> Place | None:
+        """Where an entry of a writer stands on a line, if it is here."""
+        row = self._one(
+            "SELECT incarnation, number FROM entry WHERE id=? AND line=? AND writer=?", entry_id, line, writer
+        )
+        return (bytes(row[0]), row[1], entry_id) if row else None
+
     def head(self, line: bytes, writer: bytes, incarnation: bytes | None = None) -> Place | None:
         """The highest place of a writer's chain, of one incarnation or of the newest. Remembered."""
         asked = (line, writer, incarnation)

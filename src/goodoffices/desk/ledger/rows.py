@@ -127,7 +127,7 @@ class Tables:
         self._places: dict[tuple[bytes, bytes, bytes | None], Place | None] = {}
         """By line, writer and incarnation (None: the newest): the highest place of that chain."""
         self._routes: list[RouteRow] | None = None
-        self._fresh: list[tuple[bytes, bytes, bool]] = []
+        self._fresh: list[tuple[bytes, bytes, int]] = []
         """(line, item, urgent) owed by the open transaction: most of it stands in an entry before the commit."""
 
     def _forget(self) -> None:

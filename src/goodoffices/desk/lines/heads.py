@@ -57,10 +57,10 @@ class Heads:
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
         self._heard_kept: dict[bytes, int] = {}
 
-    def _ask(self, line: LineRow, now: int, repacks: int = 0) -> None:
+    def _ask(self, line: LineRow, now: int) -> None:
         # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
         nonce = self._questions.setdefault(line.id, self.context.rng(16))
-        self._send_head(line, nonce, None, now, repacks)
+        self._send_head(line, nonce, None, now)
 
     def tell(self, now: int) -> None:
         """Tell every peer whether this desk is locked: silence of a locked desk is another silence (P6)."""
@@ -69,11 +69,9 @@ class Heads:
                 # The answer to a question that nobody asked: it is heard, and nothing else follows.
                 self._send_head(line, self.context.rng(16), bytes(16), now)
 
-    def _send_head(
-        self, line: LineRow, nonce: bytes, answers: bytes | None, now: int, repacks: int = 0
-    ) -> None:
+    def _send_head(self, line: LineRow, nonce: bytes, answers: bytes | None, now: int) -> None:
         awaited = [nonce] if answers is None else []
-        self._pack(line, [self._head_part(line, nonce, answers, now)], awaited, now, repacks=repacks)
+        self._pack(line, [self._head_part(line, nonce, answers, now)], awaited, now)
 
     def _head_part(self, line: LineRow, nonce: bytes, answers: bytes | None, now: int) -> tuple[Any, ...]:
         # A question says from where on to send again, an answer what was seen at all.
@@ -152,13 +150,12 @@ class Heads:
         entries: list[bytes],
         now: int,
         *,
-        urgent: bool = False,
-        repacks: int = 0,
+        urgent: int = 0,
         at_least: int = 0,
     ) -> None:
         sealed = self._seal(line, parts, now, at_least=at_least)
         routes = self.ledger.routes(line.id, own=False)
-        self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent, repacks=repacks)
+        self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent)
 
     def _seal(self, line: LineRow, parts: list[tuple[Any, ...]], now: int, *, at_least: int = 0) -> bytes:
         """An envelope for the peer's desk."""
@@ -196,6 +193,12 @@ class Heads:
                 del self._questions[line.id]
                 self.sending.receipted(head.answers)
 
+    def offer_all(self, line: bytes) -> None:
+        """Offer everything that has no receipt: ``offering``'s job, as the next."""
+
+    def offer_pressing(self, line: bytes) -> None:
+        """Offer what presses before anything else."""
+
     def _told_mailboxes(self, line: LineRow, head: Head, now: int) -> None:
         """What a head says of where its writer collects and writes: ``mailboxes``' job."""
 
@@ -226,8 +229,8 @@ class Heads:
 
     def _offer_again(self, line: bytes, last: bytes | None, now: int) -> None:
         if self.ledger.receipted_after(line, self.context.me, last) and self.reoffers.may(line, last, now):
-            lost = self.ledger.unreceipt_after(line, self.context.me, last)
-            self.context.pending.fresh += [(line, carried, urgent) for carried, urgent in lost]
+            self.ledger.unreceipt_after(line, self.context.me, last)
+            self.context.pending.after.append(lambda: self.offer_all(line))
 
     def offer_what_was_put_off(self, now: int) -> None:
         """History that a peer asked for too often, once its time has come."""
@@ -244,6 +247,7 @@ class Heads:
     def _was_asked(self, line_id: bytes, nonce: bytes, now: int) -> None:
         self._answered = {nonce, *(self._answered if len(self._answered) < MAX_ANSWERED else ())}
         self.sending.peer_started(line_id, now)
+        self.offer_pressing(line_id)
 
     def _compare(self, line: LineRow, head: Head, now: int) -> None:
         # Its word that this chain did not go back is not enough to go on with it: what this vault has

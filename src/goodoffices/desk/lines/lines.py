@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines: entries out, envelopes in, receipts and incarnations. Heads are ``heads``' job.
+"""Lines: entries written, envelopes taken in, receipts and incarnations. Offering entries is ``offering``'s job.
 
 What entries carry is ``channels``' job; this module sees to it that each is written once, offered
 until receipted, verified on arrival, kept, and that no chain of this desk ever forks: a desk opens a
@@ -8,23 +8,19 @@ new incarnation with every start, since its vault may be an older copy (ADR 0017
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from goodoffices.core import cbor, crypto, envelope
 from goodoffices.core.errors import NotNow, OtherOfficeError
 from goodoffices.core.line import (
-    ERASABLE,
     MAX_BODY,
     MAX_ITEMS,
-    MAX_RECEIPTED,
     CarriedEntry,
     Entry,
     EntryKind,
     Item,
-    Place,
-    Receipt,
     commitment,
     verify_entry,
     verify_receipt,
@@ -33,16 +29,12 @@ from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.statement import Signed
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
-from goodoffices.desk.lines.mailboxes import Collecting
-from goodoffices.desk.routes.sending import Put
+from goodoffices.desk.lines.offering import Offering
 
 TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 
-ROOM = envelope.MAX_PAYLOAD - 2048
-"""Bytes of entries in one envelope: the rest is for their frame and a receipt."""
 
-
-class Lines(Collecting):
+class Lines(Offering):
     """All lines of one desk."""
 
     def __init__(self, context: Context, take_items: TakeItems) -> None:
@@ -58,8 +50,7 @@ class Lines(Collecting):
     def resume(self, now: int) -> None:
         """After every start: offer again what has no receipt, and ask each peer about both chains."""
         for line in self.ledger.lines():
-            unreceipted = self.ledger.unreceipted(line.id, self.context.me)
-            self.context.committed.fresh += [(line.id, carried, urgent) for carried, urgent in unreceipted]
+            self.offer_all(line.id)
             if line.open:
                 self._ask(line, now)
         self.resume_mailboxes(now)
@@ -75,19 +66,19 @@ class Lines(Collecting):
                 if not owed or not line.confirmed_here:
                     return
             room = MAX_BODY - 1024
-            taken: list[tuple[int, bytes, bool]] = []
+            taken: list[tuple[int, bytes, int]] = []
             for row in owed[:MAX_ITEMS]:
                 room -= len(row[1])
                 if room < 0 and taken:
                     break
                 taken.append(row)
             items = [cbor.decode(item) for _, item, _ in taken]
-            self._write(line_id, EntryKind.ACTS, items, now, urgent=any(urgent for _, _, urgent in taken))
+            self._write(line_id, EntryKind.ACTS, items, now, urgent=max(urgent for _, _, urgent in taken))
             self.ledger.settle(line_id, [row for row, _, _ in taken])
 
     def write_roster(self, line_id: bytes, roster: bytes, now: int) -> None:
         """Tell the peer of the office's next roster, by an entry that is still the present one's."""
-        self._write(line_id, EntryKind.ACTS, [[Item.NEXT_ROSTER, roster]], now, urgent=True)
+        self._write(line_id, EntryKind.ACTS, [[Item.NEXT_ROSTER, roster]], now, urgent=1)
 
     def flush_all(self, now: int) -> None:
         """Write what is owed to any line."""
@@ -101,10 +92,10 @@ class Lines(Collecting):
         """
         opening = line_id not in self._may_go_on and line_id not in self.context.pending.new_incarnations
         if opening and self.ledger.head(line_id, self.context.me) is not None:
-            self._write(line_id, EntryKind.ACTS, [], now, urgent=False)
-        return self._add(line_id, kind, body, now, urgent=False)
+            self._write(line_id, EntryKind.ACTS, [], now, urgent=0)
+        return self._add(line_id, kind, body, now, urgent=0)
 
-    def _write(self, line_id: bytes, kind: int, items: list[Any], now: int, *, urgent: bool) -> None:
+    def _write(self, line_id: bytes, kind: int, items: list[Any], now: int, *, urgent: int) -> None:
         if line_id not in self._may_go_on and line_id not in self.context.pending.new_incarnations:
             before = self.ledger.head(line_id, self.context.me)
             # Nobody can tell this desk what an older copy of its vault has forgotten and sent (ADR 0017).
@@ -116,7 +107,7 @@ class Lines(Collecting):
             self.context.pending.after.append(lambda: self._may_go_on.add(line_id))
         self._add(line_id, kind, cbor.encode(items), now, urgent=urgent)
 
-    def _add(self, line_id: bytes, kind: int, body: bytes, now: int, *, urgent: bool) -> bytes:
+    def _add(self, line_id: bytes, kind: int, body: bytes, now: int, *, urgent: int) -> bytes:
         line, salt = self.ledger.line(line_id), self.context.rng(32)
         head = self.ledger.head(line_id, self.context.me, line.incarnation)
         entry = Entry(
@@ -136,111 +127,6 @@ class Lines(Collecting):
         self.ledger.add_entry(carried, now, urgent=urgent)
         self.context.pending.fresh.append((line_id, carried, urgent))
         return carried.signed.id
-
-    # --- sending ----------------------------------------------------------------------------------
-
-    def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
-        """Pack what the last transactions left to send; returns what to offer to relays now.
-
-        ``only_urgent``: a note that somebody waits for is on the wire before receipts are signed.
-        """
-        committed = self.context.committed
-        fresh, committed.fresh = committed.fresh, []
-        if only_urgent:
-            pressing = {line for line, _, urgent in fresh if urgent}
-            committed.fresh = [each for each in fresh if each[0] not in pressing]
-            for line_id in sorted(pressing):
-                entries = [each for each in fresh if each[0] == line_id]
-                self._pack_entries(self.ledger.line(line_id), entries, [], now, urgent=True)
-            return self.sending.due(now)
-        receipts, committed.receipts = committed.receipts, []
-        for line_id, ids, urgent, repacks in self.sending.stale(now):
-            if self._questions.get(line_id) in ids:
-                if line_id in self._again:
-                    del self._questions[line_id]  # it was answered: only another one is acted upon
-                self._ask(self.ledger.line(line_id), now, repacks)
-                continue
-            if self.restate(line_id, ids, now, repacks):
-                continue
-            again = [(line_id, c, u) for c, u in self.ledger.unreceipted(line_id, self.context.me)]
-            again = [each for each in again if each[1].signed.id in ids]
-            self._pack_entries(self.ledger.line(line_id), again, [], now, urgent=urgent, repacks=repacks)
-        owing = {line for line, _, _ in fresh} | {line for line, _ in receipts}
-        urgent_lines = {line for line, _, urgent in fresh if urgent}
-        for line_id in sorted(owing, key=lambda each: (each not in urgent_lines, each)):
-            places = [place for line, place in receipts if line == line_id]
-            entries = [each for each in fresh if each[0] == line_id]
-            line = self.ledger.line(line_id)
-            self._pack_entries(line, entries, places, now, urgent=line_id in urgent_lines)
-        return self.sending.due(now)
-
-    def _pack_entries(
-        self,
-        line: LineRow,
-        fresh: list[tuple[bytes, CarriedEntry, bool]],
-        places: list[Place],
-        now: int,
-        *,
-        urgent: bool,
-        repacks: int = 0,
-    ) -> None:
-        # Nobody who sees envelopes shall tell the hourly test of an idle line from a note.
-        alike = any(carried.entry.kind in ERASABLE for _, carried, _ in fresh)
-        at_least = envelope.NOTE_CLASS if alike else 0
-        for parts, ids in self._groups(line, fresh, places, now):
-            self._pack(line, parts, ids, now, urgent=urgent, repacks=repacks, at_least=at_least)
-
-    def carried_by_hand(self, line_id: bytes, most_receipts: int, now: int) -> list[bytes]:
-        """Envelopes of everything that a line owes: what has no receipt, the newest receipts, what was asked.
-
-        Nothing is taken from what goes out by relays: both ways stay open until the receipt is in.
-        """
-        line = self.ledger.line(line_id)
-        fresh = [
-            (line_id, carried, urgent)
-            for carried, urgent in self.ledger.unreceipted(line_id, self.context.me)
-        ]
-        places = self.ledger.newest_places(line_id, line.peer, most_receipts)
-        self.ledger.went_by_hand(carried.signed.id for _, carried, _ in fresh)
-        envelopes = [self._seal(line, parts, now) for parts, _ in self._groups(line, fresh, places, now)]
-        heads = []
-        if question := self._questions.get(line_id):
-            heads.append(self._head_part(line, question, None, now))
-        if asked := self._asked.get(line_id):
-            heads.append(self._head_part(line, self.context.rng(16), asked, now))
-        heads += self.mailboxes_parts(line_id)
-        return [*envelopes, *([self._seal(line, heads, now)] if heads else [])]
-
-    def _groups(
-        self, line: LineRow, fresh: list[tuple[bytes, CarriedEntry, bool]], places: list[Place], now: int
-    ) -> Iterator[tuple[list[tuple[Any, ...]], list[bytes]]]:
-        """(parts, IDs of the entries in them) for one envelope after the other, urgent entries first."""
-        parts: list[tuple[Any, ...]] = []
-        for at in range(0, len(places), MAX_RECEIPTED):
-            receipt = Receipt(
-                line=line.id,
-                reader=self.context.me,
-                entries=tuple(places[at : at + MAX_RECEIPTED]),
-                time=self.context.time(now),
-                roster=self.context.my_office().roster.version,
-            )
-            parts.append(envelope.receipt_part(self._by_desk(receipt)))
-        room = ROOM
-        ids: list[bytes] = []
-        for _, carried, _ in sorted(fresh, key=lambda each: not each[2]):
-            size = len(carried.body) + len(carried.signed.raw) + 64
-            if size > room and parts:
-                yield parts, ids
-                parts, room, ids = [], ROOM, []
-            parts.append(envelope.entry_part(carried))
-            ids.append(carried.signed.id)
-            room -= size
-        if parts:
-            yield parts, ids
-
-    def send_part(self, line_id: bytes, part: tuple[Any, ...], now: int) -> None:
-        """Send what is no entry and needs no receipt, in an envelope of its own. Outside a transaction."""
-        self._pack(self.ledger.line(line_id), [part], [], now)
 
     # --- receiving --------------------------------------------------------------------------------
 
@@ -300,15 +186,17 @@ class Lines(Collecting):
 
     def _entry(self, line_id: bytes, carried: CarriedEntry, now: int) -> None:
         line = self.ledger.line(line_id)
+        known = self.ledger.entry_place(line_id, line.peer, carried.signed.id)
+        if known is not None:
+            # Verified when it first came: after a month's silence the same lies at every relay many times.
+            self.context.pending.receipts.append((line_id, known))
+            return
         peer = self._peer(line)
         entry = verify_entry(carried, line_id, peer)
         self._check_past(line, entry.seen, now)
         self.hear(line_id, now, entry.time[0])
         place = carried.place
         others = self.ledger.entry_ids_at(line_id, entry.writer, place)
-        if carried.signed.id in others:
-            self.context.pending.receipts.append((line_id, place))
-            return
         if not line.open and not any(item[0] == Item.CONFIRMED for item in carried.items):
             raise NotNow(f"{peer.name} has not confirmed the line yet.")
         self.ledger.add_entry(carried, now)
@@ -349,7 +237,7 @@ class Lines(Collecting):
             if self.ledger.save_receipt(line.id, place[2], signed.raw):
                 if not self.ledger.was_by_hand(place[2]):
                     self.receipted(place[2], now)
-                self.context.pending.after.append(partial(self.sending.receipted, place[2]))
+                self.context.pending.after.append(partial(self.sending.receipted, place[2], line.id))
             else:
                 self._check_past(line, place, now)
 

@@ -99,20 +99,16 @@ class Collecting(Heads):
         self._stating[newest.id] = line_id
         return [envelope.mailboxes_part(newest.signed)]
 
-    def _state_again(self, line: LineRow, now: int, repacks: int = 0) -> None:
+    def _state_again(self, line: LineRow, now: int) -> None:
         # Its ID stands for an entry in ``sending``: it is offered until the peer's desk has confirmed it.
         if parts := self.mailboxes_parts(line.id):
             newest = self.ledger.mailboxes(line.id, mine=True)[0]
-            self._pack(line, parts, [newest.id], now, repacks=repacks)
+            self._pack(line, parts, [newest.id], now)
 
-    def restate(self, line_id: bytes, stale: frozenset[bytes], now: int, repacks: int) -> bool:
-        """Whether what went stale is a statement of mailboxes; the newest is then offered again."""
-        if not stale & self._stating.keys():
-            return False
-        newest = self.ledger.mailboxes(line_id, mine=True)[0]
-        if newest.id in stale:
-            self._state_again(self.ledger.line(line_id), now, repacks)
-        return True
+    def restate(self, line_id: bytes, stale: frozenset[bytes], now: int) -> None:
+        """Offer the newest statement of mailboxes again if it is among what went stale."""
+        if stale & self._stating.keys() and self.ledger.mailboxes(line_id, mine=True)[0].id in stale:
+            self._state_again(self.ledger.line(line_id), now)
 
     def drain(self, line: LineRow) -> None:
         """Leave what is being emptied, once all that the peer wrote before it changed over is here.

@@ -242,7 +242,7 @@ class Writing(Acting):
         to = self.ledger.line_to(target)
         if to is None:
             raise NotNow(f"There is no open line to {agreement.name_of(target)}.", "Pair with it first.")
-        self.ledger.owe(to.id, (Item.NOTE, sealed.raw), urgent=True)
+        self.ledger.owe(to.id, (Item.NOTE, sealed.raw), urgent=note.precedence)
         self.ledger.mark_carried(opened.signed.id, target)
         self.context.pending.changed.add(agreement.id)
 

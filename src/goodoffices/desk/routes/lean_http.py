@@ -51,9 +51,9 @@ class LeanHttp:
             await _end(each)
 
     async def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", most: int = MAX_ANSWER
     ) -> tuple[int, bytes]:
-        """(status, body); raises Unanswered, OSError or TimeoutError.
+        """(status, body of at most ``most`` bytes); raises Unanswered, OSError or TimeoutError.
 
         A kept connection may have been closed by the other side meanwhile. Such a request is sent once
         more on a fresh one: every request to a relay is the same twice as once.
@@ -68,7 +68,7 @@ class LeanHttp:
             while True:
                 connection = await self._connect(place, secure=secure)
                 try:
-                    answer = await self._exchange(connection, request, body)
+                    answer = await self._exchange(connection, request, body, most)
                 except (Unanswered, OSError):
                     await _end(connection)
                     if not connection.used:
@@ -89,7 +89,7 @@ class LeanHttp:
         return _Connection(reader, writer, h11.Connection(h11.CLIENT))
 
     async def _exchange(
-        self, connection: _Connection, request: h11.Request, body: bytes
+        self, connection: _Connection, request: h11.Request, body: bytes, most: int
     ) -> tuple[int, bytes]:
         protocol = connection.protocol
         sent = protocol.send(request) or b""
@@ -109,7 +109,7 @@ class LeanHttp:
                 status = event.status_code
             elif isinstance(event, h11.Data):
                 answer += event.data
-                if len(answer) > MAX_ANSWER:
+                if len(answer) > most:
                     raise Unanswered("the answer is too long")
             elif isinstance(event, h11.EndOfMessage):
                 return status, bytes(answer)

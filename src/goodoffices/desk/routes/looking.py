@@ -13,21 +13,19 @@ from dataclasses import dataclass
 
 from goodoffices.core.errors import RelayError
 from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.relay_client import Look
 
+FIRST = 2.0
+"""Seconds after a start: then the mailboxes are made."""
 EVERY = 60.0
 """Seconds between two looks."""
 
 
-FIRST = 2.0
-"""Seconds after a start: then the mailboxes are made."""
-
-
 @dataclass(frozen=True)
-class Look:
-    """What a relay said of one mailbox. Times are ms UTC, ``oldest`` by the relay's clock."""
+class Looked:
+    """What a relay said of one mailbox, and when it was asked. Times are ms UTC."""
 
     waiting: int
-    size: int
     oldest: int | None
     at: int
 
@@ -38,11 +36,12 @@ class Looking:
     def __init__(
         self,
         routes: Callable[[], Iterable[RouteRow]],
-        look: Callable[[RouteRow], Awaitable[tuple[int, int, int | None]]],
+        look: Callable[[RouteRow], Awaitable[Look]],
+        told: Callable[[RouteRow, int], None],
         now: Callable[[], int],
     ) -> None:
-        self._routes, self._look, self._now = routes, look, now
-        self.looks: dict[int, Look] = {}
+        self._routes, self._look, self._told, self._now = routes, look, told, now
+        self.looks: dict[int, Looked] = {}
 
     async def run(self) -> None:
         """Look for ever."""
@@ -56,8 +55,9 @@ class Looking:
 
     async def _one(self, route: RouteRow) -> None:
         try:
-            waiting, size, oldest = await self._look(route)
+            found = await self._look(route)
         except RelayError:
             self.looks.pop(route.id, None)  # down, or the mailbox is not made yet: nothing is known
         else:
-            self.looks[route.id] = Look(waiting, size, oldest, self._now())
+            self.looks[route.id] = Looked(found.waiting, found.oldest, self._now())
+            self._told(route, found.waiting)

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
@@ -21,14 +22,27 @@ from websockets.exceptions import WebSocketException
 from goodoffices.core.addresses import loopback
 from goodoffices.core.crypto import sha256
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
+from goodoffices.core.fields import MAX_TIME
 from goodoffices.core.pairing import relay_parts
 from goodoffices.desk.ledger.ledger import RouteRow
-from goodoffices.desk.routes.lean_http import LeanHttp, Unanswered
+from goodoffices.desk.routes.lean_http import MAX_ANSWER, LeanHttp, Unanswered
 
 MAX_MESSAGE = 262_144 + 64
+MAX_PAGE = 1_300_000
+"""Bytes of an answer that lists envelopes: a mebibyte of them, or a single one, and their frame."""
 TIMEOUT = 20.0
 """Seconds until a silent relay counts as down for this try."""
 PING = 20.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a relay says of one mailbox. ``oldest``: ms UTC by its clock; ``last``: None from an older relay."""
+
+    waiting: int
+    size: int
+    oldest: int | None
+    last: int | None
 
 
 def check_relay_url(url: str) -> None:
@@ -105,24 +119,44 @@ class RelayClient:
         assert route.remove is not None
         await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", _right(route.remove))
 
-    async def look(self, route: RouteRow) -> tuple[int, int, int | None]:
-        """(envelopes, their bytes, since when the oldest lies there by the relay's clock) of a mailbox."""
+    async def look(self, route: RouteRow) -> Look:
+        """What lies in a mailbox, by the relay's word."""
         right = route.collect if route.collect is not None else route.put
         answer = await self._ask("GET", _box(route), _right(right))
         try:
             told = json.loads(answer)
-            waiting, size, oldest = told["waiting"], told["bytes"], told["oldest_ms"]
-        except (ValueError, KeyError, TypeError):
-            waiting = size = oldest = None
-        if not _is_count(waiting) or not _is_count(size) or not (oldest is None or _is_count(oldest)):
+            numbers: list[Any] = [told["waiting"], told["bytes"], told["oldest_ms"], told.get("last")]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            numbers = [-1]
+        if not all(isinstance(each or 0, int) and 0 <= (each or 0) <= MAX_TIME for each in numbers):
             raise RelayError(f"{_host(route.relay)} does not say what lies in a mailbox.")
-        return waiting, size, oldest
+        return Look(numbers[0] or 0, numbers[1] or 0, numbers[2], numbers[3])
+
+    async def collect(self, route: RouteRow, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """(seq, envelope) of what lies in an own mailbox after a seq, oldest first, about 1 MiB at most."""
+        assert route.collect is not None
+        url = f"{_box(route)}/envelopes?after={after}&limit={limit}"
+        answer = await self._ask("GET", url, _right(route.collect), most=MAX_PAGE)
+        found, at = [], 0
+        while at < len(answer):
+            seq, size = int.from_bytes(answer[at : at + 8]), int.from_bytes(answer[at + 8 : at + 12])
+            envelope = answer[at + 12 : at + 12 + size]
+            if len(envelope) != size or not size or seq <= after:
+                raise RelayError(f"{_host(url)} answers with something that is no list of envelopes.")
+            found.append((seq, envelope))
+            at += 12 + size
+        return found
 
     async def _ask(
-        self, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b""
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        most: int = MAX_ANSWER,
     ) -> bytes:
         try:
-            status, answer = await self._http.request(method, url, headers or {}, body)
+            status, answer = await self._http.request(method, url, headers or {}, body, most)
         except (Unanswered, OSError, ValueError) as error:
             raise RelayError(f"{_host(url)} cannot be reached ({type(error).__name__}).") from None
         if status >= 300:
@@ -130,14 +164,16 @@ class RelayClient:
             raise RelayError(f"{_host(url)} refused with {status}: {words}")
         return answer
 
-    async def listen(self, route: RouteRow, connected: asyncio.Event) -> AsyncGenerator[bytes]:
-        """Envelopes of an own mailbox, first those that wait, then each as it comes.
+    async def listen(
+        self, route: RouteRow, connected: asyncio.Event, after: int = 0
+    ) -> AsyncGenerator[bytes]:
+        """Envelopes of an own mailbox after a seq, first those that wait, then each as it comes.
 
         Ends with RelayError when the connection does. Deflate stays off: envelopes do not compress,
         and it would cost the relay four times the memory per connection.
         """
         assert route.collect is not None
-        url = "ws" + _box(route).removeprefix("http") + "/push?after=0"
+        url = "ws" + _box(route).removeprefix("http") + f"/push?after={after}"
         tls = (self._tls or True) if url.startswith("wss") else None
         try:
             async with connect(
@@ -168,10 +204,6 @@ def _box(route: RouteRow) -> str:
 
 def _right(secret: bytes) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret.hex()}"}
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 253402300799999
 
 
 def _host(url: str) -> str:

@@ -2,14 +2,16 @@
 """What is on its way: every envelope is offered to all relays of its line until the receipt is in.
 
 Sans I/O, in memory only: after a crash it is rebuilt from the entries that have no receipt yet. A
-failed try is repeated after seconds, then minutes, for ever. An envelope that a relay has taken but
-that nobody receipts is packed afresh after a while, since a relay may forget or lie (P2, P7).
+failed try is repeated after seconds, then minutes, for ever. What a relay has taken but nobody receipts
+is offered afresh after a while, many entries in one envelope, since a relay may forget or lie (P2, P7).
+However long a peer is silent, no more than a few mebibytes of envelopes per line are kept here; of the
+rest only the IDs of entries, and the ledger has the entries themselves (ADR 0043).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from goodoffices.desk.ledger.ledger import RouteRow
 
@@ -28,14 +30,26 @@ UNRECEIPTED = (
     10_800_000,
     21_600_000,
 )
-"""Milliseconds after which an envelope that a relay took, but no receipt answers, is packed afresh.
+"""Milliseconds after which what relays took on a line, but no receipt answers, is offered afresh.
 
-The waits grow so that a month of a peer's silence does not fill its mailboxes; a relay that comes back,
-or a peer that starts, ends them at once (``sign_of_life``, ``peer_started``).
+The waits grow so that a month of a peer's silence does not fill its mailboxes, and nothing is offered
+afresh to relays that say that they still hold it; a relay that comes back, or a peer that starts, ends
+the waiting at once (``sign_of_life``, ``peer_started``).
 """
+
+AT_ONCE = 64
+"""Entries without a receipt that a peer that has just started is offered again at once. If there are
+more it is most likely reading them from its relays; they follow if its receipts stop coming."""
 
 VOLATILE_TRIES = 4
 """Receipts and heads are not kept: whoever misses one asks again by sending again."""
+
+WINDOW = 1 << 20
+"""Bytes per line that no relay has taken yet, before what is not pressing waits in the ledger."""
+KEPT = 8 << 20
+"""Bytes per line kept to be offered again as they are to a relay that was down or came back empty."""
+LOOK_HOLDS = 180_000
+"""Milliseconds for which a look into a mailbox tells what lies there."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +76,28 @@ class _Batch:
     envelope: bytes
     entries: set[bytes]
     tries: dict[int, _Try]
-    urgent: bool
-    repacks: int = 0
-    stale_at: int | None = None
+    urgent: int
     all_entries: tuple[bytes, ...] = ()
+
+    @property
+    def taken(self) -> bool:
+        """Whether any relay took it."""
+        return any(attempt.accepted for attempt in self.tries.values())
+
+
+@dataclass
+class _Line:
+    awaiting: set[bytes] = field(default_factory=set)
+    """Entries that a relay took and nobody has receipted."""
+    rounds: int = 0
+    due: int | None = None
+    """When they are offered afresh."""
+    laid: dict[int, int] = field(default_factory=dict)
+    """By mailbox: envelopes laid there since anything showed that the peer collects."""
+    looks: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """By mailbox: (envelopes in it, when looked), by the relay's word."""
+    missed: set[str] = field(default_factory=set)
+    """Relays that have not taken something that is no longer kept here."""
 
 
 class Sending:
@@ -73,6 +105,8 @@ class Sending:
 
     def __init__(self) -> None:
         self._batches: dict[int, _Batch] = {}
+        self._of_entry: dict[bytes, set[int]] = {}
+        self._lines: dict[bytes, _Line] = {}
         self._next = 1
         self._latest = 0
 
@@ -82,8 +116,10 @@ class Sending:
         self._latest = now
         if back <= 0:
             return
+        for line in self._lines.values():
+            line.due = None if line.due is None else line.due - back
+            line.looks.clear()
         for batch in self._batches.values():
-            batch.stale_at = None if batch.stale_at is None else batch.stale_at - back
             for attempt in batch.tries.values():
                 attempt.due = None if attempt.due is None else attempt.due - back
 
@@ -95,21 +131,23 @@ class Sending:
         routes: Iterable[RouteRow],
         *,
         now: int,
-        urgent: bool = False,
-        repacks: int = 0,
+        urgent: int = 0,
     ) -> None:
         """A new envelope for a line; ``entries`` empty for receipts and heads."""
         self._notice(now)
         ids = tuple(entries)
         tries = {route.id: _Try(route, due=now) for route in routes}
-        self._batches[self._next] = _Batch(line, envelope, set(ids), tries, urgent, repacks, None, ids)
+        self._batches[self._next] = _Batch(line, envelope, set(ids), tries, urgent, ids)
+        for each in ids:
+            self._of_entry.setdefault(each, set()).add(self._next)
         self._next += 1
+        self._make_room(line)
 
     def due(self, now: int) -> list[Put]:
-        """What to offer now, urgent first. Each is marked as under way until its outcome is told."""
+        """What to offer now, most pressing first. Each is marked as under way until its outcome is told."""
         self._notice(now)
         puts = []
-        for number, batch in sorted(self._batches.items(), key=lambda each: (not each[1].urgent, each[0])):
+        for number, batch in sorted(self._batches.items(), key=lambda each: (-each[1].urgent, each[0])):
             for attempt in batch.tries.values():
                 if attempt.due is not None and attempt.due <= now:
                     attempt.due = None
@@ -119,7 +157,7 @@ class Sending:
     def next_wake(self) -> int | None:
         """When something falls due next."""
         times = [t.due for batch in self._batches.values() for t in batch.tries.values() if t.due is not None]
-        times += [batch.stale_at for batch in self._batches.values() if batch.stale_at is not None]
+        times += [line.due for line in self._lines.values() if line.due is not None]
         return min(times, default=None)
 
     def accepted(self, put: Put, now: int) -> tuple[bytes, ...]:
@@ -129,13 +167,18 @@ class Sending:
         if batch is None:
             # The reader's receipt was quicker than the relay's answer; a relay took it all the same.
             return put.entries
-        first = not any(attempt.accepted for attempt in batch.tries.values())
+        first = not batch.taken
         attempt = batch.tries.get(put.route.id)
         if attempt is not None:  # None: that mailbox was left while the put was under way
             attempt.accepted, attempt.due, attempt.failures = True, None, 0
-        if first:
-            batch.stale_at = now + UNRECEIPTED[min(batch.repacks, len(UNRECEIPTED) - 1)]
+        if batch.entries:
+            line = self._lines.setdefault(batch.line, _Line())
+            line.awaiting |= batch.entries
+            line.laid[put.route.id] = line.laid.get(put.route.id, 0) + 1
+            if line.due is None:
+                line.due = now + UNRECEIPTED[min(line.rounds, len(UNRECEIPTED) - 1)]
         self._drop_if_done(put.batch)
+        self._make_room(batch.line)
         return batch.all_entries if first else ()
 
     def failed(self, put: Put, now: int) -> None:
@@ -159,30 +202,111 @@ class Sending:
             for attempt in batch.tries.values():
                 if attempt.route.relay == relay and (attempt.due is not None or attempt.accepted):
                     attempt.due = now
+        for line in self._lines.values():
+            if relay in line.missed:
+                line.missed.discard(relay)
+                line.due = now if line.awaiting else None
 
     def peer_started(self, line: bytes, now: int) -> None:
-        """The peer's desk has just started: what it has not receipted is packed afresh at once."""
+        """The peer's desk has just started: what it has not receipted is offered to it at once, or soon."""
         for batch in self._batches.values():
-            if batch.line == line and batch.stale_at is not None:
-                batch.stale_at, batch.repacks = now, 0
+            if batch.line == line:
+                for attempt in batch.tries.values():
+                    if attempt.due is not None:
+                        attempt.due, attempt.failures = now, 0
+        state = self._lines.get(line)
+        if state is not None and state.awaiting:
+            state.rounds = 0
+            state.laid.clear()
+            state.due = now if len(state.awaiting) <= AT_ONCE else now + UNRECEIPTED[0]
 
-    def receipted(self, entry: bytes) -> None:
+    def looked(self, line: bytes, route: int, waiting: int, now: int) -> None:
+        """A relay says how many envelopes lie in a mailbox of the peer's."""
+        if line in self._lines:
+            self._lines[line].looks[route] = waiting, now
+
+    def receipted(self, entry: bytes, line: bytes | None = None) -> None:
         """The far desk has this entry: it is offered no more."""
-        for number, batch in list(self._batches.items()):
-            if entry in batch.entries:
-                batch.entries.discard(entry)
-                self._drop_if_done(number)
+        for number in [*self._of_entry.get(entry, ())]:
+            batch = self._batches[number]
+            batch.entries.discard(entry)
+            self._drop_if_done(number)
+        for state in self._lines.values() if line is None else filter(None, [self._lines.get(line)]):
+            if entry in state.awaiting:
+                state.awaiting.discard(entry)
+                state.laid.clear()
+                state.rounds = 0
+                # It reads: what else lies there is on its way to it, and is not offered twice meanwhile.
+                state.due = self._latest + UNRECEIPTED[0] if state.awaiting else None
 
-    def stale(self, now: int) -> list[tuple[bytes, frozenset[bytes], bool, int]]:
-        """Batches to pack afresh: (line, entries still unreceipted, urgent, how often before)."""
+    def stale(self, now: int) -> list[tuple[bytes, frozenset[bytes]]]:
+        """Lines on which what relays took is to be offered afresh: (line, entries still without a receipt)."""
         self._notice(now)
         found = []
-        for number, batch in list(self._batches.items()):
-            if batch.stale_at is not None and batch.stale_at <= now:
-                del self._batches[number]
-                if batch.entries:
-                    found.append((batch.line, frozenset(batch.entries), batch.urgent, batch.repacks + 1))
+        for line_id, line in self._lines.items():
+            if line.due is None or line.due > now:
+                continue
+            line.rounds += 1
+            line.due = now + UNRECEIPTED[min(line.rounds, len(UNRECEIPTED) - 1)]
+            if self._still_lies_there(line_id, line, now):
+                continue
+            again, line.awaiting, line.due = frozenset(line.awaiting), set(), None
+            line.laid.clear()
+            line.missed.clear()
+            for number, batch in list(self._batches.items()):
+                if batch.line == line_id and batch.entries and batch.taken:
+                    self._forget_batch(number)
+            if again:
+                found.append((line_id, again))
         return found
+
+    def _still_lies_there(self, line_id: bytes, line: _Line, now: int) -> bool:
+        """Whether every relay that took something says that as much lies in the mailbox: nobody has collected."""
+        if line.missed or not line.laid or len(line.awaiting) <= AT_ONCE:
+            return False
+        for route, laid in line.laid.items():
+            waiting, at = line.looks.get(route, (0, 0))
+            if waiting < laid or now - at > LOOK_HOLDS:
+                return False
+        return not any(batch.line == line_id and not batch.taken for batch in self._batches.values())
+
+    def again(self, line: bytes, entries: Iterable[bytes]) -> None:
+        """These are offered afresh, though relays took them: they are not under way any more."""
+        state = self._lines.get(line)
+        for entry in entries:
+            for number in [*self._of_entry.get(entry, ())]:
+                if number in self._batches and self._batches[number].taken:
+                    if state is not None:
+                        state.awaiting |= self._batches[number].entries - {entry}
+                    self._forget_batch(number)
+            if state is not None:
+                state.awaiting.discard(entry)
+
+    def under_way(self, line: bytes, entry: bytes) -> bool:
+        """Whether an entry is offered now, or taken by a relay and waiting for its receipt."""
+        state = self._lines.get(line)
+        return entry in self._of_entry or (state is not None and entry in state.awaiting)
+
+    def room(self, line: bytes) -> bool:
+        """Whether more may be packed for a line: little is left that no relay has taken."""
+        return self._bytes(line, taken=False) < WINDOW
+
+    def _bytes(self, line: bytes, *, taken: bool) -> int:
+        batches = (batch for batch in self._batches.values() if batch.line == line and batch.entries)
+        return sum(len(batch.envelope) for batch in batches if batch.taken == taken)
+
+    def _make_room(self, line: bytes) -> None:
+        """What some relay took needs not be kept for ever for the sake of the others: the ledger has it."""
+        excess = self._bytes(line, taken=True) - KEPT
+        for number, batch in list(self._batches.items()):
+            if excess <= 0:
+                return
+            if batch.line == line and batch.entries and batch.taken:
+                excess -= len(batch.envelope)
+                self._lines[line].missed |= {
+                    attempt.route.relay for attempt in batch.tries.values() if not attempt.accepted
+                }
+                self._forget_batch(number)
 
     def reroute(self, line: bytes, routes: Iterable[RouteRow], now: int) -> None:
         """The peer collects elsewhere from now on: what it has not receipted is offered there too."""
@@ -193,10 +317,16 @@ class Sending:
                 fresh = {at: _Try(route, due=now) for at, route in wanted.items() if at not in kept}
                 batch.tries = kept | fresh
                 self._drop_if_done(number)
+        state = self._lines.get(line)
+        if state is not None and state.awaiting:
+            state.laid.clear()
+            state.due = now
 
     def forget(self, line: bytes) -> None:
         """Nothing more is offered for this line."""
-        self._batches = {at: batch for at, batch in self._batches.items() if batch.line != line}
+        for number in [number for number, batch in self._batches.items() if batch.line == line]:
+            self._forget_batch(number)
+        self._lines.pop(line, None)
 
     def waiting(self) -> dict[str, int]:
         """Per relay, how many envelopes it has not taken yet."""
@@ -214,14 +344,26 @@ class Sending:
             batch.tries[route] for batch in self._batches.values() if batch.entries and route in batch.tries
         ]
         taken = sum(attempt.accepted for attempt in tries)
-        return len(tries) - taken, taken
+        return len(tries) - taken, max(taken, *(line.laid.get(route, 0) for line in self._lines.values()), 0)
+
+    def kept(self) -> int:
+        """Bytes of envelopes that are kept in memory."""
+        return sum(len(batch.envelope) for batch in self._batches.values())
 
     def _drop_if_done(self, number: int) -> None:
         batch = self._batches[number]
         if batch.all_entries:
             if not batch.entries:
-                del self._batches[number]
+                self._forget_batch(number)
             return
         tried = [attempt.accepted or attempt.failures >= VOLATILE_TRIES for attempt in batch.tries.values()]
         if all(tried):
-            del self._batches[number]
+            self._forget_batch(number)
+
+    def _forget_batch(self, number: int) -> None:
+        for entry in self._batches.pop(number).all_entries:
+            numbers = self._of_entry.get(entry)
+            if numbers is not None:
+                numbers.discard(number)
+                if not numbers:
+                    del self._of_entry[entry]

@@ -36,7 +36,7 @@ class CrookedLedger(Ledger):
 
     crook: Crook
 
-    def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: bool = False) -> None:
+    def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: int = 0) -> None:
         """See Ledger; a note may be changed, doubled or dropped."""
         items = self.crook.items(item) if item[0] == Item.NOTE else [item]
         for each in items:

@@ -18,6 +18,8 @@ from goodoffices.relay.rules import MIB, Limits, Refusal, Refused, Right, Rights
 from goodoffices.relay.store import MemoryRelayStore
 
 T = TypeVar("T")
+_IN_USE = 2**52
+"""Who listens uses a mailbox all the time; nobody here leaves one for good."""
 Stored = Callable[[str, bytes, bytes], None]
 """Called with relay, mailbox and envelope for each envelope that is new there."""
 
@@ -65,7 +67,7 @@ class SimRelay:
         assert route.collect is not None
         assert route.remove is not None
         rights = Rights(sha256(route.put), sha256(route.collect), sha256(route.remove))
-        now_of(self._store.open_mailbox(route.mailbox, rights, 0))
+        now_of(self._store.open_mailbox(route.mailbox, rights, _IN_USE))
 
     def put(self, route: RouteRow, envelope: bytes, now: int, *, keep: bool = True) -> None:
         """Store an envelope; with ``keep`` false only say so. Raises Refused."""
@@ -82,6 +84,11 @@ class SimRelay:
             found += [envelope for _, envelope in more]
             after = more[-1][0]
         return found
+
+    def expire(self, now: int) -> None:
+        """Throw away what lies here longer than the retention, as the real relay does by itself."""
+        while now_of(self._store.purge(now, 1000)):
+            pass
 
     def delete(self, route: RouteRow, envelope: bytes, now: int) -> None:
         """Delete what its collector has kept. Raises Refused."""

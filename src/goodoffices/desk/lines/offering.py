@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries on their way out: packed into envelopes, offered until receipted, afresh when nobody answers (ADR 0043).
+
+What has no receipt stands in the ledger. However much that is after a month, it is read from there piece
+by piece, the most pressing first, as relays take what was packed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from goodoffices.core import envelope
+from goodoffices.core.line import ERASABLE, MAX_RECEIPTED, CarriedEntry, Place, Receipt
+from goodoffices.core.mandate import Precedence
+from goodoffices.desk.context import Context
+from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.lines.mailboxes import Collecting
+from goodoffices.desk.routes.sending import Put
+
+ROOM = envelope.MAX_PAYLOAD - 2048
+"""Bytes of entries and receipts in one envelope: the rest is for their frame."""
+PRESSING = int(Precedence.IMMEDIATE)
+"""From this precedence on an entry never waits behind others of its line."""
+_LEVELS = ((4, 4), (3, 3), (0, 4))
+"""FLASH first, then IMMEDIATE, then everything in its order."""
+_AT_A_TIME = 256
+
+
+@dataclass
+class _Behind:
+    """How far a line's entries without a receipt were read from the ledger: which level, after which place."""
+
+    level: int = 0
+    position: int = 0
+
+
+class Offering(Collecting):
+    """What a desk offers on its lines."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._behind: dict[bytes, _Behind] = {}
+
+    def offer_all(self, line: bytes) -> None:
+        """Everything on a line that has no receipt and is not under way is offered, from the next ``work`` on."""
+        self._behind[line] = _Behind()
+
+    def offer_pressing(self, line: bytes) -> None:
+        """What presses and has no receipt is offered afresh, whatever lies at relays before it."""
+        for low, high in _LEVELS[:-1]:
+            rows = self.ledger.unreceipted_places(line, self.context.me, 0, low, high, _AT_A_TIME)
+            self.sending.again(line, [row[1] for row in rows])
+        self.offer_all(line)
+
+    def forget(self, line: bytes) -> None:
+        """A line that is no more: nothing is offered or asked on it."""
+        self._behind.pop(line, None)
+        super().forget(line)
+
+    def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
+        """Pack what the last transactions left to send; returns what to offer to relays now.
+
+        ``only_urgent``: a note that somebody waits for is on the wire before receipts are signed.
+        """
+        committed = self.context.committed
+        fresh, committed.fresh = committed.fresh, []
+        if only_urgent:
+            pressing = {line for line, _, urgent in fresh if urgent}
+            committed.fresh = [each for each in fresh if each[0] not in pressing]
+            for line_id in sorted(pressing):
+                self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), [], now)
+            return self.sending.due(now)
+        receipts, committed.receipts = committed.receipts, []
+        for line_id, ids in self.sending.stale(now):
+            self._offer_stale(line_id, ids, now)
+        owing = {line for line, _, _ in fresh} | {line for line, _ in receipts}
+        urgent_lines = {line for line, _, urgent in fresh if urgent}
+        for line_id in sorted(owing, key=lambda each: (each not in urgent_lines, each)):
+            places = [place for line, place in receipts if line == line_id]
+            self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), places, now)
+        for line_id in list(self._behind):
+            self._catch_up(line_id, now)
+        return self.sending.due(now)
+
+    def _offer_stale(self, line_id: bytes, ids: frozenset[bytes], now: int) -> None:
+        """What relays took and nobody receipted: a question and a statement are made anew, entries read again."""
+        if self._questions.get(line_id) in ids:
+            if line_id in self._again:
+                del self._questions[line_id]  # it was answered: only another one is acted upon
+            self._ask(self.ledger.line(line_id), now)
+        self.restate(line_id, ids, now)
+        self.offer_all(line_id)
+
+    def _in_turn(
+        self, line_id: bytes, fresh: list[tuple[bytes, CarriedEntry, int]]
+    ) -> list[tuple[bytes, CarriedEntry, int]]:
+        """The fresh entries of a line; while others wait before them, those alone that press."""
+        entries = [each for each in fresh if each[0] == line_id]
+        if not entries or (line_id not in self._behind and self.sending.room(line_id)):
+            return entries
+        self._behind.setdefault(line_id, _Behind())
+        return [each for each in entries if each[2] >= PRESSING]
+
+    def _catch_up(self, line_id: bytes, now: int) -> None:
+        """Read on in the ledger while relays take what was packed before."""
+        line, behind = self.ledger.line(line_id), self._behind[line_id]
+        while self.sending.room(line_id):
+            low, high = _LEVELS[behind.level]
+            rows = self.ledger.unreceipted_places(
+                line_id, self.context.me, behind.position, low, high, _AT_A_TIME
+            )
+            if not rows:
+                behind.level, behind.position = behind.level + 1, 0
+                if behind.level == len(_LEVELS):
+                    del self._behind[line_id]
+                    return
+                continue
+            entries: list[tuple[bytes, CarriedEntry, int]] = []
+            room = ROOM
+            for position, entry_id, urgent, size in rows:
+                if not self.sending.under_way(line_id, entry_id):
+                    room -= size
+                    if room < 0 and entries:
+                        break
+                    carried = self.ledger.entry(entry_id)
+                    assert carried is not None
+                    entries.append((line_id, carried, urgent))
+                behind.position = position
+            self._pack_entries(line, entries, [], now)
+
+    def _pack_entries(
+        self,
+        line: LineRow,
+        fresh: list[tuple[bytes, CarriedEntry, int]],
+        places: list[Place],
+        now: int,
+    ) -> None:
+        # Nobody who sees envelopes shall tell the hourly test of an idle line from a note.
+        alike = any(carried.entry.kind in ERASABLE for _, carried, _ in fresh)
+        at_least = envelope.NOTE_CLASS if alike else 0
+        urgent = max((each[2] for each in fresh), default=0)
+        for parts, ids in self._groups(line, fresh, places, now):
+            self._pack(line, parts, ids, now, urgent=urgent, at_least=at_least)
+
+    def carried_by_hand(self, line_id: bytes, most_receipts: int, now: int) -> list[bytes]:
+        """Envelopes of everything that a line owes: what has no receipt, the newest receipts, what was asked.
+
+        Nothing is taken from what goes out by relays: both ways stay open until the receipt is in.
+        """
+        line = self.ledger.line(line_id)
+        fresh = [
+            (line_id, carried, urgent)
+            for carried, urgent in self.ledger.unreceipted(line_id, self.context.me)
+        ]
+        places = self.ledger.newest_places(line_id, line.peer, most_receipts)
+        self.ledger.went_by_hand(carried.signed.id for _, carried, _ in fresh)
+        envelopes = [self._seal(line, parts, now) for parts, _ in self._groups(line, fresh, places, now)]
+        heads = []
+        if question := self._questions.get(line_id):
+            heads.append(self._head_part(line, question, None, now))
+        if asked := self._asked.get(line_id):
+            heads.append(self._head_part(line, self.context.rng(16), asked, now))
+        heads += self.mailboxes_parts(line_id)
+        return [*envelopes, *([self._seal(line, heads, now)] if heads else [])]
+
+    def _groups(
+        self, line: LineRow, fresh: list[tuple[bytes, CarriedEntry, int]], places: list[Place], now: int
+    ) -> Iterator[tuple[list[tuple[Any, ...]], list[bytes]]]:
+        """(parts, IDs of the entries in them) for one envelope after the other, urgent entries first."""
+        parts: list[tuple[Any, ...]] = []
+        room = ROOM
+        for at in range(0, len(places), MAX_RECEIPTED):
+            receipt = Receipt(
+                line=line.id,
+                reader=self.context.me,
+                entries=tuple(places[at : at + MAX_RECEIPTED]),
+                time=self.context.time(now),
+                roster=self.context.my_office().roster.version,
+            )
+            part = envelope.receipt_part(self._by_desk(receipt))
+            if len(part[1]) + 16 > room:
+                yield parts, []
+                parts, room = [], ROOM
+            parts.append(part)
+            room -= len(part[1]) + 16
+        ids: list[bytes] = []
+        for _, carried, _ in sorted(fresh, key=lambda each: -each[2]):
+            size = len(carried.body) + len(carried.signed.raw) + 64
+            if size > room and parts:
+                yield parts, ids
+                parts, room, ids = [], ROOM, []
+            parts.append(envelope.entry_part(carried))
+            ids.append(carried.signed.id)
+            room -= size
+        if parts:
+            yield parts, ids
+
+    def send_part(self, line_id: bytes, part: tuple[Any, ...], now: int) -> None:
+        """Send what is no entry and needs no receipt, in an envelope of its own. Outside a transaction."""
+        self._pack(self.ledger.line(line_id), [part], [], now)
