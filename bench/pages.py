@@ -294,9 +294,10 @@ def addresses(visitor: Visitor) -> list[str]:
     for route in ROUTES:
         if route.method != "GET":
             continue
-        path = route.path.format_map(
-            {"mandate": mandate, "note": notes[len(notes) // 2], "line": line, "draft": draft, "file": "x"}
-        )
+        known = {"mandate": mandate, "note": notes[len(notes) // 2], "line": line, "draft": draft}
+        if set(re.findall(r"\{(\w+)\}", route.path)) - set(known):
+            continue  # of something that this vault does not hold
+        path = route.path.format_map(known)
         paths.append(f"{path}?to={to}" if path.endswith("/write") else path)
     older = channel["older"]
     return [*paths, f"/channels/{mandate}?before={older}", f"/channels/{mandate}?before={older // 2}"]

@@ -80,6 +80,40 @@ class BrowsingTables(Tables):
             )
         return [NoteRow(*row) for row in found]
 
+    def notes_between(
+        self,
+        mandate: bytes,
+        lanes: Iterable[bytes],
+        authors: Iterable[bytes],
+        first: int,
+        last: int,
+        most: int,
+    ) -> list[NoteRow]:
+        """The newest notes that came to this desk within a time (ms UTC), in their order.
+
+        Notes come in the order of time, so the places where it begins and ends are found by halving; a clock
+        that was set back for a while makes those ends a little vague.
+        """
+        begin, end = self._place_until(first - 1), self._place_until(last)
+        places = self.places_before(mandate, lanes, authors, end + 1, most)
+        return [
+            note
+            for note in self.notes_at([each for each in places if each > begin])
+            if first <= note.at <= last
+        ]
+
+    def _place_until(self, time: int) -> int:
+        """The place of the last note that came until a time; 0 if none did."""
+        low, high = 0, int(self._one("SELECT coalesce(max(rowid), 0) FROM note")[0])
+        while low < high:
+            middle = (low + high + 1) // 2
+            row = self._one("SELECT rowid, at FROM note WHERE rowid<=? ORDER BY rowid DESC LIMIT 1", middle)
+            if row is None or row[1] <= time:
+                low = middle
+            else:
+                high = row[0] - 1
+        return low
+
     def newest_with_act(
         self, mandate: bytes, lane: bytes, authors: Iterable[bytes], by: bytes, kind: int
     ) -> bytes | None:

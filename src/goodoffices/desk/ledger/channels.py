@@ -93,17 +93,6 @@ class ChannelTables(ChainTables):
         rows = self._all(f"SELECT {NOTE_COLUMNS} FROM note WHERE mandate=? ORDER BY rowid", mandate)
         return [NoteRow(*row) for row in rows]
 
-    def notes_between(self, mandate: bytes, first: int, last: int, most: int) -> list[NoteRow]:
-        """The newest notes of a channel that came to this desk within a time, in their order."""
-        rows = self._all(
-            f"SELECT {NOTE_COLUMNS} FROM note WHERE mandate=? AND at BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?",
-            mandate,
-            first,
-            last,
-            most,
-        )
-        return [NoteRow(*row) for row in reversed(rows)]
-
     def notes_to_judge(self) -> list[bytes]:
         """Notes of which some copy was not verified yet."""
         rows = self._all("SELECT note FROM copy WHERE state='unopened' GROUP BY note ORDER BY min(position)")

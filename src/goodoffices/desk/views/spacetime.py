@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from goodoffices.core.act import CHANNEL_LANE
 from goodoffices.core.ladder import Rung
 from goodoffices.core.mandate import Agreement
 from goodoffices.desk.desk import Desk
@@ -134,7 +135,10 @@ def picture_page(
     chosen = first is not None or last is not None
     end = min(now, last) if last is not None else now
     begin = max(0, min(first, end - LEAST_WINDOW)) if first is not None else 0
-    rows = desk.ledger.notes_between(agreement.id, begin, end, (MOST if chosen else NEWEST) + 1)
+    lanes = (CHANNEL_LANE, *mandate.parties)
+    rows = desk.ledger.notes_between(
+        agreement.id, lanes, mandate.path, begin, end, (MOST if chosen else NEWEST) + 1
+    )
     most = MOST if chosen else NEWEST
     cut_off, rows = len(rows) > most, rows[-most:]
     inside, tracks, steps, crossings = Inside(desk), [], [], set()
