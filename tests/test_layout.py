@@ -2,6 +2,7 @@
 """The house rules of the tree, as tests: size, docstrings, honest tests, and locks that name no machine."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -102,18 +103,26 @@ def test_the_scripts_can_be_run(script: str) -> None:
     subprocess.run(["bash", "-n", str(path)], check=True)
 
 
-@pytest.mark.slow
-def test_the_built_package_holds_every_file_of_the_source(tmp_path: Path) -> None:
-    """A wheel that left out a template or a schema would fail only on somebody else's machine."""
+def _build(place: Path) -> Path:
+    place.mkdir()
     built = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)],
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
     )
     assert built.returncode == 0, built.stderr
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = place.glob("*.whl")
+    return wheel
+
+
+@pytest.mark.slow
+def test_the_built_package_holds_every_file_of_the_source_and_comes_out_alike(tmp_path: Path) -> None:
+    """A wheel without a template would fail only on somebody else's machine; who builds it again gets the same."""
+    wheel, again = _build(tmp_path / "one"), _build(tmp_path / "two")
+    assert wheel.read_bytes() == again.read_bytes()
     held = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
         f"goodoffices/{path.relative_to(SRC).as_posix()}"
@@ -121,3 +130,11 @@ def test_the_built_package_holds_every_file_of_the_source(tmp_path: Path) -> Non
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert wanted <= held
+
+
+def test_the_container_takes_only_what_is_there_and_runs_as_nobody_special() -> None:
+    text = (ROOT / "Containerfile").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith("COPY "):
+            assert (ROOT / line.split()[1]).exists(), line
+    assert text.index("\nUSER goodoffices") < text.index("\nENTRYPOINT")

@@ -13,7 +13,7 @@ from goodoffices.cli.output import Group
 MODULES = {
     "office": "roster",
     "line": "line",
-    "desk": "certificate",
+    "desk": "setting_up",
     "courier": "courier",
     "backup": "backup",
     "doctor": "doctor",

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices desk setup``: from nothing to a desk that starts with its machine, by few questions."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import io
+import os
+import ssl
+import sys
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import segno
+
+from goodoffices.cli.certificate import AUTHORITY, CHAIN, KEY, issue
+from goodoffices.cli.desk import desk
+from goodoffices.cli.office import new
+from goodoffices.cli.output import aside, say, write_new
+from goodoffices.cli.units import desk_unit, relay_unit
+from goodoffices.core.errors import MachineError, YourError
+from goodoffices.desk.vault.files import on_disk
+from goodoffices.drill.processes import Server
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+WHY = {
+    "office": "What counterparts see of you. It is signed into the office's credential and cannot be changed later.",
+    "officer": "Who signs in here; counterparts see a number instead. Further ones come with --officer, or later on"
+    " the page Officers.",
+    "root": "The root signs every change of keys. It is written to this file once. Put it on a stick or a disk that"
+    " does not stay here.",
+    "host": "By this name browsers and telephones reach the desk. Passkeys need a name; an address will do without.",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What setup has laid out."""
+
+    folder: Path
+
+    @property
+    def vault(self) -> Path:
+        return self.folder / "vault"
+
+    @property
+    def tls(self) -> Path:
+        return self.folder / "tls"
+
+    @property
+    def admission(self) -> Path:
+        return self.folder / "admission"
+
+    @property
+    def relay(self) -> Path:
+        return self.folder / "relay.db"
+
+
+@desk.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--office", "office_name", help="The office's name, as its counterparts will see it.")
+@click.option(
+    "--officer", "officers", multiple=True, help="NAME, or NAME=right,right. Repeat for each officer."
+)
+@click.option("--root", "root_file", type=FILE, help="Where the root is exported: not on this machine.")
+@click.option("--passphrase-file", type=FILE, help="One passphrase a line, in the officers' order.")
+@click.option("--host-name", help="The name by which browsers reach the desk.")
+@click.option("--tls-cert", type=FILE, help="A certificate chain that you have; otherwise one is made.")
+@click.option("--tls-key", type=FILE, help="Its key.")
+@click.option("--listen", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
+@click.option("--port", default=8443, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--with-relay", is_flag=True, help="A relay beside the desk, for counterparts to reach.")
+@click.option("--relay-port", default=8444, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--user", default=None, help="Who runs the services; you, if left out.")
+def setup(
+    folder: Path,
+    office_name: str | None,
+    officers: tuple[str, ...],
+    root_file: Path | None,
+    passphrase_file: Path | None,
+    host_name: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    listen: str,
+    port: int,
+    with_relay: bool,
+    relay_port: int,
+    user: str | None,
+) -> None:
+    """Set a desk up in FOLDER: office, certificate, services, a first start. What is there already is kept."""
+    place = Place(folder.resolve())
+    if (tls_cert is None) != (tls_key is None):
+        raise YourError(
+            "A certificate and its key go together.", "Give --tls-cert and --tls-key, or neither."
+        )
+    with on_disk(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if place.vault.exists():
+        say(f"office    kept as it is in {place.vault}")
+    else:
+        _found(place, office_name, officers, root_file, passphrase_file)
+    name = host_name or _ask("host", "Host name of the desk", default="localhost")
+    names = list(dict.fromkeys([name, "localhost", "127.0.0.1"]))
+    cert, key = tls_cert, tls_key
+    if cert is None or key is None:
+        cert, key = place.tls / CHAIN, place.tls / KEY
+        if not cert.exists() and issue(place.tls, names):
+            aside(
+                f"Browsers and telephones trust the desk once {place.tls / AUTHORITY} is installed on them."
+            )
+    if with_relay and not place.admission.exists():
+        write_new(place.admission, os.urandom(24).hex().encode() + b"\n")
+    words = _desk_words(place, cert, key, name, port, with_relay=with_relay)
+    relay_words = _relay_words(place, cert, key, relay_port)
+    _units(place, user or getpass.getuser(), listen, words, relay_words if with_relay else None)
+    _first_start(words, relay_words if with_relay else None, cert, own=tls_cert is None, tls=place.tls)
+    _tell(place, name, port, relay_port if with_relay else None)
+
+
+def _ask(why: str, what: str, default: str | None = None) -> str:
+    aside(WHY[why])
+    return str(click.prompt(what, default=default, err=True)).strip()
+
+
+def _found(
+    place: Place,
+    office_name: str | None,
+    officers: tuple[str, ...],
+    root_file: Path | None,
+    passphrase_file: Path | None,
+) -> None:
+    context = click.get_current_context()
+    name = office_name or _ask("office", "Name of the office")
+    people = officers or (_ask("officer", "Name of the first officer"),)
+    root = root_file or Path(_ask("root", "File for the root, on a medium that leaves this machine"))
+    if root.resolve().is_relative_to(place.folder):
+        raise YourError("The root is not kept beside the desk.", "Name a file on another medium.")
+    context.invoke(
+        new, folder=place.vault, name=name, officers=people, root_file=root, passphrase_file=passphrase_file,
+        unlock_file=None, releasers=1, drill_realm=None,
+    )  # fmt: skip
+
+
+def _desk_words(place: Place, cert: Path, key: Path, name: str, port: int, *, with_relay: bool) -> list[str]:
+    words = ["desk", "serve", "--vault", str(place.vault), "--port", str(port)]
+    words += ["--tls-cert", str(cert.resolve()), "--tls-key", str(key.resolve()), "--name", name]
+    if with_relay:
+        words += ["--admission-file", str(place.admission)]
+    if with_relay and (place.tls / AUTHORITY).exists():
+        words += ["--relay-ca", str(place.tls / AUTHORITY)]
+    return words
+
+
+def _relay_words(place: Place, cert: Path, key: Path, port: int) -> list[str]:
+    words = [
+        "relay",
+        "serve",
+        "--db",
+        str(place.relay),
+        "--port",
+        str(port),
+        "--admission-file",
+        str(place.admission),
+    ]
+    return [*words, "--tls-cert", str(cert.resolve()), "--tls-key", str(key.resolve())]
+
+
+def _units(place: Place, user: str, listen: str, words: list[str], relay_words: list[str] | None) -> None:
+    program = f"{sys.executable} -m goodoffices"
+    folder = place.folder / "units"
+    with on_disk(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        texts = {
+            "goodoffices-desk.service": desk_unit(program, [*words, "--host", listen], user, place.folder)
+        }
+        if relay_words is not None:
+            texts["goodoffices-relay.service"] = relay_unit(
+                program, [*relay_words, "--host", listen], user, place.folder
+            )
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    say(f"services  {', '.join(texts)} in {folder}")
+
+
+def _first_start(
+    words: list[str], relay_words: list[str] | None, cert: Path, *, own: bool, tls: Path
+) -> None:
+    """Start everything once on this machine's own address, and ask how it is."""
+    trusted = ssl.create_default_context(cafile=str(tls / AUTHORITY) if own else None)
+    if not own:
+        trusted.load_verify_locations(cafile=str(cert))
+        trusted.check_hostname = False  # its names are the given certificate's business
+    with tempfile.TemporaryDirectory() as logs, contextlib.ExitStack() as undo:
+        for each in (words, relay_words):
+            if each is None:
+                continue
+            server = Server(tuple(each), Path(logs) / each[0])
+            server.start()
+            undo.callback(server.stop)
+            url = f"https://127.0.0.1:{server.address.rpartition(':')[2]}/health"
+            try:
+                with urllib.request.urlopen(url, context=trusted, timeout=20) as answer:
+                    say(f"{each[0]:9} answers: {answer.read().decode().strip()}")
+            except OSError as error:
+                step = "Look at the certificate's names."
+                raise MachineError(f"The first start did not answer: {error}.", step) from None
+
+
+def _tell(place: Place, name: str, port: int, relay_port: int | None) -> None:
+    url = f"https://{name}:{port}/"
+    code, target = segno.make(url, error="m"), place.folder / "desk.svg"
+    drawn = io.BytesIO()
+    code.save(drawn, kind="svg", scale=8, border=4)
+    target.write_bytes(drawn.getvalue())
+    code.terminal(out=sys.stderr, compact=True)
+    say(f"pages     {url} (as a QR code for telephones above and in {target})")
+    aside("Next:")
+    aside(
+        f"  sudo cp {place.folder / 'units'}/*.service /etc/systemd/system/ && sudo systemctl daemon-reload"
+    )
+    services = "goodoffices-desk goodoffices-relay" if relay_port else "goodoffices-desk"
+    aside(f"  sudo systemctl enable --now {services}")
+    aside(
+        "  Pair with the counterpart, the desk stopped: goodoffices line meeting. Then test the line on the page"
+    )
+    aside("  Line status, set backups up (goodoffices backup set-up), and look at the page Ready.")
+    if relay_port:
+        aside(
+            f"  Counterparts reach your relay at https://{name}:{relay_port}, with the secret in {place.admission}."
+        )
+        aside(
+            "  One relay here is one building. Take a second one from the counterpart, or from whom both accept:"
+        )
+        aside("  a line uses both, and any one of them carries.")
+    else:
+        aside("  Relays: two, in two places. The counterpart may run one and you the other (--with-relay).")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices desk setup``: an office, a certificate, services and a first start, by one command."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from goodoffices.cli.units import desk_unit, relay_unit
+from tests.cli.conftest import PASSPHRASE, Office, private
+
+SETUP = (
+    "desk setup home --office Aland --officer amir --root root --passphrase-file passphrase"
+    " --host-name desk.aland.example --with-relay --listen 127.0.0.1"
+)
+
+
+def test_a_unit_comes_back_by_itself_and_may_do_nothing_else() -> None:
+    """P13: after a power cut, and not after the office has left."""
+    for make in (desk_unit, relay_unit):
+        unit = make("/opt/python -m goodoffices", ["serve", "--port", "443"], "desk", Path("/srv/desk"))
+        for line in ("Restart=always", "StartLimitIntervalSec=0", "ProtectSystem=strict", "ProtectHome=yes",
+                     "ReadWritePaths=/srv/desk", "LimitCORE=0", "MemorySwapMax=0", "WantedBy=multi-user.target",
+                     "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"):  # fmt: skip
+            assert line in unit.splitlines()
+    left = "RestartPreventExitStatus=3"
+    assert left in desk_unit("x", ["--port", "8443"], "desk", Path("/home/desk")).splitlines()
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Path) -> None:
+    """P13: each step says what it made; a port in use is named, and nothing is lost by it."""
+    private(tmp_path / "passphrase", PASSPHRASE + "\n")
+    office, ports = Office(tmp_path), ["--port", str(_free()), "--relay-port", str(_free())]
+    said = office.does(SETUP, *ports)
+    assert '"locked":true' in said.out
+    assert '"version":' in said.out
+    home = tmp_path / "home"
+    assert (home / "desk.svg").read_bytes().startswith(b"<?xml")
+    units = sorted((home / "units").iterdir())
+    assert [each.name for each in units] == ["goodoffices-desk.service", "goodoffices-relay.service"]
+    if analyze := shutil.which("systemd-analyze"):
+        checked = subprocess.run(
+            [analyze, "verify", *map(str, units)], capture_output=True, text=True, check=False
+        )
+        assert "goodoffices" not in checked.stderr
+    before = (home / "vault" / "vault.json").read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = ["--port", str(taken.getsockname()[1])]
+        assert "Choose another port" in office.is_refused(SETUP, *busy)
+    assert (home / "vault" / "vault.json").read_bytes() == before
