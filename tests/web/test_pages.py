@@ -636,3 +636,24 @@ def test_a_paste_of_any_size_is_answered_with_its_text_or_its_bound() -> None:
     assert "bytes" in words_of(answer.text)
     assert browser.post(address, to=to, text="x" * 600_000, language="en").status_code == 413
     assert offices.washington.desk.ledger.notes(mandate) == []
+
+
+def test_a_note_says_when_it_was_released_by_the_clocks_of_its_offices() -> None:
+    """Promise P5: one sees where it is night. Zones that nobody entered are not guessed."""
+    offices = Offices()
+    mandate = offices.agree()
+    offices.time = 1_578_447_127_000  # 2020-01-08 01:32:07Z
+    note = release(offices.washington, mandate, offices.tehran.me, "One.")
+    bern = signed_in(offices.bern)
+    assert bern.json(f"/notes/{note.hex()}")["clocks"] == []
+    for office, zone in ((offices.washington, "America/New_York"), (offices.tehran, "Asia/Tehran")):
+        bern.done("/lines/zone", office=office.me.hex(), zone=zone)
+    assert [list(each.values()) for each in bern.json(f"/notes/{note.hex()}")["clocks"]] == [
+        ["Washington", "20:32", "-05:00", -1],
+        ["Tehran", "05:02", "+03:30", 0],
+    ]
+    said = words_of(bern.get(f"/notes/{note.hex()}").text)
+    assert "released 080132Z JAN 20 · Washington 20:32 -05:00 (the day before) · Tehran 05:02 +03:30" in said
+    assert bern.post("/lines/zone", office=offices.tehran.me.hex(), zone="Nowhere").status_code == 400
+    assert bern.post("/lines/zone", office=bern.desk.me.hex(), zone="Asia/Tehran").status_code == 404
+    assert 'value="Asia/Tehran"' in bern.get("/lines").text

@@ -53,7 +53,7 @@ from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.relay_client import check_relay_url
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.sealing_keys import SealingKeys
-from goodoffices.desk.watch.book import WatchBook
+from goodoffices.desk.watch.book import WatchBook, check_zone
 
 MAX_DEFERRED = 64
 """Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
@@ -357,6 +357,19 @@ class Desk:
         confirmed = {line.id for line in self.ledger.lines() if line.confirmed_here}
         both = self.ledger.routes(own=True) + self.ledger.routes(own=False)
         return [route for route in both if route.line in confirmed]
+
+    def enter_zone(self, officer: Officer, office: bytes, zone: str, now: int) -> None:
+        """By which clocks another office lives, as this one was told; an empty zone takes it back."""
+        self.acts.require(officer, Right.KEYS)
+        known = self.ledger.office(office)
+        if known is None or office == self.me:
+            raise NotFound("There is no such office here.", "Choose one of the list.")
+        if zone:
+            check_zone(zone)
+        with self.context.transaction():
+            self.ledger.set_fact(f"zone {office.hex()}", zone.encode())
+            what = f"entered the time zone of {known.name}"
+            self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)
 
     def own_routes(self) -> list[RouteRow]:
         """Mailboxes to make at relays and to collect from, of lines that are confirmed here."""

@@ -101,6 +101,7 @@ ROUTES = (
     Route("/mandates/{mandate}/sign", doing.sign_mandate, "POST", back=showing.mandate, needs=Right.KEYS),
     Route("/mandates/{mandate}/compare", doing.compare, "POST", back=showing.mandate, needs=Right.KEYS),
     Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines, needs=Right.KEYS),
+    Route("/lines/zone", doing.set_zone, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),
     *people.ROUTES,

@@ -44,6 +44,7 @@ DEEDS = (
     N_("introduced {office}"),
     N_("proposed the mandate {mandate}"),
     N_("signed a mandate"),
+    N_("entered the time zone of {name}"),
     N_("made checkpoints"),
     N_("made a briefing for {whom}"),
     N_("took the record along"),

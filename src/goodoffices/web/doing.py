@@ -303,6 +303,15 @@ async def confirm_line(ask: Ask) -> Done:
     return Done("/lines", line)
 
 
+async def set_zone(ask: Ask) -> Done:
+    """By which clocks another office lives."""
+    officer, office, zone = ask.who.officer, ask.form.identifier("office"), ask.form.word("zone") or ""
+    if office is None:
+        raise NotFound("There is no such office here.", "Choose one of the list.")
+    ask.service.act(lambda desk, now: desk.enter_zone(officer, office, zone, now))
+    return Done("/lines")
+
+
 async def introduce(ask: Ask) -> Done:
     """Hand a known office's credential to the peer of a line."""
     line, officer, office = ask.id("line"), ask.who.officer, ask.form.identifier("office")

@@ -24,6 +24,7 @@ from goodoffices.web.language import Language
 from goodoffices.web.prose import has_alike, has_unseen, lines, visible
 
 HERE = Path(__file__).parent
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 def plain(value: Any) -> Any:
@@ -66,6 +67,12 @@ def local(ms: int) -> str:
     return "" if offset == "+0000" else f"{here.strftime('%H:%M')} {offset[:3]}:{offset[3:]}"
 
 
+def dtg(ms: int) -> str:
+    """The date-time group DDHHMMZ MON YY (ACP 121), with English months whatever the language."""
+    at = moment(ms)
+    return f"{at:%d%H%M}Z {MONTHS[at.month - 1]} {at:%y}"
+
+
 def form_time(ms: int | None) -> str:
     """A time as a form's field takes it."""
     return "" if ms is None else moment(ms).strftime("%Y-%m-%dT%H:%M")
@@ -100,7 +107,7 @@ def environment(language: Language) -> Environment:
     env.policies["ext.i18n.trimmed"] = True
     env.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
-        iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span,
+        iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span, dtg=dtg,
         grouped=grouped, visible=visible, lines=lines, has_unseen=has_unseen, has_alike=has_alike, hex=bytes.hex,
         changes=changes,
     )  # fmt: skip

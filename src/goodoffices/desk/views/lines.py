@@ -14,6 +14,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.stops import stopped
+from goodoffices.desk.views.clocks import zone_of
 
 PATIENCE = 60_000
 """Milliseconds after which something that the other desk has not receipted is called waiting."""
@@ -77,6 +78,8 @@ class KnownOffice:
     digits: str
     introduced_by: str | None
     mine: bool
+    zone: str
+    """Its time zone as it was entered here; empty if it was not."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,7 @@ def lines_page(desk: Desk, officer: Officer, now: int, relays: tuple[RelayLike, 
                 office.digits,
                 names.get(introducer) if introducer else None,
                 office.id == desk.me,
+                zone_of(desk, office.id),
             )
             for office, introducer in desk.ledger.offices()
         ),

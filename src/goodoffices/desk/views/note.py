@@ -16,6 +16,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acts import ON_PAPER
+from goodoffices.desk.views.clocks import LocalTime, local_times
 from goodoffices.desk.views.custody import (
     CustodyStep,
     OpenRemarkCard,
@@ -105,6 +106,8 @@ class NotePage:
     """Everything about one note."""
 
     card: NoteCard
+    clocks: tuple[LocalTime, ...]
+    """When it was released, by the clocks of the channel's offices."""
     channel: str
     path: tuple[str, ...]
     reading: int
@@ -266,6 +269,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
     between = [each for each in mandate.path if each not in (row.author, row.recipient)]
     return NotePage(
         card=card,
+        clocks=local_times(desk, agreement, card.released_at) if card.released_at is not None else (),
         channel=mandate.name,
         path=tuple(agreement.name_of(each) for each in mandate.path),
         reading=mandate.reading,

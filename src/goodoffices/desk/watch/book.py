@@ -41,6 +41,14 @@ class Address:
         return self.url.partition(":")[0]
 
 
+def check_zone(name: str) -> None:
+    """Raise YourError where this machine knows no such zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise YourError("There is no such time zone.", "Write it as Europe/Zurich.") from None
+
+
 class WatchBook:
     """The watches of one desk. Every writing method runs in a transaction of its own."""
 
@@ -57,10 +65,7 @@ class WatchBook:
 
     def set_zone(self, name: str) -> None:
         """Choose the office's zone."""
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise YourError("There is no such time zone.", "Write it as Europe/Zurich.") from None
+        check_zone(name)
         with self.ledger.transaction():
             self.ledger.set_fact("watch zone", name.encode())
 
