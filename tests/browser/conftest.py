@@ -120,6 +120,7 @@ def sound() -> Sound:
     """Nothing for a screen reader or a keyboard to stumble over (axe), and nothing wider than the screen."""
 
     def check(page: Page) -> None:
+        page.wait_for_load_state()  # what was clicked may have committed a page whose styles are still to come
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
         root = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")

@@ -67,6 +67,7 @@ def test_the_whole_job_in_three_browsers(
     expect(bern.locator(".strip li.done")).to_have_count(6)
     sound(bern)
     tehran.locator(f'.waiting a.do[href="/notes/{note}"]').click()
+    tehran.wait_for_url("**/notes/*")
     sound(tehran)
     tehran.locator("button.huge").click()
     expect(tehran.locator(".words .text")).to_have_text("We do not want a war.\n\nما جنگ نمی‌خواهیم.")
@@ -109,6 +110,32 @@ def test_live_update_keeps_what_is_typed(stage: Stage, sign_in: SignIn) -> None:
     expect(bern.locator(".strip li.done", has_text="seen by an officer")).to_have_count(1)
     expect(reason).to_have_value("Half a sentence about ")
     expect(reason).to_be_visible()
+
+
+def test_nothing_moves_under_a_pressed_finger(stage: Stage, sign_in: SignIn) -> None:
+    """P4: what changes while a button is pressed is shown once it is let go."""
+    washington = sign_in("Washington")
+    note = _write(washington, stage, "Held down.")
+    expect(washington.locator(".strip li.done", has_text="at the desk")).to_have_count(1)
+    washington.evaluate(
+        """() => {
+            window.pressed = window.moved = false;
+            document.addEventListener("pointerdown", () => (window.pressed = true));
+            document.addEventListener("pointerup", () => (window.pressed = false));
+            new MutationObserver(() => (window.moved ||= window.pressed)).observe(document.body, { childList: true });
+            window.heard = new Promise((done) => {
+                const words = new EventSource("/events");
+                words.addEventListener("change", () => setTimeout(() => (words.close(), done()), 300));
+            });
+        }"""
+    )
+    washington.locator("h1").hover()
+    washington.mouse.down()
+    stage.door("Bern", "duty officer").do(f"/notes/{note}/forward")
+    washington.evaluate("() => window.heard")
+    washington.mouse.up()
+    expect(washington.locator(".strip li.done", has_text="forwarded")).to_have_count(1)
+    assert washington.evaluate("() => window.moved") is False
 
 
 def test_a_double_click_releases_one_note(stage: Stage, sign_in: SignIn) -> None:

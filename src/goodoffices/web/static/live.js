@@ -87,13 +87,22 @@
   let busy = false;
   const main = () => document.getElementById("main");
 
+  // Nothing moves under a pressed finger: a press and its release have to meet the same button.
+  let pressed = false;
+  document.addEventListener("pointerdown", () => (pressed = true));
+  for (const over of ["pointerup", "pointercancel", "dragend"])
+    document.addEventListener(over, () => setTimeout(() => {
+      pressed = false;
+      if (wanted) refresh();
+    }, 50));
+
   const refresh = async () => {
     if (main().dataset.live === "part") {
       await refreshPart();
       return;
     }
     wanted = true;
-    if (busy) return;
+    if (busy || pressed) return;
     if (typing(document.activeElement) || sent) {
       say("changed");
       return;
@@ -109,6 +118,10 @@
         }
         if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (pressed) {
+          wanted = true;
+          return;
+        }
         if (typing(document.activeElement) || sent) {
           wanted = true;
           say("changed");
