@@ -140,6 +140,29 @@ def test_a_receipt_that_comes_after_the_question_does_not_end_the_sending() -> N
     assert post.holds(post.middle, note)
 
 
+def test_a_storm_that_outlasts_the_questions_does_not_end_them() -> None:
+    """P2: found by seed 1095 of the simulated world. Receipts from before the restore come again and again."""
+    post = Post()
+    copy = post.backup(post.middle)
+    note = post.release("Receipted, then lost with the machine.")
+    post.deliver(post.middle, post.collect(post.west))
+    late = post.collect(post.middle)
+    post.restore(post.middle, copy)
+    for _ in range(12):
+        post.deliver(post.west, post.collect(post.middle))
+        lost = post.collect(post.west)
+        post.deliver(post.west, late)
+        post.deliver(post.middle, [put for put in lost if not put.entries])
+        post.channel.now += 120_000
+    assert post.middle.desk.lines.still_missing()
+    for _ in range(2):
+        post.channel.now += HOUR
+        post.middle.desk.lines.ask_later(post.channel.now)
+        post.channel.pump()
+    assert post.holds(post.middle, note)
+    assert not post.middle.desk.lines.still_missing()
+
+
 def test_two_restored_vaults_of_one_line_find_together_what_each_lacks() -> None:
     """P2: a place that its writer no longer knew was answered with nothing at all."""
     post = Post()

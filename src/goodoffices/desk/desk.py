@@ -235,7 +235,8 @@ class Desk:
 
         ``now``: given by a runner that also makes the line tests that fall due.
         """
-        wakes = [self.lines.sending.next_wake(), self.lines.reoffers.next_wake()]
+        lines = self.lines
+        wakes = [lines.sending.next_wake(), lines.reoffers.next_wake(), lines.next_question()]
         if now is not None:
             wakes.append(self.service_traffic.next_call(now))
         return min((each for each in wakes if each is not None), default=None)

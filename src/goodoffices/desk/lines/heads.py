@@ -31,7 +31,13 @@ HEARD_KEPT = 600_000
 """Milliseconds between two times at which it is written down that the peer was heard."""
 MAX_ANSWERED = 1024  # questions remembered: one that a relay repeats is not acted upon again
 ASK_IN_VAIN = 4
-"""Questions in a row that bring nothing that was missing, before a desk no longer asks: it is lost."""
+"""Questions in a row that bring nothing that was missing, before a desk asks at long intervals only."""
+ASK_LATER = (600_000, 3_600_000, 21_600_000, 86_400_000)
+"""Milliseconds until it asks again for what does not come; the last for ever.
+
+It may be lost, and then a question a day costs nothing. But storms outlast a few minutes, and a receipt from
+before this vault went back may end its peer's sending at any time.
+"""
 
 
 def _software(line: bytes) -> str:
@@ -51,6 +57,8 @@ class Heads:
         self._questions: dict[bytes, bytes] = {}
         self._again: dict[bytes, tuple[Place | None, int]] = {}
         """Lines whose peer answered that it has more than is here: how far it is here, asked in vain how often."""
+        self._later: dict[bytes, tuple[int, int]] = {}
+        """Lines with a gap that did not fill: (since when this desk waits, how often it has waited)."""
         self._answered: set[bytes] = set()
         self._asked: dict[bytes, bytes] = {}  # per line: the last question that its peer asked
         self.reoffers = Reoffers()
@@ -132,7 +140,7 @@ class Heads:
     def forget(self, line: bytes) -> None:
         """A line that is no more: nothing is offered or asked on it."""
         self._may_go_on.discard(line)
-        for each in (self._questions, self._again, self._asked, self.heard):
+        for each in (self._questions, self._again, self._later, self._asked, self.heard):
             each.pop(line, None)
         self.sending.forget(line)
 
@@ -189,7 +197,7 @@ class Heads:
             for mandate, lane, number in head.numbers or ():
                 if self.ledger.number_after(mandate, lane, self.context.me, number):
                     self._went_back(line, now)
-            if self._all_is_here(line, head):
+            if self._all_is_here(line, head, now):
                 del self._questions[line.id]
                 self.sending.receipted(head.answers)
 
@@ -233,7 +241,8 @@ class Heads:
             self.context.pending.after.append(lambda: self.offer_all(line))
 
     def offer_what_was_put_off(self, now: int) -> None:
-        """History that a peer asked for too often, once its time has come."""
+        """History that a peer asked for too often, once its time has come; questions that wait for theirs."""
+        self.ask_later(now)
         for line, last in self.reoffers.due(now):
             done = False
             try:
@@ -257,21 +266,49 @@ class Heads:
         else:
             self._went_back(line, now)
 
-    def _all_is_here(self, line: LineRow, head: Head) -> bool:
-        """Whether to stop asking: nothing that the peer has is missing here, or it does not come.
+    def _all_is_here(self, line: LineRow, head: Head, now: int) -> bool:
+        """Whether to stop asking for now: nothing that the peer has is missing here, or it does not come.
 
         A receipt that this desk gave before its vault went back may reach the peer late, so that it no
         longer sends what is missing here: only another question makes it.
         """
         before, in_vain = self._again.pop(line.id, (None, 0))
         if head.mine is None or self.ledger.complete_with(line.id, line.peer, head.mine):
+            self._later.pop(line.id, None)
             return True
         here = self.ledger.complete_until(line.id, line.peer)
         in_vain = in_vain + 1 if here == before else 1
         if in_vain > ASK_IN_VAIN:
+            _, waited = self._later.get(line.id, (0, 0))
+            self._later[line.id] = now, waited + 1
             return True
         self._again[line.id] = here, in_vain
         return False
+
+    def _later_at(self, line: bytes) -> int:
+        since, waited = self._later[line]
+        return since + ASK_LATER[min(waited, len(ASK_LATER)) - 1]
+
+    def still_missing(self) -> bool:
+        """Whether something that a peer has did not come, and is asked for at long intervals."""
+        return bool(self._later.keys() - self._questions.keys())
+
+    def next_question(self) -> int | None:
+        """When to ask again for what did not come."""
+        return min(
+            (self._later_at(line) for line in self._later if line not in self._questions), default=None
+        )
+
+    def ask_later(self, now: int) -> None:
+        """Ask again for what did not come, where that is due. Outside a transaction."""
+        for line_id in sorted(self._later.keys() - self._questions.keys()):
+            since, waited = self._later[line_id]
+            if not since <= now < self._later_at(line_id):  # a clock that was put back makes nobody wait
+                self._later[line_id] = now, waited
+                # One that is answered in vain again is enough for this time.
+                here = self.ledger.complete_until(line_id, self.ledger.line(line_id).peer)
+                self._again[line_id] = here, ASK_IN_VAIN
+                self._ask(self.ledger.line(line_id), now)
 
     def _check_past(self, line: LineRow, place: Place | None, now: int) -> None:
         """The peer names an entry of ours that stands in our present incarnation and not in our vault."""

@@ -367,9 +367,17 @@ class World(Events):
             if self.quiet():
                 self.pass_time(2 * SECOND)
                 if self.quiet():
-                    return True
+                    return self._asked_once_more()
             span = min(span * 2, 60 * SECOND)
         return False
+
+    def _asked_once_more(self) -> bool:
+        """What did not come while it stormed is asked for at long intervals: those pass here."""
+        for _ in range(2):
+            if any(each.desk is not None and each.desk.lines.still_missing() for each in self.offices):
+                self.pass_time(90_000 * SECOND)
+                self.pass_time(60 * SECOND)
+        return self.quiet()
 
     # --- beginnings ---------------------------------------------------------------------------------------
 
