@@ -18,6 +18,7 @@ from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import ActRow, NoteRow
+from goodoffices.desk.vault.keys import open_text
 
 Flush = Callable[[bytes, int], None]
 
@@ -134,6 +135,15 @@ class Chains:
             "Both are kept and shown. Ask that office by another way which one is meant.",
             entry=note.id,
         )
+
+    def _role(self, agreement: Agreement) -> int:
+        return next(role for role, office, _, _ in agreement.mandate.offices if office == self.context.me)
+
+    def words_inside(self, note: NoteRow) -> bytes | None:
+        """What was inside a verified note's seal, if the desk is unlocked."""
+        if note.words_sealed is None or self.context.reading_key is None:
+            return None
+        return open_text(self.context.reading_key, note.words_sealed, note.id)
 
     def place(self, mandate: bytes, lane: bytes) -> dict[str, Any]:
         """The fields that put a new act or note at the end of this office's chain in a lane."""

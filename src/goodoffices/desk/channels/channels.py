@@ -26,9 +26,10 @@ from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, re
 from goodoffices.desk.channels import budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
+from goodoffices.desk.channels.sealing_anew import SealingAnew
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import LineRow, NoteRow, claimed_by
-from goodoffices.desk.vault.keys import open_text, seal_text
+from goodoffices.desk.vault.keys import seal_text
 
 Flush = Callable[[bytes, int], None]
 
@@ -40,6 +41,7 @@ class Channels(Credentials):
         super().__init__(context)
         self._flush = flush
         self.beside = BesideWords(context)
+        self.anew = SealingAnew(context)
 
     # --- items of an entry --------------------------------------------------------------------------
 
@@ -71,6 +73,10 @@ class Channels(Credentials):
         match item[0]:
             case Item.NOTE | Item.RESEALED:
                 self._note(line, carried, read_sealed(item[1]), now)
+                if item[0] == Item.RESEALED:
+                    self.anew.came(line, read_sealed(item[1]))
+            case Item.RESEAL_ASKED:
+                self.anew.asked(line, item[1], now)
             case Item.ACT:
                 self._act(line, read_signed(item[1]), now)
             case Item.MANDATE:
@@ -81,8 +87,8 @@ class Channels(Credentials):
                 self.learn(read_office(item[1]), line.peer, now)
             case Item.NEXT_ROSTER:
                 self.learn_roster(read_signed(item[1]), line.peer, now)
-            case Item.INCARNATION | Item.RESEAL_ASKED:
-                pass  # stands in the record; the verifier and a later version act on it
+            case Item.INCARNATION:
+                pass  # stands in the record, for the verifier
             case number:
                 raise NewerVersion(f"An item of kind {number} that this version does not know.")
 
@@ -247,6 +253,10 @@ class Channels(Credentials):
             if self.context.me not in sealed.readers():
                 self._not_for_us(agreement, note, digest, now)
                 continue
+            if self.anew.key_is_gone(sealed):
+                what = self.anew.ask(agreement, row, digest, now)
+                self.ledger.judge_note(note_id, "unreadable", what, None, None)
+                continue
             try:
                 opened = self._open(agreement, sealed)
             except NewerVersion as error:
@@ -314,12 +324,7 @@ class Channels(Credentials):
         for note_id in self.ledger.notes_to_judge():
             self.verify_note(note_id, now)
         self.beside.open_pending(now)
-
-    def words_inside(self, note: NoteRow) -> bytes | None:
-        """What was inside a verified note's seal, if the desk is unlocked."""
-        if note.words_sealed is None or self.context.reading_key is None:
-            return None
-        return open_text(self.context.reading_key, note.words_sealed, note.id)
+        self.anew.answer_pending(now)
 
     # --- forwarding ---------------------------------------------------------------------------------
 
@@ -354,9 +359,6 @@ class Channels(Credentials):
             self.forward(agreement, note, now, None)
         elif reason == "It has expired.":
             self.do(agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id)
-
-    def _role(self, agreement: Agreement) -> int:
-        return next(role for role, office, _, _ in agreement.mandate.offices if office == self.context.me)
 
     def forward(self, agreement: Agreement, note: NoteRow, now: int, officer: Officer | None) -> None:
         """Pass a note on, byte for byte as it came, with every act about it so far."""

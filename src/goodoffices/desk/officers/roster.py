@@ -260,6 +260,10 @@ class Rosters(Acting):
             keys = keys_in(self.ledger)
             self.context.pending.after.append(lambda: self._use(keys))
             self.context.pending.changed.update(self.ledger.mandates())
+        if not self.context.locked:
+            # There are keys again to which an author can seal what this desk could not open.
+            with self.context.transaction():
+                self.channels.verify_pending(now)
         return office.roster
 
     def _take_over(self, drawn: str, kept: str, old: bytes | None, new: bytes | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 from goodoffices.core.crypto import sha256
@@ -94,3 +95,11 @@ class SimRelay:
         """Delete what its collector has kept. Raises Refused."""
         self._check(route.mailbox, Right.DELETE, route.remove)
         now_of(self._store.delete(route.mailbox, envelope_id(envelope), now))
+
+
+def spoilt(dice: Random, envelope: bytes, others: list[list[bytes]]) -> bytes:
+    """What an operator without keys can make of an envelope: another mailbox's, or one bit turned over."""
+    if others and dice.random() < 0.5:
+        return dice.choice(dice.choice(others))
+    at = dice.randrange(len(envelope))
+    return envelope[:at] + bytes([envelope[at] ^ 1 << dice.randrange(8)]) + envelope[at + 1 :]

@@ -26,7 +26,7 @@ from goodoffices.desk.routes.sending import Put
 from goodoffices.drill.world.disk import Crash, Disk
 from goodoffices.drill.world.events import Events
 from goodoffices.drill.world.parts import CALM, RELAYS, SECOND, Released, SimOffice, Snapshot, Weather
-from goodoffices.drill.world.relay import SimRelay
+from goodoffices.drill.world.relay import SimRelay, spoilt
 from goodoffices.relay.rules import Refused
 
 T = TypeVar("T")
@@ -296,14 +296,9 @@ class World(Events):
         """What an operator without keys can make of an envelope: another's, or the same with a bit turned over."""
         others = [box for box, (_, other) in self._boxes.items() if other.line != route.line]
         past = self.relays[route.relay].past
-        stray = [box for box in others if past.get(box)]
-        if stray and self.chance(0.5):
-            spoilt = self.rng.choice(past[self.rng.choice(stray)])
-        else:
-            at = self.rng.randrange(len(envelope))
-            spoilt = envelope[:at] + bytes([envelope[at] ^ 1 << self.rng.randrange(8)]) + envelope[at + 1 :]
-        self.spoilt.add(crypto.sha256(spoilt))
-        return spoilt
+        made = spoilt(self.rng, envelope, [past[box] for box in others if past.get(box)])
+        self.spoilt.add(crypto.sha256(made))
+        return made
 
     def _bring(self, office: SimOffice, route: RouteRow, envelope: bytes) -> None:
         boot, relay, line = office.boot, self.relays[route.relay], route.line
