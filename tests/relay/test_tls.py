@@ -24,8 +24,8 @@ from tests.relay.conftest import RelayProcess, Start
 ENVELOPE = os.urandom(512)
 
 
-def _certificate(place: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signs itself, and its key."""
+def certificate_in(place: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and relay.example that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "relay")])
     now = dt.datetime.now(dt.UTC)
@@ -35,7 +35,10 @@ def _certificate(place: Path) -> tuple[Path, Path]:
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("relay.example")]
+            ),
+            critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -54,7 +57,7 @@ def _certificate(place: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    return _certificate(tmp_path)
+    return certificate_in(tmp_path)
 
 
 @pytest.fixture

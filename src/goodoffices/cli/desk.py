@@ -14,12 +14,13 @@ from pathlib import Path
 import click
 import uvicorn
 
-from goodoffices.cli.output import Group, admission, aside, say
+from goodoffices.cli.output import SOCKS, Group, admission, aside, say
 from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.desk.machine import read_translator
 from goodoffices.desk.outsiders import read_witness
+from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
 
@@ -49,6 +50,7 @@ def desk() -> None:
 )
 @click.option("--witness", "witnesses", multiple=True, help="'NAME+ID+KEY URL' of a witness for checkpoints.")
 @click.option("--time-stamps", multiple=True, metavar="URL", help="A time stamp authority for checkpoints.")
+@click.option("--socks", metavar="URL", help=SOCKS)
 @click.option(
     "--translator",
     metavar="COMMAND",
@@ -67,6 +69,7 @@ def serve(
     witnesses: tuple[str, ...],
     time_stamps: tuple[str, ...],
     translator: str | None,
+    socks: str | None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the pages answer."""
     check_exposure(host, tls_cert, tls_key)
@@ -78,6 +81,7 @@ def serve(
         witnesses=tuple(map(read_witness, witnesses)),
         time_stamps=time_stamps,
         translator=read_translator(translator) if translator is not None else None,
+        proxy=read_proxy(socks) if socks is not None else None,
         tls_cert=tls_cert,
     )
     no_core_dump()

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.output import (
+    SOCKS,
     Group,
     admission,
     aside,
@@ -26,6 +27,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.mailboxes import USED
 from goodoffices.desk.routes.meeting import meet
 from goodoffices.desk.routes.relay_client import RelayClient, check_relay_url, tls_trusting
+from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
 
@@ -132,6 +134,7 @@ def confirm(
 @click.option(
     "--admission-file", type=FILE, help="The secret that the relay asks for before it makes a mailbox."
 )
+@click.option("--socks", metavar="URL", help=SOCKS)
 def meeting(
     vault: Path,
     officer: str,
@@ -143,6 +146,7 @@ def meeting(
     wait: int,
     relay_ca: Path | None,
     admission_file: Path | None,
+    socks: str | None,
 ) -> None:
     """Pair over a relay: a one-time code finds the meeting place, the digits prove who was there."""
     for each in relays:
@@ -156,7 +160,7 @@ def meeting(
         desk, person = here.desk, here.officer
         desk.require_new_name(name)
         mine = desk.offer(person, list(relays), now())
-        client = RelayClient(tls)
+        client = RelayClient(tls, read_proxy(socks) if socks is not None else None)
         theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)))
         line_id = desk.pair(person, theirs, name, now(), mine)
         _show_digits(desk, line_id)

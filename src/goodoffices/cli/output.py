@@ -17,6 +17,9 @@ import click
 
 from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
 
+SOCKS = "A SOCKS5 proxy such as Tor's for every relay elsewhere: socks5h://127.0.0.1:9050."
+"""What each command says of the option that takes one."""
+
 
 class Group(click.Group):
     """A group whose commands turn this program's errors into two sentences and exit code 1."""

@@ -27,7 +27,8 @@ from goodoffices.core.merkle import consistency, plain_leaf
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.checkpoints import CheckpointRow
 from goodoffices.desk.routes.lean_http import LeanHttp, Unanswered
-from goodoffices.desk.routes.relay_client import check_relay_url
+from goodoffices.desk.routes.relay_client import PROXY_TIMEOUT, check_relay_url
+from goodoffices.desk.routes.socks import Proxy
 
 TIMEOUT = 30.0
 """Seconds until one that does not answer counts as silent for this try."""
@@ -72,14 +73,19 @@ class Outsiders:
     """Every witness and time stamp authority of one desk."""
 
     def __init__(
-        self, desk: Desk, witnesses: Sequence[Witness], stamps: Sequence[str], now: Callable[[], int]
+        self,
+        desk: Desk,
+        witnesses: Sequence[Witness],
+        stamps: Sequence[str],
+        now: Callable[[], int],
+        proxy: Proxy | None = None,
     ) -> None:
         self.desk, self.now = desk, now
         self.ledger = desk.ledger
         for url in stamps:
             check_relay_url(url)
         self._witnesses, self._stamps = tuple(witnesses), tuple(stamps)
-        self._http = LeanHttp(None, TIMEOUT)
+        self._http = LeanHttp(None, TIMEOUT if proxy is None else PROXY_TIMEOUT, proxy)
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self.silent: dict[str, str] = {}
@@ -132,7 +138,7 @@ class Outsiders:
     async def _post(self, url: str, kind: str, body: bytes) -> tuple[int, bytes]:
         try:
             url = url if urlsplit(url).path else f"{url}/"
-            return await self._http.request("POST", url, {"Content-Type": kind}, body)
+            return await self._http.request("POST", url, {"Content-Type": kind}, body, apart=url.encode())
         except (Unanswered, OSError, TimeoutError) as error:
             raise RelayError(f"{url} does not answer: {type(error).__name__}.") from None
 

@@ -36,6 +36,7 @@ from goodoffices.desk.routes.collecting import collect_all
 from goodoffices.desk.routes.looking import Looked, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
+from goodoffices.desk.routes.socks import Proxy
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class DeskConfig:
     witnesses: tuple[Witness, ...] = ()
     time_stamps: tuple[str, ...] = ()
     translator: Translator | None = None
+    proxy: Proxy | None = None
     tls_cert: Path | None = None
 
 
@@ -88,8 +90,8 @@ class DeskService(Present):
         tls = tls_trusting(config.relay_ca)
         vault = open_vault(config.vault, unlock_path=config.unlock)
         super().__init__(vault, desk_of(vault))
-        self.client = RelayClient(tls)
-        self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now)
+        self.client = RelayClient(tls, config.proxy)
+        self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now, config.proxy)
         self.machine = TranslatingMachine(config.translator)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pressing: set[asyncio.Task[None]] = set()

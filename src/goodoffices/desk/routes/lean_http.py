@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 requests over connections kept alive, as lean as the note path needs (ADR 0014).
+"""HTTP/1.1 requests over connections kept alive, as lean as the note path needs (ADR 0014, ADR 0045).
 
 ``h11`` speaks the protocol; here are only the sockets: a few idle connections per relay, one request
-at a time on each, every answer bounded. No redirects, cookies, proxies, compression or decoding.
+at a time on each, every answer bounded. No redirects, cookies, compression or decoding.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ from urllib.parse import urlsplit
 
 import h11
 
+from goodoffices.desk.routes.socks import Proxy, connect
+
 MAX_ANSWER = 65_536
 """Bytes of an answer's body: a relay says what it has to say in fewer."""
 MAX_IDLE = 8
-"""Connections per relay that wait for the next request."""
+"""Connections per relay and mailbox that wait for the next request."""
 _CHUNK = 65_536
+
+
+_Place = tuple[str, str, int, bytes]
 
 
 class Unanswered(Exception):
@@ -36,12 +41,13 @@ class _Connection:
 
 
 class LeanHttp:
-    """Requests to relays."""
+    """Requests to relays, each mailbox's over connections of its own."""
 
-    def __init__(self, tls: ssl.SSLContext | None, timeout: float) -> None:
+    def __init__(self, tls: ssl.SSLContext | None, timeout: float, proxy: Proxy | None = None) -> None:
         self._tls = tls
-        self._timeout = timeout
-        self._idle: dict[tuple[str, str, int], list[_Connection]] = {}
+        self.timeout = timeout
+        self._proxy = proxy
+        self._idle: dict[_Place, list[_Connection]] = {}
 
     async def close(self) -> None:
         """Close what is idle."""
@@ -51,20 +57,28 @@ class LeanHttp:
             await _end(each)
 
     async def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", most: int = MAX_ANSWER
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        most: int = MAX_ANSWER,
+        apart: bytes = b"",
     ) -> tuple[int, bytes]:
-        """(status, body of at most ``most`` bytes); raises Unanswered, OSError or TimeoutError.
+        """(status, body of at most ``most`` bytes); raises Unanswered, OSError, TimeoutError or RelayError.
+
+        ``apart``: requests with another value never share a connection.
 
         A kept connection may have been closed by the other side meanwhile. Such a request is sent once
         more on a fresh one: every request to a relay is the same twice as once.
         """
         parts = urlsplit(url)
         secure = parts.scheme == "https"
-        place = (parts.scheme, parts.hostname or "", parts.port or (443 if secure else 80))
+        place = (parts.scheme, parts.hostname or "", parts.port or (443 if secure else 80), apart)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         fields = [("Host", parts.netloc), ("Content-Length", str(len(body))), *headers.items()]
         request = h11.Request(method=method, target=target, headers=fields)
-        async with asyncio.timeout(self._timeout):
+        async with asyncio.timeout(self.timeout):
             while True:
                 connection = await self._connect(place, secure=secure)
                 try:
@@ -80,12 +94,17 @@ class LeanHttp:
                 await self._keep(place, connection)
                 return answer
 
-    async def _connect(self, place: tuple[str, str, int], *, secure: bool) -> _Connection:
+    async def _connect(self, place: _Place, *, secure: bool) -> _Connection:
         idle = self._idle.get(place)
         if idle:
             return idle.pop()
         tls = (self._tls or ssl.create_default_context()) if secure else None
-        reader, writer = await asyncio.open_connection(place[1], place[2], ssl=tls)
+        led = await connect(self._proxy, place[1], place[2], place[3])
+        if led is None:
+            reader, writer = await asyncio.open_connection(place[1], place[2], ssl=tls)
+        else:
+            name = place[1] if secure else None
+            reader, writer = await asyncio.open_connection(sock=led, ssl=tls, server_hostname=name)
         return _Connection(reader, writer, h11.Connection(h11.CLIENT))
 
     async def _exchange(
@@ -116,7 +135,7 @@ class LeanHttp:
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 raise Unanswered("the connection was closed")
 
-    async def _keep(self, place: tuple[str, str, int], connection: _Connection) -> None:
+    async def _keep(self, place: _Place, connection: _Connection) -> None:
         protocol = connection.protocol
         idle = self._idle.setdefault(place, [])
         if protocol.our_state is h11.DONE and protocol.their_state is h11.DONE and len(idle) < MAX_IDLE:

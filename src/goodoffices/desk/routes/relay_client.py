@@ -26,10 +26,14 @@ from goodoffices.core.fields import MAX_TIME
 from goodoffices.core.pairing import relay_parts
 from goodoffices.desk.ledger.ledger import RouteRow
 from goodoffices.desk.routes.lean_http import MAX_ANSWER, LeanHttp, Unanswered
+from goodoffices.desk.routes.socks import Proxy
+from goodoffices.desk.routes.socks import connect as through
 
 MAX_MESSAGE = 262_144 + 64
 MAX_PAGE = 1_300_000
 """Bytes of an answer that lists envelopes: a mebibyte of them, or a single one, and their frame."""
+PROXY_TIMEOUT = 60.0
+"""Seconds, through a proxy that first has to find its way."""
 TIMEOUT = 20.0
 """Seconds until a silent relay counts as down for this try."""
 PING = 20.0
@@ -84,10 +88,12 @@ class RelayState:
 class RelayClient:
     """Talks to any relay. One pool of connections; a WebSocket per mailbox that is listened to."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, proxy: Proxy | None = None) -> None:
         self._tls = context
-        # Every relay has connections of its own: one that answers nobody must not use up the others' (P7).
-        self._http = LeanHttp(context, TIMEOUT)
+        self._proxy = proxy
+        # Every mailbox has connections of its own: a relay that answers nobody must not use up the others'
+        # (P7), and none shall be told by its connections which mailboxes belong together.
+        self._http = LeanHttp(context, TIMEOUT if proxy is None else PROXY_TIMEOUT, proxy)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -108,21 +114,26 @@ class RelayClient:
             "delete": sha256(route.remove).hex(),
         }
         headers["Content-Type"] = "application/json"
-        await self._ask("PUT", _box(route), headers, json.dumps(body).encode())
+        await self._ask("PUT", _box(route), headers, json.dumps(body).encode(), apart=route.mailbox)
 
     async def put(self, route: RouteRow, envelope: bytes) -> None:
         """Returns once the relay has the envelope synced to disk."""
-        await self._ask("POST", f"{_box(route)}/envelopes", _right(route.put), envelope)
+        await self._ask("POST", f"{_box(route)}/envelopes", _right(route.put), envelope, apart=route.mailbox)
 
     async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
         """The relay may forget an envelope that this desk has stored."""
         assert route.remove is not None
-        await self._ask("DELETE", f"{_box(route)}/envelopes/{envelope_id.hex()}", _right(route.remove))
+        await self._ask(
+            "DELETE",
+            f"{_box(route)}/envelopes/{envelope_id.hex()}",
+            _right(route.remove),
+            apart=route.mailbox,
+        )
 
     async def look(self, route: RouteRow) -> Look:
         """What lies in a mailbox, by the relay's word."""
         right = route.collect if route.collect is not None else route.put
-        answer = await self._ask("GET", _box(route), _right(right))
+        answer = await self._ask("GET", _box(route), _right(right), apart=route.mailbox)
         try:
             told = json.loads(answer)
             numbers: list[Any] = [told["waiting"], told["bytes"], told["oldest_ms"], told.get("last")]
@@ -136,7 +147,7 @@ class RelayClient:
         """(seq, envelope) of what lies in an own mailbox after a seq, oldest first, about 1 MiB at most."""
         assert route.collect is not None
         url = f"{_box(route)}/envelopes?after={after}&limit={limit}"
-        answer = await self._ask("GET", url, _right(route.collect), most=MAX_PAGE)
+        answer = await self._ask("GET", url, _right(route.collect), most=MAX_PAGE, apart=route.mailbox)
         found, at = [], 0
         while at < len(answer):
             seq, size = int.from_bytes(answer[at : at + 8]), int.from_bytes(answer[at + 8 : at + 12])
@@ -154,9 +165,11 @@ class RelayClient:
         headers: dict[str, str] | None = None,
         body: bytes = b"",
         most: int = MAX_ANSWER,
+        *,
+        apart: bytes = b"",
     ) -> bytes:
         try:
-            status, answer = await self._http.request(method, url, headers or {}, body, most)
+            status, answer = await self._http.request(method, url, headers or {}, body, most, apart)
         except (Unanswered, OSError, ValueError) as error:
             raise RelayError(f"{_host(url)} cannot be reached ({type(error).__name__}).") from None
         if status >= 300:
@@ -175,9 +188,14 @@ class RelayClient:
         assert route.collect is not None
         url = "ws" + _box(route).removeprefix("http") + f"/push?after={after}"
         tls = (self._tls or True) if url.startswith("wss") else None
+        parts = urlsplit(url)
         try:
+            async with asyncio.timeout(self._http.timeout):
+                port = parts.port or (443 if tls else 80)
+                led = await through(self._proxy, parts.hostname or "", port, route.mailbox)
             async with connect(
                 url,
+                sock=led,
                 additional_headers=_right(route.collect),
                 compression=None,
                 proxy=None,
