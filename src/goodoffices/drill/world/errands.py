@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What else goes on at the desks of the simulated world, beside notes and never in their way (P11).
 
-Line tests and service chat, remarks that two officers sign, sheets handed over and answers written down,
+Line tests and service chat, remarks that two officers sign, translations, sheets handed over and answers written down,
 drafts that somebody else goes on with, bundles that a courier carries, loses, brings twice or to the wrong
 door, and channels that are agreed anew while the old one is in use.
 """
@@ -28,6 +28,7 @@ from goodoffices.drill.world.begin import TERMS
 from goodoffices.drill.world.checks import need
 from goodoffices.drill.world.officers import release, sign_draft
 from goodoffices.drill.world.parts import SECOND, SimOffice
+from goodoffices.drill.world.translations import check_beside, put_beside
 from goodoffices.drill.world.world import World
 
 ERRANDS = (
@@ -41,6 +42,8 @@ ERRANDS = (
     "paper",
     "courier",
     "courier",
+    "beside",
+    "beside",
     "agree",
 )
 MOST_MANDATES = 2
@@ -55,6 +58,8 @@ class Errands:
     agreed: int = 0
     said: list[tuple[str, str]] = field(default_factory=list)
     """(office, words) of each line of chat that stands on its writer's disk."""
+    beside: set[str] = field(default_factory=set)
+    """Texts that somebody wanted beside a note."""
 
     def run(self) -> None:
         """Somebody does something else than a note."""
@@ -79,6 +84,8 @@ class Errands:
                 self._paper()
             case "courier":
                 self._courier(office, line)
+            case "beside":
+                put_beside(self.world, office, self.beside)
             case "agree":
                 self._agree()
 
@@ -317,6 +324,7 @@ class Errands:
 
     def check(self, *, restores: bool) -> None:
         """Once everything is delivered: chat came over as it was said, remarks have their signatures."""
+        check_beside(self.world, self.beside)
         for office in self.world.offices:
             ledger = Ledger(office.disk)
             self._check_chat(office, restores=restores)
