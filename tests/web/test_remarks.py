@@ -87,8 +87,8 @@ def test_the_note_goes_at_once_and_the_words_follow_with_two_signatures() -> Non
     assert sorted(remark["signer"].split(", ")) == ["officer 1", "officer 2"]
 
 
-def test_the_second_signs_what_he_read_while_the_first_is_there() -> None:
-    """P10"""
+def test_the_second_signs_what_he_read_though_the_first_has_gone_home() -> None:
+    """P10, P11: the first signature was made when the words were written, and holds for these words alone."""
     channel = Channel(2)
     one, two = channel.pair()
     one.done(f"{channel.path}/remark", remark=WORDS)
@@ -96,14 +96,40 @@ def test_the_second_signs_what_he_read_while_the_first_is_there() -> None:
     one.done(f"{channel.path}/remark", remark="Other words.")
     changed = two.post(f"{channel.path}/remark/sign", read=old)
     assert changed.status_code == 409
-    new = two.json(channel.path)["open_remark"]["digest"]
+    one.done(f"{channel.path}/forward")
     one.done("/sign-out")
-    gone = two.post(f"{channel.path}/remark/sign", read=new)
-    assert gone.status_code == 409
-    assert "signed out" in gone.json()["what"]
+    new = two.json(channel.path)["open_remark"]["digest"]
+    two.done(f"{channel.path}/remark/sign", read=new)
+    assert channel.remarks("Bern") == channel.remarks("Tehran") == [("Other words.", 2)]
+
+
+def test_a_remark_that_was_dropped_is_not_sent() -> None:
+    """P10"""
+    channel = Channel(2)
+    one, two = channel.pair()
+    one.done(f"{channel.path}/remark", remark=WORDS)
     two.done(f"{channel.path}/remark/drop")
     assert two.json(channel.path)["open_remark"] is None
     assert channel.remarks("Bern") == []
+
+
+def test_words_that_an_earlier_version_kept_take_both_officers_at_once() -> None:
+    """P10: they were kept without the first one's signature."""
+    channel = Channel(2)
+    one, two = channel.pair()
+    one.done(f"{channel.path}/forward", remark=WORDS)
+    channel.offices.bern.desk.ledger.db.execute("UPDATE remark_open SET signed_sealed=NULL")
+    read = two.json(channel.path)["open_remark"]["digest"]
+    one.done("/sign-out")
+    gone = two.post(f"{channel.path}/remark/sign", read=read)
+    assert gone.status_code == 409
+    assert "signed out" in gone.json()["what"]
+    again = Browser(channel.offices.bern)
+    again.app, again.client.app = two.app, two.app
+    again.client._transport.app = two.app  # type: ignore[attr-defined]
+    again.sign_in("duty")
+    two.done(f"{channel.path}/remark/sign", read=read)
+    assert channel.remarks("Tehran") == [(WORDS, 2)]
 
 
 @pytest.mark.parametrize("words", ["", "   ", "x" * 8001])
