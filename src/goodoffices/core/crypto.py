@@ -24,6 +24,7 @@ its interface offers no other way: HPKE encapsulation and hedged ML-DSA signing 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -165,6 +166,21 @@ def ed25519_verify(public: bytes, signature: bytes, message: bytes) -> None:
         key.verify(signature, message)
     except InvalidSignature:
         raise WrongSigner("A signature does not verify.") from None
+
+
+def ed25519_hold(checks: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
+    """Whether each (key, signature, message) verifies under the profile above.
+
+    One after the other and nothing in between: a processor then keeps what a signature takes at hand.
+    """
+    found = []
+    for public, signature, message in checks:
+        try:
+            ed25519_verify(public, signature, message)
+            found.append(True)
+        except WrongSigner:
+            found.append(False)
+    return found
 
 
 # --- ML-DSA-65 ------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verifying entries and receipts of one line in one look each: what most of a pack consists of (ADR 0040).
+"""Reading entries and receipts of one line in one look each: what most of a pack consists of (ADR 0040).
 
 Each is matched against its one encoding (docs/format.md §2, §8) with the line's own ID and realm in it. Only
-what is wholly ordinary, holds, and carries nothing that has to be looked at is taken here; for everything else
-the answer is None, and ``record_hold`` decides. ``tests/verify/test_packed.py`` holds the two against each other.
+what is wholly ordinary, holds but for its signature, and carries nothing that has to be looked at is taken here;
+for everything else the answer is None, and ``record_hold`` decides. ``tests/verify/test_packed.py`` holds the
+two against each other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import re
 from collections.abc import Sequence
 
 from goodoffices.core import cbor, crypto
-from goodoffices.core.errors import WrongSigner
 from goodoffices.core.fields import MAX_TIME
 from goodoffices.core.line import MAX_BODY, EntryKind, Place, commitment
 from goodoffices.core.office import Office
@@ -34,6 +34,8 @@ Quick = tuple[int, bytes, int, bytes | None, Place | None, int, bytes, int, int,
 """Writer (0 or 1), incarnation, number, previous, seen, kind, ID, time, roster, case time."""
 QuickReceipt = tuple[int, tuple[Place, ...], int, bytes]
 """Reader (0 or 1), places, time, ID."""
+Check = tuple[bytes, bytes, bytes]
+"""Key, signature, message."""
 
 
 class QuickReader:
@@ -63,8 +65,8 @@ class QuickReader:
             re.DOTALL,
         )  # fmt: skip
 
-    def entry(self, raw: bytes, start: int, end: int) -> Quick | None:
-        """The entry from ``start`` to ``end``, its signature and commitment verified; None if it is unusual."""
+    def entry(self, raw: bytes, start: int, end: int) -> tuple[Quick, Check] | None:
+        """The entry from ``start`` to ``end`` and its signature, to be verified still; None if it is unusual."""
         found = self._entry.match(raw, start, end)
         if found is None:
             return None
@@ -100,17 +102,14 @@ class QuickReader:
         case_at = int.from_bytes(case, "big") if case is not None else None
         if last != end or (case_at is not None and case_at > MAX_TIME):
             return None
-        try:
-            crypto.ed25519_verify(signer, signature, text)
-        except WrongSigner:
-            return None
         seen = None
         if seen_in is not None:
             before = seen_number[0] if len(seen_number) == 1 else int.from_bytes(seen_number[1:], "big")
             seen = seen_in, before, seen_id
-        return desk[1], incarnation, at, previous, seen, what, crypto.sha256(text), ms, desk[2], case_at
+        quick = desk[1], incarnation, at, previous, seen, what, crypto.sha256(text), ms, desk[2], case_at
+        return quick, (signer, signature, text)
 
-    def receipt(self, raw: bytes, start: int, end: int) -> QuickReceipt | None:
+    def receipt(self, raw: bytes, start: int, end: int) -> tuple[QuickReceipt, Check] | None:
         """The same for a receipt."""
         found = self._receipt.match(raw, start, end)
         if found is None or found.end() != end:
@@ -135,8 +134,4 @@ class QuickReader:
             at = place.end()
         if len(places) != (count[0] - 0x80 if len(count) == 1 else count[1]):
             return None
-        try:
-            crypto.ed25519_verify(signer, signature, text)
-        except WrongSigner:
-            return None
-        return desk[1], tuple(places), ms, crypto.sha256(text)
+        return (desk[1], tuple(places), ms, crypto.sha256(text)), (signer, signature, text)
