@@ -290,7 +290,7 @@ def apart(folder: Path, sample: list[Triple], jobs: int, told: Path) -> None:
         return
     before = bare(sample)
     if jobs == 1:
-        crypto._verifying_key = lru_cache(Timed)  # type: ignore[assignment]
+        vars(crypto)["_verifying_key"] = lru_cache(Timed)
     began, wall = time.process_time(), time.monotonic()
     verdict = verify(folder, jobs=jobs)
     own, waited = time.process_time() - began, time.monotonic() - wall

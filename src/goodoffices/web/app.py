@@ -25,6 +25,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.web import (
     assurances,
+    briefing,
     checkpoints,
     courier,
     doing,
@@ -114,6 +115,7 @@ ROUTES = (
     *courier.ROUTES,
     *relays.ROUTES,
     *checkpoints.ROUTES,
+    *briefing.ROUTES,
     *leave.ROUTES,
     *readiness.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),

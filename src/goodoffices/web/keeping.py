@@ -33,7 +33,7 @@ async def record(ask: Ask) -> File:
         ask.service.act(
             lambda desk, now: desk.note_down(officer.name, "took the record along", AuditKind.EXPORT, now)
         )
-        return File(f"{name}.zip", _archive(folder), "application/zip")
+        return File(f"{name}.zip", archived(folder), "application/zip")
 
 
 def scratch_place() -> Path | None:
@@ -44,7 +44,8 @@ def scratch_place() -> Path | None:
     return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else None
 
 
-def _archive(folder: Path) -> bytes:
+def archived(folder: Path) -> bytes:
+    """A folder as a ZIP archive, without times."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):

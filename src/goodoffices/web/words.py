@@ -43,6 +43,20 @@ DRAFT_FIELDS = {
     "withdraws": N_("Withdraws"),
 }
 
+LEAVES = {
+    1: N_("On the authority of"),
+    2: N_("Language of the text"),
+    3: N_("Reply by"),
+    4: N_("In reply to"),
+    5: N_("Replaces"),
+    6: N_("Withdraws"),
+    7: N_("What its author had read"),
+    8: N_("What lay unopened at its author’s desk"),
+    9: N_("Why so urgent"),
+    10: N_("Confidential"),
+}
+"""Fields of a note by their labels (format.md §5.1)."""
+
 WORDS_OF = {
     "the author's own statement": N_("the author’s own statement"),
     "the intermediary's word": N_("the intermediary’s word"),

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page on which a briefing is put together: a channel's notes in parts, and the acts about them (ADR 0020)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodoffices.core.act import ActType
+from goodoffices.core.briefing import why_not
+from goodoffices.core.mandate import RecordUse
+from goodoffices.core.note import Leaf, read_inside
+from goodoffices.desk.desk import Desk
+
+MOST = 100
+"""Notes on the page, the newest; older ones are shown by the command."""
+
+_ACTS = {
+    int(ActType.ON_RELAY): "on a relay",
+    int(ActType.AT_DESK): "at the desk",
+    int(ActType.SEEN): "seen",
+    int(ActType.FORWARDED): "forwarded",
+    int(ActType.REFUSED): "refused",
+    int(ActType.RETURNED): "returned",
+    int(ActType.REMARK): "covering remark",
+    int(ActType.OPENED): "opened",
+    int(ActType.WITH_PRINCIPAL): "with the principal",
+    int(ActType.ACKNOWLEDGED): "acknowledged",
+    int(ActType.WITHDRAWN): "withdrawn",
+    int(ActType.ALTERED): "altered",
+    int(ActType.EXPIRED): "expired",
+    int(ActType.HANDED_OVER): "handed over",
+}
+
+
+@dataclass(frozen=True)
+class PartCard:
+    """One field or paragraph of a note. ``label``: its number in the format; ``text``: paragraphs only."""
+
+    at: int
+    label: int
+    text: str | None
+
+
+@dataclass(frozen=True)
+class ActCard:
+    """An act about a note. ``what``: a rung's name, or None; ``at`` in ms UTC."""
+
+    id: bytes
+    what: str | None
+    author: str
+    at: int
+
+
+@dataclass(frozen=True)
+class NoteCard:
+    """A note that may be shown. Without ``parts`` its words are not before this office."""
+
+    id: bytes
+    author: str
+    number: int
+    at: int
+    parts: tuple[PartCard, ...]
+    acts: tuple[ActCard, ...]
+
+
+@dataclass(frozen=True)
+class BriefingPage:
+    """A channel from which something may be shown. ``against``: why the mandate does not let it."""
+
+    id: bytes
+    name: str
+    record_use: int
+    against: str | None
+    asks_consent: bool
+    notes: tuple[NoteCard, ...]
+    older: int
+
+
+def briefing_page(desk: Desk, mandate: bytes) -> BriefingPage:
+    """What the page shows; the newest notes first."""
+    agreement = desk.ledger.agreement(mandate)
+    rows = desk.ledger.notes(mandate)
+    asks = agreement.mandate.record_use == RecordUse.WITH_CONSENT_OF_ALL
+    notes = []
+    for row in reversed(rows[-MOST:]):
+        inside = desk.channels.words_inside(row)
+        parts = tuple(
+            PartCard(at, label, value if label == Leaf.PARAGRAPH and isinstance(value, str) else None)
+            for at, (label, value) in enumerate(read_inside(inside).leaves if inside else ())
+        )
+        acts = tuple(
+            ActCard(act.id, _ACTS.get(act.type), agreement.name_of(act.author), act.at)
+            for act in desk.ledger.acts_about(row.id)
+        )
+        notes.append(NoteCard(row.id, agreement.name_of(row.author), row.number, row.at, parts, acts))
+    return BriefingPage(
+        mandate,
+        agreement.mandate.name,
+        agreement.mandate.record_use,
+        why_not(agreement.mandate, "asked for on the page" if asks else None),
+        asks,
+        tuple(notes),
+        max(0, len(rows) - MOST),
+    )

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A briefing put together on a page: which parts, for whom, under which mark (ADR 0020)."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from goodoffices.core.briefing import Sharing
+from goodoffices.core.errors import YourError
+from goodoffices.core.office import Right
+from goodoffices.core.record_layout import slug
+from goodoffices.desk.briefing import Chosen, make_briefing
+from goodoffices.desk.views.briefing import briefing_page
+from goodoffices.web.keeping import archived, scratch_place
+from goodoffices.web.pages import Ask, File, Page, Route
+
+_PART = re.compile(r"([0-9a-f]{64}):([0-9]{1,4})")
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+async def choose(ask: Ask) -> Page:
+    """The channel's notes, field by field and paragraph by paragraph, and the acts about them."""
+    here = ask.views.here(ask.who.officer, ask.now)
+    return Page("briefing.html", here, briefing_page(ask.desk, ask.id("mandate")))
+
+
+def _chosen(ask: Ask) -> Chosen:
+    form = ask.form
+    notes: dict[bytes, tuple[int, ...]] = {}
+    for found in map(_PART.fullmatch, filter(None, form.text("parts").split(","))):
+        if found is None:
+            raise YourError("What was chosen cannot be read.", "Choose it on the page again.")
+        note = bytes.fromhex(found[1])
+        notes[note] = (*notes.get(note, ()), int(found[2]))
+    acts = [each for each in form.text("acts").split(",") if each]
+    if not all(map(_ID.fullmatch, acts)):
+        raise YourError("What was chosen cannot be read.", "Choose it on the page again.")
+    if not notes and not acts:
+        raise YourError("Nothing was chosen to be shown.", "Tick at least one part of a note, or one act.")
+    recipient = form.word("recipient")
+    if recipient is None:
+        raise YourError("It is not said for whom the briefing is.", "Name the third party.")
+    mark = form.number("mark")
+    if mark not in {int(each) for each in Sharing}:
+        raise YourError("No sharing mark was chosen.", "Say who may pass the briefing on.")
+    return Chosen(
+        ask.id("mandate"),
+        recipient,
+        Sharing(mark),
+        dict(notes),
+        tuple(map(bytes.fromhex, acts)),
+        form.word("purpose"),
+        form.word("consent"),
+        form.flag("along"),
+    )
+
+
+async def make(ask: Ask) -> File:
+    """The briefing, as an archive of its two files. It is an act of the office, kept in its record."""
+    officer, chosen = ask.who.officer, _chosen(ask)
+    name = f"briefing-for-{slug(chosen.recipient)}"
+    with tempfile.TemporaryDirectory(prefix="goodoffices-briefing-", dir=scratch_place()) as scratch:
+        folder = Path(scratch) / name
+        ask.service.act(lambda desk, now: make_briefing(desk, officer, chosen, folder, now))
+        return File(f"{name}.zip", archived(folder), "application/zip")
+
+
+ROUTES = (
+    Route("/channels/{mandate}/briefing", choose, needs=Right.RELEASE),
+    Route("/channels/{mandate}/briefing", make, "POST", back=choose, needs=Right.RELEASE),
+)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A briefing put together on a page: what is ticked is proved, what is not stays hidden (P4, P8)."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goodoffices.core.act import Act, ActType
+from goodoffices.core.mandate import RecordUse
+from goodoffices.core.readable_briefing import TEXT
+from goodoffices.core.statement import read_signed
+from goodoffices.verify.briefing import verify_briefing
+from tests.web.offices import Browser, DeskInMemory, Offices
+from tests.web.test_pages import release, signed_in
+
+WORDS, SECRET = "The ships stay in port.", "Our man is in the harbour."
+
+
+class Played:
+    """A note from Washington to Tehran, forwarded, under checkpoints."""
+
+    def __init__(self, record_use: int = RecordUse.AS_EVIDENCE) -> None:
+        self.offices = Offices()
+        self.mandate = self.offices.agree(record_use=record_use)
+        self.desk: DeskInMemory = self.offices.washington
+        self.note = release(self.desk, self.mandate, self.offices.tehran.me, f"{WORDS}\n\n{SECRET}")
+        self.desk.act(lambda desk, now: desk.checkpoints.now(now))
+        self.path = f"/channels/{self.mandate.hex()}/briefing"
+
+    def form(self, **more: str) -> dict[str, str]:
+        given = {"recipient": "The Tribunal", "mark": "1", "parts": f"{self.note.hex()}:3", "along": "1"}
+        return given | more
+
+
+@pytest.fixture(scope="module")
+def played() -> Played:
+    return Played()
+
+
+def unpacked(answer: Any, target: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(target)
+    (folder,) = target.iterdir()
+    return folder
+
+
+def part_of(browser: Browser, played: Played, words: str) -> str:
+    """The value of the box beside some words of a note."""
+    page = browser.get(played.path).text
+    (found,) = re.findall(rf'value="({played.note.hex()}:\d+)"[^>]*> <label[^>]*><span[^>]*>{words}', page)
+    return str(found)
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
+def test_what_is_ticked_is_shown_with_proof_and_the_rest_is_withheld(
+    played: Played, tmp_path: Path, language: str
+) -> None:
+    browser = signed_in(played.desk, **{"accept-language": language})
+    chosen = played.form(parts=part_of(browser, played, WORDS))
+    answer = browser.post(played.path, html=True, **chosen)
+    assert answer.headers["content-disposition"].endswith("briefing-for-the-tribunal.zip")
+    folder = unpacked(answer, tmp_path)
+    assert verify_briefing(folder).findings == ()
+    text = (folder / TEXT).read_text(encoding="utf-8")
+    assert text.startswith("TLP:RED\nBRIEFING by Washington for The Tribunal\n")
+    assert WORDS in text
+    assert all(SECRET.encode() not in path.read_bytes() for path in folder.iterdir())
+
+
+def test_the_briefing_is_an_act_of_the_officer_who_made_it(played: Played) -> None:
+    browser = signed_in(played.desk)
+    browser.post(played.path, html=True, **played.form(recipient="The Library"))
+    signed = played.desk.desk.ledger.newest_acts(played.mandate, int(ActType.BRIEFED), 0, 9)[0].signed
+    assert read_signed(signed).statement.read(Act).words == "TLP:RED The Library"
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"recipient": " "}, "for whom"),
+        ({"mark": "9"}, "sharing mark"),
+        ({"parts": "", "acts": ""}, "Nothing was chosen"),
+        ({"parts": "../../etc:1"}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_made_is_said_and_the_choice_stays(
+    played: Played, change: dict[str, str], what: str
+) -> None:
+    """P12."""
+    answer = signed_in(played.desk).post(played.path, html=True, **played.form(**change))
+    assert answer.status_code >= 400
+    assert what in answer.text
+    if "recipient" not in change:
+        assert 'value="The Tribunal"' in answer.text
+
+
+def test_a_mandate_that_forbids_it_is_told_before_anything_is_chosen() -> None:
+    """P4."""
+    closed = Played(RecordUse.NOT_OUTSIDE)
+    browser = signed_in(closed.desk)
+    page = browser.get(closed.path).text
+    assert "The record is not used outside the channel." in page
+    assert "<input" not in page.partition("<main")[2]
+    assert browser.post(closed.path, html=True, **closed.form()).status_code >= 400
+
+
+def test_where_consent_is_asked_for_none_is_made_without_it() -> None:
+    """P4."""
+    asked = Played(RecordUse.WITH_CONSENT_OF_ALL)
+    browser = signed_in(asked.desk)
+    assert 'name="consent"' in browser.get(asked.path).text
+    assert browser.post(asked.path, html=True, **asked.form()).status_code >= 400
+    assert browser.post(asked.path, html=True, **asked.form(consent="By note 4.")).status_code == 200
