@@ -331,9 +331,8 @@ def main() -> None:
         say(f"bare Ed25519      {needed:8.1f} s of processor time ({each * 1e6:.0f} us each)\n")
         say(f"verifier, 1 core  {own:8.1f} s, {waited:.1f} s by the clock: ")
         say(f"{needed / own:.0%} of bare, goal 85 %\n")
-        say(
-            f"                  {inside:8.1f} s of it in these very signatures: {inside / own:.0%}\nmemory            {peak:8.0f} MiB, goal 300\n"
-        )
+        say(f"                  {inside:8.1f} s of it in these very signatures: {inside / own:.0%}\n")
+        say(f"memory            {peak:8.0f} MiB, goal 300\n")
         many = cores()
         apart(scratch / "export", sample, many, scratch / "told")
         each, own, beside, waited, peak, largest, _ = json.loads((scratch / "told").read_text())
