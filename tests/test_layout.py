@@ -2,6 +2,7 @@
 """The house rules of the tree, as tests: size, docstrings, honest tests, and locks that name no machine."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -85,11 +86,13 @@ def test_the_locks_pin_every_package_by_hash_and_name_no_place(name: str) -> Non
     assert len(re.findall(r"\\\n +--hash=sha256:[0-9a-f]{64}\b", text)) >= len(pins)
 
 
-def test_what_the_tests_install_is_what_the_software_runs_with() -> None:
-    def pins(name: str) -> dict[str, str]:
-        text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
-        return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
+def pins(name: str) -> dict[str, str]:
+    """What a lock pins."""
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
 
+
+def test_what_the_tests_install_is_what_the_software_runs_with() -> None:
     assert pins("run.txt").items() <= pins("postgresql.txt").items() <= pins("dev.txt").items()
     assert pins("run.txt").items() <= pins("pdf.txt").items() <= pins("dev.txt").items()
 
@@ -138,3 +141,14 @@ def test_the_container_takes_only_what_is_there_and_runs_as_nobody_special() -> 
         if line.startswith("COPY "):
             assert (ROOT / line.split()[1]).exists(), line
     assert text.index("\nUSER goodoffices") < text.index("\nENTRYPOINT")
+
+
+def test_the_bill_of_materials_names_what_is_locked_and_comes_out_alike(tmp_path: Path) -> None:
+    """Whoever is told of a fault in a package can look here whether it runs in a desk."""
+    bills = [tmp_path / "one.json", tmp_path / "two.json"]
+    for each in bills:
+        subprocess.run([sys.executable, "-B", str(ROOT / "script" / "sbom.py"), str(each)], check=True)
+    assert bills[0].read_bytes() == bills[1].read_bytes()
+    found = json.loads(bills[0].read_text(encoding="utf-8"))
+    assert {each["name"]: each["version"] for each in found["components"]} == pins("run.txt")
+    assert all(each["hashes"] for each in found["components"])

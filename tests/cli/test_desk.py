@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import urllib.request
@@ -57,4 +58,6 @@ def test_a_desk_answers_once_it_says_so_holds_its_vault_and_stops_when_told(wash
     finally:
         running.send_signal(signal.SIGTERM)
     end = ended(running)
-    assert (end.code, end.err) == (0, "desk stopped\n")
+    *log, last = end.err.splitlines()
+    assert (end.code, last) == (0, "desk stopped")
+    assert [json.loads(each)["event"] for each in log] == ["started", "ready", "stopped"]

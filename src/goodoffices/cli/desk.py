@@ -13,16 +13,19 @@ from pathlib import Path
 
 import click
 import uvicorn
+from starlette.applications import Starlette
 
 from goodoffices.cli.output import SOCKS, Group, admission, aside, say
 from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
+from goodoffices.desk.journal import Event, log
 from goodoffices.desk.machine import read_translator
 from goodoffices.desk.outsiders import read_witness
 from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
+from goodoffices.web.observing import create_observer
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -49,6 +52,7 @@ def desk() -> None:
     "--admission-file", type=FILE, help="The secret that the relays ask for before they make a mailbox."
 )
 @click.option("--witness", "witnesses", multiple=True, help="'NAME+ID+KEY URL' of a witness for checkpoints.")
+@click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Serve metrics at this loopback port.")
 @click.option("--time-stamps", multiple=True, metavar="URL", help="A time stamp authority for checkpoints.")
 @click.option("--socks", metavar="URL", help=SOCKS)
 @click.option(
@@ -67,6 +71,7 @@ def serve(
     relay_ca: Path | None,
     admission_file: Path | None,
     witnesses: tuple[str, ...],
+    metrics_port: int | None,
     time_stamps: tuple[str, ...],
     translator: str | None,
     socks: str | None,
@@ -87,7 +92,7 @@ def serve(
     no_core_dump()
     calm_collector()
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(config, host, port, tls_cert, tls_key, names))
+        runner.run(_serve(config, host, port, tls_cert, tls_key, names, metrics_port))
 
 
 async def _serve(
@@ -97,9 +102,12 @@ async def _serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     names: tuple[str, ...],
+    metrics_port: int | None,
 ) -> None:
     service = DeskService(config)
+    log(Event.STARTED, service.now())
     listener = _bind(host, port)
+    watching = _bind("127.0.0.1", metrics_port) if metrics_port is not None else None
     port = listener.getsockname()[1]
     scheme = "https" if tls_cert else "http"
     app = create_app(service, secure=tls_cert is not None, hosts=(*LOOPBACK, host, *names))
@@ -129,8 +137,15 @@ async def _serve(
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    observed: list[tuple[uvicorn.Server, asyncio.Future[None]]] = []
     try:
         await service.start()
+        if watching is not None:
+            observer = uvicorn.Server(_quiet(create_observer(service)))
+            observer.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+            observing = asyncio.ensure_future(observer.serve(sockets=[watching]))
+            observed.append((observer, observing))
+        log(Event.READY, service.now(), **({"metrics_port": watching.getsockname()[1]} if watching else {}))
         say(f"desk ready at {scheme}://{'[' + host + ']' if ':' in host else host}:{port}")
         ends = [asyncio.ensure_future(each.wait()) for each in (stop, service.leaving.over)]
         await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
@@ -139,13 +154,23 @@ async def _serve(
     finally:
         service.stop_telling()
         server.should_exit = True
+        for observer, _ in observed:
+            observer.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+            await asyncio.gather(*(each for _, each in observed))
         await service.stop()
+        log(Event.LEFT if service.leaving.left is not None else Event.STOPPED, service.now())
         aside("desk stopped")
     if service.leaving.left is not None:
         aside(f"This desk has left: its keys are destroyed. {service.leaving.told} relays were told.")
         sys.exit(LEFT)
+
+
+def _quiet(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, log_level="error", access_log=False, server_header=False, ws="none", lifespan="off"
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:

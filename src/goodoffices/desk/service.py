@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 import time
-import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +24,7 @@ from goodoffices.desk.alarms.running import RunningAlarms
 from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import keys_in
+from goodoffices.desk.journal import Event, log
 from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
 from goodoffices.desk.machine import TranslatingMachine, Translator
@@ -227,6 +226,8 @@ class DeskService(Present):
             event.set()
 
     def _announce_fault(self, error: MachineError) -> None:
+        if self.fault is None:
+            log(Event.TROUBLE, self.now())
         self.fault = error
         self._announce()
 
@@ -298,8 +299,7 @@ class DeskService(Present):
         """The pump ends only by a fault of this program: say so, and do not stay dumb."""
         if task.cancelled() or (error := task.exception()) is None:
             return
-        sys.stderr.write("desk: sending failed; it starts again in five seconds\n")
-        traceback.print_exception(error)
+        log(Event.SENDING_FAILED, self.now(), error)
         self._announce_fault(MachineError("This desk's sending failed; it starts again by itself."))
         asyncio.get_running_loop().call_later(5, self._start_pump)
 
@@ -354,8 +354,7 @@ class DeskService(Present):
         """A listener ends only by a fault of this program: say so, and do not stay deaf."""
         if task.cancelled() or (error := task.exception()) is None:
             return
-        sys.stderr.write("desk: a listener failed; it starts again in five seconds\n")
-        traceback.print_exception(error)
+        log(Event.LISTENER_FAILED, self.now(), error)
         self._listeners.pop(route, None)
         asyncio.get_running_loop().call_later(5, self.refresh)
 

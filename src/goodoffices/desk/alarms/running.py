@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +22,7 @@ from goodoffices.desk.alarms.alarms import Alarms, line_steps, own_step
 from goodoffices.desk.alarms.engine import MINUTE, SECOND, Moment, Step
 from goodoffices.desk.alarms.outward import Outward
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.journal import Event, log
 from goodoffices.desk.vault.vault import Vault, faults
 from goodoffices.desk.views.lines import RelayLike, line_cards
 
@@ -141,8 +140,7 @@ class RunningAlarms:
         """Rounds end only by a fault of this program: that is an alarm itself."""
         if task.cancelled() or (error := task.exception()) is None:
             return
-        sys.stderr.write("desk: the alarms failed; they start again in five seconds\n")
-        traceback.print_exception(error)
+        log(Event.ALARMS_FAILED, self._service.now(), error)
         self._report(MachineError("This desk's alarms failed; they start again by themselves."))
         self._call_everybody()
         asyncio.get_running_loop().call_later(5, self._start_rounds)
@@ -200,7 +198,7 @@ class RunningAlarms:
                 called = None
             elif called is None or now - called >= MINUTE:
                 called = now
-                sys.stderr.write("desk: the alarms stand still; calling everybody\n")
+                log(Event.ALARMS_STILL, self._service.now())
                 self._call_everybody()
 
     def _call_everybody(self) -> None:

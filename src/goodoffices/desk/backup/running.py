@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-import traceback
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +15,7 @@ from goodoffices.desk.backup import rows
 from goodoffices.desk.backup.setup import DAY, Setup, note_try, setup_of, tried, written
 from goodoffices.desk.backup.writing import SeriesWriter
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.journal import Event, log
 from goodoffices.desk.vault.database import faults
 from goodoffices.desk.vault.vault import Vault
 
@@ -105,8 +104,7 @@ class RunningBackup:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
             return
-        sys.stderr.write("desk: backups failed by a fault of this program; start the desk again\n")
-        traceback.print_exception(error)
+        log(Event.BACKUP_FAILED, self._service.now(), error)
         self.failure = "This desk's backups failed by a fault of this program; start the desk again."
         self._task = None
 
