@@ -56,39 +56,58 @@ def _encode(value: Any, out: bytearray, depth: int) -> None:
     # The order is that of how often each comes: every note is written and read dozens of times on its way.
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
-    if isinstance(value, bytes):
+    kind = type(value)
+    if kind is bytes:
         _head(_BYTES << 5, len(value), out)
         out += value
-    elif value is True or value is False:
-        out.append(0xF5 if value else 0xF4)
-    elif isinstance(value, int):
-        if value >= 0:
+    elif kind is int:
+        if 0 <= value < 24:
+            out.append(value)
+        elif value >= 0:
             _head(_UINT << 5, value, out)
         else:
             _head(_NINT << 5, -1 - value, out)
-    elif isinstance(value, (tuple, list)):
+    elif kind is tuple or kind is list:
         _head(_ARRAY << 5, len(value), out)
         for item in value:
             _encode(item, out, depth + 1)
-    elif isinstance(value, str):
+    elif kind is str:
         raw = value.encode("utf-8")
         _head(_TEXT << 5, len(raw), out)
         out += raw
     elif value is None:
         out.append(0xF6)
-    elif isinstance(value, Mapping):
-        _head(_MAP << 5, len(value), out)
-        for key, item in sorted((_encode_key(key), item) for key, item in value.items()):
-            out += key
-            _encode(item, out, depth + 1)
+    elif kind is bool:
+        out.append(0xF5 if value else 0xF4)
+    elif kind is dict:
+        _encode_map(value, out, depth)
     else:
         _encode(_plain(value), out, depth)
 
 
-def _plain(value: Any) -> bytes | tuple[Any, ...]:
-    """The bytes or the tuple that a rarer type stands for."""
-    if isinstance(value, (bytearray, memoryview)):
+def _encode_map(value: dict[Any, Any], out: bytearray, depth: int) -> None:
+    _head(_MAP << 5, len(value), out)
+    if all(type(key) is int and 0 <= key < 24 for key in value):
+        # Keys of one byte each, as almost every signed object has them: their order is that of the numbers.
+        for key in sorted(value):
+            out.append(key)
+            _encode(value[key], out, depth + 1)
+        return
+    for raw, item in sorted((_encode_key(key), item) for key, item in value.items()):
+        out += raw
+        _encode(item, out, depth + 1)
+
+
+def _plain(value: Any) -> bytes | int | str | tuple[Any, ...] | dict[Any, Any]:
+    """The value of a plain type that one of a rarer type stands for."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, Sequence):
         return tuple(value)
     raise TypeError(f"no encoding for {type(value).__name__}")
@@ -136,6 +155,8 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     if depth > MAX_DEPTH:
         raise Malformed("Nested too deeply.")
     lead = data[at]
+    if lead < 24:
+        return lead, at + 1
     major, info, at = lead >> 5, lead & 31, at + 1
     if major == _SIMPLE:
         if lead not in _SIMPLES:
@@ -145,17 +166,24 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         number = info
     else:
         number, at = _long_argument(data, at, info)
+    if major == _BYTES:
+        end = at + number
+        if end > len(data):
+            raise Malformed("A length reaches beyond the end.")
+        return data[at:end], end
     if major == _UINT:
         return number, at
     if major == _NINT:
         return -1 - number, at
+    return _decode_rarer(data, at, major, number, depth)
+
+
+def _decode_rarer(data: bytes, at: int, major: int, number: int, depth: int) -> tuple[Any, int]:
     if major == _TAG:
         raise Malformed("Tags have no place here.")
     # Every item takes at least one byte, so a length beyond the input is refused before any work.
     if number > len(data) - at:
         raise Malformed("A length reaches beyond the end.")
-    if major == _BYTES:
-        return data[at : at + number], at + number
     if major == _TEXT:
         try:
             return data[at : at + number].decode("utf-8"), at + number
@@ -174,10 +202,14 @@ def _decode_map(data: bytes, at: int, number: int, depth: int) -> tuple[dict[int
     mapping: dict[int | str, Any] = {}
     last = b""
     for _ in range(number):
-        start = at
-        key, at = _decode(data, at, depth + 1)
-        if isinstance(key, bool) or not isinstance(key, (int, str)) or (isinstance(key, int) and key < 0):
-            raise Malformed("A map key is neither an unsigned integer nor text.")
+        lead, start = data[at], at
+        key: Any
+        if lead < 24:
+            key, at = lead, at + 1
+        else:
+            key, at = _decode(data, at, depth + 1)
+            if isinstance(key, bool) or not isinstance(key, (int, str)) or (isinstance(key, int) and key < 0):
+                raise Malformed("A map key is neither an unsigned integer nor text.")
         raw = data[start:at]
         if raw <= last:
             raise Malformed("Map keys are out of order or repeated.")

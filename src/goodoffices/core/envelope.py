@@ -116,7 +116,7 @@ def unpack(envelope: bytes, *, realm: bytes, line: bytes, seeds: Iterable[bytes]
 
 def _read(padded: bytes) -> tuple[Part, ...]:
     length = int.from_bytes(padded[:4], "big")
-    if length > len(padded) - 4 or any(padded[4 + length :]):
+    if length > len(padded) - 4 or padded[4 + length :] != bytes(len(padded) - 4 - length):
         raise Malformed("An envelope with a wrong length inside.")
     parts = cbor.decode(padded[4 : 4 + length], max_size=MAX_PAYLOAD)
     if not isinstance(parts, tuple) or len(parts) > MAX_PARTS:

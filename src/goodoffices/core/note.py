@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from goodoffices.core import cbor, digits, merkle
@@ -188,12 +189,13 @@ class Words:
         return tuple(kept)
 
 
-_AFTER_BLANK_LINES = re.compile(r"(?:(?<=\n\n)|(?<=\r\n\r\n))(?=[^\r\n])")
+_BLANK_LINES = re.compile(r"(?:\n\n|\r\n\r\n)(?=[^\r\n])")
 
 
 def paragraphs(words: str) -> list[str]:
     """The text cut after each run of blank lines; joined again it is the same text."""
-    found = [each for each in _AFTER_BLANK_LINES.split(words) if each]
+    cuts = [0, *(found.end() for found in _BLANK_LINES.finditer(words)), len(words)]
+    found = [words[start:end] for start, end in pairwise(cuts) if start < end]
     if len(found) > MAX_LEAVES - 32:
         raise YourError("A note of more than 4,000 paragraphs.", "Send it as two notes.")
     return found
