@@ -60,7 +60,7 @@ def test_the_seeds_make_every_kind_of_run() -> None:
 @pytest.mark.parametrize("posts", [1, 2])
 def test_rosters_change_while_notes_are_under_way(posts: int) -> None:
     """P2, P10: every office ends with every other's newest roster; nobody who is out gets anywhere."""
-    verdict = run(Plan(5, 40, posts, (1,), loss=True, stops=True, relays=True, rosters=True))
+    verdict = run(Plan(9, 40, posts, (1,), loss=True, stops=True, relays=True, rosters=True))
     assert verdict.broken is None, verdict.sentence
     assert verdict.counts["new rosters"] > 0
 

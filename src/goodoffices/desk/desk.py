@@ -188,14 +188,19 @@ class Desk:
         return self.lines.work(now, only_urgent=only_urgent)
 
     def settle(self, now: int) -> bool:
-        """Write what is owed and not urgent, answer line tests, make checkpoints; True if there was any."""
+        """Sign arrivals, write what is owed and not urgent, answer tests, make checkpoints; True if there was any."""
         self.lines.offer_what_was_put_off(now)
         answered = self.service_traffic.settle(now) | self.checkpoints.settle(now)
-        if not self.ledger.owing_lines():
+        if not self.owes():
             return answered
         with self.context.transaction():
+            self.channels.sign_arrivals()
             self.lines.flush_all(now)
         return bool(self.context.committed.fresh)
+
+    def owes(self) -> bool:
+        """Whether anything waits to be signed and written into an entry that nobody waits for."""
+        return bool(self.ledger.arrivals() or self.ledger.owing_lines())
 
     def put_accepted(self, put: Put, now: int) -> None:
         """A relay has an envelope, synced. If it is the first, that is a rung of the notes inside."""

@@ -224,20 +224,28 @@ class Channels(Credentials):
         if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
             return  # the same bytes once more
         if first:
-            self.do(
-                agreement,
-                ActType.AT_DESK,
-                now,
-                recipient=header.author,
-                lane=header.lane,
-                subject=header.note,
-                evidence=digest,
-            )
+            self.ledger.add_arrival(header.note, digest)
         self.context.pending.changed.add(header.mandate)
         if not self.context.locked:
             self.verify_note(header.note, now)
         if first and agreement.mandate.forwarding == Forwarding.AUTOMATIC:
             self.forward_by_desk(agreement, header.note, now)
+
+    def sign_arrivals(self) -> None:
+        """Sign that notes are at this desk, since they came: what their next readers need is under way (ADR 0036)."""
+        for note_id, digest in self.ledger.arrivals():
+            note = self.ledger.note(note_id)
+            if note is not None:
+                self.do(
+                    self.ledger.agreement(note.mandate),
+                    ActType.AT_DESK,
+                    note.at,
+                    recipient=note.author,
+                    lane=note.lane,
+                    subject=note.id,
+                    evidence=digest,
+                )
+            self.ledger.signed_arrival(note_id)
 
     def verify_note(self, note_id: bytes, now: int) -> None:
         """Open and verify a note with the reading keys; an altered one is named as such, never shown."""

@@ -279,6 +279,23 @@ class ChannelTables(ChainTables):
         """The verdict on one sealed form of a note."""
         self.db.execute("UPDATE copy SET state=? WHERE note=? AND digest=?", (state, note, digest))
 
+    # notes that are at this desk, before that is signed
+
+    def add_arrival(self, note: bytes, digest: bytes) -> None:
+        """A note came here; that it did is yet to be signed."""
+        self.db.execute("INSERT INTO arrived VALUES (?,?)", (note, digest))
+
+    def arrivals(self) -> list[tuple[bytes, bytes]]:
+        """(note, digest of the form in which it came) of those whose arrival is yet to be signed, in order."""
+        rows = self._all(
+            "SELECT arrived.note, digest FROM arrived JOIN note ON note.id=arrived.note ORDER BY note.rowid"
+        )
+        return [(bytes(note), bytes(digest)) for note, digest in rows]
+
+    def signed_arrival(self, note: bytes) -> None:
+        """It is signed that this note is here."""
+        self.db.execute("DELETE FROM arrived WHERE note=?", (note,))
+
     # acts
 
     def has_act(self, act_id: bytes) -> bool:

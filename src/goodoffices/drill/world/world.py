@@ -131,7 +131,7 @@ class World(Events):
         for put in sorted(puts, key=lambda each: (self._lines[_line_of(each)], each.batch, each.route.relay)):
             office.disk.point("between two sends")
             self._send(office, put)
-        if not office.settling and desk.ledger.owing_lines():
+        if not office.settling and desk.owes():
             office.settling = True
             self.at(self.rng.randint(1, 30), self._settler(office, office.boot))
         wake = desk.next_wake(self.now(office))
@@ -346,7 +346,7 @@ class World(Events):
         """Whether nothing is owed, unreceipted or being compared at any desk."""
         return all(
             office.desk is not None
-            and not office.desk.ledger.owing_lines()
+            and not office.desk.owes()
             and not office.desk.lines.comparing()
             and not any(
                 office.desk.ledger.unreceipted(line.id, office.id) for line in office.desk.ledger.lines()
