@@ -19,6 +19,15 @@ from goodoffices.desk.opened import OpenedNotes
 
 Rng = Callable[[int], bytes]
 
+Sealed = Callable[[], bytes]
+Beside = Callable[[Sealed], Sealed]
+"""Begins a piece of work beside what follows, and gives what waits for its result."""
+
+
+def later(work: Sealed) -> Sealed:
+    """Nothing runs beside: the work is done when its result is asked for."""
+    return work
+
 
 @dataclass(frozen=True)
 class DeskKeys:
@@ -51,6 +60,8 @@ class Pending:
     """Lines on which this transaction opens a new incarnation."""
     new_chains: bool = False
     """Whether this transaction draws a new incarnation for this office's acts."""
+    sealed: dict[tuple[bytes, ...], Sealed] = field(default_factory=dict)
+    """By the entries inside: envelopes that are sealed while the commit is synced, and sent after it."""
     after: list[Callable[[], None]] = field(default_factory=list)
     """What changes in memory, and must not if the transaction is rolled back."""
 
@@ -59,6 +70,7 @@ class Pending:
         other.fresh += self.fresh
         other.receipts += self.receipts
         other.changed |= self.changed
+        other.sealed |= self.sealed
         for change in self.after:
             change()
 
@@ -70,6 +82,7 @@ class Pending:
             {*self.changed},
             {*self.new_incarnations},
             self.new_chains,
+            {**self.sealed},
             [*self.after],
         )
 
@@ -88,6 +101,7 @@ class Context:
         self.case_offset: int | None = None
         self.pending = Pending()
         self.committed = Pending()
+        self.beside: Beside = later
         self.arrived = 0
         """Counts what others may have waited for: credentials, signatures, confirmations."""
 

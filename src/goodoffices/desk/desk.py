@@ -170,6 +170,7 @@ class Desk:
         try:
             with self.context.transaction():
                 whole = self.lines.receive(line_id, envelope, now)
+                self.lines.seal_ahead(now)
         except NotNow:
             whole = False
         except OtherOfficeError as error:

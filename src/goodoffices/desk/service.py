@@ -21,6 +21,7 @@ from goodoffices.core.envelope import envelope_id
 from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.alarms.running import RunningAlarms
+from goodoffices.desk.alongside import Alongside
 from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import keys_in
@@ -89,6 +90,7 @@ class DeskService(Present):
         tls = tls_trusting(config.relay_ca)
         vault = open_vault(config.vault, unlock_path=config.unlock)
         super().__init__(vault, desk_of(vault))
+        self.alongside = Alongside(self.desk.context, vault.db)
         self.client = RelayClient(tls, config.proxy)
         self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now, config.proxy)
         self.machine = TranslatingMachine(config.translator)
@@ -151,6 +153,7 @@ class DeskService(Present):
         """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
         await self.end_work()
         await self.client.close()
+        self.alongside.close()
         self.vault.close()
 
     async def end_work(self) -> None:
@@ -281,8 +284,7 @@ class DeskService(Present):
             with faults():
                 self.desk.put_accepted(put, self.now())
         except MachineError as error:
-            # The envelope is at the relay; only that rung could not be written down. The reader's
-            # receipt still settles it.
+            # Only that rung could not be written down: the reader's receipt still settles it.
             self._announce_fault(error)
         self._relay(put.route.relay, True, "takes envelopes")
         self._announce()  # "on a relay" is a rung that open pages show
@@ -328,9 +330,9 @@ class DeskService(Present):
                         self.fault = None
                         self._announce()
                     puts = self.desk.work(self.now())
+                    self.alongside.rest(busy=bool(puts))
             except MachineError as error:
-                # A full disk must not silence what is already saved: said on every page, tried again.
-                self._announce_fault(error)
+                self._announce_fault(error)  # a full disk must not silence what is already saved
                 await asyncio.sleep(MACHINE_PAUSE)
                 self._wake.set()
                 continue

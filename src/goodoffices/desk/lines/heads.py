@@ -7,6 +7,7 @@ here. A head also tells whether the desk behind it is locked.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from goodoffices import __version__
@@ -20,7 +21,7 @@ from goodoffices.core.line import (
 )
 from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.statement import Content, Signed, sign, state
-from goodoffices.desk.context import Context
+from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.reoffers import Reoffers
 from goodoffices.desk.routes.sending import Sending
@@ -157,19 +158,28 @@ class Heads:
         parts: list[tuple[Any, ...]],
         entries: list[bytes],
         now: int,
-        *,
-        urgent: int = 0,
-        at_least: int = 0,
     ) -> None:
-        sealed = self._seal(line, parts, now, at_least=at_least)
+        self._offer(line, self._seal(line, parts, now), entries, now)
+
+    def _offer(
+        self, line: LineRow, sealed: bytes, entries: list[bytes], now: int, *, urgent: int = 0
+    ) -> None:
         routes = self.ledger.routes(line.id, own=False)
         self.sending.add(line.id, sealed, entries, routes, now=now, urgent=urgent)
 
-    def _seal(self, line: LineRow, parts: list[tuple[Any, ...]], now: int, *, at_least: int = 0) -> bytes:
-        """An envelope for the peer's desk."""
+    def _seal(self, line: LineRow, parts: list[tuple[Any, ...]], now: int) -> bytes:
+        return self._sealing(line, parts, now)()
+
+    def _sealing(self, line: LineRow, parts: list[tuple[Any, ...]], now: int, *, at_least: int = 0) -> Sealed:
+        """What makes an envelope for the peer's desk; it reads nothing that is shared."""
         _, public = sealing_key(self._peer(line).envelope_epochs, now)
-        return envelope.pack(
-            parts, realm=self.context.keys.realm, line=line.id, public=public, at_least=at_least
+        return partial(
+            envelope.pack,
+            parts,
+            realm=self.context.keys.realm,
+            line=line.id,
+            public=public,
+            at_least=at_least,
         )
 
     def _peer(self, line: LineRow) -> Office:

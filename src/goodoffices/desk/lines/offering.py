@@ -14,7 +14,7 @@ from typing import Any
 from goodoffices.core import envelope
 from goodoffices.core.line import ERASABLE, MAX_RECEIPTED, CarriedEntry, Place, Receipt
 from goodoffices.core.mandate import Precedence
-from goodoffices.desk.context import Context
+from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.mailboxes import Collecting
 from goodoffices.desk.routes.sending import Put
@@ -42,6 +42,7 @@ class Offering(Collecting):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._behind: dict[bytes, _Behind] = {}
+        self._ready: dict[tuple[bytes, ...], Sealed] = {}
 
     def offer_all(self, line: bytes) -> None:
         """Everything on a line that has no receipt and is not under way is offered, from the next ``work`` on."""
@@ -66,6 +67,7 @@ class Offering(Collecting):
         """
         committed = self.context.committed
         fresh, committed.fresh = committed.fresh, []
+        self._ready, committed.sealed = committed.sealed, {}
         if only_urgent:
             pressing = {line for line, _, urgent in fresh if urgent}
             committed.fresh = [each for each in fresh if each[0] not in pressing]
@@ -142,7 +144,24 @@ class Offering(Collecting):
         at_least = envelope.NOTE_CLASS if alike else 0
         urgent = max((each[2] for each in fresh), default=0)
         for parts, ids in self._groups(line, fresh, places, now):
-            self._pack(line, parts, ids, now, urgent=urgent, at_least=at_least)
+            ready = None if places else self._ready.get(tuple(ids))
+            if ready is None:
+                ready = self._sealing(line, parts, now, at_least=at_least)
+            self._offer(line, ready(), ids, now, urgent=urgent)
+
+    def seal_ahead(self, now: int) -> None:
+        """Begin to seal what goes out first once this transaction is committed. Inside it, at its end.
+
+        Sealing is not sending: what was sealed for a commit that fails is forgotten with it.
+        """
+        pending = self.context.pending
+        for line_id in {line for line, _, urgent in pending.fresh if urgent}:
+            entries = [each for each in pending.fresh if each[0] == line_id]
+            line = self.ledger.line(line_id)
+            if any(carried.entry.kind in ERASABLE for _, carried, _ in entries):
+                continue
+            for parts, ids in self._groups(line, entries, [], now):
+                pending.sealed[tuple(ids)] = self.context.beside(self._sealing(line, parts, now))
 
     def carried_by_hand(self, line_id: bytes, most_receipts: int, now: int) -> list[bytes]:
         """Envelopes of everything that a line owes: what has no receipt, the newest receipts, what was asked.

@@ -78,6 +78,7 @@ class Writing(Acting):
             if draft.once is not None:
                 self.ledger.set_fact(f"once {draft.once}", opened.signed.id + _digest(draft))
             self.lines.flush_all(now)
+            self.lines.seal_ahead(now)
         return opened.signed.id
 
     @property

@@ -17,6 +17,11 @@ from goodoffices.core.errors import MachineError, VaultDamaged
 from goodoffices.db.migrate import version_of
 from goodoffices.db.sqlite import Connection
 
+LOG_ROWS = 400
+"""Changed rows after which a desk at rest moves its log into the database: some thousand pages."""
+LOG_PAGES = 8000
+"""Pages in the log after which a commit does so by itself."""
+
 
 @contextmanager
 def faults() -> Iterator[None]:
@@ -66,6 +71,8 @@ def connect(path: Path, key: bytes) -> Connection:
     connection.execute("PRAGMA cipher_memory_security=OFF")
     connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
     connection.execute("PRAGMA secure_delete=ON")
+    # A running desk moves its log into the database between notes (``Log``): not while one waits.
+    connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA trusted_schema=OFF")
     return connection
@@ -81,3 +88,18 @@ def require_whole(db: Connection) -> None:
         raise VaultDamaged(f"The vault's database is not whole: {found}.")
     if version_of(db) == 0:
         raise VaultDamaged("The vault's database is empty; no vault ever was.")
+
+
+class Log:
+    """The write-ahead log of a running desk: moved into the database when nobody waits for a commit."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._moved = 0
+
+    def tidy(self) -> None:
+        """Move its pages into the database if there are many."""
+        changed = int(self._db.execute("SELECT total_changes()").fetchone()[0])
+        if changed - self._moved > LOG_ROWS and not self._db.in_transaction:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._moved = changed
