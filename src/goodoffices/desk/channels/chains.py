@@ -58,24 +58,43 @@ class Chains:
             raise Foreign("Something of a caucus that is not this office's.")
 
     def keep_act(
-        self, agreement: Agreement, signed: Signed, act: Act, now: int, *, came_from: bytes | None
+        self,
+        agreement: Agreement,
+        signed: Signed,
+        act: Act,
+        now: int,
+        *,
+        came_from: bytes | None,
+        drawn_up_now: bool = False,
     ) -> None:
-        """Keep an act, chain it, and carry it to the neighbours that may have it."""
+        """Keep an act that is new here, chain it, and carry it to the neighbours that may have it.
+
+        ``drawn_up_now``: an own one, by this very transaction, so it stands behind the furthest of its chain.
+        """
         self.ledger.add_act(
             ActRow(0, signed.id, act.author, act.type, act.subject, act.lane, signed.raw, now, came_from),
             act.mandate,
         )
-        self._link(agreement, signed.id, act, now)
-        self._check_roster(agreement, act, signed.id, now)
+        if drawn_up_now:
+            place = act.mandate, act.lane, act.author, act.incarnation, act.sequence, signed.id
+            self.ledger.extend_chain(place)
+        else:
+            self._link(agreement, signed.id, act, now)
+            self._check_roster(agreement, act, signed.id, now)
         for neighbour in agreement.mandate.neighbours(self.context.me):
             if neighbour != came_from:
-                self.carry(agreement, signed, act, neighbour)
+                self.carry(agreement, signed, act, neighbour, new=True)
         self.context.pending.changed.add(act.mandate)
 
-    def carry(self, agreement: Agreement, signed: Signed, act: Act, neighbour: bytes) -> None:
-        """Owe an act to a neighbour, unless it has it, may not have it, or must wait for its note."""
+    def carry(
+        self, agreement: Agreement, signed: Signed, act: Act, neighbour: bytes, *, new: bool = False
+    ) -> None:
+        """Owe an act to a neighbour, unless it has it, may not have it, or must wait for its note.
+
+        ``new``: it is kept by this very transaction, so nobody can have it.
+        """
         me = self.context.me
-        if self.ledger.carried_to(signed.id, neighbour) or act.recipient == me:
+        if act.recipient == me or (not new and self.ledger.carried_to(signed.id, neighbour)):
             return
         if act.lane != CHANNEL_LANE and act.lane not in (me, neighbour):
             return
@@ -201,9 +220,25 @@ class Chains:
         )
         seed = officer.seed if officer is not None else self.context.keys.desk_seed
         signed = sign(state(act, self.context.keys.realm), seed, *(each.seed for each in also))
-        self.keep_act(agreement, signed, act, now, came_from=None)
+        self.keep_act(agreement, signed, act, now, came_from=None, drawn_up_now=True)
         for each in (officer, *also) if officer is not None else ():
             about = f" about note {act.subject.hex()[:8]}" if act.subject else ""
             did = kind.name.lower().replace("_", " ")
             self.ledger.audit(now, each.name, f"signed '{did}'{about}", AuditKind.ACT)
         return signed
+
+    def sign_arrivals(self) -> None:
+        """Sign that notes are at this desk, since they came: what their next readers need is under way (ADR 0036)."""
+        for note_id, digest in self.ledger.arrivals():
+            note = self.ledger.note(note_id)
+            if note is not None:
+                self.do(
+                    self.ledger.agreement(note.mandate),
+                    ActType.AT_DESK,
+                    note.at,
+                    recipient=note.author,
+                    lane=note.lane,
+                    subject=note.id,
+                    evidence=digest,
+                )
+            self.ledger.signed_arrival(note_id)

@@ -216,7 +216,7 @@ class Channels(Credentials):
                 )
             )
         digest = crypto.sha256(sealed.raw)
-        room = self.ledger.room_for_copy(header.note, digest)
+        room = first or self.ledger.room_for_copy(header.note, digest)
         if room is None:
             raise NotNow("One more form of a note of which many wait to be opened.")
         if not room:
@@ -230,22 +230,6 @@ class Channels(Credentials):
             self.verify_note(header.note, now)
         if first and agreement.mandate.forwarding == Forwarding.AUTOMATIC:
             self.forward_by_desk(agreement, header.note, now)
-
-    def sign_arrivals(self) -> None:
-        """Sign that notes are at this desk, since they came: what their next readers need is under way (ADR 0036)."""
-        for note_id, digest in self.ledger.arrivals():
-            note = self.ledger.note(note_id)
-            if note is not None:
-                self.do(
-                    self.ledger.agreement(note.mandate),
-                    ActType.AT_DESK,
-                    note.at,
-                    recipient=note.author,
-                    lane=note.lane,
-                    subject=note.id,
-                    evidence=digest,
-                )
-            self.ledger.signed_arrival(note_id)
 
     def verify_note(self, note_id: bytes, now: int) -> None:
         """Open and verify a note with the reading keys; an altered one is named as such, never shown."""

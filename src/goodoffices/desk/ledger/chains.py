@@ -68,6 +68,12 @@ class ChainTables(LineTables):
         )
         return {bytes(row[0]) for row in rows}
 
+    def extend_chain(self, link: tuple[bytes, bytes, bytes, bytes, int, bytes]) -> None:
+        """Keep an own act's place, drawn up in this transaction behind the furthest of its chain."""
+        self.db.execute("INSERT INTO link VALUES (?,?,?)", (self._chain(*link[:4]), *link[4:]))
+        if link[:3] in self._heads:
+            self._heads[link[:3]] = link[3:6]
+
     # what went where
 
     def carried_to(self, what: bytes, office: bytes) -> bool:
@@ -81,5 +87,6 @@ class ChainTables(LineTables):
 
     def mark_carried(self, what: bytes, office: bytes) -> None:
         """A note or act goes to a neighbour, once."""
+        self._room_in(self._carried)
         self.db.execute("INSERT OR IGNORE INTO carried VALUES (?,?)", (what, office))
         self._carried[what, office] = True

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from goodoffices.core import cbor
 from goodoffices.core.errors import NotFound
@@ -134,7 +135,9 @@ class ChannelTables(ChainTables):
         self, note_id: bytes, state: str, finding: str | None, copy: bytes | None, words: bytes | None
     ) -> None:
         """The verdict on a note: a verified copy is never replaced by a worse one."""
-        self._notes.pop(note_id, None)
+        known = self._notes.pop(note_id, None)
+        if known is not None and known.state != "verified":
+            self._notes[note_id] = replace(known, state=state, finding=finding, copy=copy, words_sealed=words)
         self.db.execute(
             "UPDATE note SET state=?, finding=?, copy=?, words_sealed=? WHERE id=? AND state<>'verified'",
             (state, finding, copy, words, note_id),
