@@ -67,7 +67,7 @@ def test_what_was_opened_for_a_page_is_forgotten_with_the_lock(
     """Promise P3: a locked desk holds no text in its memory of pages."""
     offices, mandate, _ = long
     washington = signed_in(offices.washington)
-    assert "Note 45." in washington.get(f"/channels/{mandate.hex()}").text
+    assert f"Note {NOTES}." in washington.get(f"/channels/{mandate.hex()}").text
     opened = offices.washington.desk.context.opened
     assert opened._kept
     assert opened._pages

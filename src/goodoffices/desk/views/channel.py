@@ -21,7 +21,7 @@ from goodoffices.desk.views.inside import Inside, shown
 from goodoffices.desk.views.note import NEARBY, NoteCard, NoteRef, note_card, ref
 from goodoffices.desk.views.waiting import label_of
 
-PAGE = 40
+PAGE = 24
 """Notes on one page of a channel, newest; older ones are a page further."""
 
 
