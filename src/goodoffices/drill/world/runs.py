@@ -7,6 +7,8 @@ import traceback
 from functools import cache
 from random import Random
 
+from goodoffices.core.roster_request import sign_request
+from goodoffices.desk.desk import Desk
 from goodoffices.drill.world.begin import TERMS, compare_digits, mandated, paired, propose, sign_if_needed
 from goodoffices.drill.world.checks import Broken, Steps, check_end, check_exports, need
 from goodoffices.drill.world.errands import Errands
@@ -115,13 +117,16 @@ def _event(
             office = world.rng.choice(world.offices)
             backups.append((office, office.disk.copy()))
         case "backup" if backups and step == 2 * plan.steps // 3:
-            restore(world, *backups[0])
+            restore(world, *backups[0], keys=world.chance(0.5))
         case _:
             pass
 
 
-def restore(world: World, office: SimOffice, copy: bytes) -> None:
-    """An office's machine is lost and its backup is put back, whatever is still on its way."""
+def restore(world: World, office: SimOffice, copy: bytes, *, keys: bool = True) -> None:
+    """An office's machine is lost and its backup is put back, whatever is still on its way.
+
+    ``keys``: whether the backup held its reading keys; else the root makes a roster with new ones.
+    """
     world.stop(office, "its machine is lost")
     written = "SELECT count(*) FROM entry WHERE writer=?"
     before = office.disk.raw.execute(written, (office.id,)).fetchone()[0]
@@ -130,6 +135,22 @@ def restore(world: World, office: SimOffice, copy: bytes) -> None:
     world.count("restored backups")
     world.tell(f"{office.name} is restored from a backup that lacks {lost} of its entries")
     world.start(office)
+    if not keys:
+        world.count("reading keys lost")
+        world.visit(office, "gets new reading keys", lambda desk: new_reading_keys(world, office, desk))
+
+
+def new_reading_keys(world: World, office: SimOffice, desk: Desk) -> None:
+    """A roster with new sealing keys comes into force, and no reading key of before is there any more."""
+    held = set(desk.ledger.sealed_reading_seeds())
+    desk.unlock(office.founding.reading_key, world.now(office))
+    request = desk.rosters.renew(office.officer, world.now(office))
+    new = {each[0] for each in request.roster.reading_epochs}
+    with desk.context.transaction():
+        for epoch in held - new:
+            desk.ledger.drop_epoch(epoch, reading=True)
+    desk.context.reading = {}
+    desk.rosters.install(sign_request(request, office.founding.root_seed), world.now(office))
 
 
 def _come_into_force(world: World) -> None:
