@@ -140,6 +140,8 @@ def test_two_officers_sign_the_same_bytes_apart_in_time() -> None:
     second = channel.browser("bern", "second")
     waiting = second.json(f"{channel.path}/beside")["view"]["waiting"][0]
     assert (waiting["text"], waiting["signers"], waiting["signed_by_me"]) == (SIGHT, ["officer 1"], False)
+    second.done("/glossary/add", term="پاسخ", advice="Say 'reply', never 'reaction'.")
+    assert "never &#39;reaction&#39;" in second.get(channel.path).text
     second.done(f"{channel.path}/beside/sign", act=made["id"])
     assert [each["signers"] for each in channel.cards(tehran)] == [["officer 1", "officer 2"]] or [
         sorted(each["signers"]) for each in channel.cards(tehran)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from goodoffices.core.errors import NotFound
 from goodoffices.desk.officers.acts import Draft
+from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.desk.views.views import Views
 from goodoffices.desk.views.waiting import Waiting
 from goodoffices.web.forms import Form, identifier
@@ -144,7 +145,13 @@ async def note(ask: Ask) -> Page:
     """A note with its custody strip."""
     here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
     beside = ask.views.beside_of(ask.who.officer, page.card.id)
-    return Page("note.html", here, page, {"beside": beside})
+    glossary = Glossary(ask.desk.context)
+    more = {
+        "beside": beside,
+        "advised": {each.act: glossary.advise(each.text) for each in beside.waiting},
+        "remark_advice": glossary.advise(page.open_remark.words) if page.open_remark is not None else (),
+    }
+    return Page("note.html", here, page, more)
 
 
 async def audit(ask: Ask) -> Page:
