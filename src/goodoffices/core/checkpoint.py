@@ -138,6 +138,24 @@ class Checkpoint:
         return replace(self, lines=(*self.lines, *more), stamps=(*self.stamps, *tokens))
 
 
+_VKEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44,60})")
+
+
+def read_vkey(text: str) -> tuple[str, bytes]:
+    """(name, key) of a witness from its verifier key (C2SP signed-note), NAME+ID+KEY; raises Malformed."""
+    found = _VKEY.fullmatch(text)
+    try:
+        raw = b64decode(found[3], validate=True) if found else b""
+    except ValueError:
+        raw = b""
+    if found is None or len(raw) != 33 or raw[:1] != COSIGNATURE:
+        raise Malformed("Not the verifier key of a witness, with an Ed25519 cosignature key.")
+    if key_id(found[1], COSIGNATURE, raw[1:]).hex() != found[2]:
+        raise Malformed("The ID in a witness's verifier key does not belong to it.")
+    crypto.check_ed25519_key(raw[1:])
+    return found[1], raw[1:]
+
+
 def key_id(name: str, kind: bytes, public: bytes) -> bytes:
     """4 bytes by which a note's reader finds the key (C2SP signed-note)."""
     return crypto.sha256(name.encode() + b"\n" + kind + public)[:4]

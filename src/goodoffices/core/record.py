@@ -336,7 +336,10 @@ class Examiner:
             self._fails(where or line.folder, Flaw.CHECKPOINT, error)
             return None
         path = record_checkpoints.path_of(line.folder, ends[checkpoint.tree.writer].name, checkpoint)
-        line.checkpoints.append(record_checkpoints.keep(checkpoint, cosigned, where or f"{path}.cbor"))
+        where = where or f"{path}.cbor"
+        seen_by, wrong = record_checkpoints.judge(checkpoint, self.account.witnesses, where)
+        self.findings += wrong
+        line.checkpoints.append(record_checkpoints.keep(checkpoint, cosigned, where, seen_by))
         return path, checkpoint.note
 
     # --- what entries carry --------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Note
 from goodoffices.core.office import Office
 from goodoffices.core.pairing import Pairing, PairingConfirmed
-from goodoffices.core.record_checkpoints import KeptCheckpoint
+from goodoffices.core.record_checkpoints import KeptCheckpoint, Witnesses
 from goodoffices.core.record_links import Links
 from goodoffices.core.record_manifest import Manifest
 from goodoffices.core.sealed import Header
@@ -149,6 +149,8 @@ class Account:
 
     manifest: Manifest
     realm: bytes
+    witnesses: Witnesses = ()
+    """Those who are trusted by whoever verifies."""
     offices: dict[bytes, Office] = field(default_factory=dict)
     agreements: dict[bytes, tuple[str, Agreement]] = field(default_factory=dict)
     """By mandate ID: folder of the channel, mandate with its offices."""

@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from goodoffices.core import record_layout as layout
-from goodoffices.core.checkpoint import Checkpoint, Tree, read_checkpoint, verify, verify_cosigner
-from goodoffices.core.errors import Foreign
+from goodoffices.core.checkpoint import (
+    COSIGNATURE,
+    Checkpoint,
+    Tree,
+    key_id,
+    read_checkpoint,
+    verify,
+    verify_cosignature,
+    verify_cosigner,
+)
+from goodoffices.core.errors import Foreign, GoodOfficesError
 from goodoffices.core.merkle import Frontier, plain_leaf
 from goodoffices.core.office import Office
 from goodoffices.core.record_findings import Finding, Flaw
@@ -34,6 +43,8 @@ class KeptCheckpoint:
     witnesses: tuple[str, ...]
     stamps: int
     where: str
+    seen_by: tuple[tuple[str, int], ...] = ()
+    """Trusted witnesses whose cosignatures hold, with their times (ms)."""
 
 
 def examine(raw: bytes, line: bytes, offices: dict[bytes, Office]) -> tuple[Checkpoint, Cosigned]:
@@ -52,11 +63,33 @@ def examine(raw: bytes, line: bytes, offices: dict[bytes, Office]) -> tuple[Chec
     return checkpoint, tuple(cosigned)
 
 
-def keep(checkpoint: Checkpoint, cosigned: Cosigned, where: str) -> KeptCheckpoint:
+Witnesses = tuple[tuple[str, bytes], ...]
+"""Names and keys of the witnesses whom somebody who verifies trusts."""
+
+
+def judge(
+    checkpoint: Checkpoint, witnesses: Witnesses, where: str
+) -> tuple[tuple[tuple[str, int], ...], list[Finding]]:
+    """Which trusted witnesses cosigned, and when (ms); and which of their cosignatures do not hold."""
+    seen, wrong = [], []
+    for name, public in witnesses:
+        named = key_id(name, COSIGNATURE, public)
+        if any((line.name, line.key_id) == (name, named) for line in checkpoint.lines):
+            try:
+                seen.append((name, verify_cosignature(checkpoint, name, public) * 1000))
+            except GoodOfficesError as error:
+                expected = f"a cosignature by the witness {name}, whose key is trusted"
+                wrong.append(Finding(where, Flaw.WITNESS, expected, error.what))
+    return tuple(seen), wrong
+
+
+def keep(
+    checkpoint: Checkpoint, cosigned: Cosigned, where: str, seen_by: tuple[tuple[str, int], ...] = ()
+) -> KeptCheckpoint:
     """What is kept of a verified checkpoint."""
     witnesses = tuple(each.name for each in checkpoint.witnesses())
     tree, size, root, stamps = checkpoint.tree, checkpoint.size, checkpoint.root, len(checkpoint.stamps)
-    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where)
+    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where, seen_by)
 
 
 def path_of(folder: str, name: str, checkpoint: Checkpoint | KeptCheckpoint) -> str:

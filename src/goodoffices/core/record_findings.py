@@ -93,6 +93,7 @@ class Flaw(StrEnum):
     CHECKPOINT = "checkpoint", 8
     CHECKPOINT_CUT = "checkpoint-cut", 8
     CHECKPOINT_ROOT = "checkpoint-root", 8
+    WITNESS = "witness", 8
     BRIEFING = "briefing", 8
     BRIEFING_TERMS = "briefing-terms", 4
     BRIEFING_PLACE = "briefing-place", 8
@@ -167,7 +168,7 @@ _CAUSES: dict[Cause, tuple[Flaw, ...]] = {
     Cause.UNREADABLE: (Flaw.NO_PLAIN_FILE, Flaw.UNREADABLE),
     Cause.REORDERED: (Flaw.PREVIOUS, Flaw.LIST_ORDER),
     Cause.FORKED: (Flaw.FORK, Flaw.NUMBER),
-    Cause.WRONG_SIGNER: (Flaw.MANIFEST_SIGNER, Flaw.OWN_RECEIPT),
+    Cause.WRONG_SIGNER: (Flaw.MANIFEST_SIGNER, Flaw.OWN_RECEIPT, Flaw.WITNESS),
     Cause.OLD_ROSTER: (Flaw.ROSTER_WENT_BACK,),
     Cause.CONTRADICTION: (Flaw.SEEN_WENT_BACK, Flaw.CLAIM, Flaw.CHECKPOINT_ROOT),
     Cause.NOT_AGREED: (Flaw.UNCONFIRMED, Flaw.BRIEFING_TERMS),

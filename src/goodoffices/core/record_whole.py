@@ -17,6 +17,7 @@ from goodoffices.core.checkpoint import Tree
 from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
 from goodoffices.core.record_chains import chain_of, check_author, check_entries
 from goodoffices.core.record_findings import Finding, Flaw
+from goodoffices.core.record_layout import zulu
 from goodoffices.core.record_links import Link, Links, Run
 
 Authors = dict[tuple[bytes, bytes, bytes], list[Link]]
@@ -156,6 +157,7 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
     for line in account.lines.values():
         yield from _unreceipted(account, line)
         yield from _without_checkpoint(account, line)
+        yield from _witnessed(account, line)
         for office in line.pairing.offices:
             mine = line.links[office]
             back = sum(_backwards(mine, run) for run in mine.runs.values())
@@ -218,6 +220,24 @@ def _without_checkpoint(account: Account, line: KeptLine) -> Iterator[str]:
         if waiting:
             who = account.name(office)
             yield f"{line.folder}: {_entries(waiting)} of {who} under no checkpoint that the other office cosigned."
+
+
+def _witnessed(account: Account, line: KeptLine) -> Iterator[str]:
+    """What each trusted witness had seen of each chain, at most; and how much none of them had."""
+    furthest: dict[tuple[bytes, bytes], dict[str, tuple[int, int]]] = defaultdict(dict)
+    for each in sorted(line.checkpoints, key=lambda one: (one.size, one.where)):
+        for name, at in each.seen_by:
+            furthest[each.tree.writer, each.tree.incarnation][name] = each.size, at
+    for office in line.pairing.offices if account.witnesses else ():
+        who, unseen = account.name(office), 0
+        for incarnation, run in sorted(line.links[office].runs.items()):
+            seen = furthest[office, incarnation]
+            for name, (size, at) in sorted(seen.items()):
+                chain = incarnation.hex()
+                yield f"{line.folder}: the witness {name} saw {who}'s entries 1 to {size} of chain {chain}, {zulu(at)}."
+            unseen += run.beyond(max((size for size, _ in seen.values()), default=0))
+        if unseen:
+            yield f"{line.folder}: {_entries(unseen)} of {who} under no checkpoint that a trusted witness saw."
 
 
 def _entries(count: int) -> str:

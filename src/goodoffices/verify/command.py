@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from goodoffices.core.errors import YourError
+from goodoffices.core.checkpoint import read_vkey
+from goodoffices.core.errors import OtherOfficeError, YourError
+from goodoffices.core.record_checkpoints import Witnesses
 from goodoffices.verify.briefing import looks_like_briefing, verify_briefing
 from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.page import hand_over
@@ -28,8 +30,21 @@ class BadTrustFile(YourError):
     default_step = "One office per line: 64 hexadecimal digits, a space, a name. Lines with # are left out."
 
 
+def read_witnesses(path: Path) -> Witnesses:
+    """The outside witnesses in a trust file that was read before: one verifier key per line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return tuple(read_vkey(line.strip()) for line in lines if _is_witness(line.strip()))
+
+
+def _is_witness(line: str) -> bool:
+    return line.count("+") >= 2 and not line.startswith("#") and _TRUST.fullmatch(line) is None
+
+
 def read_trust(path: Path) -> dict[bytes, str]:
-    """Names by fingerprint, from a file with one '<64 hex> name' per line; raises BadTrustFile."""
+    """Names by fingerprint, from a file with one '<64 hex> name' per line; raises BadTrustFile.
+
+    Lines that hold the verifier key of an outside witness are looked at, and left to ``read_witnesses``.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -37,6 +52,12 @@ def read_trust(path: Path) -> dict[bytes, str]:
     trusted = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if _is_witness(line.strip()):
+            try:
+                read_vkey(line.strip())
+            except OtherOfficeError as error:
+                raise BadTrustFile(f"{path}, line {number}: {error.what}") from None
             continue
         found = _TRUST.fullmatch(line.strip())
         if found is None:
@@ -58,8 +79,9 @@ def run(
         return _briefing(folder, trust, as_machine=as_machine)
     try:
         known = read_trust(trust) if trust is not None else None
-        verdict = verify(folder, known, jobs=jobs)
-        second = verify(other, known, jobs=jobs) if other is not None else None
+        seen = read_witnesses(trust) if trust is not None else ()
+        verdict = verify(folder, known, witnesses=seen, jobs=jobs)
+        second = verify(other, known, witnesses=seen, jobs=jobs) if other is not None else None
     except YourError as error:
         if as_machine and isinstance(error, NotAnExport):
             _say(json.dumps({"verdict": "not an export", "what": error.what, "next": error.next_step}))

@@ -22,6 +22,7 @@ from goodoffices.core.readable_beside import beside_acts, beside_text
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptLine, KeptNote
+from goodoffices.core.record_checkpoints import Witnesses
 from goodoffices.core.record_findings import Finding, Flaw, cause_of
 from goodoffices.core.record_layout import beside, office, paper, sealed
 from goodoffices.core.record_manifest import LIST, MANIFEST, MAX_PACK, PACKED, Manifest
@@ -52,10 +53,17 @@ class Verdict:
         return not self.findings
 
 
-def verify(root: Path, trust: Mapping[bytes, str] | None = None, *, jobs: int | None = None) -> Verdict:
+def verify(
+    root: Path,
+    trust: Mapping[bytes, str] | None = None,
+    *,
+    witnesses: Witnesses = (),
+    jobs: int | None = None,
+) -> Verdict:
     """Verify the export in ``root``; raises NotAnExport if there is none.
 
-    ``trust``: names by fingerprint. ``jobs``: on how many cores, by default all that there are.
+    ``trust``: names by fingerprint. ``witnesses``: names and keys of outside witnesses who are trusted.
+    ``jobs``: on how many cores, by default all that there are.
     """
     if root.is_file():
         raise NotAnExport(
@@ -71,6 +79,7 @@ def verify(root: Path, trust: Mapping[bytes, str] | None = None, *, jobs: int | 
         folder.take_list(None)
         folder.hashes()
         return Verdict(_in_order(findings), (_UNSIGNED,), None, trust)
+    reading.account.witnesses = witnesses
     reading.run(root, trust, jobs if jobs is not None else cores())
     return Verdict(_in_order(findings), tuple(reading.examiner.remarks), reading.account, trust)
 

@@ -148,6 +148,7 @@ const checkLine = async (findings, record, line) => {
   }
   await checkCheckpoints(findings, line);
   remarkCheckpoints(findings, record, line);
+  remarkWitnesses(findings, record, line);
   const written = new Map();
   for (const office of line.offices) {
     for (const link of line.links.get(office)) written.set(placeText(link), office);

@@ -90,16 +90,52 @@ const verifyByWriter = async (checkpoint, office) => {
   verifyPostQuantum(postQuantum, mldsa65, text);
 };
 
+/** {name, id, key} of a witness from its verifier key, NAME+ID+KEY (C2SP signed-note); null if it is none. */
+const readWitness = (text) => {
+  const found = /^([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(text);
+  if (found === null) return null;
+  const raw = Uint8Array.from(atob(found[3]), (char) => char.charCodeAt(0));
+  if (raw.length !== 33 || raw[0] !== BY_COSIGNER) return null;
+  const [name, id, key] = [found[1], found[2], hex(raw.subarray(1))];
+  if (hex(noble.sha256(join(utf8(`${name}\n`), raw))).slice(0, 8) !== id) return null;
+  try {
+    admitSigningKey(key);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return null;
+  }
+  return { name, id, key };
+};
+
+/** When the key called `name` cosigned, in seconds as they stand there. */
+const verifyCosignature = async (checkpoint, name, key) => {
+  const blob = await blobOf(checkpoint, name, BY_COSIGNER, key, 72);
+  const seconds = BigInt(`0x${hex(blob.subarray(0, 8))}`);
+  if (seconds * 1000n > form.MAX_TIME) malformed("A cosignature of a time that no calendar has.");
+  const message = join(utf8(`cosignature/v1\ntime ${seconds}\n`), checkpoint.text);
+  await verifySignature(key, blob.subarray(8), message);
+  return [seconds, message];
+};
+
+/** Which trusted witnesses cosigned, and when; those whose cosignature does not hold are findings. */
+const judgeWitnesses = async (checkpoint, witnesses, findings, where) => {
+  const seenBy = [];
+  for (const { name, id, key } of witnesses) {
+    if (!checkpoint.lines.some((line) => line.name === name && line.key === id)) continue;
+    const { value, error } = await outcome(() => verifyCosignature(checkpoint, name, key));
+    const expected = `a cosignature by the witness ${name}, whose key is trusted`;
+    if (error) findings.add(where, "witness", expected, error.message);
+    else seenBy.push([name, Number(value[0] * 1000n)]);
+  }
+  return seenBy;
+};
+
 /** When `office` cosigned, in milliseconds; refused unless it did with both of its keys. */
 const verifyByCosigner = async (checkpoint, office) => {
   const { roster, mldsa65 } = checkpoint.cosigners.find((each) => each.office === office.id);
   const [ed25519, postQuantum] = checkpointKeys(office, roster);
   const name = await named("GO1 cosigner", checkpoint.line, office.id);
-  const blob = await blobOf(checkpoint, name, BY_COSIGNER, ed25519, 72);
-  const seconds = BigInt(`0x${hex(blob.subarray(0, 8))}`);
-  if (seconds * 1000n > form.MAX_TIME) malformed("A cosignature of a time that no calendar has.");
-  const message = join(utf8(`cosignature/v1\ntime ${seconds}\n`), checkpoint.text);
-  await verifySignature(ed25519, blob.subarray(8), message);
+  const [seconds, message] = await verifyCosignature(checkpoint, name, ed25519);
   verifyPostQuantum(postQuantum, mldsa65, message);
   return seconds * 1000n;
 };
@@ -201,6 +237,39 @@ const remarkCheckpoints = (findings, record, line) => {
       findings.remarks.push(
         `${line.folder}: ${entries} of ${record.name(office)} under no checkpoint that the other office cosigned.`,
       );
+    }
+  }
+};
+
+/** What each trusted witness had seen of each chain, at most; and how much none of them had. */
+const remarkWitnesses = (findings, record, line) => {
+  if (record.witnesses.length === 0) return;
+  const furthest = new Map();
+  const sorted = [...line.checkpoints].sort(
+    (a, b) => (a.size < b.size ? -1 : a.size > b.size ? 1 : compareText(a.where, b.where)),
+  );
+  for (const { writer, incarnation, size, seenBy } of sorted) {
+    const spot = `${writer} ${incarnation}`;
+    if (!furthest.has(spot)) furthest.set(spot, new Map());
+    for (const [name, at] of seenBy) furthest.get(spot).set(name, [size, at]);
+  }
+  for (const office of line.offices) {
+    const who = record.name(office);
+    const links = line.links.get(office);
+    let unseen = 0;
+    for (const incarnation of [...new Set(links.map((link) => link.incarnation))].sort()) {
+      const seen = [...(furthest.get(`${office} ${incarnation}`) ?? [])].sort(([a], [b]) => compareText(a, b));
+      for (const [name, [size, at]] of seen) {
+        findings.remarks.push(
+          `${line.folder}: the witness ${name} saw ${who}'s entries 1 to ${size} of chain ${incarnation}, ${zulu(at)}.`,
+        );
+      }
+      const most = seen.reduce((known, [, [size]]) => (size > known ? size : known), 0);
+      unseen += links.filter((link) => link.incarnation === incarnation && link.number > most).length;
+    }
+    if (unseen > 0) {
+      const entries = unseen === 1 ? "1 entry" : `${unseen} entries`;
+      findings.remarks.push(`${line.folder}: ${entries} of ${who} under no checkpoint that a trusted witness saw.`);
     }
   }
 };

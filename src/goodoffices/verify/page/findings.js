@@ -7,7 +7,7 @@ const KINDS = {
   4: `briefing-terms`,
   8: `manifest manifest-signer no-credential missing extra no-plain-file unreadable list-line list-order list-hash
       count hash place belongs-to-nothing no-text text paper pairing entry body item receipt sealed-form fork
-      checkpoint checkpoint-cut checkpoint-root roster-went-back previous seen seen-went-back incarnation own-gap
+      checkpoint checkpoint-cut checkpoint-root witness roster-went-back previous seen seen-went-back incarnation own-gap
       receipted own-receipt chains briefing briefing-place`,
   9: `claim`,
   12: `too-large`,

@@ -14,6 +14,7 @@ class Examiner {
     this.notes = new Map();
     this.authors = new Map(); // "mandate lane author": links
     this.verified = new Set();
+    this.witnesses = []; // who is trusted by whoever verifies
   }
 
   /** What an office calls itself, or a part of its ID where it is not in the record. */
@@ -252,7 +253,8 @@ class Examiner {
       const checkpoint = await verifyCheckpoint(raw, line.id, ends);
       const path = placeOf.checkpoint(line.folder, ends.get(checkpoint.writer).name, checkpoint);
       const note = noteOf(checkpoint);
-      line.checkpoints.push({ ...checkpoint, lines: null, text: null, mldsa65: null, cosigners: null, where });
+      const seenBy = await judgeWitnesses(checkpoint, this.witnesses, this.findings, where);
+      line.checkpoints.push({ ...checkpoint, seenBy, lines: null, text: null, mldsa65: null, cosigners: null, where });
       return { path, note };
     });
   }

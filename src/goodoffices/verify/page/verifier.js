@@ -9,6 +9,7 @@ class BadTrustList extends Error {}
 /** Names by fingerprint, from lines of 64 hexadecimal digits and a name; throws BadTrustList. */
 const readTrust = (bytes) => {
   const trusted = new Map();
+  trusted.witnesses = [];
   let text;
   try {
     text = fromUtf8(bytes);
@@ -19,7 +20,12 @@ const readTrust = (bytes) => {
     const line = each.replace(/^[\s\u001f]+|[\s\u001f]+$/g, "");
     if (line === "" || line.startsWith("#")) continue;
     const found = /^([0-9a-fA-F]{64})(?:\s+(.*))?$/.exec(line);
-    if (found === null) throw new BadTrustList(String(at + 1));
+    if (found === null) {
+      const witness = readWitness(line);
+      if (witness === null) throw new BadTrustList(String(at + 1));
+      trusted.witnesses.push(witness);
+      continue;
+    }
     trusted.set(found[1].toLowerCase(), found[2] || "no name");
   }
   return trusted;
@@ -40,6 +46,7 @@ const verify = async (source, trust = null, progress = null) => {
     return verdictOf(findings, null, trust);
   }
   const record = new Examiner(signed.statement.fields, signed.statement.realm, findings);
+  record.witnesses = trust?.witnesses ?? [];
   await new Reading(files, record).run(signed, trust);
   return verdictOf(findings, record, trust);
 };
