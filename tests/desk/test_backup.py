@@ -342,3 +342,27 @@ def test_a_lost_desk_is_restored_and_its_line_carries_notes_again(tmp_path: Path
                 )
 
     asyncio.run(work())
+
+
+@pytest.mark.slow
+def test_what_nobody_had_opened_before_the_loss_is_sealed_anew_by_its_author(tmp_path: Path) -> None:
+    """P2, P3: no backup holds the key to it; the restored desk asks, and its author seals the same note again."""
+    copies = tmp_path / "copies"
+
+    async def work() -> None:
+        with two_relays(tmp_path) as relays:
+            async with Desks(tmp_path, relays) as desks:
+                await desks.agree(reading=Reading.SEALED)
+                lost = desks.tehran
+                lost.back_up(copies)
+                lost.service.sign_out(lost.duty)
+                note = desks.release("Nobody in Tehran has opened this.")
+                await desks.until(lambda: lost.state(note) == "unopened" and desks.quiet())
+                await desks.until(lost.backed_up)
+                await lost.stop()
+                await lost.restore(copies, tmp_path / "second-site")
+                await lost.start()
+                await desks.until(lambda: lost.state(note) == "verified")
+                assert lost.service.desk.acts.note_row(note).number == 1
+
+    asyncio.run(work())

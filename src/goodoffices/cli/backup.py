@@ -229,8 +229,8 @@ def restore_desk(
 ) -> None:
     """Make a vault in FOLDER from the newest backup at WHERE, with new keys of the desk.
 
-    With --root all is done at once. With keepers' shares and --request the root signs elsewhere. From then
-    on the old machine's keys count for nothing: never start its desk again.
+    With --root all is done at once. With keepers' shares and --request the root signs elsewhere. Never start
+    the old machine's desk again: what it signed from then on would be a finding at every counterpart.
     """
     check_way(root_file, out)
     seeds, is_root = _seeds(None if shares else root_file, shares)
