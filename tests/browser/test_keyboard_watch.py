@@ -16,6 +16,8 @@ from tests.web.offices import PASSPHRASE, Offices
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
+expect.set_options(timeout=20_000)
+
 PEOPLE = [NewOfficer("duty", "officer 1", ALL_RIGHTS), NewOfficer("second", "officer 2", ALL_RIGHTS)]
 
 
