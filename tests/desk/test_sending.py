@@ -66,11 +66,11 @@ def test_to_a_silent_peer_nothing_is_sent_twice_while_the_relays_say_that_it_lie
     rounds = 0
     for day in range(1, 31):
         for route in (ONE, TWO):
-            sending.looked(LINE, route.id, AT_ONCE + 1, day * DAY)
+            sending.looked(route, AT_ONCE + 1, day * DAY)
         rounds += len(sending.stale(day * DAY))
     assert rounds == 0
     for route, waiting in ((ONE, AT_ONCE + 1), (TWO, 0)):
-        sending.looked(LINE, route.id, waiting, 31 * DAY)
+        sending.looked(route, waiting, 31 * DAY)
     assert len(sending.stale(31 * DAY)) == 1
 
 

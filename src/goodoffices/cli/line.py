@@ -223,6 +223,27 @@ def relays(
 @line.command()
 @signing_in
 @click.option("--name", required=True, help="The line's name.")
+@click.option("--every", type=click.IntRange(0, 600), help="Seconds between two envelopes; 0 for no beat.")
+def beat(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    name: str,
+    every: int | None,
+) -> None:
+    """Have one envelope leave at a constant beat, full or empty, so that relays do not see when notes flow."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        row = here.desk.line_named(name)
+        if every is not None:
+            here.desk.change_beat(here.officer, row.id, every * 1000, now())
+        slot = here.desk.beating.slot_of(row)
+    say(f"line {name} beats every {slot // 1000} seconds" if slot else f"line {name} has no beat")
+
+
+@line.command()
+@signing_in
+@click.option("--name", required=True, help="The line's name.")
 def remove(
     vault: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None, name: str
 ) -> None:

@@ -44,6 +44,7 @@ from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
+from goodoffices.desk.lines.beating import Beating
 from goodoffices.desk.lines.checkpoints import Checkpoints
 from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
@@ -90,6 +91,7 @@ class Desk:
         self.checkpoints = Checkpoints(self.context, self.lines, self.acts.require)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
+        self.beating = Beating(self.context, self.lines.sending.beats)
 
     def _flush(self, line: bytes, now: int) -> None:
         self.lines.flush(line, now)
@@ -358,6 +360,11 @@ class Desk:
         for each in relays:
             check_relay_url(each)
         self.lines.collect_at(officer, line_id, relays, now)
+
+    def change_beat(self, officer: Officer, line_id: bytes, slot: int, now: int) -> None:
+        """Every how many milliseconds something leaves on a line, whether there is anything or not; 0: no beat."""
+        self.acts.require(officer, Right.KEYS)
+        self.beating.change(officer, line_id, slot, now)
 
     def all_routes(self) -> list[RouteRow]:
         """Every mailbox that this desk collects from or puts into."""

@@ -33,6 +33,7 @@ from goodoffices.desk.outsiders import Outsiders, Witness
 from goodoffices.desk.presence.present import Present
 from goodoffices.desk.readiness import Readiness
 from goodoffices.desk.routes.collecting import collect_all
+from goodoffices.desk.routes.forgetting import Forgetting
 from goodoffices.desk.routes.looking import Looked, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
@@ -96,7 +97,7 @@ class DeskService(Present):
         self.machine = TranslatingMachine(config.translator)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pressing: set[asyncio.Task[None]] = set()
-        self._deletions: list[tuple[RouteRow, bytes]] = []
+        self._forgetting = Forgetting(self.client.delete, self.desk.lines.sending.beats, self.now)
         self._listeners: dict[int, asyncio.Task[None]] = {}
         self._relays: dict[str, RelayState] = {}
         self._subscribers: set[asyncio.Event] = set()
@@ -105,7 +106,9 @@ class DeskService(Present):
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
-        self.looking = Looking(self.desk.all_routes, self.client.look, self._looked, self.now)
+        self.looking = Looking(
+            self.desk.all_routes, self.client.look, self.desk.lines.sending.looked, self.now
+        )
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
         self.backup = RunningBackup(self)
         self.leaving = Leaving(self)
@@ -243,10 +246,6 @@ class DeskService(Present):
             state.waiting = waiting.get(url, 0)
         return [self._relays[url] for url in sorted(self._relays)]
 
-    def _looked(self, route: RouteRow, waiting: int) -> None:
-        if route.collect is None and route.line is not None:
-            self.desk.lines.sending.looked(route.line, route.id, waiting, self.now())
-
     def looks(self) -> dict[int, Looked]:
         """What lies in each mailbox, by the number of its route and the word of its relay."""
         return self.looking.looks
@@ -273,12 +272,17 @@ class DeskService(Present):
         self._wake.set()
 
     async def _put(self, put: Put) -> None:
+        if put.at is not None:
+            await asyncio.sleep(max(0, put.at - self.now()) / 1000)
         try:
             await self.client.put(put.route, put.envelope)
         except RelayError as error:
             self.desk.put_failed(put, self.now())
             self._relay_failed(put.route.relay, error)
             self._wake.set()
+            return
+        if put.empty:
+            self._relay(put.route.relay, True, "takes envelopes")
             return
         try:
             with faults():
@@ -318,9 +322,6 @@ class DeskService(Present):
             # What somebody waits for gets onto the wire before this loop is held up by anything else.
             if self._pressing:
                 await asyncio.wait(set(self._pressing), timeout=PRESSING)
-            deletions, self._deletions = self._deletions, []
-            for route, taken in deletions:
-                self._spawn(self._delete(route, taken))
             try:
                 with faults():
                     if self.desk.destroy_expired_keys(self.now()):
@@ -338,11 +339,14 @@ class DeskService(Present):
                 continue
             for put in puts:
                 self._spawn(self._put(put))
+            for deletion in self._forgetting.work(puts):
+                self._spawn(deletion)
 
     # --- collecting -------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Listen to every own mailbox of every line that is confirmed here."""
+        self.desk.beating.keep_up(self.now())
         routes = self.desk.own_routes()
         for gone in self._listeners.keys() - {route.id for route in routes}:
             self._listeners.pop(gone).cancel()  # its line was removed
@@ -387,13 +391,10 @@ class DeskService(Present):
         with faults():
             taken = self.desk.receive(route.line, envelope, self.now())
         self.fault = None
-        self.kick()
         if taken.delete:
-            self._deletions.append((route, envelope_id(envelope)))
-        self.refresh()
-        self._announce()
-
-    async def _delete(self, route: RouteRow, envelope: bytes) -> None:
-        # A failure costs nothing: what stays at the relay comes again and is known.
-        with contextlib.suppress(RelayError):
-            await self.client.delete(route, envelope)
+            self._forgetting.kept(route, envelope_id(envelope))
+        self._wake.set()
+        if self.desk.lines.said:
+            self.kick()
+            self.refresh()
+            self._announce()

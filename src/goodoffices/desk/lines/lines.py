@@ -40,6 +40,7 @@ class Lines(Offering):
     def __init__(self, context: Context, take_items: TakeItems) -> None:
         super().__init__(context)
         self._take_items = take_items
+        self.said = True  # whether the newest envelope held anything
         self.take_own_roster: Callable[[Signed, int], None] = lambda signed, now: None
         self.take_stop: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
@@ -143,7 +144,7 @@ class Lines(Offering):
         parts = envelope.unpack(
             sealed, realm=self.context.keys.realm, line=line_id, seeds=self._likely_first(seeds, now)
         )
-        whole = True
+        whole, self.said = True, bool(parts)
         for kind, part in parts:
             # One bad or early part costs nothing else: the others of the same envelope are taken.
             try:

@@ -17,6 +17,7 @@ from goodoffices.core.mandate import Precedence
 from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.mailboxes import Collecting
+from goodoffices.desk.routes.beat import LEAD
 from goodoffices.desk.routes.sending import Put
 
 ROOM = envelope.MAX_PAYLOAD - 2048
@@ -69,12 +70,20 @@ class Offering(Collecting):
         fresh, committed.fresh = committed.fresh, []
         self._ready, committed.sealed = committed.sealed, {}
         if only_urgent:
-            pressing = {line for line, _, urgent in fresh if urgent}
+            pressing = {line for line, _, urgent in fresh if urgent and line not in self.sending.beats}
             committed.fresh = [each for each in fresh if each[0] not in pressing]
             for line_id in sorted(pressing):
                 self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), [], now)
             return self.sending.due(now)
         receipts, committed.receipts = committed.receipts, []
+        ticks = self.sending.beats.ticking(now)
+        # On a line with a beat everything waits for its slot: then all of it goes in one envelope, if it fits.
+        waiting = {line for line, _, _ in fresh} | {line for line, _ in receipts}
+        held = {line for line in waiting if line in self.sending.beats} - ticks
+        committed.fresh = [each for each in fresh if each[0] in held]
+        committed.receipts = [each for each in receipts if each[0] in held]
+        fresh = [each for each in fresh if each[0] not in held]
+        receipts = [each for each in receipts if each[0] not in held]
         for line_id, ids in self.sending.stale(now):
             self._offer_stale(line_id, ids, now)
         owing = {line for line, _, _ in fresh} | {line for line, _ in receipts}
@@ -84,7 +93,21 @@ class Offering(Collecting):
             self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), places, now)
         for line_id in list(self._behind):
             self._catch_up(line_id, now)
-        return self.sending.due(now)
+        puts = self.sending.due(now, ticks)
+        return puts + [each for line in sorted(ticks) for each in self._empty(line, puts, now)]
+
+    def _empty(self, line_id: bytes, puts: list[Put], now: int) -> list[Put]:
+        """Envelopes of no parts for the slots of a line that nothing fills; the same for each of its relays."""
+        filled = {put.route.id for put in puts}
+        free = [
+            route
+            for route in self.ledger.routes(line_id, own=False)
+            if route.id not in filled and not self.sending.unread(line_id, route.id)
+        ]
+        if not free:
+            return []
+        sealed = self._seal(self.ledger.line(line_id), [], now)
+        return [Put(0, route, sealed, at=now + LEAD, empty=True) for route in free]
 
     def _offer_stale(self, line_id: bytes, ids: frozenset[bytes], now: int) -> None:
         """What relays took and nobody receipted: a question and a statement are made anew, entries read again."""
@@ -155,7 +178,9 @@ class Offering(Collecting):
         Sealing is not sending: what was sealed for a commit that fails is forgotten with it.
         """
         pending = self.context.pending
-        for line_id in {line for line, _, urgent in pending.fresh if urgent}:
+        for line_id in {
+            line for line, _, urgent in pending.fresh if urgent and line not in self.sending.beats
+        }:
             entries = [each for each in pending.fresh if each[0] == line_id]
             line = self.ledger.line(line_id)
             if any(carried.entry.kind in ERASABLE for _, carried, _ in entries):

@@ -37,7 +37,7 @@ class Looking:
         self,
         routes: Callable[[], Iterable[RouteRow]],
         look: Callable[[RouteRow], Awaitable[Look]],
-        told: Callable[[RouteRow, int], None],
+        told: Callable[[RouteRow, int, int], None],
         now: Callable[[], int],
     ) -> None:
         self._routes, self._look, self._told, self._now = routes, look, told, now
@@ -60,4 +60,4 @@ class Looking:
             self.looks.pop(route.id, None)  # down, or the mailbox is not made yet: nothing is known
         else:
             self.looks[route.id] = Looked(found.waiting, found.oldest, self._now())
-            self._told(route, found.waiting)
+            self._told(route, found.waiting, self._now())

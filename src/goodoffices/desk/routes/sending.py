@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.beat import LEAD, Beats
 
 BACKOFF = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000)
 """Milliseconds before the next try after the 1st, 2nd ... failure; the last one for ever."""
@@ -52,6 +53,10 @@ LOOK_HOLDS = 180_000
 """Milliseconds for which a look into a mailbox tells what lies there."""
 
 
+UNREAD = 64
+"""Envelopes in a mailbox that nobody empties: from then on no empty ones are added (ADR 0045)."""
+
+
 @dataclass(frozen=True)
 class Put:
     """Offer an envelope to a relay. ``entries``: what is in it."""
@@ -60,6 +65,10 @@ class Put:
     route: RouteRow
     envelope: bytes
     entries: tuple[bytes, ...] = ()
+    at: int | None = None
+    """On a line with a beat: when it leaves, in ms UTC."""
+    empty: bool = False
+    """Only there to fill its slot."""
 
 
 @dataclass
@@ -107,6 +116,7 @@ class Sending:
         self._batches: dict[int, _Batch] = {}
         self._of_entry: dict[bytes, set[int]] = {}
         self._lines: dict[bytes, _Line] = {}
+        self.beats = Beats()
         self._next = 1
         self._latest = 0
 
@@ -119,6 +129,7 @@ class Sending:
         for line in self._lines.values():
             line.due = None if line.due is None else line.due - back
             line.looks.clear()
+        self.beats.put_back(back)
         for batch in self._batches.values():
             for attempt in batch.tries.values():
                 attempt.due = None if attempt.due is None else attempt.due - back
@@ -143,20 +154,36 @@ class Sending:
         self._next += 1
         self._make_room(line)
 
-    def due(self, now: int) -> list[Put]:
-        """What to offer now, most pressing first. Each is marked as under way until its outcome is told."""
+    def unread(self, line: bytes, route: int) -> bool:
+        """Whether so much lies in a mailbox, by its relay's word, that nobody can be reading it."""
+        state = self._lines.get(line)
+        return state is not None and state.looks.get(route, (0, 0))[0] > UNREAD
+
+    def due(self, now: int, ticks: frozenset[bytes] = frozenset()) -> list[Put]:
+        """What to offer now, most pressing first. Each is marked as under way until its outcome is told.
+
+        On a line with a beat: at its ticks, one envelope per mailbox.
+        """
         self._notice(now)
-        puts = []
+        puts, filled = [], set()
         for number, batch in sorted(self._batches.items(), key=lambda each: (-each[1].urgent, each[0])):
+            beat = batch.line in self.beats
+            if beat and batch.line not in ticks:
+                continue
             for attempt in batch.tries.values():
-                if attempt.due is not None and attempt.due <= now:
-                    attempt.due = None
-                    puts.append(Put(number, attempt.route, batch.envelope, batch.all_entries))
+                if attempt.due is None or attempt.due > now or (beat and attempt.route.id in filled):
+                    continue
+                if beat:
+                    filled.add(attempt.route.id)
+                attempt.due, at = None, now + LEAD if beat else None
+                puts.append(Put(number, attempt.route, batch.envelope, batch.all_entries, at))
         return puts
 
     def next_wake(self) -> int | None:
         """When something falls due next."""
-        times = [t.due for batch in self._batches.values() for t in batch.tries.values() if t.due is not None]
+        free = (batch for batch in self._batches.values() if batch.line not in self.beats)
+        times = [t.due for batch in free for t in batch.tries.values() if t.due is not None]
+        times += self.beats.wakes()
         times += [line.due for line in self._lines.values() if line.due is not None]
         return min(times, default=None)
 
@@ -220,10 +247,10 @@ class Sending:
             state.laid.clear()
             state.due = now if len(state.awaiting) <= AT_ONCE else now + UNRECEIPTED[0]
 
-    def looked(self, line: bytes, route: int, waiting: int, now: int) -> None:
-        """A relay says how many envelopes lie in a mailbox of the peer's."""
-        if line in self._lines:
-            self._lines[line].looks[route] = waiting, now
+    def looked(self, route: RouteRow, waiting: int, now: int) -> None:
+        """A relay says how many envelopes lie in a mailbox; of use if it is the peer's."""
+        if route.collect is None and route.line is not None:
+            self._lines.setdefault(route.line, _Line()).looks[route.id] = waiting, now
 
     def receipted(self, entry: bytes, line: bytes | None = None) -> None:
         """The far desk has this entry: it is offered no more."""
@@ -327,6 +354,7 @@ class Sending:
         for number in [number for number, batch in self._batches.items() if batch.line == line]:
             self._forget_batch(number)
         self._lines.pop(line, None)
+        self.beats.set(line, 0, 0)
 
     def waiting(self) -> dict[str, int]:
         """Per relay, how many envelopes it has not taken yet."""
