@@ -14,6 +14,7 @@ from goodoffices.core.office import Right
 from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import sign, state
 from goodoffices.core.stop import Stop, verify_stop
+from goodoffices.desk.courier.carrying import carry_in, stop_out
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.desk.vault.vault import open_vault
 from goodoffices.desk.views.lines import line_cards
@@ -43,6 +44,17 @@ def test_a_stop_certificate_counts_by_the_desks_key_and_until_the_next_roster() 
         middle.desk.stops.take(line, signed, channel.now)
     (card,) = (each for each in line_cards(middle.desk, channel.now, ()) if each.id == line.id)
     assert card.state != "left"
+
+
+def test_a_certificate_made_beforehand_is_handed_over_by_somebody_elsewhere() -> None:
+    """P13: the desk was seized before anybody pressed; a colleague abroad has the file."""
+    channel = Channel()
+    west, middle = channel.west, channel.middle
+    bundle, until = stop_out(west.desk, channel.lines[0], channel.now)
+    assert until > channel.now
+    taken = carry_in(middle.desk, None, bundle, channel.tick())
+    assert (taken.envelopes, taken.refused) == (1, 1)
+    assert any("has left" in each[4] for each in middle.desk.ledger.findings())
 
 
 async def _one(folder: Path) -> RunningDesk:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ import click
 from goodoffices.cli.output import Group, aside, say, write_new
 from goodoffices.core.courier import MAX_BUNDLE
 from goodoffices.core.errors import AlreadyRunning, Oversized, YourError
-from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
+from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out, stop_out
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
@@ -86,6 +87,24 @@ def take_in(vault: Path, files: tuple[Path, ...], unlock_file: Path | None) -> N
     with _desk(vault, unlock_file) as desk:
         for bundle in bundles:
             _tell(carry_in(desk, None, bundle, _now()))
+
+
+@courier.command("stop")
+@click.argument("vault", type=FOLDER)
+@click.argument("line")
+@click.option("--to", "target", type=FILE, required=True, help="The new file, to be kept far from the desk.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+def stop(vault: Path, line: str, target: Path, unlock_file: Path | None) -> None:
+    """Write LINE's stop certificate beforehand, for somebody elsewhere to hand over if the desk is seized.
+
+    Whoever takes it in at the other office's desk ends what this desk says, until the next roster. Guard it.
+    """
+    with _desk(vault, unlock_file) as desk:
+        bundle, until = stop_out(desk, desk.line_named(line).id, _now())
+    write_new(target, bundle)
+    day = datetime.fromtimestamp(until / 1000, UTC).date().isoformat()
+    say(f"stop      {target}  (make a new one before {day})")
+    aside("It opens at the other office alone. A new roster of this office ends it by itself.")
 
 
 def _bundles(files: tuple[Path, ...]) -> list[bytes]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from goodoffices.core.courier import read_bundle, write_bundle
 from goodoffices.core.errors import NotNow, YourError
-from goodoffices.core.office import Right
+from goodoffices.core.office import Right, sealing_key
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
@@ -56,6 +56,21 @@ def carry_out(
         )
         most = RECEIPTS_IN_PICTURES if pictures else RECEIPTS_ON_A_STICK
         return write_bundle(desk.lines.carried_by_hand(line_id, most, now))
+
+
+def stop_out(desk: Desk, line_id: bytes, now: int) -> tuple[bytes, int]:
+    """A line's stop certificate as a bundle, and until when (ms) the other desk is sure to open it."""
+    line = desk.ledger.line(line_id)
+    peer = desk.ledger.office(line.peer)
+    if not line.open or peer is None:
+        raise NotNow("The line is not open.", "Confirm it on both sides first.")
+    with desk.context.transaction():
+        desk.ledger.audit(
+            now, _who(None), f"made a stop certificate for the line {line.name}", AuditKind.EXPORT
+        )
+    current, _ = sealing_key(peer.envelope_epochs, now)
+    ends = next(each[2] for each in peer.envelope_epochs if each[0] == current)
+    return write_bundle([desk.stops.certificate(line, now)]), ends
 
 
 def carry_in(desk: Desk, officer: Officer | None, bundle: bytes, now: int) -> TakenIn:

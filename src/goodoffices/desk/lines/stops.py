@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from goodoffices.core import cbor, envelope
+from goodoffices.core.errors import NotNow
 from goodoffices.core.office import sealing_key
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.core.stop import Stop, verify_stop
@@ -33,22 +34,27 @@ class Stops:
 
     def prepare(self, now: int) -> list[tuple[RouteRow, bytes]]:
         """An envelope for each mailbox of each counterpart: all that is to be sent when this office leaves."""
-        mine, found = self.context.my_office(), []
+        found = []
         for line in self.ledger.lines():
-            peer = self.ledger.office(line.peer)
-            if not line.open or peer is None:
-                continue
-            stop = Stop(line=line.id, office=mine.id, roster=mine.roster.version, time=self.context.time(now))
-            signed = sign(state(stop, mine.realm), self.context.keys.desk_seed)
-            sealed = envelope.pack(
-                [envelope.stop_part(signed)],
-                realm=mine.realm,
-                line=line.id,
-                public=sealing_key(peer.envelope_epochs, now)[1],
-                at_least=envelope.NOTE_CLASS,
-            )
-            found += [(route, sealed) for route in self.ledger.routes(line.id, own=False)]
+            if line.open:
+                sealed = self.certificate(line, now)
+                found += [(route, sealed) for route in self.ledger.routes(line.id, own=False)]
         return found
+
+    def certificate(self, line: LineRow, now: int) -> bytes:
+        """One line's certificate, sealed to its other desk; raises NotNow."""
+        mine, peer = self.context.my_office(), self.ledger.office(line.peer)
+        if peer is None:
+            raise NotNow("The credential of a line's peer is missing.", "Restore the vault's last backup.")
+        stop = Stop(line=line.id, office=mine.id, roster=mine.roster.version, time=self.context.time(now))
+        signed = sign(state(stop, mine.realm), self.context.keys.desk_seed)
+        return envelope.pack(
+            [envelope.stop_part(signed)],
+            realm=mine.realm,
+            line=line.id,
+            public=sealing_key(peer.envelope_epochs, now)[1],
+            at_least=envelope.NOTE_CLASS,
+        )
 
     def take(self, line: LineRow, signed: Signed, now: int) -> None:
         """The peer has left. Inside the caller's transaction."""
