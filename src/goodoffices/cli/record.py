@@ -60,7 +60,9 @@ def export(
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.argument("other", type=click.Path(path_type=Path), required=False)
-@click.option("--trust", type=FILE, help="Fingerprints to compare with: '<64 hex> name' per line.")
+@click.option(
+    "--trust", type=FILE, help="Whom to compare with: '<64 hex> name', or a witness's key, per line."
+)
 @click.option("--json", "as_machine", is_flag=True, help="The verdict for programs.")
 @click.option("--jobs", type=click.IntRange(1), help="On how many cores; all, if left out.")
 @click.option("--page", type=FILE, help="Write the second verifier, a page for a browser, to this new file.")

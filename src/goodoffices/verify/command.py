@@ -146,7 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, nargs="?", help="what 'goodoffices record export' wrote")
     parser.add_argument("other", type=Path, nargs="?", help="a second export, to hold against the first")
-    parser.add_argument("--trust", type=Path, metavar="FILE", help="fingerprints: '<64 hex> name' per line")
+    parser.add_argument(
+        "--trust", type=Path, metavar="FILE", help="'<64 hex> name', or a witness's key, per line"
+    )
     parser.add_argument("--json", action="store_true", dest="as_machine", help="the verdict for programs")
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="write the second verifier, a page, to FILE"
