@@ -13,7 +13,7 @@ from tests.crash.stage import Actor, Stage, stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-EVERY = int(os.environ.get("GOODOFFICES_CRASH_EVERY", "6"))
+EVERY = int(os.environ.get("GOODOFFICES_CRASH_EVERY", "9"))
 """Each how manyth point of a passage is tried; ``script/soak --crashes`` tries them all."""
 STARTS = (1, 4)
 """Points of a start at which a process ends, before it has even said that it is ready."""
