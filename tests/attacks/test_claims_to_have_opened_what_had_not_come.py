@@ -32,6 +32,7 @@ def committed() -> Scene:
     assert carried is not None
     signed = sign(state(replace(carried.entry, seen=None), bytes(16)), east.founding.desk_seed)
     east.db.execute("UPDATE entry SET id=?, signed=? WHERE id=?", (signed.id, signed.raw, head[2]))
+    east.desk.ledger.look_again()
     return scene
 
 
