@@ -27,8 +27,8 @@ def test_a_unit_comes_back_by_itself_and_may_do_nothing_else() -> None:
                      "ReadWritePaths=/srv/desk", "LimitCORE=0", "MemorySwapMax=0", "WantedBy=multi-user.target",
                      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"):  # fmt: skip
             assert line in unit.splitlines()
-    left = "RestartPreventExitStatus=3"
-    assert left in desk_unit("x", ["--port", "8443"], "desk", Path("/home/desk")).splitlines()
+    desk = desk_unit("x", ["--port", "8443"], "desk", Path("/home/desk")).splitlines()
+    assert {"RestartPreventExitStatus=3", "Type=notify", "WatchdogSec=180"} <= set(desk)
 
 
 def _free() -> int:

@@ -40,7 +40,9 @@ MemorySwapMax=0
 """
 
 
-def _unit(what: str, program: str, words: Sequence[str], user: str, folder: Path, more: str) -> str:
+def _unit(
+    what: str, program: str, words: Sequence[str], user: str, folder: Path, more: str, kind: str = "exec"
+) -> str:
     home = "no" if any(folder.is_relative_to(each) for each in ("/home", "/root", "/run/user")) else "yes"
     port = int(words[words.index("--port") + 1])
     capabilities = "CAP_NET_BIND_SERVICE" if port < 1024 else ""
@@ -48,7 +50,7 @@ def _unit(what: str, program: str, words: Sequence[str], user: str, folder: Path
     return (
         f"[Unit]\nDescription=Good Offices {what}\nWants=network-online.target\nAfter=network-online.target\n"
         "# It comes back however often it has to: nobody is there at night to start it.\nStartLimitIntervalSec=0\n\n"
-        f"[Service]\nType=exec\nUser={user}\nWorkingDirectory={folder}\n"
+        f"[Service]\nType={kind}\nUser={user}\nWorkingDirectory={folder}\n"
         f"ExecStart={program} {' '.join(map(shlex.quote, words))}\nRestart=always\nRestartSec=2\n{more}"
         f"{hardened}\n[Install]\nWantedBy=multi-user.target\n"
     )
@@ -58,9 +60,12 @@ def desk_unit(program: str, words: Sequence[str], user: str, folder: Path) -> st
     """The desk's unit."""
     more = (
         "# A desk that has left the building is not started again.\nRestartPreventExitStatus=3\n"
+        "# It stands once its alarms had their first round, however long a vault takes to come up to this version;\n"
+        "# without a round for three minutes it is ended and started again.\n"
+        "NotifyAccess=main\nTimeoutStartSec=infinity\nWatchdogSec=180\n"
         "# Backups into a folder of this machine need: ReadWritePaths=/media/backup\n"
     )
-    return _unit("desk", program, words, user, folder, more)
+    return _unit("desk", program, words, user, folder, more, "notify")
 
 
 def relay_unit(program: str, words: Sequence[str], user: str, folder: Path) -> str:

@@ -2,7 +2,8 @@
 """Running a desk's alarms: the steady clock, the rounds, and the watchdog that calls when rounds stop.
 
 The watchdog is a thread: it calls when the event loop hangs, too. Pages watch for themselves: they ring
-when this desk no longer answers, or answers that its alarms are not at work.
+when this desk no longer answers, or answers that its alarms are not at work. The system's own supervisor
+starts the desk again where the whole process stands still.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.desk.alarms.alarms import Alarms, line_steps, own_step
 from goodoffices.desk.alarms.engine import MINUTE, SECOND, Moment, Step
 from goodoffices.desk.alarms.outward import Outward
+from goodoffices.desk.alarms.supervisor import Supervisor
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.journal import Event, log
 from goodoffices.desk.vault.vault import Vault, faults
@@ -83,6 +85,7 @@ class RunningAlarms:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.outward = Outward(self._told, time.monotonic)
         self.alarms = Alarms(service.desk, self._officers, self.outward)
+        self._supervisor = Supervisor()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopped = threading.Event()
@@ -119,6 +122,7 @@ class RunningAlarms:
     async def stop(self) -> None:
         """No further rounds or calls."""
         self._stopped.set()
+        self._supervisor.ending()
         self.outward.stop()
         if self._task is not None:
             self._task.cancel()
@@ -157,10 +161,11 @@ class RunningAlarms:
             self._changed.clear()
 
     def round(self) -> None:
-        """One round now."""
+        """One round now. Only one that looked at all that waits counts for the supervisor."""
         try:
             with faults():
                 self.alarms.round(self.moment(), self._steps())
+                self._supervisor.round_had()
                 self.alarms.book.save()
         except MachineError as error:
             # What rings was called before this; what could not be saved is saved with the next round.
