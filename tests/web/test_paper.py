@@ -76,6 +76,19 @@ def rungs(browser: Browser, note: str) -> list[str]:
     return [each["rung"] for each in browser.json(f"/notes/{note}")["steps"] if each["state"] == "done"]
 
 
+def test_nobody_is_asked_to_compare_digits_with_a_party_on_paper(offices: Offices, paper: str) -> None:
+    """P1, P14: it has no keys; every page says whose word stands for it instead."""
+    note, author = write(offices, paper), browse(offices.washington)
+    to = far(offices, paper)
+    for path in ("/", f"/notes/{note}", f"/channels/{paper}", f"/channels/{paper}/write?to={to}"):
+        page = author.get(path).text
+        assert "A party on paper has no keys" in page
+        assert "#compare" not in page
+    mandate = author.get(f"/mandates/{paper}").text
+    assert "no digits to compare" in mandate
+    assert "Read aloud" not in mandate
+
+
 def test_a_party_on_paper_is_entered_with_its_consent_attested(offices: Offices, paper: str) -> None:
     """P14"""
     page = browse(offices.washington).json(f"/mandates/{paper}")

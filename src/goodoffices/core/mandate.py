@@ -180,6 +180,11 @@ class Mandate(Content):
         """Whether this office has no desk."""
         return any(each == office and paper for _, each, _, paper in self.offices)
 
+    @property
+    def has_paper(self) -> bool:
+        """Whether a party has no desk, and so no keys whose digits could be compared."""
+        return any(paper for *_, paper in self.offices)
+
     def next_hop(self, here: bytes, target: bytes) -> bytes:
         """The neighbour of ``here`` on the way to ``target``."""
         path = self.path

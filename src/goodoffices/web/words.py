@@ -269,6 +269,7 @@ REASONS = (
     N_("Not every office has signed the mandate yet."),
     N_("This office has signed."),
     N_("The parties compare the mandate's digits; the intermediary cannot do it for them."),
+    N_("A party on paper has no keys, and so no digits to compare."),
     N_("The reader is on paper: the sheet is printed and handed over."),
     N_("A party with a desk answers for itself."),
     N_("The post at its reader's side hands it over."),

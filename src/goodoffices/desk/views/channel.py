@@ -70,6 +70,7 @@ class ChannelPage:
     forwarding: int
     ends: int | None
     vouched_alone: bool
+    has_paper: bool
     unsigned: tuple[str, ...]
     lanes: tuple[Lane, ...]
     older: int | None
@@ -102,6 +103,7 @@ class WritePage:
     number: int
     max_bytes: int
     vouched_alone: bool
+    has_paper: bool
     why_not: str | None
     may_release: bool
     releasers_needed: int
@@ -201,6 +203,7 @@ def channel_page(
         forwarding=mandate.forwarding,
         ends=mandate.ends,
         vouched_alone=desk.acts.vouched_alone(agreement),
+        has_paper=mandate.has_paper,
         unsigned=tuple(
             agreement.name_of(each)
             for _, each, _, paper in mandate.offices
@@ -274,6 +277,7 @@ def write_page(
         number=desk.ledger.next_number(agreement.id, lane, desk.me),
         max_bytes=MAX_TEXT,
         vouched_alone=kind == "between" and desk.acts.vouched_alone(agreement),
+        has_paper=mandate.has_paper,
         why_not=why_not or _why_not_write(agreement, state, desk, kind, to),
         may_release=bool(rights & Right.RELEASE),
         releasers_needed=desk.acts.releasers_needed,

@@ -58,6 +58,7 @@ class MandatePage:
     flash_budget: tuple[int, int] | None
     predecessor: bytes | None
     vouched_alone: bool
+    has_paper: bool
     digits: str
     read_aloud: str | None
     may_compare: bool
@@ -93,6 +94,8 @@ def _why_not_compare(desk: Desk, agreement: Agreement, *, keys: bool) -> str | N
         return "The parties compare the mandate's digits; the intermediary cannot do it for them."
     if not agreement.complete:
         return "Not every office has signed the mandate yet."
+    if agreement.mandate.has_paper:
+        return "A party on paper has no keys, and so no digits to compare."
     if not keys:
         return "You do not hold the right 'keys' here."
     return None
@@ -143,6 +146,7 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
         flash_budget=mandate.flash_budget,
         predecessor=mandate.predecessor,
         vouched_alone=desk.acts.vouched_alone(agreement),
+        has_paper=mandate.has_paper,
         digits=agreement.digits,
         read_aloud=desk.acts.spoken_digits(agreement)[0] if mandate.is_party(desk.me) else None,
         may_compare=not_compare is None,

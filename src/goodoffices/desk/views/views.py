@@ -95,6 +95,7 @@ class ChannelCard:
     waiting: int
     late: int
     vouched_alone: bool
+    has_paper: bool
     unsigned: tuple[str, ...]
     signed_here: bool
     stopped: tuple[Stopped, ...]
@@ -207,6 +208,7 @@ class Views:
             waiting=len(mine),
             late=sum(each.late for each in mine),
             vouched_alone=self.desk.acts.vouched_alone(agreement),
+            has_paper=mandate.has_paper,
             unsigned=tuple(
                 agreement.name_of(each)
                 for _, each, _, paper in mandate.offices
