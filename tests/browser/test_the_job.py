@@ -88,9 +88,11 @@ def test_a_rung_appears_on_an_open_page_by_itself(stage: Stage, sign_in: SignIn)
     washington = sign_in("Washington")
     note = _write(washington, stage, "Is anybody there?")
     expect(washington.locator(".strip li.done", has_text="at the desk")).to_have_count(1)
+    washington.evaluate("document.querySelector('#desk-time time').textContent = 'long ago'")
     door = stage.door("Bern", "duty officer")
     door.do(f"/notes/{note}/forward")
     expect(washington.locator(".strip li.done", has_text="forwarded")).to_have_count(1)
+    expect(washington.locator("#desk-time")).not_to_contain_text("long ago")  # as old as what it stands below
 
 
 def test_live_update_keeps_what_is_typed(stage: Stage, sign_in: SignIn) -> None:

@@ -29,6 +29,7 @@ from goodoffices.desk.founding import Founding, NewOfficer, found, keep
 from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.machine import TranslatingMachine
 from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.presence.people import Person
 from goodoffices.desk.readiness import Readiness
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
@@ -128,7 +129,12 @@ class DeskInMemory:
         raise WrongSecret("This desk has no vault, and so no passkeys.")
 
     def people(self) -> tuple[Any, ...]:
-        return ()
+        roster, found = self.desk.context.my_office().roster, []
+        for name in self.founding.officer_seeds:
+            public = self.founding.officer(name).public
+            held = roster.rights(public)
+            found.append(Person(name, public, roster.pseudonym(public), held, held, None))
+        return tuple(found)
 
     def add_officer(self, keeper: Officer, name: str, passphrase: str, pseudonym: str, rights: Any) -> None:
         raise WrongSecret("This desk has no vault to keep keys in.")

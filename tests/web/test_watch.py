@@ -242,13 +242,13 @@ def test_the_watch_is_handed_over_by_two_browsers(offices: Offices) -> None:
     release(offices, mandate, 4)
     page = one.json("/watch/handover")
     assert [each["what"] for each in page["open"]] == ["forward"]
-    coming = next(key for name, key in page["others"] if name == "officer 2")
+    coming = next(key for name, key in page["others"] if name == "second")
     one.done("/watch/handover", coming=coming, words="They ring back at six.")
     assert not one.json("/watch/handover")["offered"]["mine_to_sign"]
     release(offices, mandate, 3)
     offered = two.json("/watch/handover")["offered"]
     assert offered["mine_to_sign"]
-    assert (offered["leaving"], offered["coming"]) == ("officer 1", "officer 2")
+    assert (offered["leaving"], offered["coming"]) == ("duty", "second")
     assert [each["name"] for each in offered["open"]] == ["Washington 1"]
     assert [each["name"] for each in offered["came_since"]] == ["Washington 2"]
     assert two.post("/watch/handover/sign").status_code == 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -94,7 +95,7 @@ def _show_digits(desk: Desk, line_id: bytes) -> None:
     aside(
         "Read these digits aloud to the other office by a line you trust, and type the ones that they read:"
     )
-    aside(f"  goodoffices line confirm --name {row.name} ...")
+    aside(f"  goodoffices line confirm --vault VAULT --officer OFFICER --name {shlex.quote(row.name)}")
 
 
 @line.command()

@@ -86,7 +86,8 @@ async def handover(ask: Ask) -> Page:
     """What is open, who leaves, who comes."""
     ringing, officer = ask.service.ringing, ask.who.officer
     here = ask.views.here(officer, ask.now)
-    return Page("handover.html", here, handover_page(ringing.alarms, officer, ringing.moment()))
+    names = {each.public: each.name for each in ask.service.people() if each.public is not None}
+    return Page("handover.html", here, handover_page(ringing.alarms, officer, ringing.moment(), names))
 
 
 async def offer_watch(ask: Ask) -> Done:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from goodoffices.core.handover import OpenStep
@@ -252,22 +253,24 @@ class HandoverPage:
     open: tuple[OpenCard, ...]
     done: tuple[HandoverCard, ...]
     others: tuple[tuple[str, bytes], ...]
-    """(pseudonym, key) of the officers to whom it can be handed over."""
+    """(name at this desk, key) of the officers to whom it can be handed over."""
     holder: str | None
 
 
-def handover_page(alarms: Alarms, officer: Officer, moment: Moment) -> HandoverPage:
-    """The handover page as an officer sees it."""
+def handover_page(
+    alarms: Alarms, officer: Officer, moment: Moment, names: Mapping[bytes, str]
+) -> HandoverPage:
+    """The handover page as an officer sees it. ``names``: by their keys, those who sign in at this desk."""
     roster = alarms.desk.context.my_office().roster
     now = tuple(_open_card(alarms.desk, each.row) for each in alarms.open_things(moment))
     offered = alarms.handovers.offered()
     return HandoverPage(
-        offered=_handover(alarms.desk, offered, officer, now) if offered is not None else None,
+        offered=_handover(alarms.desk, offered, officer, now, names) if offered is not None else None,
         open=now,
-        done=tuple(_handover(alarms.desk, each, officer, ()) for each in alarms.handovers.done()),
+        done=tuple(_handover(alarms.desk, each, officer, (), names) for each in alarms.handovers.done()),
         others=tuple(
-            (name, public)
-            for name, public, rights in roster.officers
+            (names.get(public, pseudonym), public)
+            for pseudonym, public, rights in roster.officers
             if Right(rights) & Right.DUTY and public != officer.public
         ),
         holder=alarms.handovers.holder(moment.now),
@@ -286,7 +289,9 @@ def _open_card(desk: Desk, row: tuple[int, bytes | None, int, bool]) -> OpenCard
     return OpenCard(what, note.id if note is not None else None, name, since, is_late)
 
 
-def _handover(desk: Desk, row: HandoverRow, officer: Officer, now: tuple[OpenCard, ...]) -> HandoverCard:
+def _handover(
+    desk: Desk, row: HandoverRow, officer: Officer, now: tuple[OpenCard, ...], names: Mapping[bytes, str]
+) -> HandoverCard:
     found, office = row.handover, desk.context.my_office()
     roster = office.roster_at(found.roster) or office.roster
     listed = tuple(_open_card(desk, each) for each in found.open)
@@ -296,8 +301,8 @@ def _handover(desk: Desk, row: HandoverRow, officer: Officer, now: tuple[OpenCar
         id=row.id,
         at=row.at,
         done_at=row.done_at,
-        leaving=roster.pseudonym(found.leaving) or "?",
-        coming=roster.pseudonym(found.coming) or "?",
+        leaving=names.get(found.leaving) or roster.pseudonym(found.leaving) or "?",
+        coming=names.get(found.coming) or roster.pseudonym(found.coming) or "?",
         mine_to_sign=offered and found.coming == officer.public,
         mine_to_call_back=offered and officer.public in (found.leaving, found.coming),
         open=listed,

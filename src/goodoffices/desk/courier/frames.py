@@ -63,7 +63,8 @@ class Heap:
         """Every bundle that can be rebuilt; raises YourError if none can."""
         if not self._sets:
             raise YourError(
-                "There is no part of a courier's bundle in these pictures.", "Take them again, nearer."
+                "There is no part of a courier's bundle in what was chosen.",
+                "Choose the bundle's file, or take the pictures again, nearer.",
             )
         whole, lacking = [], []
         for (name, length, symbol), packets in self._sets.items():

@@ -58,6 +58,12 @@
     if (fresh && old && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(fresh));
   };
 
+  // The foot says this desk's time as of the last answer; an older one beside newer facts would mislead.
+  const swapClock = (page) => {
+    const [fresh, old] = [page.getElementById("desk-time"), document.getElementById("desk-time")];
+    if (fresh && old) old.replaceWith(document.adoptNode(fresh));
+  };
+
   // While somebody writes, only what stands above the text is renewed: who can read it, what lies unopened.
   const refreshPart = async () => {
     const from = main().dataset.from;
@@ -69,6 +75,7 @@
       if (answer.redirected || !answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       swapStrip(page);
+      swapClock(page);
       const fresh = page.getElementById("before");
       const old = document.getElementById("before");
       if (fresh && old && fresh.textContent !== old.textContent) {
@@ -131,6 +138,7 @@
         const fresh = document.adoptNode(page.getElementById("main"));
         main().replaceWith(fresh);
         swapStrip(page);
+        swapClock(page);
         const count = page.querySelector(".top nav");
         if (count) document.querySelector(".top nav").replaceWith(document.adoptNode(count));
         document.title = page.title;
