@@ -7,11 +7,13 @@ import time
 from dataclasses import replace
 
 from goodoffices.core import cbor
-from goodoffices.core.envelope import entry_part, head_part
+from goodoffices.core.envelope import entry_part, head_part, mailboxes_part
+from goodoffices.core.mailboxes import Mailboxes
 from goodoffices.core.mandate import Forwarding
 from goodoffices.core.office import make_roster, read_office
-from goodoffices.core.statement import MAX_SIGNATURES, sign
+from goodoffices.core.statement import MAX_SIGNATURES, sign, state
 from goodoffices.desk.founding import NewOfficer, found
+from goodoffices.desk.lines.mailboxes import MAX_SAME
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.views.views import Views
 from tests.attacks.hostile import NOW, ActType, Item, Wire
@@ -151,3 +153,39 @@ def test_a_credential_of_hundreds_of_rosters_does_not_stop_the_desk_that_passes_
     assert len(wire.b.ledger.agreement(mandate).offices[oslo.me].raw) == len(long.raw)
     wire.release(wire.agree(), wire.m, wire.b)
     wire.pump()
+
+
+def test_a_peer_cannot_use_up_the_versions_of_our_mailboxes() -> None:
+    """P7, P12: by one head that claimed the last version, the relays of a line could never be changed again."""
+    wire = Wire()
+    for version in (2**32, 2**32 - 1, 2**31 + 1):
+        wire.send(wire.a, wire.am, [head_part(wire.question(wire.m, wire.am, mailboxes=(0, version)))])
+    assert any("will never state" in each for each in wire.a.findings())
+    for version in range(1, 40):
+        wire.send(wire.a, wire.am, [head_part(wire.question(wire.m, wire.am, mailboxes=(0, version)))])
+    wire.send(wire.a, wire.am, [head_part(wire.question(wire.m, wire.am, mailboxes=(0, 2**31)))])
+    assert len(wire.a.ledger.mailboxes(wire.am, mine=True)) == 1
+    wire.a.desk.collect_at(wire.a.officer, wire.am, ["http://127.0.0.1:2"], NOW)
+    assert wire.a.ledger.mailboxes(wire.am, mine=True)[0].version == 2**31 + 1
+
+
+def test_statements_of_mailboxes_without_end_are_not_kept() -> None:
+    """P12: each was kept for ever, and all of them read again with every further one."""
+    wire = Wire()
+    box = wire.m.ledger.routes(wire.am, own=True)[0]
+    where = ((box.relay, box.mailbox, box.put),)
+    for at in range(60):
+        stated = Mailboxes(
+            line=wire.am,
+            office=wire.m.me,
+            roster=1,
+            version=1 + at // 30,
+            mailboxes=where,
+            time=(NOW + at, 0),
+        )
+        signed = sign(state(stated, bytes(16)), wire.m.officer.seed)
+        wire.send(wire.a, wire.am, [mailboxes_part(signed)])
+    kept = wire.a.ledger.mailboxes(wire.am, mine=False)
+    assert {each.version for each in kept} == {2}
+    assert len(kept) == MAX_SAME
+    assert any("too often" in each for each in wire.a.findings())

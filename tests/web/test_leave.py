@@ -58,3 +58,32 @@ def test_a_desk_that_has_left_answers_nothing_but_that(tmp_path: Path, by_secret
         await desk.service.stop()
 
     asyncio.run(work())
+
+
+def test_the_secret_is_no_officers_passphrase(tmp_path: Path) -> None:
+    """P13: one word for both destroyed the desk at that officer's next sign-in."""
+
+    async def work() -> None:
+        make_office(tmp_path / "bern", "Bern")
+        desk = RunningDesk(tmp_path / "bern", "Bern")
+        await desk.start()
+        app = create_app(desk.service, secure=False)
+        transport = httpx2.ASGITransport(app=app)
+        headers = {"accept": "application/json", "origin": "http://127.0.0.1:8000"}
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000", headers=headers
+        ) as at:
+            entered = await at.post("/sign-in", data={"name": "duty", "passphrase": PASSPHRASE})
+            form = {"csrf": entered.json()["csrf"], "secret": PASSPHRASE, "again": PASSPHRASE}
+            refused = await at.post("/leave/secret", data=form)
+            assert "your own passphrase" in refused.json()["what"]
+            assert not desk.service.leaving.has_secret
+            desk.service.leaving.set_secret(
+                desk.duty, PASSPHRASE
+            )  # as another keeper may, who knows nothing of it
+            entered = await at.post("/sign-in", data={"name": "duty", "passphrase": PASSPHRASE})
+            assert entered.status_code == 200
+            assert desk.service.leaving.left is None
+        await desk.service.stop()
+
+    asyncio.run(work())

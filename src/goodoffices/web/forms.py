@@ -7,11 +7,24 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from goodoffices.core.errors import YourError
+from python_multipart.multipart import parse_options_header
+
+from goodoffices.core.errors import NotAllowed, YourError
 from goodoffices.desk.context import Officer
 
 _DIGITS = {ord(zero) + n: str(n) for zero in ("۰", "٠") for n in range(10)}
 MAX_ONCE = 64
+
+
+def require_form(content_type: str) -> None:
+    """Raise NotAllowed unless what is sent is a form, in UTF-8 where it names a character set."""
+    kind, options = parse_options_header(content_type)
+    if kind not in (b"application/x-www-form-urlencoded", b"multipart/form-data", b""):
+        named = kind[:60].decode("latin-1")
+        raise NotAllowed(f"A form is expected, not '{named}'.", "Send the fields as a form.")
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":
+        # The reader of forms takes any codec of Python's by its name; "punycode" takes seconds for one field.
+        raise NotAllowed("A form is read as UTF-8 and nothing else.", "Send the fields as UTF-8.")
 
 
 class Form:

@@ -55,8 +55,21 @@ async def secret(ask: Ask) -> Done:
     typed = ask.form.text("secret")
     if typed != ask.form.text("again"):
         raise YourError("The two secrets differ.", "Type the same one twice.")
+    if typed and await _own(ask, typed):
+        raise YourError(
+            "This is your own passphrase: signing in by it would destroy everything.", "Take another one."
+        )
     ask.service.leaving.set_secret(ask.who.officer, typed)
     return Done("/leave")
+
+
+async def _own(ask: Ask, typed: str) -> bool:
+    async with ask.site.throttle:
+        try:
+            await ask.service.prove(ask.who.officer, typed[: MAX_PASSPHRASE + 1])
+        except (WrongSecret, YourError):
+            return False
+    return True
 
 
 def farewell(ask: Ask) -> Response:

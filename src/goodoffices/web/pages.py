@@ -31,7 +31,7 @@ from goodoffices.desk.views.note import NoteCard
 from goodoffices.desk.views.views import Here, Views
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
-from goodoffices.web.forms import Form, identifier
+from goodoffices.web.forms import Form, identifier, require_form
 from goodoffices.web.language import COOKIE, Language, choose
 from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
@@ -257,9 +257,7 @@ async def _admit_post(ask: Ask, route: Route) -> None:
         raise NotAllowed("This was not sent by a page of this desk.", "Use the desk's own pages.")
     if ask.session is None and not route.open and ask.bell is None:
         raise NotAllowed("Nobody is signed in.", "Sign in, then do it again.")
-    kind = ask.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
-        raise NotAllowed(f"A form is expected, not '{kind[:60]}'.", "Send the fields as a form.")
+    require_form(ask.request.headers.get("content-type", ""))
     fields = await ask.request.form(max_files=route.files, max_fields=MAX_FIELDS, max_part_size=256 * 1024)
     # A list field (such as a path of offices) is read as its values joined by commas.
     names = list(dict.fromkeys(fields.keys()))

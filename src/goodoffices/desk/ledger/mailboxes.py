@@ -84,7 +84,11 @@ class MailboxTables(Tables):
     def add_mailboxes(
         self, line: bytes, version: int, identifier: bytes, signed: Signed | None, now: int, *, mine: bool
     ) -> None:
-        """Keep a statement; again is the same as once."""
+        """Keep a statement; again is the same as once. Of the peer's, and of own lost ones, the newest stay."""
+        self.db.execute(
+            "DELETE FROM mailboxes WHERE line=? AND mine=? AND version<? AND (mine=0 OR signed IS NULL)",
+            (line, int(mine), version),
+        )
         self.db.execute(
             "INSERT OR IGNORE INTO mailboxes (line, mine, version, id, signed, at) VALUES (?,?,?,?,?,?)",
             (line, int(mine), version, identifier, signed.raw if signed else None, now),

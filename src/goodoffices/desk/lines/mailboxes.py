@@ -26,6 +26,10 @@ from goodoffices.desk.lines.heads import Heads
 
 MAX_KEPT = 64
 """Mailboxes of a peer that are remembered per line: one that changes them without end is not followed further."""
+MAX_SAME = 8
+"""Statements of a peer under one version: more than one come of copies of its vault, and each is read each time."""
+MAX_TOLD = 2**31
+"""The highest version of our own that a peer is believed: the numbers beyond are left for what we state next."""
 
 
 class Collecting(Heads):
@@ -143,6 +147,13 @@ class Collecting(Heads):
         if len(routes) + len(new) > MAX_KEPT:
             raise Foreign("The other office has changed its relays more often than is followed.")
         if stated.version >= self.ledger.mailboxes_version(line.id, mine=False):
+            same = [
+                each.id
+                for each in self.ledger.mailboxes(line.id, mine=False)
+                if each.version == stated.version
+            ]
+            if signed.id not in same and len(same) >= MAX_SAME:
+                raise Foreign("The other office states too often, under one version, where it collects.")
             self.ledger.add_mailboxes(line.id, stated.version, signed.id, signed, now, mine=False)
             self._write_as_stated(line, now)
         nonce = self.context.rng(16)
@@ -192,6 +203,10 @@ class Collecting(Heads):
 
     def _told_where_it_writes(self, line: LineRow, head: Head, writes: int, now: int) -> None:
         own = self.ledger.mailboxes_version(line.id, mine=True)
+        if writes > MAX_TOLD:
+            raise Foreign(
+                "The other desk writes to mailboxes of a version that this office will never state."
+            )
         if writes > own:
             self.ledger.add_mailboxes(line.id, writes, bytes(32), None, now, mine=True)
             self.ledger.confirm_mailboxes(line.id, writes, head.mine, now)
