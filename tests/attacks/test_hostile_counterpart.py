@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+import pytest
+
 from goodoffices.core import cbor
 from goodoffices.core.envelope import entry_part, head_part, mailboxes_part
 from goodoffices.core.mailboxes import Mailboxes
@@ -189,3 +191,23 @@ def test_statements_of_mailboxes_without_end_are_not_kept() -> None:
     assert {each.version for each in kept} == {2}
     assert len(kept) == MAX_SAME
     assert any("too often" in each for each in wire.a.findings())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[::ffff:127.0.0.1]", "localhost.", "relay.localhost"])
+def test_this_machine_is_known_by_its_other_names(host: str) -> None:
+    """P12: a counterpart elsewhere sends this desk to no service of the desk's own machine."""
+    wire = Wire()
+    with wire.a.desk.context.transaction():
+        wire.a.db.execute("UPDATE route SET relay='https://relay.example' WHERE collect IS NULL")
+    wire.a.ledger._forget()
+    stated = Mailboxes(
+        line=wire.am,
+        office=wire.m.me,
+        roster=1,
+        version=1,
+        mailboxes=((f"https://{host}:8443", bytes(16), bytes(32)),),
+        time=(NOW, 0),
+    )
+    signed = sign(state(stated, bytes(16)), wire.m.officer.seed)
+    wire.send(wire.a, wire.am, [mailboxes_part(signed)])
+    assert any("on this very machine" in each for each in wire.a.findings())

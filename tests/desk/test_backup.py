@@ -366,3 +366,19 @@ def test_what_nobody_had_opened_before_the_loss_is_sealed_anew_by_its_author(tmp
                 assert lost.service.desk.acts.note_row(note).number == 1
 
     asyncio.run(work())
+
+
+def test_a_link_at_the_backups_place_is_not_written_through(tmp_path: Path) -> None:
+    """P13: whoever keeps the place knows the next file's name; a link there had the vault overwritten."""
+    small = Small(tmp_path / "vault")
+    vault = tmp_path / "vault" / "vault.db"
+    before = vault.read_bytes()
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    name = name_of(bytes(16), 1)
+    (copies / f".{name}.part").symlink_to(vault)
+    asyncio.run(Folder(copies).put(name, b"a piece"))
+    assert vault.read_bytes() == before
+    assert not (copies / name).is_symlink()
+    assert (copies / name).read_bytes() == b"a piece"
+    small.vault.close()

@@ -75,7 +75,9 @@ class Folder(Place):
     async def put(self, name: str, data: bytes) -> None:
         def write() -> None:
             part = self.folder / f".{name}.part"
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            part.unlink(missing_ok=True)
+            # Never what lies there: whoever keeps the place could have put a link to the vault itself.
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()

@@ -9,6 +9,7 @@ that the peer wrote before is here; so the old relay may be dead, or die in betw
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from goodoffices.core import envelope
@@ -231,4 +232,10 @@ class Collecting(Heads):
 
 
 def _on_this_machine(url: str) -> bool:
-    return loopback(urlsplit(url).hostname or "")
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return loopback(host) or host.endswith(".localhost")
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return any(each.is_loopback or each.is_unspecified for each in (address, mapped) if each is not None)
