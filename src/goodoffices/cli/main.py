@@ -21,6 +21,7 @@ MODULES = {
     "drill": "drill",
     "record": "record",
     "verify": "record",
+    "note": "note",
     "briefing": "briefing",
 }
 """Which module holds a command. Only the one that is called is loaded: the pages alone take half a second."""

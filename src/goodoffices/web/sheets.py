@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 
 import segno
 from markupsafe import Markup
 
-from goodoffices.core.errors import YourError
+from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.handing import Hand
 from goodoffices.core.office import Right
+from goodoffices.core.sheet import codes_of
+from goodoffices.desk.courier.pictures import drawn, png
 from goodoffices.desk.views.note import NotePage
 from goodoffices.web import pdf
 from goodoffices.web.pages import Ask, Done, File, Page, Route, html_of
@@ -41,12 +44,35 @@ async def sheet(ask: Ask) -> Page:
     """A note as a sheet: text, check digits, code, custody so far, and the lines to fill in by hand."""
     here, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
     beside = ask.views.beside_of(ask.who.officer, page.card.id)
-    return Page("sheet.html", here, page, {"qr": qr_of(page), "pdf": pdf.available(), "beside": beside})
+    codes = [None] * len(_codes(ask, page))
+    return Page(
+        "sheet.html",
+        here,
+        page,
+        {"qr": qr_of(page), "pdf": pdf.available(), "beside": beside, "codes": codes},
+    )
+
+
+def _codes(ask: Ask, page: NotePage) -> tuple[bytes, ...]:
+    """The codes of the signed note: where its text is before this office, and not too long for paper."""
+    opened = ask.views.signed_note(page.card.id) if page.card.text is not None else None
+    return codes_of(opened) if opened is not None else ()
+
+
+async def code(ask: Ask) -> File:
+    """One code of the signed note as a picture: a page that bore all of them would be slow at night."""
+    _, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
+    codes, word = _codes(ask, page), ask.request.path_params["place"]
+    if word not in {str(place) for place in range(1, len(codes) + 1)}:
+        raise NotFound("There is no such code on this sheet.")
+    return File(f"{page.card.id.hex()[:8]}-{word}.png", png(codes[int(word) - 1]), "image/png")
 
 
 async def sheet_pdf(ask: Ask) -> File:
     """The same sheet as PDF, laid out beside the desk's own work."""
     page = await sheet(ask)
+    drawings = [Markup(drawn(each)) for each in _codes(ask, page.data)]  # noqa: S704 - made here from points alone
+    page = replace(page, more={**page.more, "codes": drawings})
     name = f"{page.data.card.author_name} {page.data.card.number}.pdf".replace("/", "-")
     return File(name, await asyncio.to_thread(pdf.made_of, html_of(ask, page)), "application/pdf")
 
@@ -82,6 +108,7 @@ async def transcribe(ask: Ask) -> Done:
 
 ROUTES = (
     Route("/notes/{note}/sheet", sheet, needs=READ),
+    Route("/notes/{note}/code/{place}", code, needs=READ),
     Route("/notes/{note}/sheet.pdf", sheet_pdf, back=sheet, needs=READ),
     Route("/notes/{note}/hand-over", hand_over, "POST", back=note, needs=Right.DUTY),
     Route("/notes/{note}/transcript", transcribe, "POST", back=note, needs=Right.DUTY),

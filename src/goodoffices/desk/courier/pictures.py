@@ -36,7 +36,7 @@ def drawn(frame: bytes) -> str:
         path += [f"M{run.start()} {y}.5h{run.end() - run.start()}" for run in _RUN.finditer(bits)]
     return (
         f'<svg class="qr" viewBox="0 0 {wide} {points.height}" shape-rendering="crispEdges" aria-hidden="true">'
-        f'<path d="{"".join(path)}"/></svg>'
+        f'<path stroke="#000" fill="none" d="{"".join(path)}"/></svg>'
     )
 
 

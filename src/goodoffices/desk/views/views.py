@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow
 from goodoffices.core.mandate import Agreement, Role
+from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Right
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.context import Officer
@@ -23,6 +24,7 @@ from goodoffices.desk.views.audit import AuditPage, audit_page
 from goodoffices.desk.views.beside import BesidePage, BesideView, beside_page, beside_view
 from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
 from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, drafts_page, waits_for
+from goodoffices.desk.views.inside import Inside
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
 from goodoffices.desk.views.note import NotePage, note_page
@@ -283,6 +285,10 @@ class Views:
         if page is None:
             raise NotNow("Its text is not before us.", "Open or take the note first.")
         return self.here(officer, now), page
+
+    def signed_note(self, note_id: bytes) -> OpenNote | None:
+        """A note with its signature and seed, where this office holds it open; None where it does not."""
+        return Inside(self.desk).note(self._note(note_id)[0])
 
     def beside_of(self, officer: Officer, note_id: bytes) -> BesideView:
         """What stands beside a note."""
