@@ -123,3 +123,12 @@ def test_an_auditor_reads_and_a_keeper_of_keys_does_not(offices: Offices, browse
     assert auditor.post(f"/incidents/{file}/report", what="x", source="y").status_code == 403
     assert keeper.get(f"/incidents/{file}").status_code == 403
     assert keeper.post("/incidents", title="x").status_code == 403
+
+
+def test_a_refused_form_says_where_its_page_stands(browser: Browser) -> None:
+    """P6: a live page whose form was refused goes on being renewed."""
+    file = opened(browser)
+    answer = browser.post(f"/incidents/{file}/report", html=True, what="x", source="", mark=9)
+    assert answer.status_code == 400
+    assert f'data-at="/incidents/{file}"' in answer.text
+    assert "data-at" not in browser.get(f"/incidents/{file}").text

@@ -150,6 +150,7 @@ def create_app(
         farewell=leave.farewell,
         environments={code: environment(each) for code, each in languages.items()},
         secure=secure,
+        pages={each.handler: each.path for each in ROUTES if each.method == "GET"},
     )
 
     async def health(_: Request) -> Response:

@@ -18,12 +18,7 @@ from starlette.datastructures import URL, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from goodoffices.core.errors import (
-    GoodOfficesError,
-    NotAllowed,
-    NotFound,
-    YourError,
-)
+from goodoffices.core.errors import GoodOfficesError, NotAllowed, NotFound, YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.desk import Desk
@@ -54,6 +49,7 @@ class Site:
     secure: bool
     farewell: Callable[[Ask], Response]
     """What is answered once this desk has left: nothing of it can be asked any more."""
+    pages: Mapping[Handler, str] = field(default_factory=dict)  # where each stands, with its IDs as {names}
     streams: int = 0
 
     @property
@@ -81,6 +77,7 @@ class Ask:
     bell: str | None = None
     """Whose bell this browser is: it may ring without a sign-in."""
     files: list[UploadFile] = field(default_factory=list)
+    stands_at: str = ""  # where the page that is shown stands, if not at the address of the request
     written_elsewhere: str = ""
     """Words that came from another page than the one that would send them."""
 
@@ -294,6 +291,8 @@ async def _refused(ask: Ask, route: Route, error: GoodOfficesError) -> Response:
         except GoodOfficesError:
             page = None
         if isinstance(page, Page):
+            # The browser is at an address that only takes forms now.
+            ask.stands_at = ask.site.pages.get(route.back, "").format_map(ask.request.path_params)
             return _html(ask, page, status, error)
     here = ask.views.here(ask.session.officer, ask.now) if ask.session is not None else None
     return _html(ask, Page("error.html", here, None), status, error)
@@ -369,6 +368,7 @@ def html_of(ask: Ask, page: Page, error: GoodOfficesError | None = None) -> str:
         written_elsewhere=ask.written_elsewhere,
         now=ask.now,
         seen=ask.views.version,
+        stands_at=ask.stands_at,
         office_name=service.office_name,
         drill=service.realm != bytes(len(service.realm)),
         fault=service.fault,

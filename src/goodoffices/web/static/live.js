@@ -118,7 +118,7 @@
     try {
       while (wanted) {
         wanted = false;
-        const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" }, credentials: "same-origin" });
+        const answer = await fetch(main().dataset.at || location.href, { headers: { "X-Live": "1", Accept: "text/html" }, credentials: "same-origin" });
         if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
           stop();
           return;
