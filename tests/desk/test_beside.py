@@ -10,7 +10,7 @@ import pytest
 
 from goodoffices.core import crypto
 from goodoffices.core.act import HOME_LANE, ActType
-from goodoffices.core.beside import Beside, Grade
+from goodoffices.core.beside import MOST_BESIDE, Beside, Grade
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.mandate import Reading
 from goodoffices.core.statement import sign, state
@@ -171,3 +171,22 @@ def test_words_hung_on_another_note_do_not_open_there() -> None:
     _slipped_in(channel, channel.middle, note, subject=other)
     assert held(channel.east, note) == []
     assert held(channel.east, other) == [("altered", None)]
+
+
+def test_words_beside_a_note_without_end_are_refused() -> None:
+    """P11, P12: sixty of them, made of marks that are named one by one, took minutes of each reader's desk."""
+    channel = Channel()
+    note = forwarded(channel)
+    for at in range(MOST_BESIDE):
+        put(channel, channel.middle, note, replace(SIGHT, text=f"{at}"))
+    with pytest.raises(YourError, match="already"):
+        channel.middle.desk.acts.put_beside(channel.middle.officer, note, ROUGH, channel.tick())
+    hostile = channel.middle.desk.acts
+    hostile._own_of = lambda *_, **__: set()  # type: ignore[method-assign]
+    made, _ = hostile.put_beside(channel.middle.officer, note, ROUGH, channel.tick())
+    channel.pump()
+    for reader in (channel.west, channel.east):
+        assert len(held(reader, note)) == MOST_BESIDE
+        assert not reader.desk.ledger.has_act(made)
+        assert any("More than 16 translations" in row[4] for row in reader.desk.ledger.findings())
+    put(channel, channel.west, note, ROUGH)  # another office's place is its own

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from goodoffices.core.courier import MARK
+from goodoffices.desk.courier.gathering import Gathered, gather
+from goodoffices.web import courier
 from goodoffices.web.security import MAX_BODY, MAX_UPLOAD
 from tests.web.offices import Browser, DeskInMemory, Offices
 from tests.web.test_pages import release, signed_in, words_of
@@ -106,3 +110,18 @@ def test_only_the_courier_may_bring_much() -> None:
     assert upload(there, cut.at(cut.bern, "/in"), ("stick.courier", much)).status_code == 400
     assert upload(there, "/mandates", ("stick.courier", much)).status_code == 413
     assert MAX_UPLOAD > MAX_BODY
+
+
+def test_pictures_are_not_looked_through_on_the_desks_only_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P5, P12: two hundred pictures of 100 KB, brought by a courier, kept a desk from all else for minutes."""
+    cut = Cut()
+    there = signed_in(cut.bern)
+    loops: list[object] = []
+
+    def looking(files: Iterable[tuple[str, bytes]]) -> Gathered:
+        loops.append(asyncio._get_running_loop())
+        return gather(files)
+
+    monkeypatch.setattr(courier, "gather", looking)
+    upload(there, cut.at(cut.bern, "/in"), ("a.png", b"no picture"))
+    assert loops == [None]

@@ -30,6 +30,9 @@ MARK = "GO1 beside"
 MAX_INSIDE = 61_000
 """Bytes: a text of ``MAX_TEXT`` with what stands around it."""
 
+MOST_BESIDE = 16
+"""Translations and rewordings that one office may put beside one note; a page holds them all."""
+
 BESIDE: frozenset[int] = frozenset({ActType.TRANSLATION, ActType.REWORDING})
 """Acts that are somebody's words beside a note."""
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from goodoffices.core.courier import MAX_BUNDLE
 from goodoffices.core.errors import NotFound, Oversized, YourError
 from goodoffices.core.office import Right
@@ -70,7 +72,8 @@ async def take_in(ask: Ask) -> Page:
             files.append((upload.filename or "?", content))
     if not files:
         raise YourError("No file was chosen.", "Choose the bundle, or the pictures of it.")
-    gathered = gather(files)
+    # A picture of few bytes takes a second to look through, and two hundred may come: not on the desk's only loop.
+    gathered = await asyncio.to_thread(gather, files)
     taken = tuple(_take(ask, bundle) for bundle in gathered.bundles())
     here, card = _card(ask)
     unused = tuple({"name": name, "what": error.what} for name, error in gathered.useless)

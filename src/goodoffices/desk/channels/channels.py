@@ -176,6 +176,7 @@ class Channels(Credentials):
             words_need=words_need(act, agreement.offices[act.author], agreement.mandate),
         )
         check_beside(signed, act, agreement.offices[act.author], agreement.mandate)
+        self.beside.require_room(act)
         self.keep_act(agreement, signed, act, now, came_from=line.peer)
         self.beside.came(signed.id, act, now)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act, ActType
-from goodoffices.core.beside import Beside, Grade, read_beside, seal_beside, words_need
+from goodoffices.core.beside import MOST_BESIDE, Beside, Grade, read_beside, seal_beside, words_need
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.fields import language
 from goodoffices.core.mandate import Agreement, Reading
@@ -94,6 +94,12 @@ class Besides(Writing):
         already = self._the_same(note, draft)
         if already is not None:
             return already
+        there = self._own_of(note, rewording=False) | self._own_of(note, rewording=True)
+        if len(there) + len(self.open_besides(note.id)) >= MOST_BESIDE:
+            raise YourError(
+                f"There are {MOST_BESIDE} translations and rewordings of this office beside the note already.",
+                "Send what is still to be said as a note.",
+            )
         words = Beside(
             language=draft.language,
             text=draft.text,
