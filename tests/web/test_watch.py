@@ -276,3 +276,15 @@ def test_a_watch_of_one_date_is_put_into_the_roster(offices: Offices) -> None:
     assert (watch["date"], watch["days"], watch["now"]) == ("2026-12-31", [], False)
     assert "on this day alone" in bern.get("/watch/roster").text
     assert bern.post("/watch/roster/add", **fields, date="31.12.").status_code == 400
+
+
+def test_the_bell_of_a_departed_officer_is_none(offices: Offices) -> None:
+    """P5, P10: a browser that he took along went on hearing how much rang, and posed as pages that would wake him."""
+    bern = Browser(offices.bern)
+    bern.sign_in()
+    bern.done("/watch/bell")
+    bern.done("/sign-out")
+    assert bern.get("/watch").status_code == 200
+    del offices.bern.founding.officer_seeds["duty"]
+    assert bern.get("/watch").status_code == 303
+    assert bern.post("/watch/beat", page="ab", armed="1").status_code in (401, 403)

@@ -208,7 +208,7 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
             return site.farewell(ask)
         SESSION.set(session.mark if session is not None else "")
         if route.bell:
-            ask.bell = site.service.ringing.alarms.watch.bell(request.cookies.get(site.bell_cookie))
+            ask.bell = site.service.ringing.alarms.bell(request.cookies.get(site.bell_cookie))
         try:
             if posting:
                 await _admit_post(ask, route)

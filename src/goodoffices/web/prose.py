@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -36,6 +37,7 @@ def _joins(text: str, at: int) -> bool:
     return all("؀" <= text[each] <= "ۿ" or "ऀ" <= text[each] <= "෿" for each in (at - 1, at + 1))
 
 
+@lru_cache(maxsize=1024)  # texts come from others, and may hold nothing else
 def _marker(char: str) -> Markup:
     code = f"U+{ord(char):04X}"
     name = unicodedata.name(char, "CONTROL CHARACTER")
@@ -75,6 +77,7 @@ def has_alike(text: str) -> bool:
     return bool(_alike(text))
 
 
+@lru_cache(maxsize=1024)
 def _named(char: str, script: str) -> Markup:
     code = f"U+{ord(char):04X}"
     name = unicodedata.name(char)
@@ -91,7 +94,8 @@ def visible(text: str) -> Markup:
     plain = 0
     for at, char in enumerate(text):
         if at in alike:
-            parts.append(escape(text[plain:at]))
+            if plain < at:
+                parts.append(escape(text[plain:at]))
             parts.append(_named(char, alike[at]))
             plain = at + 1
         elif _hides(char) and not _joins(text, at):
@@ -99,7 +103,8 @@ def visible(text: str) -> Markup:
                 parts.append(escape(text[plain:at]))
                 plain = at + 1
                 continue
-            parts.append(escape(text[plain:at]))
+            if plain < at:
+                parts.append(escape(text[plain:at]))
             parts.append(_marker(char))
             plain = at + 1
     parts.append(escape(text[plain:]))

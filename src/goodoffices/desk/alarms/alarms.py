@@ -169,6 +169,11 @@ class Alarms:
             levels = ((str(holder),), *levels)
         return People(levels, everybody, frozenset(each.officer for each in devices if each.reachable))
 
+    def bell(self, token: str | None) -> str | None:
+        """Whose bell a browser is; None if it is none, or of somebody who may not sign in any more."""
+        name = self.watch.bell(token)
+        return name if name is not None and name in self._officers() else None
+
     def beat(self, page: str, officer: str, *, armed: bool, moment: Moment) -> Ringing:
         """A page says that it is there, and is told what to do."""
         if page not in self._pages and len(self._pages) >= MAX_PAGES:
