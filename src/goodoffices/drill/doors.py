@@ -58,17 +58,28 @@ class Door:
 
     def look(self, path: str) -> dict[str, Any]:
         """A page, as JSON."""
-        return self._read(self._http.get(path))
+        return self._read(self._signed_in(lambda: self._http.get(path)))
+
+    def _signed_in(self, ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+        """The answer, after signing in once more where the session had ended: it ends after a quarter of an
+        hour without an act, and when the same officer signs in many times elsewhere."""
+        answer = ask()
+        if answer.status_code == 401:
+            self.sign_in()
+            answer = ask()
+        return answer
 
     def find(self, path: str) -> dict[str, Any] | None:
         """A page, or None while there is none."""
-        answer = self._http.get(path)
+        answer = self._signed_in(lambda: self._http.get(path))
         return None if answer.status_code in (404, 409) else self._read(answer)
 
     def do(self, path: str, /, **fields: object) -> dict[str, Any]:
         """Submit a form."""
         data = {name: str(value) for name, value in fields.items() if value is not None}
-        return self._read(self._http.post(path, data=data, headers={"X-CSRF-Token": self._csrf}))
+        return self._read(
+            self._signed_in(lambda: self._http.post(path, data=data, headers={"X-CSRF-Token": self._csrf}))
+        )
 
 
 def until(what: str, look: Callable[[], T | None], patience: float = PATIENCE) -> T:
