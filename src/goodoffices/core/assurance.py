@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from goodoffices.core.errors import Foreign, WrongSigner
 from goodoffices.core.fields import ID, MAX_TIME, TIME, key, listing, one_of, optional, text, uint
-from goodoffices.core.office import Office, Right, require_version
+from goodoffices.core.home_papers import check_writer
+from goodoffices.core.office import Office
 from goodoffices.core.statement import Content, Kind, Signed
 
 MAX_CONDITIONS = 16
-KEEPING = Right.DRAFT | Right.RELEASE | Right.DUTY
-"""Who may write assurances down: one of these rights."""
 
 
 class Became(IntEnum):
@@ -63,21 +61,12 @@ class AssuranceChange(Content):
 def check_assurance(signed: Signed, office: Office) -> Assurance:
     """The assurance, verified. Raises Foreign, Malformed or WrongSigner."""
     found = signed.statement.read(Assurance, realm=office.realm)
-    _check_signer(signed, office, found.office, found.roster)
+    check_writer(signed, office, found.office, found.roster)
     return found
 
 
 def check_change(signed: Signed, office: Office) -> AssuranceChange:
     """What became of one, verified. Raises Foreign, Malformed or WrongSigner."""
     found = signed.statement.read(AssuranceChange, realm=office.realm)
-    _check_signer(signed, office, found.office, found.roster)
+    check_writer(signed, office, found.office, found.roster)
     return found
-
-
-def _check_signer(signed: Signed, office: Office, named: bytes, version: int) -> None:
-    if named != office.id:
-        raise Foreign("It belongs to another office's assurances.")
-    roster = require_version(office, version)
-    signed.verify()
-    if len(signed.signers) != 1 or not roster.rights(signed.signers[0]) & KEEPING:
-        raise WrongSigner("Not signed by one officer who may write assurances down.")

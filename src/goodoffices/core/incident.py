@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from goodoffices.core.errors import Foreign, Malformed, WrongSigner
+from goodoffices.core.errors import Malformed
 from goodoffices.core.fields import (
     ID,
     MAX_TIME,
@@ -25,12 +25,11 @@ from goodoffices.core.fields import (
     text,
     uint,
 )
-from goodoffices.core.office import Office, Right, require_version
+from goodoffices.core.home_papers import check_writer
+from goodoffices.core.office import Office
 from goodoffices.core.statement import Content, Kind, Signed
 
 MAX_REFERENCES = 16
-FILING = Right.DRAFT | Right.RELEASE | Right.DUTY
-"""Who may open a file and add to it: one of these rights."""
 
 
 class Claim(IntEnum):
@@ -97,14 +96,14 @@ class Report(Content):
 def check_incident(signed: Signed, office: Office) -> Incident:
     """The opening of a file, verified. Raises Foreign, Malformed or WrongSigner."""
     found = signed.statement.read(Incident, realm=office.realm)
-    _check_signer(signed, office, found.office, found.roster)
+    check_writer(signed, office, found.office, found.roster)
     return found
 
 
 def check_report(signed: Signed, office: Office) -> Report:
     """A report, verified by itself: times in order, an intent with its claimant. Raises as check_incident."""
     found = signed.statement.read(Report, realm=office.realm)
-    _check_signer(signed, office, found.office, found.roster)
+    check_writer(signed, office, found.office, found.roster)
     if found.happened is not None and found.happened[0] > found.happened[1]:
         raise Malformed("A report of something that ended before it began.")
     if found.claim == Claim.INTENT and not found.claimant.strip():
@@ -112,12 +111,3 @@ def check_report(signed: Signed, office: Office) -> Report:
     if found.question.strip() and not found.answer.strip():
         raise Malformed("A report on a question, without its answer.")
     return found
-
-
-def _check_signer(signed: Signed, office: Office, named: bytes, version: int) -> None:
-    if named != office.id:
-        raise Foreign("It belongs to another office's file.")
-    roster = require_version(office, version)
-    signed.verify()
-    if len(signed.signers) != 1 or not roster.rights(signed.signers[0]) & FILING:
-        raise WrongSigner("Not signed by one officer who may write into incident files.")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from goodoffices.core.act import ActType
 from goodoffices.core.assurance import (
-    KEEPING,
     MAX_CONDITIONS,
     Assurance,
     AssuranceChange,
@@ -15,11 +14,10 @@ from goodoffices.core.assurance import (
     check_assurance,
     check_change,
 )
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
-from goodoffices.core.statement import Content, Signed, read_signed, sign, state
+from goodoffices.core.errors import NotFound, YourError
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.vault.keys import open_text, seal_text
+from goodoffices.desk.home_papers import HomePapers
 
 MAX_ASSURANCES = 2000
 HOUR = 3_600_000
@@ -61,12 +59,8 @@ def warns_at(at: int, until: int | None) -> int | None:
     return None if until is None else until - max(0, min(WARNS_BEFORE, (until - at) // 4))
 
 
-class Assurances:
+class Assurances(HomePapers):
     """The assurances of one desk. Every writing method is a transaction of its own."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.db = context.ledger.db
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -98,14 +92,6 @@ class Assurances:
         return Standing(
             signed.id, check_assurance(signed, office), signed.signers[0], tuple(changes), withdrawn
         )
-
-    def _open(self, number: bytes, sealed: bytes) -> Signed:
-        return read_signed(open_text(self._key(), bytes(sealed), bytes(number)))
-
-    def _key(self) -> bytes:
-        if self.context.reading_key is None:
-            raise NotNow("The desk is locked.", "Sign in first.")
-        return self.context.reading_key
 
     # --- writing --------------------------------------------------------------------------------------
 
@@ -206,16 +192,6 @@ class Assurances:
                 self.db.execute("UPDATE assurance SET warn_at=NULL WHERE id=?", (assurance,))
             self.context.ledger.audit(now, officer.name, "stated what became of an assurance", AuditKind.ACT)
         return signed.id
-
-    def _signed(self, content: Content, officer: Officer) -> Signed:
-        return sign(state(content, self.context.keys.realm), officer.seed)
-
-    def _sealed(self, signed: Signed) -> bytes:
-        return seal_text(self._key(), signed.raw, signed.id, self.context.rng)
-
-    def _require(self, officer: Officer) -> None:
-        if not self.context.my_office().roster.rights(officer.public) & KEEPING:
-            raise NotAllowed(f"{officer.name} may read assurances, not write them down.")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodoffices.core.assurance import KEEPING, Became
+from goodoffices.core.assurance import Became
+from goodoffices.core.home_papers import WRITING
 from goodoffices.desk.assurances.assurances import Assurances, Standing, warns_at
 from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.home_papers import pseudonym_of
 
 ORDER = (Became.DISPUTED, Became.IN_FORCE, Became.LAPSED, Became.WITHDRAWN)
 
@@ -71,7 +73,7 @@ def assurances_page(context: Context, officer: Officer, behind: bytes | None, no
     return AssurancesPage(
         tuple(cards),
         NoteBehind(behind, name) if behind is not None and name is not None else None,
-        bool(context.my_office().roster.rights(officer.public) & KEEPING),
+        bool(context.my_office().roster.rights(officer.public) & WRITING),
     )
 
 
@@ -88,12 +90,7 @@ def _author(context: Context, note_id: bytes) -> str:
 
 
 def _card(context: Context, each: Standing, now: int) -> AssuranceCard:
-    office, found = context.my_office(), each.assurance
-
-    def by(signer: bytes, version: int) -> str:
-        roster = office.roster_at(version)
-        return (roster.pseudonym(signer) if roster is not None else None) or signer.hex()[:16]
-
+    found = each.assurance
     state, near = each.state(now), warns_at(found.time[0], each.until)
     return AssuranceCard(
         id=each.id,
@@ -106,14 +103,14 @@ def _card(context: Context, each: Standing, now: int) -> AssuranceCard:
         note_name=_name(context, found.note) or "?",
         author_name=_author(context, found.note),
         written=found.time[0],
-        by=by(each.signer, found.roster),
+        by=pseudonym_of(context, each.signer, found.roster),
         note_withdrawn=each.note_withdrawn,
         changes=tuple(
             ChangeCard(
                 change.became,
                 change.why,
                 change.time[0],
-                by(signer, change.roster),
+                pseudonym_of(context, signer, change.roster),
                 change.until,
                 change.note,
                 _name(context, change.note) if change.note is not None else None,

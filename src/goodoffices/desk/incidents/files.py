@@ -6,20 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.incident import (
-    FILING,
     Claim,
     Incident,
     Report,
     check_incident,
     check_report,
 )
-from goodoffices.core.statement import Content, Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
-from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.context import Officer
+from goodoffices.desk.home_papers import HomePapers
 from goodoffices.desk.incidents.standing import Filed
-from goodoffices.desk.vault.keys import open_text, seal_text
 
 MAX_REPORTS = 2000
 """Reports in one file."""
@@ -59,12 +57,8 @@ class NewReport:
     evidence: Mapping[bytes, str] = field(default_factory=dict)
 
 
-class IncidentFiles:
+class IncidentFiles(HomePapers):
     """The incident files of one desk. Every writing method is a transaction of its own."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.db = context.ledger.db
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -96,14 +90,6 @@ class IncidentFiles:
             signed = self._open(number, sealed)
             found.append(Filed(signed.id, check_report(signed, office), signed.signers[0]))
         return opened, tuple(found)
-
-    def _open(self, number: bytes, sealed: bytes) -> Signed:
-        return read_signed(open_text(self._key(), bytes(sealed), bytes(number)))
-
-    def _key(self) -> bytes:
-        if self.context.reading_key is None:
-            raise NotNow("The desk is locked.", "Sign in first.")
-        return self.context.reading_key
 
     # --- writing --------------------------------------------------------------------------------------
 
@@ -177,16 +163,6 @@ class IncidentFiles:
                 what = "corrected a report" if new.corrects else "entered a report"
                 self.context.ledger.audit(now, officer.name, f"{what} in an incident file", AuditKind.ACT)
         return signed.id
-
-    def _signed(self, content: Content, officer: Officer) -> Signed:
-        return sign(state(content, self.context.keys.realm), officer.seed)
-
-    def _sealed(self, signed: Signed) -> bytes:
-        return seal_text(self._key(), signed.raw, signed.id, self.context.rng)
-
-    def _require(self, officer: Officer) -> None:
-        if not self.context.my_office().roster.rights(officer.public) & FILING:
-            raise NotAllowed(f"{officer.name} may read incident files, not write into them.")
 
     @staticmethod
     def _require_sense(new: NewReport, reports: Mapping[bytes, Report], now: int) -> None:

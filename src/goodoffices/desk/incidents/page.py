@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from goodoffices.core.fields import hidden_in, shown_name
-from goodoffices.core.incident import FILING
+from goodoffices.core.home_papers import WRITING
 from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.home_papers import pseudonym_of
 from goodoffices.desk.incidents.files import IncidentFiles
 from goodoffices.desk.incidents.standing import Standing, known_at, stood
 
@@ -118,14 +118,8 @@ def incident_page(context: Context, officer: Officer, incident: bytes, at: int |
     """One file as it stood at an hour (ms UTC); raises NotFound."""
     opened, reports = IncidentFiles(context).file(incident)
     numbers = {each.id: number for number, each in enumerate(reports, 1)}
-    office = context.my_office()
-
-    def by(signer: bytes, version: int) -> str:
-        roster = office.roster_at(version)
-        return (roster.pseudonym(signer) if roster is not None else None) or signer.hex()[:16]
-
     matters = tuple(
-        MatterCard(each.question, each.disputed, tuple(_card(row, numbers, by) for row in each.reports))
+        MatterCard(each.question, each.disputed, tuple(_card(context, row, numbers) for row in each.reports))
         for each in stood(reports, at)
     )
     asked = dict.fromkeys(each.question for each in matters if each.question)
@@ -150,7 +144,7 @@ def grade_of(grade: tuple[int, int]) -> str:
     return ("ABCDEF"[source - 1] if source else "–") + (str(item) if item else "–")
 
 
-def _card(row: Standing, numbers: dict[bytes, int], by: Callable[[bytes, int], str]) -> ReportCard:
+def _card(context: Context, row: Standing, numbers: dict[bytes, int]) -> ReportCard:
     filed, report = row.filed, row.filed.report
     return ReportCard(
         id=filed.id,
@@ -169,7 +163,7 @@ def _card(row: Standing, numbers: dict[bytes, int], by: Callable[[bytes, int], s
         question=report.question,
         answer=report.answer,
         claimant=report.claimant,
-        by=by(filed.signer, report.roster),
+        by=pseudonym_of(context, filed.signer, report.roster),
         corrects=None if report.corrects is None else numbers.get(report.corrects),
         corrected_by=tuple(sorted(numbers[each] for each in row.corrected_by)),
         against=tuple(sorted(numbers[each] for each in row.against)),
@@ -178,4 +172,4 @@ def _card(row: Standing, numbers: dict[bytes, int], by: Callable[[bytes, int], s
 
 
 def _may_write(context: Context, officer: Officer) -> bool:
-    return bool(context.my_office().roster.rights(officer.public) & FILING)
+    return bool(context.my_office().roster.rights(officer.public) & WRITING)

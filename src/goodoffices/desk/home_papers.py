@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Papers that stay at home: signed by one officer, sealed under the reading key, in no entry of any line."""
+
+from __future__ import annotations
+
+from goodoffices.core.errors import NotAllowed, NotNow
+from goodoffices.core.home_papers import WRITING
+from goodoffices.core.statement import Content, Signed, read_signed, sign, state
+from goodoffices.desk.context import Context, Officer
+from goodoffices.desk.vault.keys import open_text, seal_text
+
+
+class HomePapers:
+    """What incident files and assurances have in common."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.db = context.ledger.db
+
+    def _key(self) -> bytes:
+        if self.context.reading_key is None:
+            raise NotNow("The desk is locked.", "Sign in first.")
+        return self.context.reading_key
+
+    def _open(self, number: bytes, sealed: bytes) -> Signed:
+        return read_signed(open_text(self._key(), bytes(sealed), bytes(number)))
+
+    def _signed(self, content: Content, officer: Officer) -> Signed:
+        return sign(state(content, self.context.keys.realm), officer.seed)
+
+    def _sealed(self, signed: Signed) -> bytes:
+        return seal_text(self._key(), signed.raw, signed.id, self.context.rng)
+
+    def _require(self, officer: Officer) -> None:
+        if not self.context.my_office().roster.rights(officer.public) & WRITING:
+            raise NotAllowed(f"{officer.name} may read this, not write into it.")
+
+
+def pseudonym_of(context: Context, signer: bytes, version: int) -> str:
+    """Under which name a signer stood in a roster of this office; the beginning of the key where in none."""
+    roster = context.my_office().roster_at(version)
+    return (roster.pseudonym(signer) if roster is not None else None) or signer.hex()[:16]
