@@ -42,13 +42,15 @@ def test_two_duty_officers_test_the_line_and_chat(
     expect(tehran.locator(".tests .result", has_text="officer")).to_be_visible()
     sound(tehran)
     tehran.locator(".to-chat a").click()
-    tehran.locator("#chat-words").fill("Relay two answers again. رلهٔ دوم پاسخ می‌دهد.")
+    # Both runs may write on the same line: each has words of its own, so that neither passes by the other's.
+    words = f"Relay two answers again, seen from {language}. رلهٔ دوم پاسخ می‌دهد."
+    tehran.locator("#chat-words").fill(words)
     sound(tehran)
     tehran.locator(".chat-button").click()
-    expect(tehran.locator(".chat .ours", has_text="✓")).to_be_visible()
+    expect(tehran.locator(".chat .ours", has_text=words).filter(has_text="✓")).to_be_visible()
     expect(bern.locator(".status-strip .chat")).to_be_visible()
     bern.locator(".line-status", has_text="Tehran").locator(".to-chat a").click()
-    expect(bern.locator(".chat-words").last).to_have_text("Relay two answers again. رلهٔ دوم پاسخ می‌دهد.")
+    expect(bern.locator(".chat-words").last).to_have_text(words)
     sound(bern)
     bern.locator(".chat-erase button").click()
     expect(bern.locator(".chat .soft").first).to_be_visible()
