@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Altered, Foreign, Malformed, Oversized
 from goodoffices.core.fields import ID, MAX_TIME, from_map, key, one_of, optional, to_map, uint
 from goodoffices.core.note import MAX_SEALED, Note, OpenNote, read_inside
-from goodoffices.core.statement import REMEMBERED
+from goodoffices.core.statement import remembered
 
 MAX_READERS = 8
 
@@ -108,7 +107,7 @@ def seal_note(
     return SealedNote(header, header_raw, wraps, ciphertext, raw)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def read_sealed(raw: bytes) -> SealedNote:
     """Decode a sealed note; nothing is opened. Raises Malformed or Oversized."""
     value = cbor.decode(raw, max_size=MAX_SEALED)

@@ -12,9 +12,10 @@ belongs to, and with what rights, is said by that office's roster.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from typing import Any, ClassVar, TypeVar, cast
 
 from goodoffices.core import cbor, crypto
@@ -38,8 +39,25 @@ MAX_SIGNED = 200_000
 
 MAX_SIGNATURES = 16
 
-REMEMBERED = 64
+REMEMBERED = 1024
 """Objects whose reading is remembered by their bytes: on its way through a desk a note is read a dozen times."""
+
+SMALL = 8192
+"""Bytes of an object up to which so many are remembered; of larger ones the last few alone."""
+LARGE_REMEMBERED = 16
+
+R = TypeVar("R")
+
+
+def remembered(read: Callable[[bytes], R]) -> Callable[[bytes], R]:
+    """A reader of bytes that remembers what it read. For results that nobody can change."""
+    small, large = lru_cache(REMEMBERED)(read), lru_cache(LARGE_REMEMBERED)(read)
+
+    @wraps(read)
+    def again(raw: bytes) -> R:
+        return small(raw) if len(raw) <= SMALL else large(raw)
+
+    return again
 
 
 class Kind(IntEnum):
@@ -213,7 +231,7 @@ def add_signature(signed: Signed, seed: bytes) -> Signed:
     return Signed(signed.statement, tuple(sorted(pairs.items())))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def read_signed(raw: bytes) -> Signed:
     """Decode a signed object; its signatures are not yet verified. Raises Malformed, Oversized."""
     value = cbor.decode(raw, max_size=MAX_SIGNED)

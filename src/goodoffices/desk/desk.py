@@ -203,7 +203,7 @@ class Desk:
 
     def owes(self) -> bool:
         """Whether anything waits to be signed and written into an entry that nobody waits for."""
-        return bool(self.ledger.arrivals() or self.ledger.owing_lines())
+        return bool(self.ledger.any_arrived() or self.ledger.owing_lines())
 
     def put_accepted(self, put: Put, now: int) -> None:
         """A relay has an envelope, synced. If it is the first, that is a rung of the notes inside."""

@@ -319,9 +319,10 @@ class DeskService(Present):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             self._wake.clear()
-            # What somebody waits for gets onto the wire before this loop is held up by anything else.
+            # What somebody waits for goes first; what comes right after a round is gathered into the next.
             if self._pressing:
                 await asyncio.wait(set(self._pressing), timeout=PRESSING)
+            await asyncio.sleep(self.desk.lines.pause(self.now()) / 1000)
             try:
                 with faults():
                     if self.desk.destroy_expired_keys(self.now()):
@@ -337,10 +338,8 @@ class DeskService(Present):
                 await asyncio.sleep(MACHINE_PAUSE)
                 self._wake.set()
                 continue
-            for put in puts:
-                self._spawn(self._put(put))
-            for deletion in self._forgetting.work(puts):
-                self._spawn(deletion)
+            for errand in [*map(self._put, puts), *self._forgetting.work(puts)]:
+                self._spawn(errand)
 
     # --- collecting -------------------------------------------------------------------------------------
 

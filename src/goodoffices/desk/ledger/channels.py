@@ -286,6 +286,7 @@ class ChannelTables(ChainTables):
 
     def add_arrival(self, note: bytes, digest: bytes) -> None:
         """A note came here; that it did is yet to be signed."""
+        self._arrived = True
         self.db.execute("INSERT INTO arrived VALUES (?,?)", (note, digest))
 
     def arrivals(self) -> list[tuple[bytes, bytes]]:
@@ -295,8 +296,17 @@ class ChannelTables(ChainTables):
         )
         return [(bytes(note), bytes(digest)) for note, digest in rows]
 
+    def any_arrived(self) -> bool:
+        """Whether any arrival is yet to be signed. Remembered: it is asked after everything that happens."""
+        if self._arrived is None:
+            self._arrived = (
+                self._one("SELECT 1 FROM arrived JOIN note ON note.id=arrived.note LIMIT 1") is not None
+            )
+        return self._arrived
+
     def signed_arrival(self, note: bytes) -> None:
         """It is signed that this note is here."""
+        self._arrived = None
         self.db.execute("DELETE FROM arrived WHERE note=?", (note,))
 
     # acts

@@ -32,6 +32,7 @@ class OwedTables(Tables):
     def _keep_owed(self) -> None:
         fresh, self._fresh = self._fresh, []
         for line, raw, urgent in fresh:
+            self._owing = None
             self.db.execute("INSERT INTO owed (line, item, urgent) VALUES (?,?,?)", (line, raw, urgent))
 
     def owed(self, line: bytes) -> list[tuple[int, bytes, int]]:
@@ -42,12 +43,14 @@ class OwedTables(Tables):
 
     def owing_lines(self) -> list[bytes]:
         """Lines for which something is owed."""
-        kept = [bytes(row[0]) for row in self._all("SELECT DISTINCT line FROM owed")]
-        return list(dict.fromkeys([*kept, *(line for line, _, _ in self._fresh)]))
+        if self._owing is None:
+            self._owing = tuple(bytes(row[0]) for row in self._all("SELECT DISTINCT line FROM owed"))
+        return list(dict.fromkeys([*self._owing, *(line for line, _, _ in self._fresh)]))
 
     def settle(self, line: bytes, rows: Sequence[int]) -> None:
         """These items of a line, the first that are owed to it, stand in an entry now."""
         if kept := tuple(row for row in rows if row):
+            self._owing = None
             self.db.execute(f"DELETE FROM owed WHERE id IN ({','.join('?' * len(kept))})", kept)
         for _ in range(len(rows) - len(kept)):
             self._fresh.remove(next(each for each in self._fresh if each[0] == line))

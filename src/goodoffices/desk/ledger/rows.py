@@ -127,6 +127,12 @@ class Tables:
         self._places: dict[tuple[bytes, bytes, bytes | None], Place | None] = {}
         """By line, writer and incarnation (None: the newest): the highest place of that chain."""
         self._routes: list[RouteRow] | None = None
+        self._owing: tuple[bytes, ...] | None = None
+        """Lines to which the table of what is owed owes something."""
+        self._arrived: bool | None = None
+        """Whether any arrival is yet to be signed."""
+        self.books: dict[str, Any] = {}
+        """What a desk's books read from tables of theirs; forgotten with everything else."""
         self._fresh: list[tuple[bytes, bytes, int]] = []
         """(line, item, urgent) owed by the open transaction: most of it stands in an entry before the commit."""
 
@@ -139,8 +145,9 @@ class Tables:
 
     def look_again(self) -> None:
         """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
-        self._routes = None
+        self._routes = self._owing = self._arrived = None
         for remembered in (
+            self.books,
             self._facts,
             self._notes,
             self._acts,

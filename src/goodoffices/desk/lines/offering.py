@@ -27,6 +27,11 @@ PRESSING = int(Precedence.IMMEDIATE)
 _LEVELS = ((4, 4), (3, 3), (0, 4))
 """FLASH first, then IMMEDIATE, then everything in its order."""
 _AT_A_TIME = 256
+GATHER = 100
+"""Milliseconds between two rounds in which what nobody waits for is written and sent: receipts, rungs, answers.
+
+The first goes at once; while more comes, each round takes what gathered since the last into one envelope.
+"""
 
 
 @dataclass
@@ -44,6 +49,7 @@ class Offering(Collecting):
         super().__init__(context)
         self._behind: dict[bytes, _Behind] = {}
         self._ready: dict[tuple[bytes, ...], Sealed] = {}
+        self._round: int | None = None
 
     def offer_all(self, line: bytes) -> None:
         """Everything on a line that has no receipt and is not under way is offered, from the next ``work`` on."""
@@ -60,6 +66,18 @@ class Offering(Collecting):
         """A line that is no more: nothing is offered or asked on it."""
         self._behind.pop(line, None)
         super().forget(line)
+
+    def pause(self, now: int) -> int:
+        """For how many milliseconds what nobody waits for gathers before its next round; a beat waits for nothing."""
+        left = self._round + GATHER - now if self._round is not None else 0
+        if not 0 < left <= GATHER:
+            return 0
+        return max(0, min([left, *(beat - now for beat in self.sending.beats.wakes())]))
+
+    def left(self) -> bool:
+        """Whether ``work`` has something to pack that nobody waits for."""
+        committed = self.context.committed
+        return bool(committed.fresh or committed.receipts or self._behind)
 
     def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
         """Pack what the last transactions left to send; returns what to offer to relays now.
@@ -87,6 +105,8 @@ class Offering(Collecting):
         for line_id, ids in self.sending.stale(now):
             self._offer_stale(line_id, ids, now)
         owing = {line for line, _, _ in fresh} | {line for line, _ in receipts}
+        if owing:
+            self._round = now
         urgent_lines = {line for line, _, urgent in fresh if urgent}
         for line_id in sorted(owing, key=lambda each: (each not in urgent_lines, each)):
             places = [place for line, place in receipts if line == line_id]

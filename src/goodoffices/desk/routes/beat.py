@@ -21,6 +21,9 @@ class Beats:
     def __init__(self) -> None:
         self._beats: dict[bytes, _Beat] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._beats)
+
     def __contains__(self, line: bytes) -> bool:
         return line in self._beats
 

@@ -11,10 +11,12 @@ rest only the IDs of entries, and the ledger has the entries themselves (ADR 004
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.routes.batches import Batch, LineState, Put, Try
 from goodoffices.desk.routes.beat import LEAD, Beats
+
+__all__ = ["Put", "Sending"]
 
 BACKOFF = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000)
 """Milliseconds before the next try after the 1st, 2nd ... failure; the last one for ever."""
@@ -51,74 +53,26 @@ KEPT = 8 << 20
 """Bytes per line kept to be offered again as they are to a relay that was down or came back empty."""
 LOOK_HOLDS = 180_000
 """Milliseconds for which a look into a mailbox tells what lies there."""
-
+NEVER = 1 << 62
 
 UNREAD = 64
 """Envelopes in a mailbox that nobody empties: from then on no empty ones are added (ADR 0045)."""
-
-
-@dataclass(frozen=True)
-class Put:
-    """Offer an envelope to a relay. ``entries``: what is in it."""
-
-    batch: int
-    route: RouteRow
-    envelope: bytes
-    entries: tuple[bytes, ...] = ()
-    at: int | None = None
-    """On a line with a beat: when it leaves, in ms UTC."""
-    empty: bool = False
-    """Only there to fill its slot."""
-
-
-@dataclass
-class _Try:
-    route: RouteRow
-    failures: int = 0
-    due: int | None = 0
-    accepted: bool = False
-
-
-@dataclass
-class _Batch:
-    line: bytes
-    envelope: bytes
-    entries: set[bytes]
-    tries: dict[int, _Try]
-    urgent: int
-    all_entries: tuple[bytes, ...] = ()
-
-    @property
-    def taken(self) -> bool:
-        """Whether any relay took it."""
-        return any(attempt.accepted for attempt in self.tries.values())
-
-
-@dataclass
-class _Line:
-    awaiting: set[bytes] = field(default_factory=set)
-    """Entries that a relay took and nobody has receipted."""
-    rounds: int = 0
-    due: int | None = None
-    """When they are offered afresh."""
-    laid: dict[int, int] = field(default_factory=dict)
-    """By mailbox: envelopes laid there since anything showed that the peer collects."""
-    looks: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """By mailbox: (envelopes in it, when looked), by the relay's word."""
-    missed: set[str] = field(default_factory=set)
-    """Relays that have not taken something that is no longer kept here."""
 
 
 class Sending:
     """The batches of one desk."""
 
     def __init__(self) -> None:
-        self._batches: dict[int, _Batch] = {}
+        self._batches: dict[int, Batch] = {}
         self._of_entry: dict[bytes, set[int]] = {}
-        self._lines: dict[bytes, _Line] = {}
+        self._lines: dict[bytes, LineState] = {}
         self.beats = Beats()
         self._next = 1
         self._latest = 0
+        self._soonest: int | None = None
+        """No try is due before; None: not known. So a desk with much under way looks through it when it must."""
+        self._size: dict[bytes, int] = {}
+        """Per line: bytes of every envelope under way."""
 
     def _notice(self, now: int) -> None:
         """A clock that was put back must not make anything wait until it has caught up."""
@@ -130,6 +84,7 @@ class Sending:
             line.due = None if line.due is None else line.due - back
             line.looks.clear()
         self.beats.put_back(back)
+        self._soonest = None
         for batch in self._batches.values():
             for attempt in batch.tries.values():
                 attempt.due = None if attempt.due is None else attempt.due - back
@@ -147,11 +102,13 @@ class Sending:
         """A new envelope for a line; ``entries`` empty for receipts and heads."""
         self._notice(now)
         ids = tuple(entries)
-        tries = {route.id: _Try(route, due=now) for route in routes}
-        self._batches[self._next] = _Batch(line, envelope, set(ids), tries, urgent, ids)
+        tries = {route.id: Try(route, due=now) for route in routes}
+        self._batches[self._next] = Batch(line, envelope, set(ids), tries, urgent, ids)
         for each in ids:
             self._of_entry.setdefault(each, set()).add(self._next)
         self._next += 1
+        self._size[line] = self._size.get(line, 0) + len(envelope)
+        self._soonest = None
         self._make_room(line)
 
     def unread(self, line: bytes, route: int) -> bool:
@@ -165,6 +122,8 @@ class Sending:
         On a line with a beat: at its ticks, one envelope per mailbox.
         """
         self._notice(now)
+        if self._soonest is not None and now < self._soonest and not ticks:
+            return []
         puts, filled = [], set()
         for number, batch in sorted(self._batches.items(), key=lambda each: (-each[1].urgent, each[0])):
             beat = batch.line in self.beats
@@ -177,13 +136,21 @@ class Sending:
                     filled.add(attempt.route.id)
                 attempt.due, at = None, now + LEAD if beat else None
                 puts.append(Put(number, attempt.route, batch.envelope, batch.all_entries, at))
+        self._soonest = None
         return puts
 
     def next_wake(self) -> int | None:
         """When something falls due next."""
-        free = (batch for batch in self._batches.values() if batch.line not in self.beats)
-        times = [t.due for batch in free for t in batch.tries.values() if t.due is not None]
-        times += self.beats.wakes()
+        if self._soonest is None:
+            tries = [
+                t.due for batch in self._batches.values() for t in batch.tries.values() if t.due is not None
+            ]
+            self._soonest = min(tries, default=NEVER)
+        times = [self._soonest] if self._soonest != NEVER else []
+        if self.beats:  # what waits for its slot wakes nobody before
+            free = (batch for batch in self._batches.values() if batch.line not in self.beats)
+            times = [t.due for batch in free for t in batch.tries.values() if t.due is not None]
+            times += self.beats.wakes()
         times += [line.due for line in self._lines.values() if line.due is not None]
         return min(times, default=None)
 
@@ -199,7 +166,7 @@ class Sending:
         if attempt is not None:  # None: that mailbox was left while the put was under way
             attempt.accepted, attempt.due, attempt.failures = True, None, 0
         if batch.entries:
-            line = self._lines.setdefault(batch.line, _Line())
+            line = self._lines.setdefault(batch.line, LineState())
             line.awaiting |= batch.entries
             line.laid[put.route.id] = line.laid.get(put.route.id, 0) + 1
             if line.due is None:
@@ -217,6 +184,7 @@ class Sending:
             return
         attempt.due = now + BACKOFF[min(attempt.failures, len(BACKOFF) - 1)]
         attempt.failures += 1
+        self._soonest = None
         self._drop_if_done(put.batch)
 
     def sign_of_life(self, relay: str, now: int) -> None:
@@ -225,6 +193,7 @@ class Sending:
         What it took before and nobody receipted is offered again too: it may have come back empty, and
         a relay that still has it stores it once.
         """
+        self._soonest = None
         for batch in self._batches.values():
             for attempt in batch.tries.values():
                 if attempt.route.relay == relay and (attempt.due is not None or attempt.accepted):
@@ -236,6 +205,7 @@ class Sending:
 
     def peer_started(self, line: bytes, now: int) -> None:
         """The peer's desk has just started: what it has not receipted is offered to it at once, or soon."""
+        self._soonest = None
         for batch in self._batches.values():
             if batch.line == line:
                 for attempt in batch.tries.values():
@@ -250,7 +220,7 @@ class Sending:
     def looked(self, route: RouteRow, waiting: int, now: int) -> None:
         """A relay says how many envelopes lie in a mailbox; of use if it is the peer's."""
         if route.collect is None and route.line is not None:
-            self._lines.setdefault(route.line, _Line()).looks[route.id] = waiting, now
+            self._lines.setdefault(route.line, LineState()).looks[route.id] = waiting, now
 
     def receipted(self, entry: bytes, line: bytes | None = None) -> None:
         """The far desk has this entry: it is offered no more."""
@@ -287,7 +257,7 @@ class Sending:
                 found.append((line_id, again))
         return found
 
-    def _still_lies_there(self, line_id: bytes, line: _Line, now: int) -> bool:
+    def _still_lies_there(self, line_id: bytes, line: LineState, now: int) -> bool:
         """Whether every relay that took something says that as much lies in the mailbox: nobody has collected."""
         if line.missed or not line.laid or len(line.awaiting) <= AT_ONCE:
             return False
@@ -316,7 +286,7 @@ class Sending:
 
     def room(self, line: bytes) -> bool:
         """Whether more may be packed for a line: little is left that no relay has taken."""
-        return self._bytes(line, taken=False) < WINDOW
+        return self._size.get(line, 0) < WINDOW or self._bytes(line, taken=False) < WINDOW
 
     def _bytes(self, line: bytes, *, taken: bool) -> int:
         batches = (batch for batch in self._batches.values() if batch.line == line and batch.entries)
@@ -324,6 +294,8 @@ class Sending:
 
     def _make_room(self, line: bytes) -> None:
         """What some relay took needs not be kept for ever for the sake of the others: the ledger has it."""
+        if self._size.get(line, 0) <= KEPT:
+            return
         excess = self._bytes(line, taken=True) - KEPT
         for number, batch in list(self._batches.items()):
             if excess <= 0:
@@ -337,11 +309,12 @@ class Sending:
 
     def reroute(self, line: bytes, routes: Iterable[RouteRow], now: int) -> None:
         """The peer collects elsewhere from now on: what it has not receipted is offered there too."""
+        self._soonest = None
         wanted = {route.id: route for route in routes}
         for number, batch in list(self._batches.items()):
             if batch.line == line:
                 kept = {at: attempt for at, attempt in batch.tries.items() if at in wanted}
-                fresh = {at: _Try(route, due=now) for at, route in wanted.items() if at not in kept}
+                fresh = {at: Try(route, due=now) for at, route in wanted.items() if at not in kept}
                 batch.tries = kept | fresh
                 self._drop_if_done(number)
         state = self._lines.get(line)
@@ -389,7 +362,11 @@ class Sending:
             self._forget_batch(number)
 
     def _forget_batch(self, number: int) -> None:
-        for entry in self._batches.pop(number).all_entries:
+        batch = self._batches.pop(number)
+        self._size[batch.line] -= len(batch.envelope)
+        if any(attempt.due is not None and attempt.due == self._soonest for attempt in batch.tries.values()):
+            self._soonest = None
+        for entry in batch.all_entries:
             numbers = self._of_entry.get(entry)
             if numbers is not None:
                 numbers.discard(number)

@@ -83,7 +83,13 @@ class WatchBook:
             self.ledger.set_fact("watch text", text.encode())
 
     def watches(self) -> tuple[Watch, ...]:
-        """Every watch of the week, then those of one date."""
+        """Every watch of the week, then those of one date. Remembered: it is asked after everything that happens."""
+        if "watches" not in self.ledger.books:
+            self.ledger.books["watches"] = self._read_watches()
+        found: tuple[Watch, ...] = self.ledger.books["watches"]
+        return found
+
+    def _read_watches(self) -> tuple[Watch, ...]:
         rows = self.db.execute(
             "SELECT id, name, days, starts, ends, levels, coalesce(on_date, '') FROM watch"
             " ORDER BY on_date IS NOT NULL, on_date, starts, id"
@@ -97,7 +103,8 @@ class WatchBook:
 
     def next_start(self, after: int) -> int | None:
         """When (ms UTC) the next watch begins; None without a roster."""
-        return next_start(self.watches(), after, self.zone)
+        watches = self.watches()
+        return next_start(watches, after, self.zone) if watches else None
 
     def add_watch(self, watch: Watch) -> None:
         """Keep a watch."""
@@ -105,6 +112,7 @@ class WatchBook:
         if len(self.watches()) >= MAX_WATCHES:
             raise YourError("The roster is full.", "Take a watch out first.")
         with self.ledger.transaction():
+            self.ledger.books.pop("watches", None)
             self.db.execute(
                 "INSERT INTO watch (name, days, starts, ends, levels, on_date) VALUES (?,?,?,?,?,?)",
                 (
@@ -120,6 +128,7 @@ class WatchBook:
     def drop_watch(self, number: int) -> None:
         """Take a watch out."""
         with self.ledger.transaction():
+            self.ledger.books.pop("watches", None)
             if self.db.execute("DELETE FROM watch WHERE id=?", (number,)).rowcount == 0:
                 raise NotFound("There is no such watch.")
 

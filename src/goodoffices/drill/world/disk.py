@@ -35,14 +35,14 @@ class Disk:
     @classmethod
     def empty(cls) -> Disk:
         """A new vault's tables."""
-        raw = sqlite3.connect(":memory:", isolation_level=None)
+        raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
         migrate(raw, steps_in("goodoffices.desk.schema"))
         return cls(raw)
 
     @classmethod
     def of(cls, copy: bytes) -> Disk:
         """A disk that holds what another held when ``copy`` was taken."""
-        raw = sqlite3.connect(":memory:", isolation_level=None)
+        raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
         raw.deserialize(copy)
         return cls(raw)
 

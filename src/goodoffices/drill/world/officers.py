@@ -189,13 +189,12 @@ def random_draft(world: World, office: SimOffice, mandate: bytes, to: SimOffice)
 
 
 def _about(world: World, office: SimOffice, mandate: bytes, *, mine: bool, what: str) -> None:
-    desk = office.desk
-    assert desk is not None
-    notes = [each for each in desk.ledger.notes(mandate) if (each.author == office.id) == mine]
-    if not notes:
-        return
-    note = world.rng.choice(notes[-6:]).id
-    do(world, office, what, note)
+    newest = office.disk.raw.execute(
+        "SELECT id FROM note WHERE mandate=? AND (author=?)=? ORDER BY rowid DESC LIMIT 6",
+        (mandate, office.id, mine),
+    ).fetchall()
+    if newest:
+        do(world, office, what, bytes(world.rng.choice(newest[::-1])[0]))
 
 
 def do(world: World, office: SimOffice, what: str, note: bytes) -> bool:

@@ -53,7 +53,7 @@ class World(Events):
         self.after_loss: list[Callable[[SimOffice], None]] = []
         """Called when an office's disk turns out to hold less than it said."""
         self._boxes: dict[bytes, tuple[SimOffice, RouteRow]] = {}
-        self._lines: dict[bytes, int] = {}
+        self._lines: dict[bytes | None, int] = {}
 
     # --- offices ------------------------------------------------------------------------------------
 
@@ -127,13 +127,12 @@ class World(Events):
         return outcome
 
     def _work(self, office: SimOffice, desk: Desk) -> None:
-        puts = desk.work(self.now(office))
-        for put in sorted(puts, key=lambda each: (self._lines[_line_of(each)], each.batch, each.route.relay)):
-            office.disk.point("between two sends")
-            self._send(office, put)
-        if not office.settling and desk.owes():
+        # What somebody waits for goes out at once, the rest in rounds of their own, as a running desk has them.
+        self._offer(office, desk.work(self.now(office), only_urgent=True))
+        if not office.settling and (desk.lines.left() or desk.owes()):
             office.settling = True
-            self.at(self.rng.randint(1, 30), self._settler(office, office.boot))
+            after = desk.lines.pause(self.now(office)) + self.rng.randint(1, 30)
+            self.at(after, self._settler(office, office.boot))
         wake = desk.next_wake(self.now(office))
         if wake is not None:
             due = max(self.time + 1, wake - office.offset)
@@ -141,16 +140,18 @@ class World(Events):
                 office.wake_at = due
                 self.at(due - self.time, self._waker(office, office.boot, due))
 
-    def _settler(self, office: SimOffice, boot: int) -> Callable[[], None]:
-        def settled(desk: Desk) -> None:
-            if desk.destroy_expired_keys(self.now(office)):
-                self.count("expired sealing keys destroyed")
-            desk.settle(self.now(office))
+    def _offer(self, office: SimOffice, puts: list[Put]) -> None:
+        for put in sorted(
+            puts, key=lambda each: (self._lines[each.route.line], each.batch, each.route.relay)
+        ):
+            office.disk.point("between two sends")
+            self._send(office, put)
 
+    def _settler(self, office: SimOffice, boot: int) -> Callable[[], None]:
         def settle() -> None:
             if office.boot == boot:
                 office.settling = False
-                self.visit(office, "settles", settled)
+                self.visit(office, "settles", self._round(office))
 
         return settle
 
@@ -158,14 +159,20 @@ class World(Events):
         def wake() -> None:
             if office.boot == boot and office.wake_at == due:
                 office.wake_at = None
-                self.visit(office, "wakes", woken)
-
-        def woken(desk: Desk) -> None:
-            desk.lines.offer_what_was_put_off(self.now(office))
-            if desk.service_traffic.call(self.now(office)):
-                self.count("line tests by the desk")
+                self.visit(office, "wakes", self._round(office))
 
         return wake
+
+    def _round(self, office: SimOffice) -> Callable[[Desk], None]:
+        def rounds(desk: Desk) -> None:
+            if desk.destroy_expired_keys(self.now(office)):
+                self.count("expired sealing keys destroyed")
+            if desk.service_traffic.call(self.now(office)):
+                self.count("line tests by the desk")
+            desk.settle(self.now(office))
+            self._offer(office, desk.work(self.now(office)))
+
+        return rounds
 
     # --- the network: puts ----------------------------------------------------------------------------
 
@@ -389,8 +396,3 @@ class World(Events):
             self.add(name, founding, Disk.of(copy))
         for office in self.offices:
             self.start(office, unlock=unlock)
-
-
-def _line_of(put: Put) -> bytes:
-    assert put.route.line is not None
-    return put.route.line
