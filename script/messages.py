@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 from io import BytesIO
@@ -13,6 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from refusal_texts import gathered as said_by_the_desk
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "goodoffices" / "web"
 LANGUAGES = ("en", "fa", "ar", "fr")
@@ -22,10 +24,12 @@ METHODS = [
     ("silence.py", "python"),
     ("picturing.py", "python"),
     ("readiness.py", "python"),
+    ("retold.py", "python"),
     ("templates/**.html", "jinja2"),
 ]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.i18n"}}
 SETTLED = datetime(2026, 1, 1, tzinfo=UTC)
+PATTERNS = WEB / "locale" / "patterns.json"
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -36,7 +40,14 @@ def gathered() -> Catalog:
     for name, _, message, comments, context in found:
         # No line numbers: a moved line is no change of a translation.
         catalog.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for said in sorted(set().union(*said_by_the_desk())):
+        catalog.add(said, None, [("refusals", 0)])
     return catalog
+
+
+def patterns() -> str:
+    """What the desk says with something that varies in it, as the pages recognise it (ADR 0054)."""
+    return json.dumps(sorted(said_by_the_desk()[1]), ensure_ascii=False, indent=0) + "\n"
 
 
 def po_of(language: str) -> Path:
@@ -70,7 +81,12 @@ def compiled(catalog: Catalog) -> bytes:
 def main() -> int:
     """Merge and compile, or check."""
     check = "--check" in sys.argv[1:]
-    texts, stale = gathered(), []
+    texts, known = gathered(), patterns()
+    stale: list[str] = []
+    if not check:
+        PATTERNS.write_text(known, encoding="utf-8")
+    elif PATTERNS.read_text(encoding="utf-8") != known:
+        stale.append(f"{PATTERNS.name} is not what the sources make; run script/messages")
     for language in LANGUAGES:
         catalog, path = merged(language, texts), po_of(language)
         missing = [

@@ -317,7 +317,7 @@ def test_what_is_not_there_is_told_as_such(browser: Browser, path: str) -> None:
     browser.sign_in()
     answer = browser.client.get(path, headers={"accept": "application/json"})
     assert answer.status_code == 404
-    assert set(answer.json()) == {"fault", "what", "next"}
+    assert set(answer.json()) == {"fault", "what", "next", "said"}
 
 
 def _only(right: Right) -> Offices:

@@ -70,7 +70,8 @@ class Beside:
             raw = cbor.encode(content)
             _read(raw)
         except (OtherOfficeError, ValueError) as error:
-            raise YourError(getattr(error, "what", "It holds half a character.")) from None
+            half = "It holds half a character."
+            raise YourError(error.what if isinstance(error, OtherOfficeError) else half) from None
         return raw
 
 

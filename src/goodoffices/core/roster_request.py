@@ -105,7 +105,11 @@ def changes(old: Roster, new: Roster) -> Iterator[str]:
     if new.desk != old.desk:
         yield f"The desk gets a new key {new.desk.hex()}; until now {old.desk.hex()}"
     if new.checkpoint != old.checkpoint:
-        yield f"The key for checkpoints is {new.checkpoint.hex() if new.checkpoint else 'taken out'}"
+        yield (
+            f"The key for checkpoints is {new.checkpoint.hex()}"
+            if new.checkpoint
+            else "The key for checkpoints is taken out"
+        )
     if new.epochs_of is None:
         first, last = new.reading_epochs[0], new.reading_epochs[-1]
         yield f"Sealing keys {first[0]} to {last[0]}, for {(last[2] - new.made) // _DAY} days from now on."

@@ -21,6 +21,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Door
 from starlette.staticfiles import StaticFiles
 
+from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.web import (
@@ -46,10 +47,11 @@ from goodoffices.web import (
 )
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
-from goodoffices.web.language import load
+from goodoffices.web.language import asked_for, load
 from goodoffices.web.pages import Route, Site, guarded
-from goodoffices.web.refusals import as_json
+from goodoffices.web.refusals import as_json, told
 from goodoffices.web.render import environment
+from goodoffices.web.retold import retold
 from goodoffices.web.rights import ANYBODY, JUDGE, READ, TAKE_ALONG, WRITE
 from goodoffices.web.security import Guard, Limits, Session, Sessions, Throttle, add_headers
 
@@ -159,8 +161,9 @@ def create_app(
     async def events(request: Request) -> Response:
         return showing.events_of(site, request)
 
-    def failed(_: Request, __: Exception) -> Response:
-        response = PlainTextResponse(leave.FAILED, 500)
+    def failed(request: Request, _: Exception) -> Response:
+        language = asked_for(request, languages)
+        response = PlainTextResponse(retold(leave.FAILED, language) or leave.FAILED, 500)
         add_headers(MutableHeaders(raw=response.raw_headers), secure=secure)
         return response
 
@@ -169,10 +172,10 @@ def create_app(
         what = {404: "There is no such page at this desk.", 405: "That is not done at this address."}
         if status == 413:
             what[413] = "That is larger than a desk takes."
-        text = what.get(status, "The request could not be read.")
+        text, language = what.get(status, "The request could not be read."), asked_for(request, languages)
         if "application/json" in request.headers.get("accept", ""):
-            return as_json({"fault": "yours", "what": text, "next": "Use the desk's own pages."}, status)
-        return PlainTextResponse(text, status)
+            return as_json(told(YourError(text, "Use the desk's own pages."), language), status)
+        return PlainTextResponse(retold(text, language) or text, status)
 
     return Starlette(
         routes=[

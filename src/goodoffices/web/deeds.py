@@ -5,10 +5,9 @@ hash, so they are never changed: what is known is told anew, what is not is show
 
 from __future__ import annotations
 
-import re
-
 from goodoffices.web import words
 from goodoffices.web.language import Language
+from goodoffices.web.retold import Patterns
 from goodoffices.web.words import N_
 
 DEEDS = (
@@ -102,25 +101,17 @@ ACTS = {
 }
 
 
-def _pattern(deed: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(deed)), re.DOTALL)
-
-
-# The longer the text that is fixed, the earlier: what a name brings along never decides what was done.
-_PATTERNS = tuple(
-    (deed, _pattern(deed)) for deed in sorted(DEEDS, key=lambda each: -len(re.sub(r"\{\w+\}", "", each)))
-)
+_KNOWN = Patterns(DEEDS)
 
 
 def told(what: str, language: Language) -> str | None:
     """A row of the log in a language; None where it is shown in English, as it was written."""
-    for deed, pattern in _PATTERNS:
-        found = pattern.fullmatch(what)
-        if found is not None:
-            names = found.groupdict()
-            if "did" in names:
-                names["did"] = language.say(ACTS.get(names["did"], names["did"]))
-            if "alarm" in names:
-                names["alarm"] = language.say(words.ALARMS.get(names["alarm"], names["alarm"]))
-            return language.say(deed).format(**names)
-    return None
+    found = _KNOWN.find(what)
+    if found is None:
+        return None
+    deed, names = found
+    if "did" in names:
+        names["did"] = language.say(ACTS.get(names["did"], names["did"]))
+    if "alarm" in names:
+        names["alarm"] = language.say(words.ALARMS.get(names["alarm"], names["alarm"]))
+    return language.say(deed).format(**names)

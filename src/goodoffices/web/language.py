@@ -7,9 +7,12 @@ Translations are made with Babel (script/messages); here only the standard libra
 from __future__ import annotations
 
 import gettext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from starlette.requests import Request
 
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "goodoffices"
@@ -52,10 +55,20 @@ def load() -> dict[str, Language]:
     return {each.code: each for each in languages}
 
 
-def choose(languages: dict[str, Language], asked: str | None, kept: str | None, accepted: str) -> Language:
+def asked_for(request: Request, languages: Mapping[str, Language]) -> Language:
+    """The language in which a request is answered."""
+    return choose(
+        languages,
+        request.query_params.get("lang"),
+        request.cookies.get(COOKIE),
+        request.headers.get("accept-language", ""),
+    )
+
+
+def choose(languages: Mapping[str, Language], asked: str | None, kept: str | None, accepted: str) -> Language:
     """The language asked for in the address, else the one chosen before, else the browser's wish."""
     for code in (asked, kept, *_wishes(accepted)):
-        if code in languages:
+        if code is not None and code in languages:
             return languages[code]
     return next(iter(languages.values()))
 

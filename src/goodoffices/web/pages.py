@@ -27,7 +27,7 @@ from goodoffices.desk.views.views import Here, Views
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier, require_form
-from goodoffices.web.language import COOKIE, Language, choose
+from goodoffices.web.language import COOKIE, Language, asked_for
 from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
 from goodoffices.web.rights import NOBODY
@@ -197,12 +197,7 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
         use = "x-live" not in request.headers
         gone = site.service.leaving.left is not None
         session = None if gone else site.sessions.find(request.cookies.get(site.cookie), use=use)
-        language = choose(
-            dict(site.languages),
-            request.query_params.get("lang"),
-            request.cookies.get(COOKIE),
-            request.headers.get("accept-language", ""),
-        )
+        language = asked_for(request, site.languages)
         ask = Ask(request, site, session, language, site.service.now())
         if gone:
             return site.farewell(ask)
@@ -239,14 +234,14 @@ def _admit_officer(ask: Ask, route: Route) -> None:
     """Raise NotAllowed unless the route is open, or the officer holds one of the rights that it names."""
     if not _may(ask, route):
         officer = ask.who.officer
-        named = "' or '".join((each.name or "").lower() for each in Right if each & route.needs)
+        right = " / ".join((each.name or "").lower() for each in Right if each & route.needs)
         if route.method == "POST":
             ask.service.act(
                 lambda desk, now: desk.note_down(
                     officer.name, f"had no right to {route.path}", AuditKind.REFUSED, now
                 )
             )
-        raise NotAllowed(f"This takes the right '{named}', which you do not hold here.")
+        raise NotAllowed(f"This takes the right '{right}', which you do not hold here.")
 
 
 async def _admit_post(ask: Ask, route: Route) -> None:
@@ -274,7 +269,7 @@ async def _admit_post(ask: Ask, route: Route) -> None:
 
 def _sign_in_first(ask: Ask) -> Response:
     if ask.json:
-        return as_json(told(NotAllowed("Nobody is signed in.", "Sign in first.")), 401)
+        return as_json(told(NotAllowed("Nobody is signed in.", "Sign in first."), ask.language), 401)
     url: URL = ask.request.url
     target = url.path + (f"?{url.query}" if url.query else "")
     where = "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='')}"
@@ -284,7 +279,7 @@ def _sign_in_first(ask: Ask) -> Response:
 async def _refused(ask: Ask, route: Route, error: GoodOfficesError) -> Response:
     status = 401 if ask.session is None and not route.open else status_of(error)
     if ask.json:
-        return as_json(told(error), status)
+        return as_json(told(error, ask.language), status)
     if route.back is not None and (ask.session is not None or route.open) and _may(ask, route):
         try:
             page = await route.back(ask)

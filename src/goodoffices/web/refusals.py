@@ -20,6 +20,8 @@ from goodoffices.core.errors import (
     RelayError,
     WrongSecret,
 )
+from goodoffices.web.language import Language
+from goodoffices.web.retold import retold
 
 
 def status_of(error: GoodOfficesError) -> int:
@@ -41,9 +43,10 @@ def status_of(error: GoodOfficesError) -> int:
             return 400
 
 
-def told(error: GoodOfficesError) -> dict[str, str]:
-    """An error as JSON."""
-    return {"fault": error.fault, "what": error.what, "next": error.next_step}
+def told(error: GoodOfficesError, language: Language) -> dict[str, str]:
+    """An error as JSON: for programs in English, and ``said`` for whoever reads it on a page."""
+    said = (retold(text, language) or text for text in (error.what, error.next_step))
+    return {"fault": error.fault, "what": error.what, "next": error.next_step, "said": " ".join(said)}
 
 
 def as_json(data: Any, status: int = 200) -> Response:

@@ -22,6 +22,7 @@ from goodoffices.web.deeds import told
 from goodoffices.web.diff import changes
 from goodoffices.web.language import Language
 from goodoffices.web.prose import has_alike, has_unseen, lines, visible
+from goodoffices.web.retold import retold
 
 HERE = Path(__file__).parent
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -111,6 +112,6 @@ def environment(language: Language) -> Environment:
         grouped=grouped, visible=visible, lines=lines, has_unseen=has_unseen, has_alike=has_alike, hex=bytes.hex,
         changes=changes,
     )  # fmt: skip
-    env.globals.update(lang=language, words=words, silence=silence, knows=language.knows, say=language.say)
-    env.globals.update(told=lambda what: told(what, language))
+    env.globals.update(lang=language, words=words, silence=silence, say=language.say)
+    env.globals.update(told=lambda what: told(what, language), retold=lambda text: retold(text, language))
     return env

@@ -243,42 +243,6 @@ DAYS = (
     N_("Sunday"),
 )
 
-# Reasons that the read models give for what is not possible, in the language of the page.
-REASONS = (
-    N_("You do not hold the right 'duty' here."),
-    N_("You do not hold the right 'release' here."),
-    N_("You do not hold the right 'draft' here."),
-    N_("You do not hold the right 'keys' here."),
-    N_("It is addressed to this office alone and is never forwarded."),
-    N_("It is addressed to this office."),
-    N_("It is not what its author signed."),
-    N_("It was forwarded already."),
-    N_("Its author has withdrawn it."),
-    N_("It was refused."),
-    N_("It has expired."),
-    N_("It has not expired."),
-    N_("The mandate has ended."),
-    N_("It was taken."),
-    N_("It was returned already."),
-    N_("It was opened."),
-    N_("It was withdrawn."),
-    N_("It is with the principal."),
-    N_("The note has not been opened yet."),
-    N_("The note cannot be opened here yet."),
-    N_("This is not what its author signed; it is not shown as his."),
-    N_("Not every office has signed the mandate yet."),
-    N_("This office has signed."),
-    N_("The parties compare the mandate's digits; the intermediary cannot do it for them."),
-    N_("A party on paper has no keys, and so no digits to compare."),
-    N_("The reader is on paper: the sheet is printed and handed over."),
-    N_("A party with a desk answers for itself."),
-    N_("The post at its reader's side hands it over."),
-    N_("Its text is not before us."),
-    N_("It does not pass through this office."),
-    N_("A sealed channel does not open before both parties have compared the mandate's digits."),
-    N_("A path needs three offices; fewer are known here. Pair with one, or have one introduced."),
-)
-
 SHARING_MARKS = {
     0: N_("none given"),
     1: N_("TLP:CLEAR – may be made public"),

@@ -144,13 +144,15 @@ class Chains:
         if not others:
             return
         chains = self.ledger.incarnations_of(note, (note.id, *others))
-        restored = (
-            " It began a new chain in between: its vault may have been restored." if len(chains) > 1 else ""
-        )
         self.ledger.find(
             now,
             "the other office's",
-            f"{agreement.name_of(note.author)} signed two different notes under its number {note.number}.{restored}",
+            f"{agreement.name_of(note.author)} signed two different notes under its number {note.number}."
+            + (
+                " It began a new chain in between: its vault may have been restored."
+                if len(chains) > 1
+                else ""
+            ),
             "Both are kept and shown. Ask that office by another way which one is meant.",
             entry=note.id,
         )

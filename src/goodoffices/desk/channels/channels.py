@@ -128,7 +128,7 @@ class Channels(Credentials):
         self.require_room_for_mandate(signed.id, line.peer)
         for office in agreement.offices.values():
             self.learn(office, line.peer, now)
-        self.name_hidden("agreed mandate", agreement.mandate.name, agreement.id, now)
+        self.name_hidden("It is an agreed mandate's.", agreement.mandate.name, agreement.id, now)
         self.keep_mandate(signed, papers, now, came_from=line.peer)
 
     def keep_mandate(

@@ -48,7 +48,7 @@ class Credentials(Chains):
         if known is None:
             self._require_room_for_office(introduced_by)
             self.ledger.save_office(merged, introduced_by)
-            self.name_hidden("office", merged.name, merged.id, now)
+            self.name_hidden("It is an office's.", merged.name, merged.id, now)
             self._name_officers(merged, (), now)
             self.context.something_came()
         elif len(merged.signed) > len(known.signed):
@@ -147,7 +147,8 @@ class Credentials(Chains):
     def _name_officers(self, office: Office, before: tuple[Roster, ...], now: int) -> None:
         for roster in office.rosters[len(before) :]:
             for pseudonym, public, _ in roster.officers:
-                self.name_hidden(f"officer of {shown_name(office.name)}", pseudonym, public, now)
+                whose = f"It is that of an officer of {shown_name(office.name)}."
+                self.name_hidden(whose, pseudonym, public, now)
 
     def name_hidden(self, whose: str, name: str, entry: bytes, now: int) -> None:
         """Say which characters of a received name cannot be seen: it may look like another's (P12)."""
@@ -156,8 +157,8 @@ class Credentials(Chains):
             self.ledger.find(
                 now,
                 "the other office's",
-                f"The name of an {whose}, {shown_name(name)}, holds what cannot be seen:"
-                f" {', '.join(dict.fromkeys(hidden))}.",
+                f"The name {shown_name(name)} holds what cannot be seen: {', '.join(dict.fromkeys(hidden))}."
+                f" {whose}",
                 "It may look like another name. Go by the digits, and ask that office why.",
                 entry=entry,
             )

@@ -57,8 +57,8 @@ class Drafting:
     def require_any(self, officer: Officer, rights: tuple[Right, ...]) -> None:
         """Raise NotAllowed unless the officer holds one of these rights."""
         if not self.rights(officer) & reduce(Right.__or__, rights):
-            names = "' or '".join((each.name or "").lower() for each in rights)
-            raise NotAllowed(f"{officer.name} does not hold the right '{names}' here.")
+            right = " / ".join((each.name or "").lower() for each in rights)
+            raise NotAllowed(f"{officer.name} does not hold the right '{right}' here.")
 
     def reading_key(self) -> bytes:
         """The key of the texts; raises NotNow while the desk is locked."""

@@ -333,9 +333,7 @@ class Vault:
             except WrongSecret:
                 raise
             except YourError as error:  # a character that no passphrase here can hold
-                raise WrongSecret(
-                    "That passphrase is nobody's here.", f"{error.what} {error.next_step}"
-                ) from None
+                raise WrongSecret("That passphrase is nobody's here.", error.what) from None
             return OpenedOfficer(shown, keys[:KEY_SIZE], keys[KEY_SIZE:])
 
         return stretch_and_open

@@ -19,7 +19,7 @@
       credentials: "same-origin",
     });
     const said = await answer.json();
-    if (!answer.ok) throw new Error(`${said.what} ${said.next}`);
+    if (!answer.ok) throw new Error(said.said);
     return said;
   };
   const known = (list) => (list || []).map((each) => ({ ...each, id: bytes(each.id) }));
