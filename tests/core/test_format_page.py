@@ -23,6 +23,7 @@ from goodoffices.core import (
     sealed,
     service_traffic,
     stop,
+    thin_keys,
 )
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
@@ -51,6 +52,9 @@ TABLES: dict[str, type[Any]] = {
     "**SERVICE_CHAT (28)**": service_traffic.ServiceChat,
     "**Header**": sealed.Header,
     "**BRIEFING (33)**": briefing.Briefing,
+    "**THIN_LINE (54)**": thin_keys.ThinLine,
+    "**THIN_KEYS (55)**": thin_keys.ThinKeys,
+    "**THIN_HELD (56)**": thin_keys.ThinHeld,
 }
 
 

@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle
+from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle, thin_text
 from goodoffices.core.act import Act, check_signer
 from goodoffices.core.assurance import check_assurance, check_change
 from goodoffices.core.backup import open_piece, proof_digits
 from goodoffices.core.beside import check_beside, open_beside, read_beside, words_need
 from goodoffices.core.clearance import Clearance
 from goodoffices.core.courier import read_bundle, read_frame
-from goodoffices.core.errors import Altered, Foreign, GoodOfficesError
+from goodoffices.core.errors import Altered, Foreign, GoodOfficesError, Malformed
 from goodoffices.core.handover import check_handover
 from goodoffices.core.incident import check_incident, check_report
 from goodoffices.core.line import CarriedEntry, verify_entry, verify_head
 from goodoffices.core.mailboxes import verify_mailboxes
 from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import check_issued, note_digits, read_inside, verify_release
-from goodoffices.core.office import read_office
+from goodoffices.core.office import read_office, require_version
 from goodoffices.core.pairing import (
     check_fresh,
     check_heard,
@@ -36,10 +36,13 @@ from goodoffices.core.pairing import (
     spoken,
     verify_confirmed,
 )
-from goodoffices.core.sealed import open_sealed, read_sealed
+from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
-from goodoffices.core.statement import LIVE, read_signed
+from goodoffices.core.statement import LIVE, Signed, read_signed
 from goodoffices.core.stop import verify_stop
+from goodoffices.core.thin_cell import cell_place, open_cell, read_parts
+from goodoffices.core.thin_keys import Reading, begin
+from goodoffices.core.thin_note import open_thin
 
 Input = dict[str, Any]
 Result = dict[str, Any]
@@ -220,6 +223,65 @@ def _sealed(given: Input) -> Result:
     return {"id": opened.signed.id.hex(), "text": opened.words.text}
 
 
+class _Shelf:
+    """What a vector says that the reader holds."""
+
+    def __init__(self, given: Input) -> None:
+        self._values = [bytes.fromhex(each) for each in given["held"]]
+        self._notes = {bytes.fromhex(note): (bytes.fromhex(by), at) for note, by, at in given["notes"]}
+
+    def told(self, value: bytes) -> bool:
+        return False
+
+    def find(self, start: bytes, size: int) -> list[bytes]:
+        return [each for each in self._values if len(each) == size and each.startswith(start)]
+
+    def place_of(self, note: bytes) -> tuple[bytes, int] | None:
+        return self._notes.get(note)
+
+    def at(self, author: bytes, number: int) -> bytes | None:
+        return next((note for note, place in self._notes.items() if place == (author, number)), None)
+
+    def sealed(self, start: bytes) -> bytes | None:
+        return None
+
+
+def _thin_text(given: Input) -> Result:
+    return {"text": thin_text.decode(_bytes(given, "code"), given["letters"])}
+
+
+def _thin_sealed(given: Input) -> Result:
+    sealed = read_sealed(_bytes(given, "sealed"))
+    if sealed.chain is None:
+        raise Malformed("It is sealed the ordinary way.")
+    chain, number = sealed.chain
+    message, _ = Reading(begin(_bytes(given, "secret"), chain)).key_of(number)
+    office = read_office(_bytes(given, "credential"))
+
+    def officers(version: int) -> tuple[bytes, ...]:
+        return tuple(each[1] for each in require_version(office, version).officers)
+
+    opened = open_thin(sealed, message, _bytes(given, "realm"), _Shelf(given), officers)
+    return {"inside": opened.inside.hex(), "text": opened.words.text, "id": opened.signed.id.hex()}
+
+
+def _cell(given: Input) -> Result:
+    envelope, chain = _bytes(given, "envelope"), _bytes(given, "chain")
+    start, number = cell_place(envelope)
+    if chain[:4] != start:
+        raise Foreign("A cell of another chain.")
+    message, _ = Reading(begin(_bytes(given, "secret"), chain)).key_of(number)
+    offices = (bytes.fromhex(given["offices"][0]), bytes.fromhex(given["offices"][1]))
+    parts = read_parts(
+        open_cell(envelope, message), _bytes(given, "realm"), _bytes(given, "line"), offices, _Shelf(given)
+    )
+    return {"parts": [[kind, cbor.encode(_plain(part)).hex()] for kind, part in parts]}
+
+
+def _plain(part: Signed | CarriedEntry | SealedNote) -> Any:
+    return [part.signed.raw, part.salt, part.body] if isinstance(part, CarriedEntry) else part.raw
+
+
 def _entry(given: Input) -> Result:
     carried = CarriedEntry(read_signed(_bytes(given, "signed")), _bytes(given, "salt"), _bytes(given, "body"))
     entry = verify_entry(carried, _bytes(given, "line"), read_office(_bytes(given, "credential")))
@@ -341,6 +403,9 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "note": _note,
     "issue": _issue,
     "sealed": _sealed,
+    "thin text": _thin_text,
+    "thin sealed": _thin_sealed,
+    "cell": _cell,
     "entry": _entry,
     "service traffic": _service,
     "envelope": _envelope,

@@ -56,6 +56,7 @@ from tests.core.test_mandate import attested, on_paper
 from tests.core.test_note import by_hand as note_of
 from tests.core.test_pairing import MINE, THEIRS, confirmed, offer
 from tests.core.test_sealed import KEY, _sealed_by_hand
+from tests.vectors import thin
 from tests.vectors.check import run
 
 HERE = Path(__file__).resolve().parent
@@ -1303,6 +1304,7 @@ SECTIONS = (
     _courier,
     _heads,
     _mailboxes,
+    *thin.SECTIONS,
 )
 
 

@@ -81,6 +81,12 @@ class Item(IntEnum):
     """[8, sealed note]: the same note sealed anew"""
     NEXT_ROSTER = 9
     """[9, signed roster]: one more roster of an office whose earlier ones are known"""
+    THIN_LINE = 10
+    """[10, signed wish]: this office wants the line thin, or no more (``core.thin_keys``)"""
+    THIN_KEYS = 11
+    """[11, signed keys]: the secret of a thin line's chain, sealed to its readers"""
+    THIN_HELD = 12
+    """[12, signed]: a reader's desk has those keys"""
     LINE_TEST = 16
     """[16, signed test]: alone, in an entry of kind 2"""
     SERVICE_CHAT = 17
@@ -223,6 +229,9 @@ _ITEM_FORMS: dict[int, Callable[[tuple[Any, ...]], bool]] = {
     Item.RESEAL_ASKED: _blob,
     Item.RESEALED: _blob,
     Item.NEXT_ROSTER: _blob,
+    Item.THIN_LINE: _blob,
+    Item.THIN_KEYS: _blob,
+    Item.THIN_HELD: _blob,
     Item.LINE_TEST: _blob,
     Item.SERVICE_CHAT: _blob,
 }

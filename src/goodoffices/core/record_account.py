@@ -181,6 +181,9 @@ ITEM_WORDS: dict[int, str] = {
     Item.RESEAL_ASKED: "the request to seal a note anew",
     Item.RESEALED: "a note sealed anew",
     Item.NEXT_ROSTER: "an office's next roster",
+    Item.THIN_LINE: "the wish for a thin line",
+    Item.THIN_KEYS: "keys of a thin line",
+    Item.THIN_HELD: "word that keys of a thin line are held",
     Item.LINE_TEST: "a line test",
     Item.SERVICE_CHAT: "service chat",
 }

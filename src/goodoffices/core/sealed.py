@@ -21,6 +21,8 @@ from goodoffices.core.note import MAX_SEALED, Note, OpenNote, read_inside
 from goodoffices.core.statement import remembered
 
 MAX_READERS = 8
+CHAIN = 32
+"""Bytes of the name of a thin line's chain, where a wrapped key would stand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,12 @@ class SealedNote:
     def readers(self) -> tuple[bytes, ...]:
         """IDs of the offices that can open it."""
         return tuple(office for office, _, _ in self.wraps)
+
+    @property
+    def chain(self) -> tuple[bytes, int] | None:
+        """(chain, number) of a note that was sealed for a thin line (``thin_note``)."""
+        _, number, name = self.wraps[0]
+        return (name, number) if len(name) == CHAIN else None
 
 
 def _wrap_info(realm: bytes, header: Header, header_raw: bytes, reader: bytes, public: bytes) -> bytes:
@@ -126,8 +134,13 @@ def read_sealed(raw: bytes) -> SealedNote:
         last = wrap[0]
         if len(wrap[0]) != 32 or isinstance(wrap[1], bool) or not isinstance(wrap[1], int) or wrap[1] < 0:
             raise Malformed("A sealed note's reader has the wrong form.")
-        if not isinstance(wrap[2], bytes) or len(wrap[2]) != 32 + crypto.SEAL_OVERHEAD:
+        if not isinstance(wrap[2], bytes) or len(wrap[2]) not in (CHAIN, 32 + crypto.SEAL_OVERHEAD):
             raise Malformed("A sealed note's wrapped key has the wrong size.")
+    # For a thin line one message of one chain seals to all, and no key is wrapped for anybody.
+    if any(len(wrap[2]) == CHAIN and wrap[1:] != wraps[0][1:] for wrap in wraps) or (
+        len(wraps[0][2]) == CHAIN and any(len(wrap[2]) != CHAIN for wrap in wraps)
+    ):
+        raise Malformed("A sealed note whose readers have keys of two sorts.")
     return SealedNote(header, header_raw, wraps, ciphertext, raw)
 
 
@@ -140,7 +153,7 @@ def open_sealed(sealed: SealedNote, realm: bytes, reader: bytes, seeds: Mapping[
     wrap = next((each for each in sealed.wraps if each[0] == reader), None)
     if wrap is None:
         raise Foreign("This note is not sealed to this office.", "Only its readers can open it.")
-    seed = seeds.get(wrap[1])
+    seed = seeds.get(wrap[1]) if sealed.chain is None else None
     if seed is None:
         raise Foreign("The key of that epoch is not held here any more.", "Ask the author to seal it anew.")
     info = _wrap_info(realm, sealed.header, sealed.header_raw, reader, crypto.sealing_public(seed))

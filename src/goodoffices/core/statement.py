@@ -93,6 +93,10 @@ class Kind(IntEnum):
     ASSURANCE = 46
     ASSURANCE_CHANGE = 47
     """What an office took from a note, and what became of it: at home too."""
+    THIN_LINE = 54
+    THIN_KEYS = 55
+    THIN_HELD = 56
+    """Thin lines: who wants one, the keys of its chains, who holds them."""
 
 
 @dataclass(frozen=True)

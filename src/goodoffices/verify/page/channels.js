@@ -347,9 +347,14 @@ const readSealed = (raw) => {
   let last = "";
   for (const wrap of wraps) {
     const shaped = Array.isArray(wrap) && wrap.length === 3 && isBytes(wrap[0]) && hex(wrap[0]) > last;
-    if (!shaped || wrap[0].length !== 32 || !isUint(wrap[1]) || !isBytes(wrap[2]) || wrap[2].length !== 1168) {
+    const known = shaped && isBytes(wrap[2]) && (wrap[2].length === 1168 || wrap[2].length === 32);
+    if (!known || wrap[0].length !== 32 || !isUint(wrap[1])) {
       malformed("A sealed note's readers have the wrong form or order.");
     }
+    // Sealed for a thin line: one message of one chain for all, and no key is wrapped for anybody.
+    const thin = wrap[2].length === 32;
+    const same = wrap[1] === wraps[0][1] && hex(wrap[2]) === hex(wraps[0][2]);
+    if ((thin || wraps[0][2].length === 32) && !same) malformed("A sealed note whose readers have keys of two sorts.");
     last = hex(wrap[0]);
   }
   return header;

@@ -64,6 +64,9 @@ const ITEM = {
   resealAsked: 7,
   resealed: 8,
   nextRoster: 9,
+  thinLine: 10,
+  thinKeys: 11,
+  thinHeld: 12,
   test: 16,
   chat: 17,
 };
@@ -78,6 +81,9 @@ const ITEM_WORDS = new Map([
   [ITEM.resealAsked, "the request to seal a note anew"],
   [ITEM.resealed, "a note sealed anew"],
   [ITEM.nextRoster, "an office's next roster"],
+  [ITEM.thinLine, "the wish for a thin line"],
+  [ITEM.thinKeys, "keys of a thin line"],
+  [ITEM.thinHeld, "word that keys of a thin line are held"],
   [ITEM.test, "a line test"],
   [ITEM.chat, "service chat"],
 ]);
@@ -105,6 +111,9 @@ const ITEM_FORMS = new Map([
   [ITEM.resealAsked, oneBlob],
   [ITEM.resealed, oneBlob],
   [ITEM.nextRoster, oneBlob],
+  [ITEM.thinLine, oneBlob],
+  [ITEM.thinKeys, oneBlob],
+  [ITEM.thinHeld, oneBlob],
   [ITEM.test, oneBlob],
   [ITEM.chat, oneBlob],
 ]);

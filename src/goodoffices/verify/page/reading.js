@@ -188,6 +188,11 @@ class Examiner {
         return this.carriedCredential(rest[0]);
       case ITEM.nextRoster:
         return this.carriedRoster(await readSigned(rest[0]));
+      case ITEM.thinLine:
+      case ITEM.thinKeys:
+      case ITEM.thinHeld:
+        await (await readSigned(rest[0])).verify();
+        return null;
       case ITEM.incarnation:
       case ITEM.resealAsked:
         return null;
