@@ -61,7 +61,8 @@ def test_an_officer_comes_and_is_locked_out_at_once(
     expect(page.locator("tbody tr")).to_have_count(3)
     sound(page)
     _enter(new, running.address, "bo")
-    expect(new.locator("#error")).to_contain_text("roster does not list")
+    words = {"en": "roster does not list bo", "fa": "در فهرست مأموران دفتر نیست"}[language]
+    expect(new.locator("#error")).to_contain_text(words)
     with page.expect_download() as waiting:
         page.locator('a[href="/officers/request"]').click()
     request = read_request(waiting.value.path().read_bytes())
