@@ -36,6 +36,7 @@ from goodoffices.core.pairing import (
     spoken,
     verify_confirmed,
 )
+from goodoffices.core.public_statement import check_public_statement
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
 from goodoffices.core.statement import LIVE, Signed, read_signed
@@ -166,6 +167,11 @@ def _assurance(given: Input) -> Result:
 def _assurance_change(given: Input) -> Result:
     signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
     return {"id": signed.id.hex(), "became": check_change(signed, office).became}
+
+
+def _public_statement(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    return {"id": signed.id.hex(), "said": check_public_statement(signed, office).said}
 
 
 def _act(given: Input) -> Result:
@@ -394,6 +400,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "incident": _incident,
     "assurance": _assurance,
     "assurance change": _assurance_change,
+    "public statement": _public_statement,
     "report": _report,
     "backup": _backup,
     "stop": _stop,

@@ -32,6 +32,7 @@ from goodoffices.core.line import Head
 from goodoffices.core.mailboxes import Mailboxes
 from goodoffices.core.office import Office, make_root, make_roster, verify_office
 from goodoffices.core.pairing import LIFE, meeting_message, meeting_place, pair, spoken
+from goodoffices.core.public_statement import PublicStatement
 from goodoffices.core.sealed import header_of, seal_note
 from goodoffices.core.service_traffic import body_of
 from goodoffices.core.statement import LIVE, Signed, Statement, sign, state
@@ -619,6 +620,44 @@ def _assurance() -> Iterator[Vector]:
         "assurance change",
         given(fifth, duty),
         "NewerVersion",
+    )
+
+
+def _public_statement() -> Iterator[Vector]:
+    content = PublicStatement(
+        office=washington().id,
+        roster=1,
+        time=(NOW, 0),
+        what="We also said this at the UN.",
+        by="the ambassador",
+        where="New York",
+        said=NOW - 7_200_000,
+        known=NOW - 3_600_000,
+        source="a recording",
+        grade=(1, 2),
+        mark=1,
+        evidence=((seed("recording"), "a recording"),),
+    )
+
+    def given(content: PublicStatement, signer: bytes) -> dict[str, Any]:
+        signed = sign(state(content, LIVE), signer)
+        return {"signed": signed.raw.hex(), "credential": washington().office.raw.hex()}
+
+    duty = washington().officer("duty")
+    yield "public-statement", "Said before everybody.", "public statement", given(content, duty), OK
+    yield (
+        "public-statement-by-the-desk",
+        "No officer stands behind it.",
+        "public statement",
+        given(content, washington().desk_seed),
+        "WrongSigner",
+    )
+    yield (
+        "public-statement-known-before-said",
+        "The two times exchanged.",
+        "public statement",
+        given(replace(content, known=NOW - 8_000_000), duty),
+        "Malformed",
     )
 
 
@@ -1290,6 +1329,7 @@ SECTIONS = (
     _handover,
     _incident,
     _assurance,
+    _public_statement,
     _backup,
     _stop,
     _act,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may sign the papers that stay at their office: incident files and assurances (docs/format.md §5.7, §5.8)."""
+"""Who may sign the papers that stay at their office: incident files and their like (docs/format.md §5.7 to §5.9)."""
 
 from __future__ import annotations
 

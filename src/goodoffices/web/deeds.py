@@ -85,6 +85,9 @@ DEEDS = (
     N_("made room for another session"),
     N_("wrote an assurance down"),
     N_("stated what became of an assurance"),
+    N_("logged a public statement"),
+    N_("corrected a public statement"),
+    N_("took the chronicle along as {form}, {mark}"),
     N_("opened an incident file"),
     N_("restored this desk from a backup"),
 )
