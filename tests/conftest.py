@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.postgres import Server, server
+from tests.tokens import TokenShop, open_shop
 
 # `fast` is the default: the same examples in every run, so that a red build is red again on the next machine.
 # `deep` searches anew each time: GOODOFFICES_HYPOTHESIS=deep script/test tests/core
@@ -98,3 +99,9 @@ def postgres() -> Iterator[Server]:
     """A PostgreSQL server for all tests of a run. Tests that use it are `slow`; each makes a database of its own."""
     with server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> TokenShop:
+    """PKCS#11 tokens for whoever asks; one shop a process."""
+    return open_shop(tmp_path_factory.mktemp("softhsm"))

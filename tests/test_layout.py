@@ -95,6 +95,7 @@ def pins(name: str) -> dict[str, str]:
 def test_what_the_tests_install_is_what_the_software_runs_with() -> None:
     assert pins("run.txt").items() <= pins("postgresql.txt").items() <= pins("dev.txt").items()
     assert pins("run.txt").items() <= pins("pdf.txt").items() <= pins("dev.txt").items()
+    assert pins("run.txt").items() <= pins("pkcs11.txt").items() <= pins("dev.txt").items()
 
 
 @pytest.mark.parametrize(

@@ -27,4 +27,4 @@ def test_no_words_stand_in_the_tables() -> None:
         tables = node.db.serialize()
         assert _WORDS.encode() not in tables
         assert node.founding.reading_key not in tables
-        assert node.officer.seed not in tables
+        assert node.founding.officer_seeds["duty"] not in tables

@@ -14,7 +14,6 @@ from typing import Self
 
 from goodoffices.core.act import ActType
 from goodoffices.core.backup import root_seed
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.note import Words
 from goodoffices.core.pairing import Offer
@@ -116,7 +115,7 @@ class RunningDesk:
             desk = desk_of(vault)
             desk.context.reading_key = keys.reading_key
             now = time.time_ns() // 1_000_000
-            officer = Officer("duty", ed25519_public(keys.seed), keys.seed)
+            officer = Officer("duty", keys.public, keys.seed)
             desk.rosters.install(
                 sign_request(desk.rosters.renew(officer, now, desk_key=True), self.root), now
             )

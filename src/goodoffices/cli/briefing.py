@@ -14,7 +14,6 @@ import click
 
 from goodoffices.cli.output import Group, aside, passphrase, say
 from goodoffices.core.briefing import Sharing
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.record_layout import plain
@@ -51,7 +50,7 @@ def _signed_in(
         desk = desk_of(vault)
         opened = vault.sign_in(name, passphrase(secret, f"Passphrase of {name}"))
         desk.unlock(opened.reading_key, now)
-        yield desk, Officer(opened.name, ed25519_public(opened.seed), opened.seed)
+        yield desk, Officer(opened.name, opened.public, opened.seed)
 
 
 def _channel(desk: Desk, named: str) -> bytes:

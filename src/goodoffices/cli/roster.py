@@ -23,7 +23,7 @@ from goodoffices.core.roster_request import (
 from goodoffices.core.statement import MAX_SIGNED, read_signed
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import ALL_RIGHTS
-from goodoffices.desk.presence.people import add_officer, key_named, lock_out, people
+from goodoffices.desk.presence.people import add_officer, add_with_token, key_named, lock_out, people
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import Vault, open_vault
 
@@ -89,7 +89,15 @@ def officer() -> None:
 @signing_in
 @click.option("--pseudonym", help="What counterparts see instead of the name; a number if left out.")
 @click.option("--rights", default=None, help="draft,release,duty,keys,audit; all if left out.")
-@click.option("--new-passphrase-file", type=FILE, help="The new officer's passphrase, on the first line.")
+@click.option(
+    "--new-passphrase-file",
+    type=FILE,
+    help="The new officer's passphrase, or his token's PIN, on the first line.",
+)
+@click.option(
+    "--token", type=THERE, help="PKCS#11 module: the officer's key is made on a token and stays there."
+)
+@click.option("--token-label", help="Which token, where this machine has several.")
 @signing_off
 def add(
     name: str,
@@ -100,16 +108,27 @@ def add(
     pseudonym: str | None,
     rights: str | None,
     new_passphrase_file: Path | None,
+    token: Path | None,
+    token_label: str | None,
     root_file: Path | None,
     out: Path | None,
 ) -> None:
     """Make keys for a new officer NAME, under a passphrase that only he knows, and a place in the roster."""
     check_way(root_file, out)
     given = parse_rights(rights) if rights is not None else ALL_RIGHTS
+    if token_label is not None and token is None:
+        raise YourError("A label names no token without its module.", "Give --token MODULE as well.")
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
-        secret = passphrase(new_passphrase_file, f"Passphrase of {name}, typed by {name}", confirm=True)
         shown = pseudonym or _free_pseudonym(here.desk)
-        request = add_officer(here.vault, here.desk, here.officer, name, secret, shown, given, now())
+        if token is not None:
+            pin = passphrase(new_passphrase_file, f"PIN of {name}'s token, typed by {name}")
+            request = add_with_token(
+                here.vault, here.desk, here.officer, name, shown, given, now(),
+                module=token, label=token_label, pin=pin,
+            )  # fmt: skip
+        else:
+            secret = passphrase(new_passphrase_file, f"Passphrase of {name}, typed by {name}", confirm=True)
+            request = add_officer(here.vault, here.desk, here.officer, name, secret, shown, given, now())
         sign_off(here.vault, here.desk, request, root_file, out)
 
 
@@ -197,7 +216,8 @@ def list_officers(vault: Path, unlock_file: Path | None) -> None:
             state = "locked out" if each.locked_out is not None else rights_in_words(each.rights)
             if each.locked_out is None and each.planned != each.rights:
                 state += f" (asked for: {rights_in_words(each.planned)})"
-            say(f"{each.name}\t{each.pseudonym or '?'}\t{state}")
+            kept = f"\tkey on the token {each.token}" if each.token is not None else ""
+            say(f"{each.name}\t{each.pseudonym or '?'}\t{state}{kept}")
 
 
 @office.command()

@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.output import passphrase
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.presence.present import require_listed
@@ -53,7 +52,7 @@ def signed_in(
     with open_vault(vault, unlock_path=unlock_file) as opened:
         keys = opened.sign_in(officer, passphrase(passphrase_file, f"Passphrase of {officer}"))
         desk = desk_of(opened)
-        person = Officer(keys.name, ed25519_public(keys.seed), keys.seed)
+        person = Officer(keys.name, keys.public, keys.seed)
         opened.know_key(keys.name, person.public)
         require_listed(desk, person)
         desk.unlock(keys.reading_key, now())

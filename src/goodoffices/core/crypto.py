@@ -26,6 +26,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke
@@ -141,6 +142,29 @@ def ed25519_public(seed: bytes) -> bytes:
 def ed25519_sign(seed: bytes, message: bytes) -> bytes:
     """64 bytes, deterministic (RFC 8032 §5.1.6)."""
     return _signing_pair(seed)[0].sign(message)
+
+
+class HeldKey(Protocol):
+    """An Ed25519 key that signs where it is held and cannot be taken out, such as a token's (ADR 0064)."""
+
+    @property
+    def public(self) -> bytes: ...
+
+    def sign(self, message: bytes) -> bytes: ...
+
+
+Signing = bytes | HeldKey
+"""What signs with Ed25519: a 32-byte seed, or a key that is held elsewhere."""
+
+
+def public_of(key: Signing) -> bytes:
+    """The public key (32 bytes) of what signs."""
+    return ed25519_public(key) if isinstance(key, bytes) else key.public
+
+
+def signature_of(key: Signing, message: bytes) -> bytes:
+    """64 bytes."""
+    return ed25519_sign(key, message) if isinstance(key, bytes) else key.sign(message)
 
 
 @lru_cache(maxsize=1024)

@@ -225,15 +225,15 @@ class Signed:
             crypto.ed25519_verify(signer, signature, self.statement.raw)
 
 
-def sign(statement: Statement, *seeds: bytes) -> Signed:
-    """``statement`` signed with each 32-byte seed, signatures ordered by key."""
-    pairs = {crypto.ed25519_public(seed): crypto.ed25519_sign(seed, statement.raw) for seed in seeds}
+def sign(statement: Statement, *keys: crypto.Signing) -> Signed:
+    """``statement`` signed with each key, a 32-byte seed or one that is held elsewhere; ordered by public key."""
+    pairs = {crypto.public_of(key): crypto.signature_of(key, statement.raw) for key in keys}
     return Signed(statement, tuple(sorted(pairs.items())))
 
 
-def add_signature(signed: Signed, seed: bytes) -> Signed:
+def add_signature(signed: Signed, key: crypto.Signing) -> Signed:
     """The same statement with one more signature; signing again with a key changes nothing."""
-    pairs = dict(signed.signatures) | dict(sign(signed.statement, seed).signatures)
+    pairs = dict(signed.signatures) | dict(sign(signed.statement, key).signatures)
     return Signed(signed.statement, tuple(sorted(pairs.items())))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from goodoffices.core.crypto import Signing
 from goodoffices.core.errors import GoodOfficesError, NotNow
 from goodoffices.core.line import CarriedEntry, Place
 from goodoffices.core.office import Office
@@ -46,7 +47,8 @@ class Officer:
 
     name: str
     public: bytes
-    seed: bytes = field(repr=False)
+    seed: Signing = field(repr=False)
+    """His seed, or the key that his token holds in its place."""
 
 
 @dataclass

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from goodoffices.core.crypto import ed25519_public, forget_private_keys
+from goodoffices.core.crypto import forget_private_keys
 from goodoffices.core.errors import GoodOfficesError, NotAllowed, RelayError, YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import AuditKind
@@ -116,7 +116,7 @@ class Leaving:
     async def second(self, first: Officer, name: str, passphrase: str) -> Officer:
         """Another officer than ``first``, by name and passphrase; raises WrongSecret or NotAllowed."""
         opened = await asyncio.to_thread(self._service.vault.attempt(name, passphrase))
-        other = Officer(opened.name, ed25519_public(opened.seed), opened.seed)
+        other = Officer(opened.name, opened.public, opened.seed)
         require_listed(self._service.desk, other)
         roster = self._service.desk.context.my_office().roster
         if other.public == first.public:

@@ -31,6 +31,7 @@ async def officers(ask: Ask) -> Page:
             "planned": _names(each.planned),
             "locked_out": each.locked_out,
             "sessions": len(ask.site.sessions.named(each.name)),
+            "token": each.token,
             "passkeys": len(ask.service.passkeys.of(each.name)),
             "me": each.name == ask.who.officer.name,
         }

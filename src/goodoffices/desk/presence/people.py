@@ -8,6 +8,7 @@ keys are destroyed at once, and no act of that key is taken here any more, while
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from goodoffices.core import crypto
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
@@ -17,6 +18,7 @@ from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.vault.keys import fold_name
+from goodoffices.desk.vault.tokens import holding
 from goodoffices.desk.vault.vault import Vault, check_passphrase
 
 
@@ -34,6 +36,8 @@ class Person:
     """By the roster that the root is asked to sign."""
     locked_out: int | None
     """Since when (ms), or None."""
+    token: str | None = None
+    """The token that holds his key; None where the vault does, wrapped."""
 
 
 def people(vault: Vault, desk: Desk) -> tuple[Person, ...]:
@@ -44,7 +48,7 @@ def people(vault: Vault, desk: Desk) -> tuple[Person, ...]:
         public = each.public
         pseudonym = (planned.pseudonym(public) or roster.pseudonym(public)) if public else None
         held = (roster.rights(public), planned.rights(public)) if public else (Right(0), Right(0))
-        out.append(Person(each.name, public, pseudonym, *held, each.locked_out_ms))
+        out.append(Person(each.name, public, pseudonym, *held, each.locked_out_ms, each.token))
     return tuple(out)
 
 
@@ -62,20 +66,48 @@ def add_officer(
 
     He can sign in once the roster that lists him is in force.
     """
-    desk.acts.require(keeper, Right.KEYS)
-    reading_key = desk.context.reading_key
-    if reading_key is None:
-        raise NotAllowed("The desk is locked: a new officer is given the key to its texts.", "Sign in first.")
+    reading_key = _reading_key(vault, desk, keeper, name)
     check_passphrase(passphrase, name)
-    if any(fold_name(each.name) == fold_name(name) for each in vault.officers()):
-        raise YourError(
-            f"An officer named {name} is or was here; names are not given twice.", "Give another name."
-        )
     rng = desk.context.rng
     seed = rng(32)
     request = desk.rosters.add(keeper, crypto.ed25519_public(seed), pseudonym, rights, now)
     vault.add_officer(name, passphrase, seed, reading_key, rng, now)
     return request
+
+
+def add_with_token(
+    vault: Vault,
+    desk: Desk,
+    keeper: Officer,
+    name: str,
+    pseudonym: str,
+    rights: Right,
+    now: int,
+    *,
+    module: Path,
+    label: str | None,
+    pin: str,
+) -> RosterRequest:
+    """The same for an officer whose signing key a PKCS#11 token makes and holds; he signs in by its PIN."""
+    reading_key = _reading_key(vault, desk, keeper, name)
+    with holding(module, label, pin, desk.context.rng) as held:
+        vault.tokens.require_free(held)
+        request = desk.rosters.add(keeper, held.public, pseudonym, rights, now)
+        vault.add_held(name, held, reading_key, desk.context.rng, now)
+        return request
+
+
+def _reading_key(vault: Vault, desk: Desk, keeper: Officer, name: str) -> bytes:
+    """What a new officer named ``name`` is given; raises where he cannot come in."""
+    desk.acts.require(keeper, Right.KEYS)
+    reading_key = desk.context.reading_key
+    if reading_key is None:
+        raise NotAllowed("The desk is locked: a new officer is given the key to its texts.", "Sign in first.")
+    if any(fold_name(each.name) == fold_name(name) for each in vault.officers()):
+        raise YourError(
+            f"An officer named {name} is or was here; names are not given twice.", "Give another name."
+        )
+    return reading_key
 
 
 def lock_out(

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import NotAllowed, WrongSecret
 from goodoffices.core.office import Right, Roster
 from goodoffices.core.roster_request import RosterRequest
@@ -80,7 +79,7 @@ class Present(ABC):
     async def prove(self, officer: Officer, passphrase: str) -> None:
         """The officer who is signed in types his passphrase once more; raises WrongSecret."""
         opened = await asyncio.to_thread(self.vault.attempt(officer.name, passphrase))
-        if ed25519_public(opened.seed) != officer.public:
+        if opened.public != officer.public:
             raise WrongSecret("This is not your passphrase.")
 
     def sign_in_by_passkey(
@@ -95,10 +94,13 @@ class Present(ABC):
         return passkey if opened is None else self._admit(opened)
 
     def _admit(self, opened: OpenedOfficer) -> Officer:
-        officer = Officer(opened.name, ed25519_public(opened.seed), opened.seed)
+        officer = Officer(opened.name, opened.public, opened.seed)
         self.vault.know_key(opened.name, officer.public)
-        require_listed(self.desk, officer)
-        self._signed_in[id(officer)] = officer
+        try:
+            require_listed(self.desk, officer)
+            self._signed_in[id(officer)] = officer
+        finally:
+            self._let_tokens_go()
         if self.desk.context.locked:
             self.desk.unlock(opened.reading_key, self.now())
             self.desk.lines.tell(self.now())
@@ -111,7 +113,8 @@ class Present(ABC):
         reading_key = self.desk.context.reading_key
         if reading_key is None:
             raise NotAllowed("The desk is locked.", "Sign in first.")
-        self.passkeys.wrap(passkey, officer.name, prf, officer.seed + reading_key, self.desk.context.rng)
+        keys = OpenedOfficer(officer.name, officer.seed, reading_key).wrappable()
+        self.passkeys.wrap(passkey, officer.name, prf, keys, self.desk.context.rng)
 
     def still_in(self, officer: Officer) -> bool:
         """Whether this sign-in counts: not signed out, and not locked out meanwhile."""
@@ -156,9 +159,14 @@ class Present(ABC):
             if not roster.rights(officer.public) or self.desk.ledger.locked_out(officer.public):
                 self.sign_out(officer)
 
+    def _let_tokens_go(self) -> None:
+        """A token is signed in to for as long as its officer is."""
+        self.vault.tokens.keep({officer.name for officer in self._signed_in.values()})
+
     def sign_out(self, officer: Officer) -> None:
         """Forget an officer's key; with the last one the desk locks."""
         self._signed_in.pop(id(officer), None)
+        self._let_tokens_go()
         if not self._signed_in:
             self.desk.lock()
             self.desk.lines.tell(self.now())

@@ -11,8 +11,15 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from goodoffices.core.crypto import AEAD_TAG_SIZE, aead_open, aead_seal, argon2id, hkdf
-from goodoffices.core.errors import Altered, MachineError, VaultDamaged, WrongSecret, YourError
+from goodoffices.core.crypto import AEAD_TAG_SIZE, Signing, aead_open, aead_seal, argon2id, hkdf, public_of
+from goodoffices.core.errors import (
+    Altered,
+    MachineError,
+    NotAllowed,
+    VaultDamaged,
+    WrongSecret,
+    YourError,
+)
 
 Rng = Callable[[int], bytes]
 
@@ -60,8 +67,23 @@ class OpenedOfficer:
     """What one officer's sign-in yields. The keys stay out of ``repr`` and so out of logs."""
 
     name: str
-    seed: bytes = field(repr=False)
+    seed: Signing = field(repr=False)
+    """The signing seed, or the key that a token holds in its place."""
     reading_key: bytes = field(repr=False)
+
+    @property
+    def public(self) -> bytes:
+        """The key under which the roster lists him."""
+        return public_of(self.seed)
+
+    def wrappable(self) -> bytes:
+        """Signing seed and reading key, to be wrapped anew; raises NotAllowed where a token holds the first."""
+        if not isinstance(self.seed, bytes):
+            raise NotAllowed(
+                "A token holds this officer's key, and does not give it out.",
+                "He signs in with the token's PIN, which the token's own tool changes.",
+            )
+        return self.seed + self.reading_key
 
 
 # --- Words people type ----------------------------------------------------------------------------
@@ -159,6 +181,19 @@ def unwrap(passphrase: str, folded_name: str, salt: bytes, cost: Cost, wrapped: 
             "No officer signs in here with this name and passphrase.",
             "Check both and the keyboard's language, then type them again; nothing was changed.",
         ) from None
+
+
+def open_officer(
+    shown: str, passphrase: str, folded_name: str, salt: bytes, cost: Cost, wrapped: bytes
+) -> OpenedOfficer:
+    """The officer's keys, or WrongSecret; slow on purpose."""
+    try:
+        keys = unwrap(passphrase, folded_name, salt, cost, wrapped)
+    except WrongSecret:
+        raise
+    except YourError as error:  # a character that no passphrase here can hold
+        raise WrongSecret("That passphrase is nobody's here.", error.what) from None
+    return OpenedOfficer(shown, keys[:KEY_SIZE], keys[KEY_SIZE:])
 
 
 DECOY_SALT = bytes(SALT_SIZE)

@@ -15,13 +15,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from goodoffices.core.crypto import ed25519_public
-from goodoffices.core.errors import NotAllowed, NotFound, WrongSecret, YourError
+from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
 from goodoffices.desk.vault.database import connect, faults, require_whole
@@ -49,12 +49,13 @@ from goodoffices.desk.vault.keys import (
     Rng,
     check_passphrase,
     fold_name,
+    open_officer,
     open_text,
-    reading_check,
     seal_text,
-    unwrap,
     wrap,
 )
+from goodoffices.desk.vault.officers import OfficerEntry, entries, insert
+from goodoffices.desk.vault.tokens import Held, Tokens
 
 __all__ = [
     "Cost",
@@ -70,22 +71,6 @@ __all__ = [
 ]
 
 _SCHEMA = "goodoffices.desk.schema"
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerEntry:
-    """What the unattended desk knows of an officer: no key, no passphrase."""
-
-    name: str
-    added_ms: int
-    changed_ms: int
-    locked_out_ms: int | None
-    public: bytes | None
-    """Key under which the roster lists the officer; None until the first sign-in to a vault of before."""
-
-    @property
-    def may_sign_in(self) -> bool:
-        return self.locked_out_ms is None
 
 
 def create_vault(
@@ -168,6 +153,7 @@ class Vault:
         self._readers: list[Connection] = []
         self._open = True
         self.db = db
+        self.tokens = Tokens(db)
 
     @property
     def folder(self) -> Path:
@@ -187,6 +173,7 @@ class Vault:
         if not self._open:
             return
         self._open = False
+        self.tokens.keep(set())
         try:
             for connection in (*self._readers, self.db):
                 connection.close()
@@ -260,33 +247,22 @@ class Vault:
         """Wrap an officer's signing seed and the office's reading key under the officer's passphrase."""
         if len(seed) != KEY_SIZE or len(reading_key) != KEY_SIZE:
             raise ValueError("a seed and a reading key have 32 bytes each")
-        folded = fold_name(name)
         check_passphrase(passphrase, name)
-        check = reading_check(reading_key)
-        salt, wrapped = self._wrap(passphrase, folded, seed + reading_key, rng)
+        salt, wrapped = self._wrap(passphrase, fold_name(name), seed + reading_key, rng)
         with self.writing():
-            if self.db.execute("SELECT 1 FROM officer WHERE folded = ?", (folded,)).fetchone():
-                raise YourError(
-                    f"An officer named {name} is or was here; names are not given twice.",
-                    "Give another name.",
-                )
-            if self.db.execute(
-                "SELECT 1 FROM officer WHERE wrapped IS NOT NULL AND reading_check <> ?", (check,)
-            ).fetchone():
-                raise NotAllowed("This is not the reading key that the officers here have.")
-            self.db.execute(
-                "INSERT INTO officer (folded, name, salt, memory_kib, passes, lanes, wrapped, reading_check,"
-                " added_ms, changed_ms, public) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (folded, name, salt, *self._costs(), wrapped, check, now, now, ed25519_public(seed)),
-            )
+            insert(self.db, name, reading_key, ed25519_public(seed), (salt, *self._costs(), wrapped), now)
+
+    def add_held(self, name: str, held: Held, reading_key: bytes, rng: Rng, now: int) -> None:
+        """An officer whose signing key a token holds; the reading key is wrapped by what the token computes."""
+        salt, wrapped = held.wrap(fold_name(name), reading_key, rng)
+        with self.writing():
+            insert(self.db, name, reading_key, held.public, (salt, None, None, None, wrapped), now)
+            self.tokens.insert(fold_name(name), held)
 
     def officers(self) -> tuple[OfficerEntry, ...]:
         """Everybody who has or had keys here, in order of arrival."""
         with faults():
-            rows = self.db.execute(
-                "SELECT name, added_ms, changed_ms, locked_out_ms, public FROM officer ORDER BY added_ms, folded"
-            ).fetchall()
-        return tuple(OfficerEntry(*row) for row in rows)
+            return entries(self.db)
 
     def know_key(self, name: str, public: bytes) -> None:
         """Note which key an officer's row holds, where that is not known yet."""
@@ -325,18 +301,13 @@ class Vault:
                 " WHERE folded = ? AND wrapped IS NOT NULL",
                 (folded,),
             ).fetchone()
+        token = self.tokens.of(folded) if row else None
+        if token is not None:
+            return partial(self.tokens.open, token, row[0], passphrase, bytes(row[1]), bytes(row[5]))
         shown, salt, memory_kib, passes, lanes, wrapped = row or (name, DECOY_SALT, *self._costs(), DECOY)
-
-        def stretch_and_open() -> OpenedOfficer:
-            try:
-                keys = unwrap(passphrase, folded, salt, Cost(memory_kib, passes, lanes), wrapped)
-            except WrongSecret:
-                raise
-            except YourError as error:  # a character that no passphrase here can hold
-                raise WrongSecret("That passphrase is nobody's here.", error.what) from None
-            return OpenedOfficer(shown, keys[:KEY_SIZE], keys[KEY_SIZE:])
-
-        return stretch_and_open
+        return partial(
+            open_officer, shown, passphrase, folded, salt, Cost(memory_kib, passes, lanes), wrapped
+        )
 
     def change_passphrase(self, name: str, old: str, new: str, rng: Rng, now: int) -> None:
         """Wrap the officer's keys anew; the old passphrase then opens nothing in this vault.
@@ -346,7 +317,7 @@ class Vault:
         opened = self.sign_in(name, old)
         check_passphrase(new, name)
         folded = fold_name(name)
-        salt, wrapped = self._wrap(new, folded, opened.seed + opened.reading_key, rng)
+        salt, wrapped = self._wrap(new, folded, opened.wrappable(), rng)
         with self.writing():
             self.db.execute(
                 "UPDATE officer SET salt = ?, memory_kib = ?, passes = ?, lanes = ?,"
@@ -374,6 +345,7 @@ class Vault:
                 (now, folded),
             )
             self.db.execute("DELETE FROM passkey WHERE folded = ?", (folded,))
+            self.db.execute("DELETE FROM token WHERE folded = ?", (folded,))
         self.scrub()
 
     def _wrap(self, passphrase: str, folded: str, keys: bytes, rng: Rng) -> tuple[bytes, bytes]:
