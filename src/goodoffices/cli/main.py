@@ -11,7 +11,7 @@ from goodoffices import __version__
 from goodoffices.cli.output import Group
 
 MODULES = {
-    "office": "roster",
+    "office": "root",
     "line": "line",
     "desk": "setting_up",
     "courier": "courier",

@@ -121,7 +121,7 @@ def new(
     secrets = _passphrases(people, passphrase_file)
     now = time.time_ns() // 1_000_000
     founding = found(name, people, realm, os.urandom, now, releasers=releasers)
-    _write_root(root_file, founding.office.name, founding.root_seed)
+    write_root(root_file, founding.office.name, founding.root_seed)
     try:
         made = create_vault(folder, rng=os.urandom, unlock_path=unlock_file)
     except GoodOfficesError:
@@ -168,7 +168,13 @@ def read_root(path: Path) -> bytes:
     return seed
 
 
-def _write_root(path: Path, name: str, seed: bytes) -> None:
+def root_name(path: Path) -> str:
+    """Whose root a file says it is."""
+    return next((line[7:].strip() for line in secret_lines(path) if line.startswith("office:")), "?")
+
+
+def write_root(path: Path, name: str, seed: bytes) -> None:
+    """A new root file."""
     text = (
         "Good Offices root. Whoever holds this file speaks for the office.\n"
         "Keep it off the desk's machine, in two places. It is needed to change rosters and keys.\n"
