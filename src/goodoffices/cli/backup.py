@@ -19,14 +19,13 @@ from goodoffices.cli.roster import check_way, sign_off, signing_off
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
 from goodoffices.core import crypto, digits
 from goodoffices.core.backup import proof_digits, root_seed
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Office, Right
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.backup import keepers, rows
 from goodoffices.desk.backup.places import Place, SftpLogin, place_at
 from goodoffices.desk.backup.restoring import Restored, restore
-from goodoffices.desk.backup.setup import set_up, setup_of
+from goodoffices.desk.backup.setup import Setup, Target, add_place, drop_place, set_up, setup_of
 from goodoffices.desk.backup.writing import SeriesWriter
 from goodoffices.desk.context import Officer
 from goodoffices.desk.presence.present import require_listed
@@ -73,13 +72,15 @@ def _seeds(root_file: Path | None, shares: tuple[Path, ...]) -> tuple[list[bytes
     if (root_file is None) == (not shares):
         raise YourError("Say who opens the backup.", "Give --root FILE, or --share FILE for each keeper.")
     if root_file is None:
-        words = [
-            " ".join(line for line in secret_lines(each) if line and line[0].islower()) for each in shares
-        ]
-        return [keepers.join(words)], lambda _: True
+        return [keepers.join([words_of(each) for each in shares])], lambda _: True
     seed = read_root(root_file)
     public = crypto.root_public(seed)
     return [root_seed(seed)], lambda office: (office.root.ed25519, office.root.mldsa65) == public
+
+
+def words_of(share: Path) -> str:
+    """The words of a share, without what its sheet says above them."""
+    return " ".join(line for line in secret_lines(share) if line and line[0].islower())
 
 
 @backup.command(name="set-up")
@@ -113,8 +114,7 @@ def set_up_backup(
         raise YourError("Two keepers have the same name.", "Name each as he is known.")
     if shares is not None:
         require_new(shares)
-    if "://" not in where:
-        where = str(Path(where).resolve())
+    where = _settled(where)
     place = place_at(where, login)
     root = read_root(root_file) if root_file is not None else None
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
@@ -156,6 +156,57 @@ def _hand_out(
     )
 
 
+@backup.command(name="add-place")
+@signing_in
+@click.argument("where")
+@_reaching
+def add_backup_place(
+    where: str,
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    sftp_key: Path | None,
+    sftp_host_key: Path | None,
+) -> None:
+    """Have everything go to WHERE as well: a folder, or sftp://USER@HOST/FOLDER. Whoever opens one opens both."""
+    target = Target(_settled(where), _login(sftp_key, sftp_host_key))
+    place = target.place()
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        here.desk.acts.require(here.officer, Right.KEYS)
+        asyncio.run(_reach(place))
+        with here.desk.context.transaction():
+            setup = add_place(here.desk.ledger, target)
+            what = f"had backups go to {target.where} as well"
+            here.desk.ledger.audit(now(), here.officer.name, what, AuditKind.OFFICE)
+    _tell_places(setup)
+
+
+@backup.command(name="drop-place")
+@signing_in
+@click.argument("where")
+def drop_backup_place(
+    where: str, vault: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None
+) -> None:
+    """Send nothing more to WHERE. What lies there stays; remove it yourself."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        here.desk.acts.require(here.officer, Right.KEYS)
+        with here.desk.context.transaction():
+            setup = drop_place(here.desk.ledger, _settled(where))
+            what = f"had no more backups go to {where}"
+            here.desk.ledger.audit(now(), here.officer.name, what, AuditKind.OFFICE)
+    _tell_places(setup)
+
+
+def _settled(where: str) -> str:
+    return where if "://" in where else str(Path(where).resolve())
+
+
+def _tell_places(setup: Setup) -> None:
+    for each in setup.targets:
+        say(f"backups go to {each.where}")
+
+
 @backup.command(name="now")
 @click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
 @click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
@@ -167,15 +218,16 @@ def write_now(vault: Path, unlock_file: Path | None) -> None:
         if setup is None:
             raise YourError("No backups are set up.", "Run: goodoffices backup set-up")
 
-        async def write() -> SeriesWriter:
-            async with setup.place() as place:
-                writer = SeriesWriter(desk.context, setup, place)
+        async def write(target: Target) -> SeriesWriter:
+            async with target.place() as place:
+                writer = SeriesWriter(desk.context, setup, place, target.where)
                 await writer.everything(opened.db, now())
                 await writer.write(rows.changed(opened.db, []), now(), whole=True)
                 return writer
 
-        writer = asyncio.run(write())
-    say(f"{writer.number} pieces, {writer.bytes:,} bytes, to {setup.where}")
+        for target in setup.targets:
+            writer = asyncio.run(write(target))
+            say(f"{writer.number} pieces, {writer.bytes:,} bytes, to {target.where}")
 
 
 @backup.command(name="try")
@@ -241,7 +293,7 @@ def restore_desk(
     with vault:
         keys = vault.sign_in(officer, secret)
         desk = desk_of(vault)
-        person = Officer(keys.name, ed25519_public(keys.seed), keys.seed)
+        person = Officer(keys.name, keys.public, keys.seed)
         require_listed(desk, person)
         # Not ``unlock``: there are no reading keys of sealing to open yet, they are drawn with the request.
         desk.context.reading_key = keys.reading_key

@@ -12,8 +12,7 @@ import click
 
 from goodoffices.cli.output import aside, fail, say
 from goodoffices.core.errors import AlreadyRunning, GoodOfficesError
-from goodoffices.desk.backup.running import BackupState
-from goodoffices.desk.backup.setup import setup_of, tried, written
+from goodoffices.desk.backup.running import kept_state
 from goodoffices.desk.readiness import all_checks, machine
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
@@ -54,10 +53,8 @@ def _look(vault: Path, unlock_file: Path | None, tls_cert: Path | None) -> bool:
     now = time.time_ns() // 1_000_000
     with open_vault(vault, unlock_path=unlock_file) as opened:
         desk = desk_of(opened)
-        done = written(desk.ledger)
-        last = done.last if any(each.whole for each in done.series) else None
-        state = BackupState(setup_of(desk.ledger), last, waits=False, failure="", tried=tried(desk.ledger))
-        checks = all_checks(desk, machine(vault, tls_cert), state, line_cards(desk, now, ()), now)
+        state, cards = kept_state(desk.ledger), line_cards(desk, now, ())
+        checks = all_checks(desk, machine(vault, tls_cert), state, cards, now)
     for each in checks:
         what, step = in_words(each)
         at = datetime.fromtimestamp(each.at / 1000, UTC).strftime(" (%Y-%m-%d %H:%M UTC)") if each.at else ""

@@ -26,6 +26,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.web import (
     assurances,
+    backups,
     briefing,
     checkpoints,
     courier,
@@ -120,6 +121,7 @@ ROUTES = (
     *briefing.ROUTES,
     *leave.ROUTES,
     *readiness.ROUTES,
+    *backups.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 

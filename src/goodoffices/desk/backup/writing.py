@@ -19,10 +19,11 @@ from goodoffices.desk.context import Context
 
 
 class SeriesWriter:
-    """One series of backups of one desk."""
+    """One series of backups of one desk, at one place. ``where``: which of the setup's, the first if left out."""
 
-    def __init__(self, context: Context, setup: Setup, place: Place) -> None:
+    def __init__(self, context: Context, setup: Setup, place: Place, where: str | None = None) -> None:
         self.context, self.setup, self.place = context, setup, place
+        self.where = where
         self.series = Series(context.rng(16), context.rng(16), whole=False)
         self.number = 0
         self.bytes = 0
@@ -63,7 +64,8 @@ class SeriesWriter:
         self.series = replace(self.series, whole=whole)
         ledger = self.context.ledger
         with self.context.transaction():
-            keep_written(ledger, replace(with_series(written(ledger), self.series), last=now))
+            done = with_series(written(ledger, self.where), self.series)
+            keep_written(ledger, replace(done, last=now), self.where)
 
     async def everything(self, source: Connection, now: int) -> None:
         """The first whole copy, but for what changes while it is made."""
@@ -73,7 +75,7 @@ class SeriesWriter:
 
     async def tidy(self, before: frozenset[bytes]) -> None:
         """Remove this desk's series that are not kept any more. ``before``: all that it ever knew of."""
-        kept = {each.id for each in written(self.context.ledger).series}
+        kept = {each.id for each in written(self.context.ledger, self.where).series}
         for name in await self.place.names():
             found = NAME.fullmatch(name)
             if found and bytes.fromhex(found[1]) in before - kept:
