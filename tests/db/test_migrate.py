@@ -113,3 +113,17 @@ def test_a_broken_step_is_undone_and_the_earlier_ones_stay(db: Connection) -> No
 def test_a_step_cut_off_inside_a_statement_is_refused() -> None:
     with pytest.raises(MachineError):
         list(statements("CREATE TABLE a (x); CREATE TABLE b (x"))
+
+
+def test_a_program_that_is_installed_by_half_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P12: a step that is missing between others changes no database."""
+    package = tmp_path / "half_installed"
+    package.mkdir()
+    for name in ("__init__.py", "0001_first.sql", "0003_third.sql"):
+        (package / name).touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MachineError, match="not numbered from 1 without gaps") as caught:
+        steps_in("half_installed")
+    assert caught.value.next_step == "Install it again."

@@ -12,12 +12,13 @@ import pytest
 from goodoffices.core import certificates
 from goodoffices.core.errors import YourError
 from goodoffices.desk import readiness
-from goodoffices.desk.backup.running import BackupState
+from goodoffices.desk.backup.running import BackupState, PlaceState
 from goodoffices.desk.backup.setup import DAY, Setup
 from goodoffices.desk.readiness import (
     GIB,
     Machine,
     backup_checks,
+    clock_checks,
     line_checks,
     machine,
     machine_checks,
@@ -31,6 +32,10 @@ from tests.web.offices import Browser, Offices
 NOW = 1_700_000_000_000
 SOUND = Machine(free=900 * GIB, total=1000 * GIB, clock="chrony", tls_ends=None)
 PLACE = Setup("/media/backup", None, (), 0, None, made=NOW)
+
+
+def backed_up(last: int | None, *, failure: str = "", tried: int | None = None) -> BackupState:
+    return BackupState(PLACE, (PlaceState("/media/backup", last, last is None, failure),), tried)
 
 
 def codes(checks: list[readiness.Check]) -> set[str]:
@@ -57,17 +62,53 @@ def test_a_disk_that_fills_up_and_a_clock_that_nobody_keeps_are_named() -> None:
     assert {"disk good", "clock good"} <= codes(machine_checks(SOUND, NOW))
     assert {"disk soon", "clock unknown"} <= codes(machine_checks(Machine(GIB, 1000 * GIB, None, None), NOW))
     assert "disk full" in codes(machine_checks(Machine(GIB // 8, 1000 * GIB, None, None), NOW))
+    kept = Machine(SOUND.free, SOUND.total, "systemd-timesyncd", None, clock_set=NOW - 4 * readiness.HOUR)
+    assert "clock stale" in codes(machine_checks(kept, NOW))
+
+
+def test_a_wrong_clock_is_told_from_a_slow_line_and_whose_it_is_from_several_counterparts() -> None:
+    """P12, P13: no delay makes a time of the future, or an answer from before its call."""
+    channel = Channel()
+    middle = channel.middle
+    cards = line_cards(middle.desk, channel.now, ())
+    apart, (west, east) = middle.desk.lines.apart, channel.lines
+    apart.stated(west, NOW, NOW - DAY)  # it lay at a relay for a day
+    apart.answered(west, NOW, NOW + DAY)
+    assert clock_checks(middle.desk, cards) == []
+    apart.stated(west, NOW, NOW + 90_000)
+    (found,) = clock_checks(middle.desk, cards)
+    assert (found.code, found.about, found.number, found.rings) == ("clock apart", "Washington", 90, False)
+    apart.answered(east, NOW, NOW - 300_000)
+    assert codes(clock_checks(middle.desk, cards)) == {"clock apart"}
+    apart.answered(east, NOW, NOW)
+    apart.stated(east, NOW, NOW + 95_000)
+    (found,) = clock_checks(middle.desk, cards)
+    assert (found.code, found.state, found.rings) == ("clock wrong", "bad", True)
+    for line in (west, east):
+        apart.stated(line, NOW, NOW)
+    assert clock_checks(middle.desk, cards) == []
+
+
+def test_a_line_test_tells_a_desk_whose_clock_is_behind() -> None:
+    """P12: by what the other desk states in its answer."""
+    channel = Channel()
+    west, line = channel.west, channel.lines[0]
+    west.desk.service_traffic.call_now(west.officer, line, channel.now + 200_000, person=False)
+    channel.pump()
+    ahead = west.desk.lines.apart.of(line)
+    assert ahead is not None
+    assert ahead < -100_000
 
 
 @pytest.mark.parametrize(
     ("state", "code"),
     [
-        (BackupState(None, None, False, "", None), "backup none"),
-        (BackupState(PLACE, NOW, False, "The folder is gone.", None), "backup failing"),
-        (BackupState(PLACE, None, True, "", None), "backup first"),
-        (BackupState(PLACE, NOW, False, "", None), "try none"),
-        (BackupState(PLACE, NOW, False, "", NOW - 91 * DAY), "try old"),
-        (BackupState(PLACE, NOW, False, "", NOW - DAY), "try good"),
+        (BackupState(None, (), None), "backup none"),
+        (backed_up(NOW, failure="The folder is gone."), "backup failing"),
+        (backed_up(None), "backup first"),
+        (backed_up(NOW), "try none"),
+        (backed_up(NOW, tried=NOW - 91 * DAY), "try old"),
+        (backed_up(NOW, tried=NOW - DAY), "try good"),
     ],
 )
 def test_a_backup_counts_once_it_was_tried(state: BackupState, code: str) -> None:
@@ -77,7 +118,7 @@ def test_a_backup_counts_once_it_was_tried(state: BackupState, code: str) -> Non
 
 def test_a_try_that_was_never_made_rings_after_a_week() -> None:
     """P13: by the same alarms as everything else."""
-    state = BackupState(PLACE, NOW, False, "", None)
+    state = backed_up(NOW)
     assert readiness.steps(backup_checks(state, NOW + DAY)) == []
     (step,) = readiness.steps(backup_checks(state, NOW + 8 * DAY))
     assert (step.key, step.loud) == ("ready try none", False)

@@ -8,6 +8,7 @@ vault sets its key inside that callable, before anything here touches the file.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -94,9 +95,7 @@ def make_private(path: Path) -> None:
         check_private(path)
         return
     except OSError as error:
-        raise MachineError(
-            f"{path} cannot be made: {error.strerror}.", "Give a path in a directory that you may write to."
-        ) from error
+        raise MachineError(f"{path} cannot be made: {error.strerror}.", _step(error)) from error
     os.close(handle)
     sync_directory(path.parent)
 
@@ -153,6 +152,17 @@ def copy_to(connection: Connection, target: Path) -> None:
     sync_directory(target.parent)
 
 
+def _step(error: OSError) -> str:
+    if error.errno == errno.EROFS:
+        return (
+            "Mount its disk for writing. A disk that failed is mounted so by the system: look at the system's log"
+            " before anything else; what stands on it is as it was."
+        )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Make room on its disk; what stands on it is as it was."
+    return "Give a path in a directory that you may write to."
+
+
 class Hold:
     """The right to be the one process at ``path``, held from the start until ``release`` or death.
 
@@ -165,10 +175,7 @@ class Hold:
         try:
             self._handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError as error:
-            raise MachineError(
-                f"{lock} cannot be made: {error.strerror}.",
-                "Give a path in a directory that you may write to.",
-            ) from error
+            raise MachineError(f"{lock} cannot be made: {error.strerror}.", _step(error)) from error
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

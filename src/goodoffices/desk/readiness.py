@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -30,8 +31,11 @@ TLS_WARN = 28 * DAY
 SILENT = 3 * HOUR
 """Milliseconds without an answered line test after which a counterpart counts as silent: two are missing."""
 GIB = 2**30
+TIMESYNCD = Path("/run/systemd/timesync/synchronized")
+"""Touched each time that systemd-timesyncd has set the clock: every 35 minutes at the latest."""
+CLOCK_STALE = 3 * HOUR
 CLOCKS = (
-    ("systemd-timesyncd", Path("/run/systemd/timesync/synchronized")),
+    ("systemd-timesyncd", TIMESYNCD),
     ("chrony", Path("/run/chrony/chronyd.pid")),
     ("ntpd", Path("/run/ntpd.pid")),
 )
@@ -62,19 +66,25 @@ class Machine:
     """What keeps the clock, as far as it is known."""
     tls_ends: int | None
     tls_error: str = ""
+    clock_set: int | None = None
+    """When (ms UTC) what keeps the clock last set it, where it says so."""
 
 
 def machine(vault: Path, tls_cert: Path | None) -> Machine:
     """This machine as it is now."""
     usage = shutil.disk_usage(vault)
     source = next((name for name, path in CLOCKS if path.exists()), None)
+    clock_set = None
+    if source == CLOCKS[0][0]:
+        with suppress(OSError):
+            clock_set = TIMESYNCD.stat().st_mtime_ns // 1_000_000
     tls_ends, error = None, ""
     if tls_cert is not None:
         try:
             tls_ends = ends(tls_cert.read_bytes())
         except (OSError, YourError) as problem:
             error = str(problem)
-    return Machine(usage.free, usage.total, source, tls_ends, error)
+    return Machine(usage.free, usage.total, source, tls_ends, error, clock_set)
 
 
 def machine_checks(found: Machine, now: int) -> list[Check]:
@@ -97,10 +107,27 @@ def machine_checks(found: Machine, now: int) -> list[Check]:
         checks.append(Check("disk soon", SOON, number=gib, rings=True))
     else:
         checks.append(Check("disk good", GOOD, number=gib))
-    checks.append(
-        Check("clock good", GOOD, about=found.clock) if found.clock else Check("clock unknown", SOON)
-    )
+    if not found.clock:
+        checks.append(Check("clock unknown", SOON))
+    elif found.clock_set is not None and now - found.clock_set > CLOCK_STALE:
+        checks.append(Check("clock stale", SOON, about=found.clock, at=found.clock_set))
+    else:
+        checks.append(Check("clock good", GOOD, about=found.clock, at=found.clock_set))
     return checks
+
+
+def clock_checks(desk: Desk, cards: tuple[LineCard, ...]) -> list[Check]:
+    """What counterparts' signed times say of clocks: apart from one it may be theirs, from several it is ours."""
+    apart = [(card, desk.lines.apart.of(card.id)) for card in cards]
+    found = [(card, ahead) for card, ahead in apart if ahead is not None]
+    offices = {card.peer for card, _ in found}
+    ours = len(offices) > 1 and len({ahead > 0 for _, ahead in found}) == 1
+    code = "clock wrong" if ours else "clock apart"
+    state = BAD if ours else SOON
+    return [
+        Check(code, state, about=card.peer_name, number=abs(ahead) // 1000, rings=ours)
+        for card, ahead in (found[:1] if ours else found)
+    ]
 
 
 def office_checks(desk: Desk, now: int) -> list[Check]:
@@ -140,11 +167,17 @@ def backup_checks(state: BackupState, now: int) -> list[Check]:
     """Whether there is one, whether it goes on, whether somebody tried it."""
     if state.setup is None:
         return [Check("backup none", BAD)]
-    if state.failure:
-        return [Check("backup failing", BAD, about=state.failure, at=state.last, rings=True)]
+    checks = []
+    for place in state.places:
+        if place.failure:
+            about = f"{place.where}: {place.failure}"
+            checks.append(Check("backup failing", BAD, about=about, at=place.last, rings=True))
+        elif place.last is None:
+            checks.append(Check("backup first", SOON, about=place.where))
+        else:
+            checks.append(Check("backup good", GOOD, about=place.where, at=place.last))
     if state.last is None:
-        return [Check("backup first", SOON, about=state.setup.where)]
-    checks = [Check("backup good", GOOD, about=state.setup.where, at=state.last)]
+        return checks
     if state.tried is not None:
         fresh = now - state.tried < TRY_WITHIN
         checks.append(
@@ -200,18 +233,16 @@ def all_checks(
         *office_checks(desk, now),
         *backup_checks(state, now),
         *line_checks(desk, cards, now),
+        *clock_checks(desk, cards),
     ]
     return sorted(checks, key=lambda each: ORDER[each.state])
 
 
 def steps(checks: list[Check]) -> list[Step]:
     """What runs out by itself rings, weeks before where that is known, and wakes nobody at night."""
-    found = []
-    for each in checks:
-        if each.rings and each.state != GOOD:
-            step = own_step("ready", loud=False, after=MINUTE)
-            found.append(replace(step, key=f"ready {each.code}", lapse=DAY))
-    return found
+    step = own_step("ready", loud=False, after=MINUTE)
+    codes = dict.fromkeys(each.code for each in checks if each.rings and each.state != GOOD)
+    return [replace(step, key=f"ready {code}", lapse=DAY) for code in codes]
 
 
 class Running(Protocol):

@@ -47,6 +47,22 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("What keeps this machine’s clock is not known."),
         N_("Have systemd-timesyncd or chrony keep it, from a source that you trust."),
     ),
+    "clock stale": (
+        N_("%(about)s keeps the clock, and has not set it since:"),
+        N_("See that it reaches its source of time."),
+    ),
+    "clock apart": (
+        N_("The clock here and that of %(about)s differ by %(number)s seconds or more."),
+        N_("Ask them for the time by voice, and set whichever is wrong. Nothing is refused meanwhile."),
+    ),
+    "clock wrong": (
+        N_(
+            "This machine’s clock is wrong: it differs from several counterparts’ by %(number)s seconds or more."
+        ),
+        N_(
+            "Set it, from a source that you trust. Nothing is refused meanwhile; times stand wrong in the record."
+        ),
+    ),
     "keys good": (N_("Sealing keys are certified for long enough."), ""),
     "keys soon": (
         N_("The last sealing key that counterparts know ends soon."),

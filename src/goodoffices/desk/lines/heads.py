@@ -23,6 +23,7 @@ from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.statement import Content, Signed, sign, state
 from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.lines.apart import Apart
 from goodoffices.desk.lines.reoffers import Reoffers
 from goodoffices.desk.routes.sending import Sending
 
@@ -65,6 +66,7 @@ class Heads:
         self.reoffers = Reoffers()
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
         self._heard_kept: dict[bytes, int] = {}
+        self.apart = Apart()
 
     def _ask(self, line: LineRow, now: int) -> None:
         # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
@@ -123,6 +125,7 @@ class Heads:
 
         ``locked``: None where what came does not tell.
         """
+        self.apart.stated(line, now, stated)
         at = now if stated > now - FRESH else stated
         before = self.heard.get(line, (0, False))
         if at >= before[0]:

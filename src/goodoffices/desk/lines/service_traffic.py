@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from goodoffices.core.crypto import Signing
 from goodoffices.core.errors import Foreign, NotFound, NotNow, OtherOfficeError, YourError
 from goodoffices.core.line import CarriedEntry, EntryKind
 from goodoffices.core.office import Office, Right
@@ -98,10 +99,13 @@ class ServiceTraffic:
             return
         name = peer.roster_at(content.roster)
         by = name.pseudonym(signed.signers[0]) if person and name is not None else None
-        if not self.ledger.answer_test(
-            line.id, content.nonce, now, mine=True, person=person, by=by, locked=content.locked
-        ) and (self.ledger.test(line.id, content.nonce, mine=True) is None):
+        call = self.ledger.test(line.id, content.nonce, mine=True)
+        if call is None:
             raise Foreign("An answer to a line test that this desk has not called.")
+        self.lines.apart.answered(line.id, call.at, content.time[0])
+        self.ledger.answer_test(
+            line.id, content.nonce, now, mine=True, person=person, by=by, locked=content.locked
+        )
 
     # --- what the desk does by itself -----------------------------------------------------------------
 
@@ -283,7 +287,7 @@ class ServiceTraffic:
         if step in CALLS:
             self.ledger.add_test(line, nonce, entry, now, mine=True, person=step == Step.PERSON_CALLED)
 
-    def _carry(self, line: bytes, content: Content, seed: bytes, now: int) -> bytes:
+    def _carry(self, line: bytes, content: Content, seed: Signing, now: int) -> bytes:
         kind, body = body_of(sign(state(content, self.context.keys.realm), seed))
         return self.lines.write_apart(line, kind, body, now)
 
