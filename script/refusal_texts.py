@@ -20,9 +20,7 @@ NEVER_ON_A_PAGE = (
     "core/readable",  # the texts of an export
     "core/record",  # what an examiner finds, in the words of an export
     "db/",  # before the pages answer
-    "desk/backup/keepers.py",  # by command, and so the next two
-    "desk/backup/rows.py",
-    "desk/backup/setup.py",
+    "desk/backup/rows.py",  # by command
     "desk/founding.py",
     "desk/outsiders.py",  # how a desk is started, and what its log says
     "desk/vault/files.py",  # before the pages answer

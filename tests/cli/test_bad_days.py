@@ -98,5 +98,5 @@ def test_a_relay_whose_certificate_has_ended_is_named_as_that(tmp_path: Path) ->
             await server.wait_closed()
 
     ours = ssl.create_default_context(cafile=str(tmp_path / "authority"))
-    assert "its certificate has ended: whoever keeps this relay renews it" in asyncio.run(asked(ours))
+    assert "Its certificate has ended: whoever keeps this relay renews it" in asyncio.run(asked(ours))
     assert "by no authority that this desk trusts" in asyncio.run(asked(None))

@@ -90,6 +90,9 @@ DEEDS = (
     N_("took the chronicle along as {form}, {mark}"),
     N_("opened an incident file"),
     N_("restored this desk from a backup"),
+    N_("set backups up to go to {place}"),
+    N_("had backups go to {place} as well"),
+    N_("had no more backups go to {place}"),
 )
 
 # Acts by the names that the log has for them.

@@ -172,7 +172,7 @@ class RelayClient:
         try:
             status, answer = await self._http.request(method, url, headers or {}, body, most, apart)
         except (Unanswered, OSError, ValueError) as error:
-            raise RelayError(f"{_host(url)} cannot be reached ({why(error)}).") from None
+            raise RelayError(f"{_host(url)} cannot be reached. {why(error)}") from None
         if status >= 300:
             words = answer[:200].decode("utf-8", "replace")
             raise RelayError(f"{_host(url)} refused with {status}: {words}")
@@ -213,33 +213,35 @@ class RelayClient:
                         raise RelayError(f"{_host(url)} pushes something that is no envelope.")
                     yield message[8:]
         except (WebSocketException, OSError, TimeoutError) as error:
-            raise RelayError(f"{_host(url)} cannot be listened to ({why(error)}).") from None
+            raise RelayError(f"{_host(url)} cannot be listened to. {why(error)}") from None
         raise RelayError(f"{_host(url)} closed the connection.")
 
 
+_STRANGER = "Its certificate is by no authority that this desk trusts: see --relay-ca."
 _CERTIFICATE = {
-    9: "its certificate begins later: compare the clocks of both machines",
-    10: "its certificate has ended: whoever keeps this relay renews it, unless the clock here is wrong",
-    18: "its certificate is by no authority that this desk trusts: see --relay-ca",
-    19: "its certificate is by no authority that this desk trusts: see --relay-ca",
-    20: "its certificate is by no authority that this desk trusts: see --relay-ca",
-    62: "its certificate is made for another name",
-    64: "its certificate is made for another address",
+    9: "Its certificate begins later: compare the clocks of both machines.",
+    10: "Its certificate has ended: whoever keeps this relay renews it, unless the clock here is wrong.",
+    18: _STRANGER,
+    19: _STRANGER,
+    20: _STRANGER,
+    62: "Its certificate is made for another name.",
+    64: "Its certificate is made for another address.",
 }
 """By OpenSSL's number of what is wrong with a certificate (X509_V_ERR_...)."""
 _FAULTS: tuple[tuple[type[BaseException], str], ...] = (
-    (ConnectionRefusedError, "nobody listens there"),
-    (TimeoutError, "no answer in time"),
-    (socket.gaierror, "its name is not known"),
-    (ConnectionError, "the connection broke off"),
+    (ConnectionRefusedError, "Nobody listens there."),
+    (TimeoutError, "There was no answer in time."),
+    (socket.gaierror, "Its name is not known."),
+    (ConnectionError, "The connection broke off."),
 )
 
 
 def why(error: BaseException) -> str:
-    """A fault of a connection in words; of what has none here, its name in the language of the program."""
+    """A fault of a connection in a sentence; of one that has none here, its name in the language of the program."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _CERTIFICATE:
         return _CERTIFICATE[error.verify_code]
-    return next((words for kind, words in _FAULTS if isinstance(error, kind)), type(error).__name__)
+    known = next((words for kind, words in _FAULTS if isinstance(error, kind)), None)
+    return known if known is not None else f"The connection failed ({type(error).__name__})."
 
 
 def _box(route: RouteRow) -> str:
