@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from goodoffices.drill.case import parse
-from goodoffices.drill.stage import Stage
+from goodoffices.drill.form.case import parse
+from goodoffices.drill.scene.stage import Stage
 
 CASE = """
 [case]

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 from playwright.sync_api import expect
 
-from goodoffices.drill.doors import until
-from goodoffices.drill.stage import Stage
+from goodoffices.drill.scene.doors import until
+from goodoffices.drill.scene.stage import Stage
 from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from goodoffices.drill.stage import Stage
+from goodoffices.drill.scene.stage import Stage
 from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from goodoffices.drill.stage import Stage
+from goodoffices.drill.scene.stage import Stage
 from tests.browser.conftest import SignIn, Sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

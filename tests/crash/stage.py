@@ -23,7 +23,7 @@ from goodoffices.core.record_findings import Flaw
 from goodoffices.desk.export import export
 from goodoffices.desk.service import desk_of, real_now
 from goodoffices.desk.vault.vault import open_vault
-from goodoffices.drill.doors import Door, Refused, until
+from goodoffices.drill.scene.doors import Door, Refused, until
 from goodoffices.verify.verifier import verify
 from tests.desk.running import PASSPHRASE, Desks, Relays
 

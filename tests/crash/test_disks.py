@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from goodoffices.drill.doors import until
+from goodoffices.drill.scene.doors import until
 from tests.crash.stage import Actor, stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -20,7 +20,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.core.mandate import Forwarding
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.vault.vault import open_vault
-from goodoffices.drill.doors import Door, until
+from goodoffices.drill.scene.doors import Door, until
 from tests.desk.running import PASSPHRASE, Desks, Relays, two_relays
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

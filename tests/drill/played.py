@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small case and invented observations of it, for tests of how a played case is shown."""
 
-from goodoffices.drill.forms import Case
-from goodoffices.drill.observed import (
+from goodoffices.drill.form.forms import Case
+from goodoffices.drill.form.plan import Plan
+from goodoffices.drill.told.observed import (
     ACKNOWLEDGED,
     AT_DESK,
     AT_FAR_DESK,
@@ -18,7 +19,6 @@ from goodoffices.drill.observed import (
     ObservedNote,
     Step,
 )
-from goodoffices.drill.plan import Plan
 
 REAL = 60_000_000_000  # between case time and the real time of an invented run
 _RUNGS = {

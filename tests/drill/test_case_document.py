@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from goodoffices.core.errors import BadCase
-from goodoffices.drill import forms
-from goodoffices.drill.case import SECTIONS, parse
-from goodoffices.drill.observed import RUNGS
+from goodoffices.drill.form import forms
+from goodoffices.drill.form.case import SECTIONS, parse
+from goodoffices.drill.told.observed import RUNGS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "case-format.md").read_text(encoding="utf-8")
 

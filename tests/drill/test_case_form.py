@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodoffices.core.errors import BadCase
-from goodoffices.drill.case import find, parse, shipped
-from goodoffices.drill.clocks import MINUTE, SECOND, parse_duration
-from goodoffices.drill.forms import Case
+from goodoffices.drill.form.case import find, parse, shipped
+from goodoffices.drill.form.clocks import MINUTE, SECOND, parse_duration
+from goodoffices.drill.form.forms import Case
 from tests.drill.played import SMALL
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodoffices.drill import terminal
-from goodoffices.drill.case import find, parse
-from goodoffices.drill.chronicle import build, result
-from goodoffices.drill.clocks import MINUTE, dtg, duration, rfc3339
-from goodoffices.drill.observed import FORWARDED, Observed, ObservedLine
+from goodoffices.drill.form.case import find, parse
+from goodoffices.drill.form.clocks import MINUTE, dtg, duration, rfc3339
+from goodoffices.drill.told import terminal
+from goodoffices.drill.told.chronicle import build, result
+from goodoffices.drill.told.observed import FORWARDED, Observed, ObservedLine
 from tests.drill.played import REAL, SMALL, observe
 
 SEVEN = find("seven-days")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from goodoffices.desk.founding import NewOfficer
-from goodoffices.drill.doors import Door, Refused
+from goodoffices.drill.scene.doors import Door, Refused
 from tests.browser.served import served
 from tests.web.offices import PASSPHRASE, Offices
 

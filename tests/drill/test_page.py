@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from goodoffices.drill import page
-from goodoffices.drill.case import find, parse
-from goodoffices.drill.chronicle import build
-from goodoffices.drill.observed import Observed
-from goodoffices.drill.picture import draw
+from goodoffices.drill.form.case import find, parse
+from goodoffices.drill.told import page
+from goodoffices.drill.told.chronicle import build
+from goodoffices.drill.told.observed import Observed
+from goodoffices.drill.told.picture import draw
 from goodoffices.picture.scale import Scale
 from tests.drill.played import SMALL, observe
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodoffices.drill.case import find, parse
-from goodoffices.drill.clocks import MINUTE, SECOND
-from goodoffices.drill.plan import Plan, Timeline
+from goodoffices.drill.form.case import find, parse
+from goodoffices.drill.form.clocks import MINUTE, SECOND
+from goodoffices.drill.form.plan import Plan, Timeline
 from tests.drill.played import SMALL
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from goodoffices.drill.scene.processes import verdict
+from goodoffices.drill.scene.records import told_of_line
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -143,6 +147,16 @@ class Played:
     def note(self, note_id: str) -> dict[str, Any]:
         return next(note for note in self.result["notes"] if note["id"] == note_id)
 
+    def ids(self) -> tuple[dict[str, str], Path]:
+        """The offices' ids, as their exports' verdicts call them, and a file that trusts them all."""
+        trust = self.folder.parent / "trust.txt"
+        trust.touch()
+        found = {}
+        for office in sorted(each.stem for each in self.folder.glob("*.export")):
+            found[office] = str(verdict(self.folder / f"{office}.export", trust=trust)["office"])
+        trust.write_text("".join(f"{key} {name}\n" for name, key in found.items()), encoding="utf-8")
+        return found, trust
+
     def rungs(self, note_id: str) -> list[tuple[str, str]]:
         return [(step["rung"], step["office"]) for step in self.note(note_id)["steps"]]
 
@@ -204,6 +218,26 @@ def test_both_lines_verify_and_their_two_records_agree(seven_days: Played) -> No
     """P8."""
     assert [line["name"] for line in seven_days.result["lines"]] == ["Washington–Bern", "Bern–Tehran"]
     assert all(line["verified"] and line["entries"] > 0 for line in seven_days.result["lines"])
+
+
+def test_a_receipt_signed_while_the_other_desk_stopped_is_no_fault_of_the_line(
+    stopped: Played, tmp_path: Path
+) -> None:
+    """P8, P12: records of unlike length are held against each other before anybody says that they part."""
+    ids, trust = stopped.ids()
+    line = {office: ids[office] for office in ("Alpha", "Mid")}
+    folders = {office: stopped.folder / f"{office}.export" for office in ("Alpha", "Mid")}
+    verdicts = {office: verdict(folder, trust=trust) for office, folder in folders.items()}
+    whole = told_of_line(line, verdicts, folders, trust)
+    assert (whole.verified, whole.findings) == (True, ())
+    own = next(each for each in verdicts["Mid"]["lines"] if set(each["offices"]) == set(line.values()))
+    own["entries"] += 1
+    later = told_of_line(line, verdicts, folders, trust)
+    assert (later.verified, later.entries, later.findings) == (True, own["entries"], ())
+    # What is held against the other does not stand by itself: nor does the line.
+    broken = shutil.copytree(folders["Mid"], tmp_path / "Mid.export")
+    min((broken / "lines").rglob("*.cbor")).write_bytes(b"")
+    assert not told_of_line(line, verdicts, {**folders, "Mid": broken}, trust).verified
 
 
 def verify(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -13,11 +13,11 @@ import click
 
 from goodoffices.cli.output import Group, aside, say
 from goodoffices.core.errors import YourError
-from goodoffices.drill import case as cases
-from goodoffices.drill import chronicle, page, terminal
-from goodoffices.drill.observed import Observed
-from goodoffices.drill.player import QUICK, REAL, WATCHABLE, run
-from goodoffices.drill.stage import Stage
+from goodoffices.drill.form import case as cases
+from goodoffices.drill.play.player import QUICK, REAL, WATCHABLE, run
+from goodoffices.drill.scene.stage import Stage
+from goodoffices.drill.told import chronicle, page, terminal
+from goodoffices.drill.told.observed import Observed
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 

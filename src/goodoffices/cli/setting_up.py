@@ -24,7 +24,7 @@ from goodoffices.cli.output import aside, say, write_new
 from goodoffices.cli.units import desk_unit, relay_unit
 from goodoffices.core.errors import MachineError, YourError
 from goodoffices.desk.vault.files import on_disk
-from goodoffices.drill.processes import Server
+from goodoffices.drill.scene.processes import Server
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 WHY = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from goodoffices.drill.forms import Case, Note
+from goodoffices.drill.form.forms import Case, Note
 
 DOINGS = ("release", "see", "remark", "forward", "refuse", "open", "principal", "acknowledge")
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from goodoffices.core.errors import BadCase
-from goodoffices.drill import forms
-from goodoffices.drill.checks import check
-from goodoffices.drill.clocks import HOUR, MINUTE, SECOND, When
-from goodoffices.drill.forms import Case, Channel, Clock, Office, Officer
-from goodoffices.drill.notes import LONGEST_TEXT, read_note
-from goodoffices.drill.reading import (
+from goodoffices.drill.form import forms
+from goodoffices.drill.form.checks import check
+from goodoffices.drill.form.clocks import HOUR, MINUTE, SECOND, When
+from goodoffices.drill.form.forms import Case, Channel, Clock, Office, Officer
+from goodoffices.drill.form.notes import LONGEST_TEXT, read_note
+from goodoffices.drill.form.reading import (
     LANGUAGE,
     NAME,
     Faults,
@@ -30,7 +30,7 @@ from goodoffices.drill.reading import (
     read_made_up,
     zone_of,
 )
-from goodoffices.drill.toml_lines import Lines
+from goodoffices.drill.form.toml_lines import Lines
 
 LARGEST_FILE = 4 * 1024 * 1024
 MOST = {"office": 6, "officer": 60, "clock": 12, "note": 200, "report": 500, "assurance": 200, "event": 500}

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from goodoffices.core.errors import MachineError
-from goodoffices.drill import observed as seen
-from goodoffices.drill.doors import Door, until
-from goodoffices.drill.forms import AUTHORITIES, PRECEDENCES, Case, Note
-from goodoffices.drill.observed import Observed, ObservedLine, ObservedNote, Step
-from goodoffices.drill.plan import Doing, Plan, Timeline
-from goodoffices.drill.processes import command, verdict
-from goodoffices.drill.stage import Stage
+from goodoffices.drill.form.forms import AUTHORITIES, PRECEDENCES, Case, Note
+from goodoffices.drill.form.plan import Doing, Plan, Timeline
+from goodoffices.drill.scene.doors import Door, until
+from goodoffices.drill.scene.processes import command, verdict
+from goodoffices.drill.scene.records import told_of_line
+from goodoffices.drill.scene.stage import Stage
+from goodoffices.drill.told import observed as seen
+from goodoffices.drill.told.observed import Observed, ObservedLine, ObservedNote, Step
 
 QUIET = 3.0
 """Seconds for which a jump of the case's time waits at most for what is under way."""
@@ -231,40 +232,24 @@ class Player:
             door.close()
         self.stage.doors.clear()
         verdicts: dict[str, dict[str, Any]] = {}
-        folders = {}
+        folders: dict[str, Path] = {}
         for office, desk in self.stage.desks.items():
             desk.stop()
-            folder = target / f"{office}.export"
+            folder = folders[office] = target / f"{office}.export"
             officer = self.stage.officers[office][0].name
             secret = str(self.stage.folder / f"passphrase-{office}")
             command(
                 "record", "export", str(self.stage.vault(office)), str(folder), "--officer", officer,
                 "--passphrase-file", secret,
             )  # fmt: skip
-            verdicts[office] = verdict(folder, trust)
-            folders[office] = folder.name
+            verdicts[office] = verdict(folder, trust=trust)
             if again:
                 self.stage.restart(office)
-        lines = tuple(self._line(verdicts, *ends) for ends in pairwise(self.case.channel.path))
-        return lines, folders
-
-    def _line(self, verdicts: dict[str, dict[str, Any]], left: str, right: str) -> ObservedLine:
-        ends = {self.stage.ids[left], self.stage.ids[right]}
-        held = {}
-        for office in (left, right):
-            for line in verdicts[office].get("lines", ()):
-                if set(line["offices"]) == ends:
-                    held[office] = line["entries"]
-        findings = tuple(
-            f"{office}: {each['where']}: {each['found']}"
-            for office in (left, right)
-            for each in verdicts[office].get("findings", ())
+        lines = tuple(
+            told_of_line({office: self.stage.ids[office] for office in ends}, verdicts, folders, trust)
+            for ends in pairwise(self.case.channel.path)
         )
-        whole = all(verdicts[office]["verdict"] == "verified" for office in (left, right))
-        same = len(held) == 2 and len(set(held.values())) == 1
-        if not same:
-            findings += (f"the two records of this line differ in length: {held}",)
-        return ObservedLine(f"{left}–{right}", max(held.values(), default=0), whole and same, findings)
+        return lines, {office: folder.name for office, folder in folders.items()}
 
 
 def _stated(moment: int | None) -> str | None:

@@ -46,10 +46,10 @@ def command(*words: str) -> str:
     return done.stdout
 
 
-def verdict(folder: Path, trust: Path) -> dict[str, Any]:
-    """What the offline verifier says of an export, as it says it to programs."""
+def verdict(*folders: Path, trust: Path) -> dict[str, Any]:
+    """What the offline verifier says of an export, or of two held against each other, as it tells programs."""
     done = subprocess.run(
-        [*PROGRAM, "verify", str(folder), "--trust", str(trust), "--json"],
+        [*PROGRAM, "verify", *map(str, folders), "--trust", str(trust), "--json"],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

@@ -10,10 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from goodoffices import __version__
-from goodoffices.drill.chronicle import Chronicle, until
-from goodoffices.drill.clocks import dtg, duration, local, local_full, rfc3339
-from goodoffices.drill.forms import ITEM_GRADES, SOURCE_GRADES, Office
-from goodoffices.drill.picture import draw
+from goodoffices.drill.form.clocks import dtg, duration, local, local_full, rfc3339
+from goodoffices.drill.form.forms import ITEM_GRADES, SOURCE_GRADES, Office
+from goodoffices.drill.told.chronicle import Chronicle, until
+from goodoffices.drill.told.picture import draw
 
 _RIGHT_TO_LEFT = frozenset(
     ("ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi", "ku-arab")
@@ -55,7 +55,7 @@ def steady(text: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("goodoffices.drill", "templates"),
+        loader=PackageLoader("goodoffices.drill.told", "templates"),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals.update(

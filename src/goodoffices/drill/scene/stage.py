@@ -14,9 +14,9 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from goodoffices.drill.doors import Door, until
-from goodoffices.drill.forms import Case, Officer
-from goodoffices.drill.processes import Server, command
+from goodoffices.drill.form.forms import Case, Officer
+from goodoffices.drill.scene.doors import Door, until
+from goodoffices.drill.scene.processes import Server, command
 
 RIGHTS = {
     "drafter": "draft",

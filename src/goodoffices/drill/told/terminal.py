@@ -6,9 +6,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from goodoffices.drill.chronicle import Chronicle, Custody, Row, until
-from goodoffices.drill.clocks import duration
-from goodoffices.drill.forms import ASPECTS, ITEM_GRADES, SOURCE_GRADES, Report
+from goodoffices.drill.form.clocks import duration
+from goodoffices.drill.form.forms import ASPECTS, ITEM_GRADES, SOURCE_GRADES, Report
+from goodoffices.drill.told.chronicle import Chronicle, Custody, Row, until
 
 NARROWEST = 40
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from goodoffices.drill.chronicle import Chronicle, Custody
-from goodoffices.drill.clocks import dtg, duration
+from goodoffices.drill.form.clocks import dtg, duration
+from goodoffices.drill.told.chronicle import Chronicle, Custody
 from goodoffices.picture.spacetime import draw as draw_tracks
 from goodoffices.picture.tracks import Lane, Reached, Track, Words
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from goodoffices.drill.clocks import When
+from goodoffices.drill.form.clocks import When
 
 ASPECTS = ("wording", "time", "place", "handling", "steps", "grade", "source")
 PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")

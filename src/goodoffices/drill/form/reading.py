@@ -15,9 +15,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from goodoffices.core.errors import BadCase
-from goodoffices.drill.clocks import DAY, When, local_to_ms, parse_duration, to_ms, zone_exists
-from goodoffices.drill.forms import ASPECTS
-from goodoffices.drill.toml_lines import Lines, Path
+from goodoffices.drill.form.clocks import DAY, When, local_to_ms, parse_duration, to_ms, zone_exists
+from goodoffices.drill.form.forms import ASPECTS
+from goodoffices.drill.form.toml_lines import Lines, Path
 
 SHOWN_FAULTS = 10
 YEARS = range(1900, 2201)

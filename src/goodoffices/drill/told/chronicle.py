@@ -12,9 +12,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from goodoffices.drill.clocks import When, local, rfc3339
-from goodoffices.drill.forms import Assurance, Case, Note, Report
-from goodoffices.drill.observed import (
+from goodoffices.drill.form.clocks import When, local, rfc3339
+from goodoffices.drill.form.forms import Assurance, Case, Note, Report
+from goodoffices.drill.form.plan import Plan
+from goodoffices.drill.told.observed import (
     AT_DESK,
     FORWARDED,
     REFUSED,
@@ -24,7 +25,6 @@ from goodoffices.drill.observed import (
     ObservedNote,
     Step,
 )
-from goodoffices.drill.plan import Plan
 
 _KINDS = ("event", "report", "step", "assurance")
 
