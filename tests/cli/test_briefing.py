@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from goodoffices.core.act import CHANNEL_LANE
+from goodoffices.core.briefing import Sharing
+from goodoffices.core.consent import Question
 from goodoffices.core.mandate import RecordUse
+from goodoffices.desk.consent import ask
 from goodoffices.desk.vault.keys import Cost
 from goodoffices.desk.vault.vault import create_vault
 from tests.cli.conftest import ended, start
 from tests.verify.channel import Channel, Node
 from tests.verify.test_briefing import SECRET, WORDS, made_channel
+from tests.verify.test_consent import agreed
 
 pytestmark = pytest.mark.slow  # whole folders, processes or many runs
 
@@ -48,7 +53,12 @@ def in_a_vault(node: Node, folder: Path, now: int) -> None:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     channel: Channel
-    channel, _ = made_channel(RecordUse.WITH_CONSENT_OF_ALL)
+    channel, note = made_channel(RecordUse.WITH_CONSENT_OF_ALL)
+    agreed(channel, note)
+    bern = channel.middle
+    other = Question("The press", Sharing.CLEAR, (note,))
+    ask(bern.desk, bern.officer, channel.mandate, CHANNEL_LANE, other, channel.tick())
+    channel.pump()
     in_a_vault(channel.east, tmp_path / "vault", channel.now)
     (tmp_path / "passphrase").write_text(f"{SECRET_WORDS}\n", encoding="utf-8")
     return tmp_path
@@ -62,15 +72,29 @@ def test_parts_are_listed_chosen_shown_and_verified(place: Path) -> None:
     assert (listed.code, "Washington 1" in listed.out) == (0, True)
     number = next(line.split(":")[0].split()[1] for line in listed.out.splitlines() if WORDS[:20] in line)
     words = ("--note", f"Washington 1: {number}", "--for", "The Tribunal", "--mark", "AMBER+STRICT")
-    refused = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, "--along"))
+    wider = ("--purpose", "For the press too.", "--along")
+    refused = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, *wider))
     assert refused.code == 1
-    assert "consent" in refused.err
-    more = ("--along", "--consent", "By the notes of 3 January.")
-    made = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, *more))
+    assert "signed consent of Washington" in refused.err
+    made = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, "--along"))
     assert made.code == 0, made.err
     told = ended(start(place, "briefing", "verify", "out"))
     assert (told.code, WORDS in told.out, SECRET in told.out) == (0, True, False)
     assert "TLP:AMBER+STRICT" in told.out
+
+
+def test_consent_is_asked_listed_and_answered(place: Path) -> None:
+    """P4"""
+    words = ("--note", "Washington 1", "--for", "The Library", "--mark", "GREEN")
+    made = ended(start(place, "briefing", "ask", "vault", *AS_DUTY, *words))
+    assert (made.code, made.out.startswith("asked ")) == (0, True), made.err
+    listed = ended(start(place, "briefing", "consents", "vault", *AS_DUTY)).out
+    assert listed.index("Tehran asks, for The Library") < listed.index("Bern asks, for The press")
+    assert "Washington consents" in listed
+    question = next(line.split()[0] for line in listed.splitlines() if "Bern asks" in line)
+    said = ended(start(place, "briefing", "answer", "vault", question, *AS_DUTY, "--refuse", "--why", "No."))
+    assert said.code == 0, said.err
+    assert "Tehran refuses: No." in ended(start(place, "briefing", "consents", "vault", *AS_DUTY)).out
 
 
 @pytest.mark.parametrize("note", ["Washington", "Nowhere 1", "Washington 99"])

@@ -17,6 +17,7 @@ from goodoffices.core.assurance import check_assurance, check_change
 from goodoffices.core.backup import open_piece, proof_digits
 from goodoffices.core.beside import check_beside, open_beside, read_beside, words_need
 from goodoffices.core.clearance import Clearance
+from goodoffices.core.consent import check_consent
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError, Malformed
 from goodoffices.core.handover import check_handover
@@ -178,6 +179,7 @@ def _act(given: Input) -> Result:
     signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
     act = signed.statement.read(Act, realm=office.realm)
     check_signer(signed, act, office, automatic=given["automatic"], words_need=given["words_need"])
+    check_consent(act)
     return {"id": signed.id.hex(), "type": act.type}
 
 

@@ -21,7 +21,9 @@ from goodoffices.core.act import ActType
 from goodoffices.core.assurance import Assurance, AssuranceChange, Became
 from goodoffices.core.backup import Piece, root_seed, seal_piece
 from goodoffices.core.beside import Beside, Grade, seal_beside
+from goodoffices.core.briefing import Sharing
 from goodoffices.core.clearance import Clearance, Verdict
+from goodoffices.core.consent import Question, write_question
 from goodoffices.core.courier import MARK, Frame, bundle_name, write_bundle
 from goodoffices.core.fields import to_map
 from goodoffices.core.handing import Hand
@@ -1062,6 +1064,30 @@ def _paper() -> Iterator[Vector]:
         yield name, shows, "act", fields, verdict
 
 
+def _consent() -> Iterator[Vector]:
+    def given(*signers: bytes, **fields: Any) -> dict[str, Any]:
+        signed = making.signed_act(bern(), *(signers or (bern().officer(),)), type=48, **fields)[0]
+        base = {"signed": signed.raw.hex(), "credential": bern().office.raw.hex()}
+        return base | {"automatic": False, "words_need": 1}
+
+    asked = write_question(Question("The Tribunal", Sharing.AMBER, (seed("a note"),), "To be heard."))
+    for name, shows, fields, verdict in (
+        ("asked", "For whom, which notes, what for.", given(code=1, words=asked), OK),
+        ("asked-of-nothing", "It names no note.", given(code=1, words="for: us\nmark: TLP:RED"), "Malformed"),
+        ("given", "It names the question.", given(code=2, evidence=seed("asked")), OK),
+        ("refused", "The same, with a reason.", given(code=3, evidence=seed("asked"), words="No."), OK),
+        ("given-to-nothing", "It names no question.", given(code=2), "Malformed"),
+        (
+            "by-a-drafter",
+            "Release is asked for.",
+            given(bern().officer("drafter"), code=1, words=asked),
+            "WrongSigner",
+        ),
+        ("of-a-code-to-come", "Code 4.", given(code=4), OK),
+    ):
+        yield f"act-consent-{name}", shows, "act", fields, verdict
+
+
 def _service() -> Iterator[Vector]:
     def given(signed: Signed, **changes: Any) -> dict[str, Any]:
         kind, raw = body_of(signed)
@@ -1339,6 +1365,7 @@ SECTIONS = (
     _line,
     _service,
     _paper,
+    _consent,
     _checkpoint,
     _pairing,
     _courier,

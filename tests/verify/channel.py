@@ -16,6 +16,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.export import export
 from goodoffices.desk.founding import NewOfficer, found, keep
 from goodoffices.desk.officers.acts import Draft, Terms
+from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import Verdict, verify
 
 START = 1_578_038_400_000
@@ -169,6 +170,7 @@ def exported(node: Node, target: Path, now: int) -> Path:
 
 
 JUDGES: list[Callable[[Path, Verdict], object]] = []
+PAIR_JUDGES: list[Callable[[Pair, Path, Path], None]] = []
 """Who else looks at each folder that a test has verified: the second verifier, while its tests run."""
 
 

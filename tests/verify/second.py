@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from goodoffices.verify.briefing import verify_briefing
 from goodoffices.verify.output import as_json
 from goodoffices.verify.page import PAGE
+from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import Verdict, verify
 
 _KEPT = """() => {
@@ -22,16 +23,20 @@ window.keep = (files) => {
     kept.set(digest, Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
   }
 };
-window.judge = async ({ files, folders, odd, trust }) => {
+const sourceOf = ({ files, folders, odd }) => {
   const source = { files: new Map(), folders: new Set(folders), odd: new Set(odd) };
   for (const [path, digest] of files) {
     const bytes = kept.get(digest);
     const pieces = async function* () { yield bytes; };
     source.files.set(path, { read: async (most) => bytes.slice(0, most), pieces });
   }
-  const names = trust === null ? null : verifier.readTrust(new TextEncoder().encode(trust));
-  return verifier.verify(source, names);
+  return source;
 };
+window.judge = async (given) => {
+  const trust = given.trust === null ? null : verifier.readTrust(new TextEncoder().encode(given.trust));
+  return verifier.verify(sourceOf(given), trust);
+};
+window.judgeTwo = (given) => verifier.verifyTwo(given.map(sourceOf));
 }"""
 _SAME = ("verdict", "compared_with_trust", "office", "realm", "exported", "texts", "lines", "notes", "acts")
 
@@ -50,6 +55,12 @@ class Second:
 
     def judge(self, root: Path, trust: str | None = None) -> dict[str, Any]:
         """What the page says of a folder."""
+        told: dict[str, Any] = self.page.evaluate(
+            "(given) => judge(given)", self._given(root) | {"trust": trust}
+        )
+        return told
+
+    def _given(self, root: Path) -> dict[str, Any]:
         files: list[tuple[str, str]] = []
         new: dict[str, str] = {}
         folders, odd = [], []
@@ -68,9 +79,7 @@ class Second:
         if new:
             self.page.evaluate("(files) => keep(files)", new)
             self._kept |= new.keys()
-        given = {"files": files, "folders": folders, "odd": odd, "trust": trust}
-        told: dict[str, Any] = self.page.evaluate("(given) => judge(given)", given)
-        return told
+        return {"files": files, "folders": folders, "odd": odd}
 
     def agrees(self, root: Path, first: Verdict | None = None) -> dict[str, Any]:
         """What both verifiers say of a folder, if it is the same; an error that shows both, if not."""
@@ -78,14 +87,30 @@ class Second:
         assert_same(as_json(first or verify(root)), told)
         return told
 
+    def agrees_on_two(self, pair: Pair, first: Path, second: Path) -> None:
+        """Whether both say the same of two records held against each other."""
+        given = [self._given(each) for each in (first, second)]
+        told: dict[str, Any] = self.page.evaluate("(given) => judgeTwo(given)", given)
+        said = pair.as_json()
+        for one, other in zip(said["records"], told["records"], strict=True):
+            assert_same(one, other)
+        for name in ("verdict", "compared", "common_lines"):
+            assert said[name] == told[name]
+        for name in ("partings", "differences"):
+            assert sorted(map(_row, said[name])) == sorted(map(_row, told[name]))
+
     def agrees_on_briefing(self, root: Path, trust: dict[bytes, str] | None = None) -> dict[str, Any]:
         """What both verifiers say of a briefing, if it is the same."""
         listed = None if trust is None else "".join(f"{each.hex()} {name}\n" for each, name in trust.items())
         first, told = verify_briefing(root, trust).as_json(), self.judge(root, listed)
         assert _findings(first) == _findings(told)
-        for name in ("verdict", "compared_with_trust", "briefing"):
+        for name in ("verdict", "compared_with_trust", "remarks", "briefing"):
             assert first.get(name) == told.get(name)
         return told
+
+
+def _row(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return sorted((name, str(value)) for name, value in found.items())
 
 
 def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -96,5 +121,9 @@ def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
     assert first.get("offices") == second.get("offices")
 
 
-def _findings(verdict: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return sorted((each["where"], each["kind"], each["promise"]) for each in verdict["findings"])
+def _findings(verdict: dict[str, Any]) -> list[tuple[str, ...]]:
+    # Expected and found are sentences for people, and may be worded otherwise.
+    return sorted(
+        (each["where"], each["kind"], each["promise"], each["cause"], *each["beside"])
+        for each in verdict["findings"]
+    )

@@ -116,8 +116,7 @@ def test_the_briefing_is_an_act_of_its_office_that_stays_at_home(tmp_path: Path)
     ("use", "consent", "allowed"),
     [
         (RecordUse.NOT_OUTSIDE, "All agreed.", False),
-        (RecordUse.WITH_CONSENT_OF_ALL, None, False),
-        (RecordUse.WITH_CONSENT_OF_ALL, "By note 4 of both.", True),
+        (RecordUse.WITH_CONSENT_OF_ALL, "All agreed.", False),
         (RecordUse.AS_EVIDENCE, None, True),
     ],
 )

@@ -18,10 +18,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
+from goodoffices.desk.export import export
 from goodoffices.verify.output import as_json
 from goodoffices.verify.page import FOLDER, PAGE, VERIFIER
+from goodoffices.verify.pair import Pair
 from tests.verify.channel import Channel, exported, files_of, verdict
 from tests.verify.second import Second, assert_same
+from tests.verify.test_two_records import signed_twice
 
 pytestmark = pytest.mark.slow
 
@@ -29,10 +32,20 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    played = Channel()
-    played.week()
+def played() -> Channel:
+    channel = Channel()
+    channel.week()
+    return channel
+
+
+@pytest.fixture(scope="module")
+def folder(played: Channel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return exported(played.east, tmp_path_factory.mktemp("page") / "tehran.export", played.now)
+
+
+@pytest.fixture(scope="module")
+def other(played: Channel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported(played.middle, tmp_path_factory.mktemp("page") / "bern.export", played.now)
 
 
 @pytest.fixture
@@ -98,6 +111,17 @@ def sound(page: Page) -> None:
     assert root[0] <= root[1]
 
 
+def drop(page: Page, *folders: Path) -> None:
+    page.locator("#giving").scroll_into_view_if_needed()
+    box = page.locator("#giving").bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(each) for each in folders], "dragOperationsMask": 1}
+    for step in ("dragEnter", "dragOver", "dragOver", "drop"):
+        place = {"x": box["x"] + 20, "y": box["y"] + 20}
+        session.send("Input.dispatchDragEvent", {"type": step, **place, "data": data})
+
+
 # --- ways in --------------------------------------------------------------------------------------------
 
 
@@ -112,16 +136,39 @@ def test_a_folder_that_was_chosen_is_verified(opened: Open, folder: Path) -> Non
 
 def test_a_folder_that_was_dropped_is_verified(opened: Open, folder: Path) -> None:
     page = opened()
-    page.locator("#giving").scroll_into_view_if_needed()
-    box = page.locator("#giving").bounding_box()
-    assert box is not None
-    session = page.context.new_cdp_session(page)
-    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
-    for step in ("dragEnter", "dragOver", "dragOver", "drop"):
-        place = {"x": box["x"] + 20, "y": box["y"] + 20}
-        session.send("Input.dispatchDragEvent", {"type": step, **place, "data": data})
+    drop(page, folder)
     assert told(page).startswith("VERIFIED")
     assert_same(as_json(verdict(folder)), as_program(page))
+
+
+def test_two_records_dropped_together_are_held_against_each_other(
+    opened: Open, folder: Path, other: Path
+) -> None:
+    """P8: as `goodoffices verify A B` does."""
+    page = opened()
+    drop(page, folder, other)
+    assert told(page) == "VERIFIED: both records hold, and they part nowhere"
+    pair = Pair((folder.name, other.name), (verdict(folder), verdict(other)))
+    assert as_program(page)["common_lines"] == pair.as_json()["common_lines"] == ["Bern – Tehran"]
+    expect(page.locator("#verdict")).to_contain_text(other.name)
+    sound(page)
+
+
+def test_two_records_that_part_are_shown_with_both_places(opened: Open, tmp_path: Path) -> None:
+    """P8: forked, with both signatures."""
+    channel = Channel()
+    channel.week()
+    exported(channel.east, tmp_path / "tehran.export", channel.now)
+    signed_twice(channel)
+    export(channel.middle.desk, tmp_path / "bern.export", channel.now)
+    page = opened("fa", 390)
+    page.locator("#folder").set_input_files(tmp_path / "tehran.export")
+    assert told(page).startswith("تأیید شد")
+    page.locator("#other").set_input_files(tmp_path / "bern.export")
+    expect(page.locator("#verdict-title")).to_have_text("در 1 جا از هم جدا می‌شوند")
+    expect(page.locator("#partings > li")).to_contain_text("bern.export")
+    expect(page.locator("#partings > li")).to_contain_text("Bern's desk")
+    sound(page)
 
 
 def test_an_archive_from_the_desks_page_is_verified(opened: Open, folder: Path) -> None:

@@ -42,6 +42,7 @@ const CHECKS = {
     const [signed, office] = [await signedOf(given), await officeOf(given)];
     const act = signed.statement.read("an act", ACT, ACT_FIELDS, office.realm);
     await checkSigner(signed, act, office, given.automatic, given.words_need);
+    checkConsent(act);
     return { id: signed.id, type: act.type };
   },
   beside: async (given) => {

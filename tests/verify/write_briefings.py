@@ -12,13 +12,15 @@ from pathlib import Path
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.briefing import FILE, Briefing, Parts, Shown, read_briefing, write_briefing
+from goodoffices.core.mandate import RecordUse
 from goodoffices.core.statement import sign, state
 from goodoffices.verify.briefing import verify_briefing
 from tests.verify.channel import Channel
 from tests.verify.test_briefing import chosen, made_channel, make
+from tests.verify.test_consent import agreed
 
 BRIEFINGS = Path(__file__).resolve().parent.parent / "vectors" / "briefings"
-"""``kept.cbor.xz``: a map from name to briefing; ``kept.json``: from name to verdict and kinds of findings."""
+"""``NAME.cbor.xz``: a map from name to briefing; ``NAME.json``: from name to verdict and kinds of findings."""
 
 Change = Callable[[Briefing, Parts], tuple[Briefing, Parts]]
 
@@ -61,6 +63,45 @@ CASES: dict[str, tuple[Change, set[str]]] = {
 }
 
 
+def _consents(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...] | None]) -> Change:
+    def changed(briefing: Briefing, parts: Parts) -> tuple[Briefing, Parts]:
+        left = change(parts.consents or ())
+        return replace(briefing, consents=None if left is None else len(left)), replace(parts, consents=left)
+
+    return changed
+
+
+def _by_word(briefing: Briefing, parts: Parts) -> tuple[Briefing, Parts]:
+    briefing, parts = _consents(lambda _: None)(briefing, parts)
+    return replace(briefing, consent="By telephone, all of them."), parts
+
+
+TERMS = {"briefing-terms"}
+CONSENT: dict[str, tuple[Change, set[str]]] = {
+    "consent-of-all": (lambda briefing, parts: (briefing, parts), set()),
+    "consent-of-all-but-one": (_consents(lambda acts: acts[:-1]), TERMS),
+    "consent-without-the-question": (_consents(lambda acts: acts[1:]), TERMS),
+    "consent-of-nobody": (_consents(lambda _: ()), TERMS),
+    "consent-not-spoken-of": (_consents(lambda _: None), TERMS),
+    "consent-by-an-officers-word": (_by_word, set()),
+    "consent-with-a-byte-changed": (
+        _consents(lambda acts: (*acts[:-1], acts[-1][:-1] + bytes([acts[-1][-1] ^ 1]))),
+        TERMS,
+    ),
+    "consent-that-is-another-object": (_consents(lambda acts: (*acts, b"\x80")), TERMS),
+    "consent-to-another-third-party": (
+        lambda briefing, parts: (replace(briefing, recipient="The press"), parts),
+        TERMS,
+    ),
+    "consent-to-a-narrower-mark": (lambda briefing, parts: (replace(briefing, mark=5), parts), TERMS),
+    "consent-to-another-purpose": (
+        lambda briefing, parts: (replace(briefing, purpose="For the election."), parts),
+        TERMS,
+    ),
+}
+SETS = {"kept": CASES, "consent": CONSENT}
+
+
 def changed(raw: bytes, channel: Channel, change: Change) -> bytes:
     """A briefing with something in it changed, and signed again by its own officer."""
     signed, briefing, parts = read_briefing(raw)
@@ -72,13 +113,24 @@ def changed(raw: bytes, channel: Channel, change: Change) -> bytes:
 
 
 def main() -> None:
-    """Write them anew. ML-DSA's signatures are drawn, so the bytes are others each time, and the verdicts not."""
-    channel, note = made_channel()
+    """Write those that are not there. ML-DSA's signatures are drawn: the bytes are others each time."""
+    for name in SETS:
+        if not (BRIEFINGS / f"{name}.json").exists():
+            write(name)
+
+
+def write(file: str) -> None:
+    """One file of them."""
+    channel, note = made_channel(
+        RecordUse.WITH_CONSENT_OF_ALL if file == "consent" else RecordUse.AS_EVIDENCE
+    )
+    if file == "consent":
+        agreed(channel, note)
     BRIEFINGS.mkdir(exist_ok=True)
     kept, declared = {}, {}
     with tempfile.TemporaryDirectory() as scratch:
         raw = (make(channel, chosen(channel, note), Path(scratch) / "briefing") / FILE).read_bytes()
-        for name, (change, kinds) in CASES.items():
+        for name, (change, kinds) in SETS[file].items():
             folder = Path(scratch) / name
             folder.mkdir(exist_ok=True)
             (folder / FILE).write_bytes(made := changed(raw, channel, change))
@@ -86,8 +138,8 @@ def main() -> None:
             assert told == kinds, (name, told)
             kept[name] = made
             declared[name] = {"verdict": "findings" if kinds else "verified", "findings": sorted(kinds)}
-    (BRIEFINGS / "kept.cbor.xz").write_bytes(lzma.compress(cbor.encode(kept), preset=9))
-    (BRIEFINGS / "kept.json").write_text(json.dumps(declared, indent=2) + "\n", encoding="utf-8")
+    (BRIEFINGS / f"{file}.cbor.xz").write_bytes(lzma.compress(cbor.encode(kept), preset=9))
+    (BRIEFINGS / f"{file}.json").write_text(json.dumps(declared, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

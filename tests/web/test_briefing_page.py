@@ -110,10 +110,37 @@ def test_a_mandate_that_forbids_it_is_told_before_anything_is_chosen() -> None:
     assert browser.post(closed.path, html=True, **closed.form()).status_code >= 400
 
 
-def test_where_consent_is_asked_for_none_is_made_without_it() -> None:
-    """P4."""
+@pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
+def test_consent_is_asked_and_given_on_the_pages_of_each_office(language: str, tmp_path: Path) -> None:
+    """P4: none is made without it; who refused is shown, and may say otherwise later."""
     asked = Played(RecordUse.WITH_CONSENT_OF_ALL)
-    browser = signed_in(asked.desk)
-    assert 'name="consent"' in browser.get(asked.path).text
+    offices, consent = asked.offices, f"/channels/{asked.mandate.hex()}/consent"
+    browser = signed_in(asked.desk, **{"accept-language": language})
     assert browser.post(asked.path, html=True, **asked.form()).status_code >= 400
-    assert browser.post(asked.path, html=True, **asked.form(consent="By note 4.")).status_code == 200
+    assert browser.post(consent, html=True, **asked.form()).status_code == 303
+    offices.pump()
+    for desk, given in ((offices.bern, "1"), (offices.tehran, "0"), (offices.tehran, "1")):
+        other = signed_in(desk, **{"accept-language": language})
+        page = other.get(consent).text
+        assert "The Tribunal" in page
+        (question,) = set(re.findall(rf"{consent}/([0-9a-f]{{64}})", page))
+        assert (consent in other.get("/").text) == (consent in other.get(consent[: -len("/consent")]).text)
+        assert other.post(f"{consent}/{question}", html=True, given=given, words="So.").status_code == 303
+        offices.pump()
+        assert consent not in other.get("/").text
+    assert browser.get(consent).text.count("So.") == 2
+    folder = unpacked(browser.post(asked.path, html=True, **asked.form()), tmp_path)
+    assert verify_briefing(folder).findings == ()
+    assert (folder / TEXT).read_text(encoding="utf-8").count("\nconsented  ") == 2
+
+
+def test_an_answer_that_says_neither_yes_nor_no_is_none() -> None:
+    """P12"""
+    asked = Played(RecordUse.WITH_CONSENT_OF_ALL)
+    consent = f"/channels/{asked.mandate.hex()}/consent"
+    signed_in(asked.desk).post(consent, html=True, **asked.form())
+    asked.offices.pump()
+    other = signed_in(asked.offices.bern)
+    (question,) = set(re.findall(rf"{consent}/([0-9a-f]{{64}})", other.get(consent).text))
+    for path, given in ((question, "2"), (question, ""), ("0" * 64, "1")):
+        assert other.post(f"{consent}/{path}", html=True, given=given).status_code >= 400

@@ -14,10 +14,12 @@ import click
 
 from goodoffices.cli.output import Group, aside, passphrase, say
 from goodoffices.core.briefing import Sharing
+from goodoffices.core.consent import Question
 from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.record_layout import plain
-from goodoffices.desk.briefing import Chosen, make_briefing
+from goodoffices.desk import consent
+from goodoffices.desk.briefing import Chosen, in_lanes, make_briefing
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
@@ -105,7 +107,7 @@ def parts(
 )
 @click.option("--act", "acts", multiple=True, help="An act, by the first digits of its ID.")
 @click.option("--purpose", help="What it is for.")
-@click.option("--consent", help="How all offices of the channel consented.")
+@click.option("--consent", "by_word", help="How a party on paper consented, which can sign nothing.")
 @click.option("--along", is_flag=True, help="What stands in the same entries may be shown along.")
 def make(
     vault_folder: Path,
@@ -119,7 +121,7 @@ def make(
     notes: tuple[str, ...],
     acts: tuple[str, ...],
     purpose: str | None,
-    consent: str | None,
+    by_word: str | None,
     along: bool,
 ) -> None:
     """Write a briefing on VAULT's record into the new FOLDER. The desk must be stopped."""
@@ -133,13 +135,106 @@ def make(
             dict(_chosen_note(desk, mandate, each) for each in notes),
             tuple(_chosen_act(desk, mandate, each) for each in acts),
             purpose,
-            consent,
+            by_word,
             along,
         )
         made = make_briefing(desk, who, chosen, target, now)
     say(f"briefing  {target}")
     say(f"id        {made.hex()}")
     aside(f"Read {target}/briefing.txt before it goes out: an entry is shown whole.")
+
+
+@briefing.command()
+@vault_argument
+@officer_option
+@passphrase_option
+@unlock_option
+@channel_option
+@click.option("--for", "recipient", required=True, help="The third party, by name.")
+@click.option("--mark", type=click.Choice(list(MARKS)), required=True, help="The widest mark (TLP 2.0).")
+@click.option("--note", "notes", multiple=True, required=True, help="'AUTHOR NUMBER', for each note.")
+@click.option("--purpose", help="What it is for; the briefing states the same.")
+def ask(
+    vault_folder: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    channel: str,
+    recipient: str,
+    mark: str,
+    notes: tuple[str, ...],
+    purpose: str | None,
+) -> None:
+    """Ask the other offices for their consent to a briefing. The desk must be stopped, and sends it when it runs."""
+    now = time.time_ns() // 1_000_000
+    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        mandate = _channel(desk, channel)
+        named = dict(_chosen_note(desk, mandate, each) for each in notes)
+        chosen = Chosen(mandate, recipient, MARKS[mark], named, (), purpose)
+        for lane, some in in_lanes(desk, chosen).items():
+            question = Question(recipient, MARKS[mark], some, purpose)
+            say(f"asked     {consent.ask(desk, who, mandate, lane, question, now).hex()}")
+
+
+@briefing.command()
+@vault_argument
+@officer_option
+@passphrase_option
+@unlock_option
+@channel_option
+def consents(
+    vault_folder: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None, channel: str
+) -> None:
+    """List what was asked of whom in a channel, and what was answered."""
+    now = time.time_ns() // 1_000_000
+    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
+        mandate = _channel(desk, channel)
+        agreement = desk.ledger.agreement(mandate)
+        for each in consent.asked(desk, mandate):
+            asked = each.question
+            say(
+                f"{each.id.hex()[:16]}  {plain(agreement.name_of(each.by))} asks, for {plain(asked.recipient)}"
+            )
+            say(
+                f"  {asked.mark.label}, {len(asked.notes)} notes, for {plain(asked.purpose or 'no stated purpose')}"
+            )
+            for office in each.wanted:
+                said = each.answers.get(office)
+                what = "has not answered" if said is None else "consents" if said.given else "refuses"
+                say(f"  {plain(agreement.name_of(office))} {what}{_reason(said.words if said else None)}")
+
+
+def _reason(words: str | None) -> str:
+    return f": {plain(words)}" if words else ""
+
+
+@briefing.command()
+@vault_argument
+@click.argument("question")
+@officer_option
+@passphrase_option
+@unlock_option
+@channel_option
+@click.option("--give/--refuse", "given", required=True, default=None, help="Consent, or refuse it.")
+@click.option("--why", help="Words that the other offices read.")
+def answer(
+    vault_folder: Path,
+    question: str,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    channel: str,
+    given: bool,
+    why: str | None,
+) -> None:
+    """Answer QUESTION, named by eight or more digits of its ID. The last answer counts. The desk must be stopped."""
+    now = time.time_ns() // 1_000_000
+    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        known = [each.id for each in consent.asked(desk, _channel(desk, channel))]
+        found = [each for each in known if each.hex().startswith(question.lower())]
+        if len(found) != 1 or len(question) < 8:
+            raise NotFound(f"{len(found)} questions here begin with {question}.", "Give more digits of one.")
+        say(f"answered  {consent.answer(desk, who, found[0], given, why, now).hex()}")
 
 
 def _chosen_note(desk: Desk, mandate: bytes, text: str) -> tuple[bytes, tuple[int, ...] | None]:

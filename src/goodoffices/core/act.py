@@ -72,6 +72,8 @@ class ActType(IntEnum):
     """A graded translation beside a note (``core.beside``)."""
     REWORDING = 21
     """A note's matter in the intermediary's own words, beside it."""
+    CONSENT = 48
+    """Consent to a briefing: asked, given or refused (``core.consent``)."""
 
 
 class Acknowledgement(IntEnum):
@@ -118,6 +120,7 @@ NEEDS: dict[int, Right] = {
     ActType.WITHDRAWN: Right.RELEASE,
     ActType.COMPARED: Right.KEYS,
     ActType.BRIEFED: Right.RELEASE,
+    ActType.CONSENT: Right.RELEASE,
 }
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Briefings: parts of a record for a named third party, with proof of where they stood (ADR 0020).
 
-    parts      CBOR [credentials, mandate, papers, lines, checkpoints, entries, notes]
+    parts      CBOR [credentials, mandate, papers, lines, checkpoints, entries, notes] and, where the mandate
+               asks for consent, the acts by which it was asked and given (``core.consent``)
     statement  kind BRIEFING, signed by an officer who may release: for whom, under which mark, SHA-256(parts)
     file       CBOR [mark, signed statement, parts]
 
@@ -28,6 +29,7 @@ FILE = "briefing.cbor"
 MARK = "GO1 briefing"
 MAX_BRIEFING = 8 << 20
 MAX_PATH = 64
+MAX_CONSENTS = 64
 
 
 class Sharing(IntEnum):
@@ -60,6 +62,8 @@ class Briefing(Content):
     consent: str | None = key(8, optional(text(2000, minimum=1)), default=None)
     """How the channel's offices consented, in the officer's words."""
     parts: bytes = key(9, ID)
+    consents: int | None = key(10, optional(uint(MAX_CONSENTS)), default=None)
+    """How many acts of asking for consent and giving it are among the parts. Absent in older briefings."""
 
 
 @dataclass(frozen=True)
@@ -104,21 +108,22 @@ class Parts:
     checkpoints: tuple[bytes, ...]
     entries: tuple[ShownEntry, ...]
     notes: tuple[ShownNote, ...]
+    consents: tuple[bytes, ...] | None = None
+    """Signed acts; None in a briefing that says nothing of them."""
 
     @property
     def raw(self) -> bytes:
         """The bytes whose hash is signed."""
-        return cbor.encode(
-            [
-                self.credentials,
-                self.mandate,
-                self.papers,
-                self.lines,
-                self.checkpoints,
-                [[each.line, each.raw, each.checkpoint, each.path] for each in self.entries],
-                [[each.signed.raw, [_written(leaf) for leaf in each.leaves]] for each in self.notes],
-            ]
-        )
+        rows = [
+            self.credentials,
+            self.mandate,
+            self.papers,
+            self.lines,
+            self.checkpoints,
+            [[each.line, each.raw, each.checkpoint, each.path] for each in self.entries],
+            [[each.signed.raw, [_written(leaf) for leaf in each.leaves]] for each in self.notes],
+        ]
+        return cbor.encode(rows if self.consents is None else [*rows, self.consents])
 
 
 def _written(leaf: Leaf) -> Any:
@@ -146,12 +151,10 @@ def check_leaves(note: ShownNote) -> Note:
     return content
 
 
-def why_not(mandate: Mandate, consent: str | None) -> str | None:
+def why_not(mandate: Mandate) -> str | None:
     """What in the mandate stands against showing anything to a third party; None if nothing does."""
     if mandate.record_use == RecordUse.NOT_OUTSIDE:
         return "The mandate says that the record is not used outside the channel."
-    if mandate.record_use == RecordUse.WITH_CONSENT_OF_ALL and consent is None:
-        return "The mandate asks for the consent of all offices, and nothing is said of it."
     return None
 
 
@@ -169,7 +172,10 @@ def read_briefing(raw: bytes) -> tuple[Signed, Briefing, Parts]:
     content = signed.statement.read(Briefing)
     if crypto.sha256(value[2]) != content.parts:
         raise Altered("The parts are not those that the officer signed.")
-    return signed, content, _parts(cbor.decode(value[2], max_size=MAX_BRIEFING))
+    parts = _parts(cbor.decode(value[2], max_size=MAX_BRIEFING))
+    if content.consents != (None if parts.consents is None else len(parts.consents)):
+        raise Malformed("A briefing that states another number of acts of consent than it holds.")
+    return signed, content, parts
 
 
 def _bytes(values: Any) -> bool:
@@ -186,7 +192,14 @@ def _parts(value: Any) -> Parts:
             checkpoints,
             tuple(entries),
             tuple(notes),
-        ) if _bytes(credentials) and _bytes(papers) and _bytes(checkpoints):
+            *consents,
+        ) if (
+            _bytes(credentials)
+            and _bytes(papers)
+            and _bytes(checkpoints)
+            and len(consents) < 2
+            and all(map(_bytes, consents))
+        ):
             return Parts(
                 credentials,
                 mandate,
@@ -195,6 +208,7 @@ def _parts(value: Any) -> Parts:
                 checkpoints,
                 tuple(map(_entry, entries)),
                 tuple(map(_note, notes)),
+                consents[0] if consents else None,
             )
         case _:
             raise Malformed("The parts of a briefing have the wrong form.")

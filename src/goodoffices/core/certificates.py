@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS certificates, beside the protocol: when one ends, and an authority of an office's own for its machines.
+"""Certificates, beside the protocol: when one ends, an authority of an office's own for its machines, and reading
+those by which time stamps are judged.
 
 Nothing that offices sign or seal depends on them. The second module that touches the cryptographic library.
 """
@@ -14,11 +15,29 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from goodoffices.core.errors import YourError
+from goodoffices.core.errors import Malformed, YourError
+
+Certificate = x509.Certificate
 
 AUTHORITY_DAYS = 3650
 SERVER_DAYS = 397
 """Days: what browsers take at most."""
+
+
+def read_certificates(pem: bytes) -> tuple[Certificate, ...]:
+    """One or more certificates from PEM; raises Malformed."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except ValueError:
+        raise Malformed("Not a certificate, or not only certificates (PEM).") from None
+
+
+def read_certificate(der: bytes) -> Certificate:
+    """A certificate from DER; raises Malformed."""
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise Malformed("Not a certificate (DER).") from None
 
 
 def ends(pem: bytes) -> int:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from goodoffices.core.briefing import Sharing, Shown
+from goodoffices.core.consent import Consent
 from goodoffices.core.note import Authority, Leaf
 from goodoffices.core.readable import terms
 from goodoffices.core.readable_beside import QUALITY
@@ -58,6 +59,10 @@ def _mandate(examined: Examined) -> Iterator[str]:
     signed = ", ".join(sorted(plain(agreement.name_of(each)) for each in agreement.signed_by()))
     yield f"mandate    '{plain(agreement.mandate.name)}', signed by {signed}, id {agreement.id.hex()}\n"
     yield f"consent    {plain(consent) if consent else 'none is stated'} (the officer's words)\n"
+    for kept in examined.consents:
+        did = "asked    " if kept.act.code == Consent.ASKED else "consented"
+        who = f"{plain(examined.account.name(kept.act.author))}, {plain(kept.signer)}"
+        yield f"{did}  {zulu(kept.act.time[0])} by {who}, act {kept.id.hex()}\n"
     yield from (f"{row}\n" for row in terms(agreement.mandate))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from goodoffices.core import digits
 from goodoffices.core.act import CHANNEL_LANE, Acknowledgement, ActType
+from goodoffices.core.consent import Consent
 from goodoffices.core.ladder import climb
 from goodoffices.core.line import EntryKind
 from goodoffices.core.mandate import Precedence
@@ -14,6 +15,7 @@ from goodoffices.core.note import Authority, OpenNote, note_digits
 from goodoffices.core.readable_beside import QUALITY, beside_rows, grade_name
 from goodoffices.core.record_account import Account, KeptAct, KeptNote
 from goodoffices.core.record_layout import plain, zulu
+from goodoffices.core.record_manifest import ALWAYS_NAMED
 
 _DONE = {
     ActType.AT_DESK: "has it at its desk",
@@ -35,6 +37,12 @@ _DONE = {
     ActType.TRANSCRIPT: "wrote down a reply that its party has not signed",
     ActType.TRANSLATION: "added a translation beside it",
     ActType.REWORDING: "added a rewording of its own beside it",
+    ActType.CONSENT: "said something of consent to a briefing",
+}
+_CONSENT = {
+    Consent.ASKED: "asked for consent to a briefing",
+    Consent.GIVEN: "consented to a briefing",
+    Consent.REFUSED: "refused consent to a briefing",
 }
 _KINDS = {
     EntryKind.LINE_TEST: "a line test",
@@ -203,9 +211,12 @@ def _act_events(account: Account) -> Iterator[_Event]:
 def act_line(account: Account, kept: KeptAct) -> str:
     """What somebody did, in one line."""
     act = kept.act
-    done = (
-        _DONE[ActType(act.type)] if act.type in {int(each) for each in _DONE} else f"did {act_name(act.type)}"
-    )
+    named = act.type <= ALWAYS_NAMED or act.type in (account.manifest.acts or ())
+    done = f"did {act_name(act.type)}" if named else f"did act type {act.type} of a newer version"
+    if named and act.type in {int(each) for each in _DONE}:
+        done = _DONE[ActType(act.type)]
+    if named and act.type == ActType.CONSENT and act.code in {int(each) for each in Consent}:
+        done = _CONSENT[Consent(act.code)]
     signer = "its desk" if kept.by_desk else plain(kept.signer)
     about = ""
     if act.subject is not None:

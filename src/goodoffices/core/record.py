@@ -342,7 +342,8 @@ class Examiner:
         where = where or f"{path}.cbor"
         seen_by, wrong = record_checkpoints.judge(checkpoint, self.account.witnesses, where)
         self.findings += wrong
-        line.checkpoints.append(record_checkpoints.keep(checkpoint, cosigned, where, seen_by))
+        stamped = self.account.authorities
+        line.checkpoints.append(record_checkpoints.keep(checkpoint, cosigned, where, seen_by, stamped))
         return path, checkpoint.note
 
     # --- what entries carry --------------------------------------------------------------------------

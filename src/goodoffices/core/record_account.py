@@ -18,7 +18,7 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Note
 from goodoffices.core.office import Office
 from goodoffices.core.pairing import Pairing, PairingConfirmed
-from goodoffices.core.record_checkpoints import KeptCheckpoint, Witnesses
+from goodoffices.core.record_checkpoints import JudgeStamp, KeptCheckpoint, Witnesses
 from goodoffices.core.record_links import Links
 from goodoffices.core.record_manifest import Manifest
 from goodoffices.core.sealed import Header
@@ -116,8 +116,8 @@ class KeptLine:
     """Where its entries lie: files of one each, or packs."""
     links: dict[bytes, Links] = field(init=False)
     checkpoints: list[KeptCheckpoint] = field(default_factory=list)
-    unmatched: dict[Place, tuple[bytes, str]] = field(default_factory=dict)
-    """Places that a receipt names and that are not its reader's to receipt, with the reader and where."""
+    unmatched: dict[tuple[bytes, Place], str] = field(default_factory=dict)
+    """Readers with places that a receipt of theirs names and that are not theirs to receipt, and where."""
 
     def __post_init__(self) -> None:
         self.links = {office: Links(self.files) for office in self.pairing.offices}
@@ -132,15 +132,11 @@ class KeptLine:
         links = self.links[self.other(reader)]
         for place in places:
             if not links.receipt(place):
-                self.unmatched[place] = reader, where
-            elif self.unmatched:
-                self.unmatched.pop(place, None)
+                self.unmatched.setdefault((reader, place), where)
 
     def receipted_by(self, reader: bytes, place: Place) -> bool:
         """Whether a receipt by ``reader`` names an entry."""
-        if self.links[self.other(reader)].receipted(place):
-            return True
-        return self.unmatched.get(place, (b"",))[0] == reader
+        return self.links[self.other(reader)].receipted(place) or (reader, place) in self.unmatched
 
 
 @dataclass(slots=True)
@@ -151,6 +147,8 @@ class Account:
     realm: bytes
     witnesses: Witnesses = ()
     """Those who are trusted by whoever verifies."""
+    authorities: JudgeStamp | None = None
+    """Time stamps by certificates that are trusted by whoever verifies."""
     offices: dict[bytes, Office] = field(default_factory=dict)
     agreements: dict[bytes, tuple[str, Agreement]] = field(default_factory=dict)
     """By mandate ID: folder of the channel, mandate with its offices."""

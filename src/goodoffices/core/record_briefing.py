@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from goodoffices.core import merkle, record_checkpoints
+from goodoffices.core.act import ActType
 from goodoffices.core.briefing import Briefing, Parts, ShownNote, check_leaves, read_briefing, why_not
 from goodoffices.core.checkpoint import Checkpoint
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
@@ -18,8 +19,9 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Note, OpenNote, verify_release
 from goodoffices.core.office import Right, may
 from goodoffices.core.record import Examiner
-from goodoffices.core.record_account import Account, KeptLine, KeptNote
+from goodoffices.core.record_account import Account, KeptAct, KeptLine, KeptNote
 from goodoffices.core.record_checkpoints import Cosigned
+from goodoffices.core.record_consent import judge_consent
 from goodoffices.core.record_findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
 from goodoffices.core.record_manifest import Manifest, read_entry
 from goodoffices.core.record_notes import signer_of
@@ -62,6 +64,10 @@ class Examined:
     entries: list[ProvedEntry] = field(default_factory=list)
     notes: list[ProvedNote] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    consents: tuple[KeptAct, ...] = ()
+    """Acts by which consent was asked and given, as far as they hold."""
+    remarks: tuple[str, ...] = ()
+    asks_consent: bool = False
 
 
 def examine(raw: bytes) -> Examined:
@@ -76,6 +82,7 @@ def examine(raw: bytes) -> Examined:
         files=0,
         texts=True,
         chains=(),
+        acts=None if briefing.consents is None else (int(ActType.CONSENT),),
     )
     findings: list[Finding] = []
     examiner = Examiner(frame, signed.statement.realm, findings)
@@ -107,6 +114,15 @@ class _Reading:
                 self._place(where, line, at - 1)
         for at, note in enumerate(self.parts.notes, 1):
             self._note(f"note {at}", note)
+        if self.examined.agreement is not None:
+            self._consent(self.examined.agreement)
+
+    def _consent(self, agreement: Agreement) -> None:
+        raws, shown = self.parts.consents or (), [each.shown for each in self.examined.notes]
+        judged = judge_consent(self.account, agreement, self.examined.briefing, raws, shown)
+        self.examined.consents, self.examined.remarks = judged.acts, judged.remarks
+        self.examined.asks_consent = judged.needed
+        self.examined.findings += judged.findings
 
     def _statement(self, signed: Signed) -> None:
         briefing, where = self.examined.briefing, "the briefing"
@@ -125,7 +141,7 @@ class _Reading:
         except GoodOfficesError as error:
             self._fails(where, Flaw.BRIEFING, expected, error)
             return
-        against = why_not(found[1].mandate, briefing.consent)
+        against = why_not(found[1].mandate)
         if against is not None:
             self.examiner.find(where, Flaw.BRIEFING_TERMS, "a briefing that the mandate allows", against)
 

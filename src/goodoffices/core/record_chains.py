@@ -25,7 +25,7 @@ Chain = dict[bytes, dict[int, list[Link]]]
 def chain_of(links: Iterable[Link]) -> Chain:
     """The links by incarnation and number, each incarnation in ascending order."""
     chain: Chain = defaultdict(dict)
-    for link in sorted(links, key=lambda each: (each.number, each.id)):
+    for link in sorted(links, key=lambda each: (each.number, each.id, each.where)):
         chain[link.incarnation].setdefault(link.number, []).append(link)
     return chain
 

@@ -45,6 +45,10 @@ class KeptCheckpoint:
     where: str
     seen_by: tuple[tuple[str, int], ...] = ()
     """Trusted witnesses whose cosignatures hold, with their times (ms)."""
+    stamped_by: tuple[tuple[str, int], ...] = ()
+    """Time stamp authorities by certificates that are trusted, with the times that they stamped (ms)."""
+    strange: int = 0
+    """Time stamps that hold by no certificate that is trusted. Counted only where any are."""
 
 
 def examine(raw: bytes, line: bytes, offices: dict[bytes, Office]) -> tuple[Checkpoint, Cosigned]:
@@ -83,13 +87,34 @@ def judge(
     return tuple(seen), wrong
 
 
+JudgeStamp = Callable[[bytes, bytes], tuple[str, int]]
+"""From a time stamp and the text that it is over to (authority, ms); raises what is wrong with it (ADR 0056)."""
+
+
+def judge_stamps(checkpoint: Checkpoint, judge: JudgeStamp | None) -> tuple[tuple[tuple[str, int], ...], int]:
+    """Who stamped it when, by certificates that are trusted, and how many time stamps hold by none of them."""
+    held, strange = [], 0
+    for stamp in checkpoint.stamps if judge is not None else ():
+        assert judge is not None
+        try:
+            held.append(judge(stamp, checkpoint.text))
+        except GoodOfficesError:
+            strange += 1  # told, and no finding: time is never a verdict
+    return tuple(held), strange
+
+
 def keep(
-    checkpoint: Checkpoint, cosigned: Cosigned, where: str, seen_by: tuple[tuple[str, int], ...] = ()
+    checkpoint: Checkpoint,
+    cosigned: Cosigned,
+    where: str,
+    seen_by: tuple[tuple[str, int], ...] = (),
+    judge: JudgeStamp | None = None,
 ) -> KeptCheckpoint:
     """What is kept of a verified checkpoint."""
     witnesses = tuple(each.name for each in checkpoint.witnesses())
     tree, size, root, stamps = checkpoint.tree, checkpoint.size, checkpoint.root, len(checkpoint.stamps)
-    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where, seen_by)
+    stamped, strange = judge_stamps(checkpoint, judge)
+    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where, seen_by, stamped, strange)
 
 
 def path_of(folder: str, name: str, checkpoint: Checkpoint | KeptCheckpoint) -> str:

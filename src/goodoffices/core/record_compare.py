@@ -68,13 +68,18 @@ def _ends(account: Account, line: KeptLine) -> str:
 def _partings_of_entries(first: Account, second: Account, lines: Iterable[bytes]) -> Iterator[Parting]:
     for each in lines:
         for office in first.lines[each].pairing.offices:
-            theirs = {(link.incarnation, link.number): link for link in second.lines[each].links[office]}
-            for link in first.lines[each].links[office]:
+            theirs = {(link.incarnation, link.number): link for link in _sorted(second.lines[each], office)}
+            for link in _sorted(first.lines[each], office):
                 other = theirs.get((link.incarnation, link.number))
                 if other is not None and other.id != link.id:
                     name = first.name(office)
                     what = f"{name}'s entry {link.number} on the line {_ends(first, first.lines[each])}"
                     yield Parting(what, f"{name}'s desk", link.where, other.where)
+
+
+def _sorted(line: KeptLine, office: bytes) -> list[Link]:
+    # Of a fork's branches the last counts: what is found does not depend on the order of the files.
+    return sorted(line.links[office], key=lambda each: (each.incarnation, each.number, each.id, each.where))
 
 
 def _partings_of_checkpoints(first: Account, second: Account, lines: Iterable[bytes]) -> Iterator[Parting]:
@@ -145,12 +150,11 @@ def _entries(first: Account, second: Account, lines: Iterable[bytes]) -> Iterato
     for each in lines:
         for holder, (here, there) in enumerate(((first, second), (second, first))):
             for office in here.lines[each].pairing.offices:
-                known = {link.id for link in there.lines[each].links[office]}
                 taken = {(link.incarnation, link.number) for link in there.lines[each].links[office]}
                 lacking = [
                     link
-                    for link in here.lines[each].links[office]
-                    if link.id not in known and (link.incarnation, link.number) not in taken
+                    for link in _sorted(here.lines[each], office)
+                    if (link.incarnation, link.number) not in taken
                 ]
                 for run in _runs(lacking):
                     yield _run(here, there, here.lines[each], office, run, holder)
@@ -159,7 +163,7 @@ def _entries(first: Account, second: Account, lines: Iterable[bytes]) -> Iterato
 def _runs(links: list[Link]) -> Iterator[list[Link]]:
     """Links that follow each other, so that a thousand lacking entries are one line to read."""
     run: list[Link] = []
-    for link in sorted(links, key=lambda each: (each.incarnation, each.number)):
+    for link in links:
         if run and (link.incarnation, link.number) != (run[-1].incarnation, run[-1].number + 1):
             yield run
             run = []

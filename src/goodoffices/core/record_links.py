@@ -164,7 +164,7 @@ class Links:
     def settle(self) -> None:
         """Everything is there: what only came before its turn, by a clock that was set, gets its row."""
         for run in self.runs.values():
-            early, run.odd = sorted(run.odd, key=lambda each: (each.number, each.id)), []
+            early, run.odd = sorted(run.odd, key=lambda each: (each.number, each.id, each.where)), []
             for link in early:
                 place = link.incarnation, link.number, link.id
                 self.take(*place, link.previous, link.roster, link.time, link.spot, link.seen, link.opens)
@@ -195,7 +195,8 @@ class Links:
     def beginnings(self, run: Run) -> list[Link]:
         """The links with number 1, by their IDs: more than one is a fork."""
         found = [self._row(run, 0)] if run.times else []
-        return sorted(found + [each for each in run.odd if each.number == 1], key=lambda each: each.id)
+        found += [each for each in run.odd if each.number == 1]
+        return sorted(found, key=lambda each: (each.id, each.where))
 
     def __iter__(self) -> Iterator[Link]:
         for run in self.runs.values():

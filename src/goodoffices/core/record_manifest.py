@@ -32,6 +32,8 @@ MAX_PACK = 3_000_000
 """Bytes of the largest pack. A desk closes one once it holds 1,000 entries or a million bytes."""
 PACKED = 2
 """The layout in which entries and receipts lie in packs."""
+ALWAYS_NAMED = 21
+"""Types of act up to this one are named in every record's texts; a later one where the manifest says so."""
 MAX_LIST_LINE = 600
 """Bytes of one line of the list of files."""
 
@@ -57,6 +59,8 @@ class Manifest(Content):
     )
     layout: int | None = key(8, optional(one_of(PACKED)), default=None)
     """Absent: a file for each entry and receipt. 2: packs of many (ADR 0040)."""
+    acts: tuple[int, ...] | None = key(9, optional(listing(uint(2**16), 64, minimum=1)), default=None)
+    """Types of act beyond ``ALWAYS_NAMED`` that the texts name, where there are any (ADR 0055)."""
 
 
 def list_files(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

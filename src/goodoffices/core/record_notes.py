@@ -9,6 +9,7 @@ from goodoffices.core import crypto
 from goodoffices.core import record_layout as layout
 from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, check_signer
 from goodoffices.core.beside import Beside, check_beside, read_beside, words_need
+from goodoffices.core.consent import check_consent
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
 from goodoffices.core.line import Entry, Place
 from goodoffices.core.mandate import Agreement, Forwarding
@@ -107,6 +108,7 @@ class Carried:
             automatic, need = mandate.forwarding == Forwarding.AUTOMATIC, words_need(act, office, mandate)
             check_signer(signed, act, office, automatic=automatic, words_need=need)
             check_beside(signed, act, office, mandate)
+            check_consent(act)
             if act.type == ActType.COMPARED and not mandate.is_party(act.author):
                 raise WrongSigner("An intermediary that claims to have compared the mandate's digits.")
         except WrongSigner as error:

@@ -16,6 +16,7 @@ from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
 from goodoffices.core.checkpoint import Tree
 from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
 from goodoffices.core.record_chains import chain_of, check_author, check_entries
+from goodoffices.core.record_checkpoints import KeptCheckpoint
 from goodoffices.core.record_findings import Finding, Flaw
 from goodoffices.core.record_layout import zulu
 from goodoffices.core.record_links import Link, Links, Run
@@ -49,7 +50,7 @@ def _line(account: Account, line: KeptLine) -> Iterator[Finding]:
         theirs = line.links[line.other(office)]
         yield from check_entries(account.name(office), line.links[office], theirs, line.folder)
     yield from record_checkpoints.check(line.checkpoints, partial(_entry_at, line))
-    for place, (reader, where) in line.unmatched.items():
+    for (reader, place), where in line.unmatched.items():
         expected = (
             f"the entry {place[1]} ({place[2][:16].hex()}) that {account.name(reader)}'s desk signed to have"
         )
@@ -157,7 +158,7 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
     for line in account.lines.values():
         yield from _unreceipted(account, line)
         yield from _without_checkpoint(account, line)
-        yield from _witnessed(account, line)
+        yield from _outside(account, line)
         for office in line.pairing.offices:
             mine = line.links[office]
             back = sum(_backwards(mine, run) for run in mine.runs.values())
@@ -192,10 +193,13 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
 def _unreceipted(account: Account, line: KeptLine) -> Iterator[str]:
     mine = line.links[account.manifest.office]
     waiting = sum(len(run.times) - sum(run.receipted) for run in mine.runs.values())
-    waiting -= sum(mine.has_row(place) and not mine.receipted(place) for place in line.unmatched)
+    reader = line.other(account.manifest.office)
+    waiting -= sum(
+        who == reader and mine.has_row(place) and not mine.receipted(place) for who, place in line.unmatched
+    )
     for link in (each for run in mine.runs.values() for each in run.odd):
         place = link.incarnation, link.number, link.id
-        waiting += not mine.receipted(place) and place not in line.unmatched
+        waiting += not line.receipted_by(reader, place)
     if waiting:
         yield (
             f"{line.folder}: {_entries(waiting)} of {account.name(account.manifest.office)} without a receipt:"
@@ -222,22 +226,43 @@ def _without_checkpoint(account: Account, line: KeptLine) -> Iterator[str]:
             yield f"{line.folder}: {_entries(waiting)} of {who} under no checkpoint that the other office cosigned."
 
 
-def _witnessed(account: Account, line: KeptLine) -> Iterator[str]:
-    """What each trusted witness had seen of each chain, at most; and how much none of them had."""
+def _outside(account: Account, line: KeptLine) -> Iterator[str]:
+    """What outsiders who are trusted had seen of this line: witnesses, and time stamp authorities."""
+    if account.witnesses:
+        seen = [(each, each.seen_by) for each in line.checkpoints]
+        yield from _seen_outside(account, line, seen, "witness", "saw")
+    if account.authorities is not None:
+        stamped = [(each, each.stamped_by) for each in line.checkpoints]
+        yield from _seen_outside(account, line, stamped, "time stamp authority", "stamped")
+        strange = sum(each.strange for each in line.checkpoints)
+        if strange:
+            stamps = "1 time stamp holds" if strange == 1 else f"{strange} time stamps hold"
+            yield f"{line.folder}: {stamps} by no certificate in the trust file."
+
+
+def _seen_outside(
+    account: Account,
+    line: KeptLine,
+    told: list[tuple[KeptCheckpoint, tuple[tuple[str, int], ...]]],
+    what: str,
+    did: str,
+) -> Iterator[str]:
+    """What each had seen of each chain, at most; and how much none of them had."""
     furthest: dict[tuple[bytes, bytes], dict[str, tuple[int, int]]] = defaultdict(dict)
-    for each in sorted(line.checkpoints, key=lambda one: (one.size, one.where)):
-        for name, at in each.seen_by:
+    for each, names in sorted(told, key=lambda one: (one[0].size, one[0].where)):
+        for name, at in names:
             furthest[each.tree.writer, each.tree.incarnation][name] = each.size, at
-    for office in line.pairing.offices if account.witnesses else ():
+    for office in line.pairing.offices:
         who, unseen = account.name(office), 0
         for incarnation, run in sorted(line.links[office].runs.items()):
             seen = furthest[office, incarnation]
             for name, (size, at) in sorted(seen.items()):
                 chain = incarnation.hex()
-                yield f"{line.folder}: the witness {name} saw {who}'s entries 1 to {size} of chain {chain}, {zulu(at)}."
+                entries = f"{who}'s entries 1 to {size} of chain {chain}"
+                yield f"{line.folder}: the {what} {name} {did} {entries}, {zulu(at)}."
             unseen += run.beyond(max((size for size, _ in seen.values()), default=0))
         if unseen:
-            yield f"{line.folder}: {_entries(unseen)} of {who} under no checkpoint that a trusted witness saw."
+            yield f"{line.folder}: {_entries(unseen)} of {who} under no checkpoint that a trusted {what} {did}."
 
 
 def _entries(count: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goodoffices.core import crypto, merkle
@@ -36,13 +36,15 @@ from goodoffices.core.errors import (
     YourError,
 )
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
-from goodoffices.core.note import read_inside
+from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.office import Right
 from goodoffices.core.readable_briefing import TEXT, briefing_lines
-from goodoffices.core.record_briefing import examine
-from goodoffices.core.record_manifest import write_entry
+from goodoffices.core.record_briefing import Examined, examine
+from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record_manifest import read_entry, write_entry
 from goodoffices.core.sealed import read_sealed
-from goodoffices.core.statement import read_signed, sign, state
+from goodoffices.core.statement import Signed, read_signed, sign, state
+from goodoffices.desk.consent import gathered
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.checkpoints import CheckpointRow
@@ -59,8 +61,22 @@ class Chosen:
     acts: tuple[bytes, ...] = ()
     purpose: str | None = None
     consent: str | None = None
+    """How offices on paper consented, who can sign nothing."""
     along: bool = False
     """Whether what stands in the same entries may be shown along."""
+
+
+def in_lanes(desk: Desk, chosen: Chosen) -> dict[bytes, tuple[bytes, ...]]:
+    """The notes that were chosen, and those that chosen acts are about, by their lanes."""
+    rows = [desk.ledger.act(each) for each in chosen.acts]
+    wanted = chosen.notes.keys() | {
+        row.subject for row in rows if row is not None and row.subject is not None
+    }
+    lanes: dict[bytes, tuple[bytes, ...]] = {}
+    for note in map(desk.ledger.note, sorted(wanted)):
+        if note is not None:
+            lanes[note.lane] = (*lanes.get(note.lane, ()), note.id)
+    return lanes
 
 
 def make_briefing(desk: Desk, officer: Officer, chosen: Chosen, target: Path, now: int) -> bytes:
@@ -69,24 +85,19 @@ def make_briefing(desk: Desk, officer: Officer, chosen: Chosen, target: Path, no
     if target.exists() or target.is_symlink():
         raise YourError(f"{target} is there already.", "Name a folder that does not exist yet.")
     agreement = desk.ledger.agreement(chosen.mandate)
-    against = why_not(agreement.mandate, chosen.consent)
+    against = why_not(agreement.mandate)
     if against is not None:
-        raise NotAllowed(against, "Say how all offices consented, or agree on another mandate.")
+        raise NotAllowed(against, "Agree on another mandate.")
     parts = _Choosing(desk, chosen).parts()
-    briefing = Briefing(
-        office=desk.me,
-        roster=desk.context.my_office().roster.version,
-        time=desk.context.time(now),
-        mandate=chosen.mandate,
-        recipient=chosen.recipient,
-        mark=int(chosen.mark),
-        purpose=chosen.purpose,
-        consent=chosen.consent,
-        parts=crypto.sha256(parts.raw),
-    )
-    signed = sign(state(briefing, desk.context.keys.realm), officer.seed)
-    raw = write_briefing(signed, parts)
-    examined = examine(raw)
+    signed, raw, examined = _signed(desk, officer, chosen, parts, now)
+    if not examined.asks_consent:  # nothing is said of it then, so that older verifiers read it
+        signed, raw, examined = _signed(desk, officer, chosen, replace(parts, consents=None), now)
+    terms = [each for each in examined.findings if each.flaw == Flaw.BRIEFING_TERMS]
+    if terms:
+        raise NotAllowed(
+            f"Not there yet: {'; '.join(each.expected for each in terms)}.",
+            "Ask the other offices for their consent to a briefing for this third party, and wait for it.",
+        )
     if examined.findings:
         found = examined.findings[0]
         raise VaultDamaged(f"What is to be shown does not verify: {found.where}: {found.found}")
@@ -104,6 +115,26 @@ def make_briefing(desk: Desk, officer: Officer, chosen: Chosen, target: Path, no
         desk.ledger.audit(now, officer.name, f"made a briefing for {chosen.recipient}")
     _write(target, raw, "".join(briefing_lines(examined)).encode())
     return signed.id
+
+
+def _signed(
+    desk: Desk, officer: Officer, chosen: Chosen, parts: Parts, now: int
+) -> tuple[Signed, bytes, Examined]:
+    briefing = Briefing(
+        office=desk.me,
+        roster=desk.context.my_office().roster.version,
+        time=desk.context.time(now),
+        mandate=chosen.mandate,
+        recipient=chosen.recipient,
+        mark=int(chosen.mark),
+        purpose=chosen.purpose,
+        consent=chosen.consent,
+        parts=crypto.sha256(parts.raw),
+        consents=None if parts.consents is None else len(parts.consents),
+    )
+    signed = sign(state(briefing, desk.context.keys.realm), officer.seed)
+    raw = write_briefing(signed, parts)
+    return signed, raw, examine(raw)
 
 
 def _write(target: Path, raw: bytes, text: bytes) -> None:
@@ -146,7 +177,21 @@ class _Choosing:
             tuple(row.checkpoint.raw for row in self.checkpoints),
             entries,
             notes,
+            self._consents(entries),
         )
+
+    def _consents(self, entries: tuple[ShownEntry, ...]) -> tuple[bytes, ...]:
+        """Acts by which the other offices consented to all that these entries carry."""
+        chosen, concerned = self.chosen, set[bytes]()
+        for each in entries:
+            signed, salt, body = read_entry(each.raw)
+            for item in CarriedEntry(signed, salt or b"", body or b"").items:
+                if item[0] in (Item.NOTE, Item.RESEALED):
+                    concerned.add(read_sealed(item[1]).header.note)
+                elif item[0] == Item.ACT:
+                    concerned |= {read_signed(item[1]).statement.read(Act).subject or b""}
+        about = chosen.recipient, int(chosen.mark), chosen.purpose
+        return gathered(self.desk, chosen.mandate, *about, concerned)
 
     def _note(self, note_id: bytes, leaves: tuple[int, ...] | None) -> ShownNote:
         row = self.ledger.note(note_id)
@@ -157,9 +202,11 @@ class _Choosing:
             raise NotAllowed("This office cannot read a note that was chosen.", "Choose its acts alone.")
         opened = read_inside(inside)
         wanted = range(len(opened.leaves)) if leaves is None else leaves
+        # That a note is confidential is shown with any part of it: it decides whose consent this takes.
+        told = {at for at, (label, _) in enumerate(opened.leaves) if label == Leaf.CONFIDENTIAL}
         if any(not 0 <= each < len(opened.leaves) for each in wanted):
             raise NotFound(f"Note {row.number} has {len(opened.leaves)} parts.")
-        return show(opened, wanted)
+        return show(opened, sorted(told | set(wanted)))
 
     def _entries(self) -> Iterator[tuple[tuple[int, bytes], tuple[set[bytes], CarriedEntry]]]:
         """The first entry that carried each thing chosen, by its position, with what it carries of it."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from goodoffices.core import crypto
 from goodoffices.core import record_layout as layout
-from goodoffices.core.act import Act
+from goodoffices.core.act import Act, ActType
 from goodoffices.core.errors import MachineError, OtherOfficeError, VaultDamaged, YourError
 from goodoffices.core.line import Entry, EntryKind, Item, Place, Receipt, read_items
 from goodoffices.core.readable import texts
@@ -26,7 +26,15 @@ from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import KeptLine, KeptNote
 from goodoffices.core.record_findings import Finding
-from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, Manifest, list_files, write_entry
+from goodoffices.core.record_manifest import (
+    ALWAYS_NAMED,
+    LIST,
+    MANIFEST,
+    PACKED,
+    Manifest,
+    list_files,
+    write_entry,
+)
 from goodoffices.core.record_pack import ENDING, MANY, look, packed
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed, sign, state
@@ -99,6 +107,9 @@ class _Export:
         for note in self.account.notes.values():
             self._note(note)
         self.examiner.finish()
+        known = {int(each) for each in ActType if each > ALWAYS_NAMED}
+        named = sorted(known & {kept.act.type for kept in self.account.acts.values()})
+        self.manifest = self.account.manifest = replace(self.manifest, acts=tuple(named) or None)
         for path, lines in texts(self.account):
             self._put(path, "".join(lines).encode())
         self._sign()

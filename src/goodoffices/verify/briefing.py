@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goodoffices.core.briefing import FILE, MAX_BRIEFING, Sharing, Shown
+from goodoffices.core.consent import Consent
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.readable_briefing import TEXT, briefing_lines
 from goodoffices.core.record_briefing import Examined, examine
@@ -43,6 +44,7 @@ class BriefingVerdict:
                 yield f"{office.id.hex()}  calls itself '{plain(office.name)}'{known}"
             if self.trust is None:
                 yield "These fingerprints were not compared with anything (--trust FILE compares them)."
+            yield from (f"Remark: {plain(each)}" for each in self.examined.remarks)
         yield from finding_as_words(self.findings)
         yield ""
         count = len(self.findings)
@@ -58,6 +60,7 @@ class BriefingVerdict:
             "verdict": "verified" if self.verified else "findings",
             "compared_with_trust": self.trust is not None,
             "findings": [finding_as_json(each) for each in self.findings],
+            "remarks": list(self.examined.remarks) if self.examined is not None else [],
         }
         if self.examined is not None:
             briefing = self.examined.briefing
@@ -68,6 +71,14 @@ class BriefingVerdict:
                 "made": briefing.time[0],
                 "mandate": briefing.mandate.hex(),
                 "entries": len(self.examined.entries),
+                "consents": [
+                    {
+                        "office": kept.act.author.hex(),
+                        "asks": kept.act.code == Consent.ASKED,
+                        "act": kept.id.hex(),
+                    }
+                    for kept in self.examined.consents
+                ],
                 "notes": [
                     {
                         "note": each.kept.id.hex(),

@@ -9,10 +9,11 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from goodoffices.core.checkpoint import read_vkey
 from goodoffices.core.errors import OtherOfficeError, YourError
-from goodoffices.core.record_checkpoints import Witnesses
+from goodoffices.core.record_checkpoints import JudgeStamp, Witnesses
 from goodoffices.verify.briefing import looks_like_briefing, verify_briefing
 from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.page import hand_over
@@ -21,7 +22,16 @@ from goodoffices.verify.verifier import NotAnExport, verify
 
 VERIFIED, FINDINGS, NOT_AN_EXPORT = 0, 1, 2
 
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _TRUST = re.compile(r"([0-9a-fA-F]{64})(?:\s+(.*))?")
+
+
+class Given(TypedDict):
+    """What whoever verifies gave besides fingerprints."""
+
+    witnesses: Witnesses
+    authorities: JudgeStamp | None
+    jobs: int | None
 
 
 class BadTrustFile(YourError):
@@ -32,8 +42,22 @@ class BadTrustFile(YourError):
 
 def read_witnesses(path: Path) -> Witnesses:
     """The outside witnesses in a trust file that was read before: one verifier key per line."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _PEM.sub("", path.read_text(encoding="utf-8")).splitlines()
     return tuple(read_vkey(line.strip()) for line in lines if _is_witness(line.strip()))
+
+
+def read_authorities(path: Path) -> JudgeStamp | None:
+    """What judges time stamps by the certificates in a trust file that was read before; None without any."""
+    blocks = [found[0] for found in _PEM.finditer(path.read_text(encoding="utf-8"))]
+    if not blocks:
+        return None
+    # Only who has certificates needs the library that reads time stamps.
+    from goodoffices.verify.stamps import Authorities
+
+    try:
+        return Authorities("\n".join(blocks).encode()).judge
+    except OtherOfficeError as error:
+        raise BadTrustFile(f"{path}: {error.what}") from None
 
 
 def _is_witness(line: str) -> bool:
@@ -46,7 +70,9 @@ def read_trust(path: Path) -> dict[bytes, str]:
     Lines that hold the verifier key of an outside witness are looked at, and left to ``read_witnesses``.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
+        # Certificates of time stamp authorities, each as an empty line for each of its own: numbers stay right.
+        lines = _PEM.sub(lambda found: "\n" * found[0].count("\n"), text).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadTrustFile(f"{path} cannot be read: {error}.") from None
     trusted = {}
@@ -80,8 +106,10 @@ def run(
     try:
         known = read_trust(trust) if trust is not None else None
         seen = read_witnesses(trust) if trust is not None else ()
-        verdict = verify(folder, known, witnesses=seen, jobs=jobs)
-        second = verify(other, known, witnesses=seen, jobs=jobs) if other is not None else None
+        stamps = read_authorities(trust) if trust is not None else None
+        given: Given = {"witnesses": seen, "authorities": stamps, "jobs": jobs}
+        verdict = verify(folder, known, **given)
+        second = verify(other, known, **given) if other is not None else None
     except YourError as error:
         if as_machine and isinstance(error, NotAnExport):
             _say(json.dumps({"verdict": "not an export", "what": error.what, "next": error.next_step}))

@@ -61,6 +61,8 @@ class Folder:
         self._listed: dict[str, bytes] = {}
         self._paths: list[str] = []
         self._used: set[str] = set()
+        self.texts_known = True
+        """Whether this version knows how every text reads. If not, only their hashes are looked at."""
 
     # --- what is there ---------------------------------------------------------------------------------
 
@@ -204,6 +206,9 @@ class Folder:
             )
         if path not in self._listed or path in self._used:
             return
+        if not self.texts_known:
+            self._hash_alone(path)
+            return
         self._used.add(path)
         digest, number = hashlib.sha256(), 1
         there = self._pieces(path, lambda file: iter([file]))
@@ -228,11 +233,14 @@ class Folder:
         """Only that every listed file has its hash: all that can be said without a manifest."""
         for path in self._paths:
             if path not in self._used:
-                digest = hashlib.sha256()
-                for piece in self._pieces(path, lambda file: iter(lambda: file.read(_PIECE), b"")):
-                    digest.update(piece)
-                self._hash(path, digest.digest())
-                self._used.add(path)
+                self._hash_alone(path)
+
+    def _hash_alone(self, path: str) -> None:
+        self._used.add(path)
+        digest = hashlib.sha256()
+        for piece in self._pieces(path, lambda file: iter(lambda: file.read(_PIECE), b"")):
+            digest.update(piece)
+        self._hash(path, digest.digest())
 
     def leftovers(self) -> None:
         """Listed files that have no place in an export."""

@@ -16,14 +16,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from goodoffices.core.act import ActType
 from goodoffices.core.errors import GoodOfficesError, YourError
 from goodoffices.core.readable import texts
 from goodoffices.core.readable_beside import beside_acts, beside_text
 from goodoffices.core.readable_notes import note_text
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptLine, KeptNote
-from goodoffices.core.record_checkpoints import Witnesses
-from goodoffices.core.record_findings import Finding, Flaw, cause_of
+from goodoffices.core.record_checkpoints import JudgeStamp, Witnesses
+from goodoffices.core.record_findings import Cause, Finding, Flaw, cause_of
 from goodoffices.core.record_layout import beside, office, paper, sealed
 from goodoffices.core.record_manifest import LIST, MANIFEST, MAX_PACK, PACKED, Manifest
 from goodoffices.core.record_pack import ENDING
@@ -58,12 +59,14 @@ def verify(
     trust: Mapping[bytes, str] | None = None,
     *,
     witnesses: Witnesses = (),
+    authorities: JudgeStamp | None = None,
     jobs: int | None = None,
 ) -> Verdict:
     """Verify the export in ``root``; raises NotAnExport if there is none.
 
     ``trust``: names by fingerprint. ``witnesses``: names and keys of outside witnesses who are trusted.
-    ``jobs``: on how many cores, by default all that there are.
+    ``authorities``: judges time stamps by certificates that are trusted. ``jobs``: on how many cores; by
+    default all that there are.
     """
     if root.is_file():
         raise NotAnExport(
@@ -79,7 +82,7 @@ def verify(
         folder.take_list(None)
         folder.hashes()
         return Verdict(_in_order(findings), (_UNSIGNED,), None, trust)
-    reading.account.witnesses = witnesses
+    reading.account.witnesses, reading.account.authorities = witnesses, authorities
     reading.run(root, trust, jobs if jobs is not None else cores())
     return Verdict(_in_order(findings), tuple(reading.examiner.remarks), reading.account, trust)
 
@@ -126,6 +129,7 @@ class _Reading:
 
     def _run(self, trust: Mapping[bytes, str] | None) -> None:
         self._count()
+        self._newer()
         self._offices(trust)
         self.examiner.manifest(MANIFEST, self.signed)
         self._mandates()
@@ -151,6 +155,20 @@ class _Reading:
         expected, found = self.account.manifest.files, len(self.folder.under(""))
         if expected != found:
             self.examiner.find(MANIFEST, Flaw.COUNT, f"{expected} files in the list", f"{found}")
+
+    def _newer(self) -> None:
+        """Types of act that the texts name and this version does not know: it says so, and verifies the rest."""
+        unknown = sorted(set(self.account.manifest.acts or ()) - {int(each) for each in ActType})
+        if unknown:
+            self.folder.texts_known = False
+            types = ", ".join(map(str, unknown))
+            self.examiner.find(
+                MANIFEST,
+                Flaw.MANIFEST,
+                "a record whose types of act this version knows",
+                f"types {types}, of a newer version: everything was verified but how the texts read",
+                Cause.NEWER,
+            )
 
     def _offices(self, trust: Mapping[bytes, str] | None) -> None:
         for path in self.folder.folders("offices"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A briefing put together on a page: which parts, for whom, under which mark (ADR 0020)."""
+"""A briefing put together on a page: which parts, for whom, under which mark (ADR 0020); and consent to it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import tempfile
 from pathlib import Path
 
 from goodoffices.core.briefing import Sharing
+from goodoffices.core.consent import Question
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import slug
-from goodoffices.desk.briefing import Chosen, make_briefing
+from goodoffices.desk.briefing import Chosen, in_lanes, make_briefing
+from goodoffices.desk.consent import answer
+from goodoffices.desk.consent import ask as ask_for
+from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.briefing import briefing_page
+from goodoffices.desk.views.consent import consent_page
 from goodoffices.web.keeping import archived, scratch_place
-from goodoffices.web.pages import Ask, File, Page, Route
+from goodoffices.web.pages import Ask, Done, File, Page, Route
+from goodoffices.web.rights import READ
 
 _PART = re.compile(r"([0-9a-f]{64}):([0-9]{1,4})")
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -67,7 +73,41 @@ async def make(ask: Ask) -> File:
         return File(f"{name}.zip", archived(folder), "application/zip")
 
 
+async def consent(ask: Ask) -> Page:
+    """What was asked of whom, and answered."""
+    here = ask.views.here(ask.who.officer, ask.now)
+    return Page("consent.html", here, consent_page(ask.desk, ask.id("mandate")))
+
+
+async def ask_consent(ask: Ask) -> Done:
+    """Ask the other offices of each lane for their consent to what was ticked."""
+    officer, chosen = ask.who.officer, _chosen(ask)
+
+    def asked(desk: Desk, now: int) -> None:
+        for lane, notes in in_lanes(desk, chosen).items():
+            question = Question(chosen.recipient, chosen.mark, notes, chosen.purpose)
+            ask_for(desk, officer, chosen.mandate, lane, question, now)
+
+    ask.service.act(asked)
+    return Done(f"/channels/{chosen.mandate.hex()}/consent")
+
+
+async def answer_consent(ask: Ask) -> Done:
+    """Consent, or refuse it."""
+    officer, question, given = ask.who.officer, ask.id("question"), ask.form.number("given")
+    if given not in (0, 1):
+        raise YourError("It is not said whether this office consents.", "Press one of the two buttons.")
+    words = ask.form.word("words")
+    ask.service.act(lambda desk, now: answer(desk, officer, question, bool(given), words, now))
+    return Done(f"/channels/{ask.id('mandate').hex()}/consent")
+
+
 ROUTES = (
+    Route("/channels/{mandate}/consent", consent, needs=READ),
+    Route("/channels/{mandate}/consent", ask_consent, "POST", back=choose, needs=Right.RELEASE),
+    Route(
+        "/channels/{mandate}/consent/{question}", answer_consent, "POST", back=consent, needs=Right.RELEASE
+    ),
     Route("/channels/{mandate}/briefing", choose, needs=Right.RELEASE),
     Route("/channels/{mandate}/briefing", make, "POST", back=choose, needs=Right.RELEASE),
 )

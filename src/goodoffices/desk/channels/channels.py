@@ -15,6 +15,7 @@ from typing import Any
 from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
 from goodoffices.core.beside import check_beside, words_need
+from goodoffices.core.consent import check_consent
 from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError, Oversized
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
@@ -176,6 +177,7 @@ class Channels(Credentials):
             words_need=words_need(act, agreement.offices[act.author], agreement.mandate),
         )
         check_beside(signed, act, agreement.offices[act.author], agreement.mandate)
+        check_consent(act)
         self.beside.require_room(act)
         self.keep_act(agreement, signed, act, now, came_from=line.peer)
         self.beside.came(signed.id, act, now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodoffices.core.act import ActType
+from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.briefing import why_not
-from goodoffices.core.mandate import RecordUse
 from goodoffices.core.note import Leaf, read_inside
+from goodoffices.desk.consent import needs_of
 from goodoffices.desk.desk import Desk
 
 MOST = 100
@@ -72,6 +72,7 @@ class BriefingPage:
     record_use: int
     against: str | None
     asks_consent: bool
+    has_paper: bool
     notes: tuple[NoteCard, ...]
     older: int
 
@@ -80,7 +81,6 @@ def briefing_page(desk: Desk, mandate: bytes) -> BriefingPage:
     """What the page shows; the newest notes first."""
     agreement = desk.ledger.agreement(mandate)
     rows = desk.ledger.notes(mandate)
-    asks = agreement.mandate.record_use == RecordUse.WITH_CONSENT_OF_ALL
     notes = []
     for row in reversed(rows[-MOST:]):
         inside = desk.channels.words_inside(row)
@@ -97,8 +97,9 @@ def briefing_page(desk: Desk, mandate: bytes) -> BriefingPage:
         mandate,
         agreement.mandate.name,
         agreement.mandate.record_use,
-        why_not(agreement.mandate, "asked for on the page" if asks else None),
-        asks,
+        why_not(agreement.mandate),
+        any(needs_of(desk, mandate, lane) for lane in {CHANNEL_LANE, *(row.lane for row in rows)}),
+        agreement.mandate.has_paper,
         tuple(notes),
         max(0, len(rows) - MOST),
     )

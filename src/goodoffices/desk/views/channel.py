@@ -15,6 +15,7 @@ from goodoffices.core.errors import NotAllowed, NotNow
 from goodoffices.core.mandate import Agreement, Reading
 from goodoffices.core.note import MAX_TEXT
 from goodoffices.core.office import Right
+from goodoffices.desk.consent import open_here
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.inside import Inside, shown
@@ -75,6 +76,8 @@ class ChannelPage:
     lanes: tuple[Lane, ...]
     older: int | None
     newest: bool
+    questions: int
+    """Questions for consent to a briefing that wait for this office's answer."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ def channel_page(
         lanes=tuple(lanes),
         older=first if older else None,
         newest=not later,
+        questions=open_here(desk, agreement.id),
     )
 
 

@@ -17,6 +17,7 @@ from goodoffices.core.mandate import Agreement, Role
 from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Right
 from goodoffices.core.statement import LIVE
+from goodoffices.desk.consent import open_here
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
@@ -101,6 +102,8 @@ class ChannelCard:
     unsigned: tuple[str, ...]
     signed_here: bool
     stopped: tuple[Stopped, ...]
+    questions: int
+    """Questions for consent to a briefing that wait for this office's answer."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,7 @@ class Views:
             ),
             signed_here=self.desk.me in signed,
             stopped=self._stopped(agreement, now),
+            questions=open_here(self.desk, agreement.id),
         )
 
     def _stopped(self, agreement: Agreement, now: int) -> tuple[Stopped, ...]:

@@ -34,7 +34,9 @@ VERIFIER = (
     "account",
     "files",
     "briefing",
+    "consent",
     "archive",
+    "compare",
     "places",
     "selfcheck",
     "verifier",
@@ -42,8 +44,8 @@ VERIFIER = (
 """The files of the verifier, in their order; together they are one function."""
 SCREEN = ("words", "screen")
 OFFERED = (
-    "verify, readTrust, chosenSource, droppedSource, archiveSource, plain, zulu, NotAnArchive, BadTrustList,"
-    " UnfitBrowser"
+    "verify, verifyTwo, readTrust, chosenSource, droppedSources, archiveSource, plain, zulu, NotAnArchive,"
+    " BadTrustList, UnfitBrowser"
 )
 """What the screen takes of the verifier."""
 

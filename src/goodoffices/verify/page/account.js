@@ -137,7 +137,10 @@ const besideText = (record, { id, header }, kept, found) => {
 
 const actEvent = (record, kept) => {
   const { act } = kept;
-  const done = ACT_WORDS.get(act.type)?.[1] ?? `did ${actName(act.type)}`;
+  const named = act.type <= ALWAYS_NAMED || (record.manifest.acts ?? []).includes(act.type);
+  const said = act.type === CONSENT ? CONSENT_WORDS[act.code] : "";
+  const known = said || (ACT_WORDS.get(act.type)?.[1] ?? `did ${actName(act.type)}`);
+  const done = named ? known : `did act type ${act.type} of a newer version`;
   const signer = kept.byDesk ? "its desk" : plain(kept.signer);
   let about = "";
   if (act.subject !== null) {

@@ -16,6 +16,7 @@ const BRIEFING_FIELDS = [
   [7, "purpose", form.maybe(form.text(2000, 1))],
   [8, "consent", form.maybe(form.text(2000, 1))],
   [9, "parts", form.ID],
+  [10, "consents", form.maybe(form.uint(64))],
 ];
 
 const SHOWN_BY_LABEL = new Map([
@@ -45,12 +46,16 @@ const readBriefing = async (raw) => {
   const signed = await readSigned(value[1]);
   const content = signed.statement.read("a briefing", BRIEFING, BRIEFING_FIELDS);
   if ((await sha256(value[2])) !== content.parts) refuse("Altered", "The parts are not those that were signed.");
-  return [signed, content, await readParts(decode(value[2], MAX_BRIEFING))];
+  const parts = await readParts(decode(value[2], MAX_BRIEFING));
+  if (content.consents !== (parts.consents?.length ?? null)) {
+    malformed("A briefing that states another number of acts of consent than it holds.");
+  }
+  return [signed, content, parts];
 };
 
 const readParts = async (value) => {
-  ensure(Array.isArray(value) && value.length === 7);
-  const [credentials, mandate, papers, lines, checkpoints, entries, notes] = value;
+  ensure(Array.isArray(value) && (value.length === 7 || (value.length === 8 && blobs(value[7]))));
+  const [credentials, mandate, papers, lines, checkpoints, entries, notes, consents = null] = value;
   ensure(blobs(credentials) && isBytes(mandate) && blobs(papers) && blobs(checkpoints));
   ensure([lines, entries, notes].every(Array.isArray));
   for (const line of lines) ensure(Array.isArray(line) && line.length === 2 && isBytes(line[0]) && blobs(line[1]));
@@ -64,7 +69,7 @@ const readParts = async (value) => {
     ensure(note[1].length <= 4096);
     shownNotes.push({ signed: await readSigned(note[0]), leaves: note[1].map(readLeaf) });
   }
-  return { credentials, mandate, papers, lines, checkpoints, entries, notes: shownNotes };
+  return { credentials, mandate, papers, lines, checkpoints, entries, notes: shownNotes, consents };
 };
 
 /** A leaf that is shown, or the hash of one that is withheld. */
@@ -107,9 +112,10 @@ const rootByPath = (id, index, size, path) => {
 
 class BriefingReading {
   constructor(briefing, parts, realm, findings) {
-    Object.assign(this, { briefing, parts, findings, agreement: null, signedBy: "", entries: [], notes: [] });
+    Object.assign(this, { briefing, parts, findings, agreement: null, signedBy: "", entries: [], notes: [], consents: [] });
     const { office, roster, time } = briefing;
-    this.record = new Examiner({ office, roster, time, texts: true, chains: [] }, realm, findings);
+    const acts = parts.consents === null ? null : [CONSENT];
+    this.record = new Examiner({ office, roster, time, texts: true, chains: [], acts }, realm, findings);
     this.underCheckpoint = new Map();
   }
 
@@ -137,6 +143,7 @@ class BriefingReading {
     for (const [at, note] of parts.notes.entries()) {
       await this.attempt(`note ${at + 1}`, "briefing-note", () => this.note(note));
     }
+    if (this.agreement !== null) await judgeConsent(this);
   }
 
   async attempt(where, kind, check) {
@@ -146,7 +153,7 @@ class BriefingReading {
       "briefing-note": "parts of a note that its author signed, which an entry that is shown carried",
     };
     const { error } = await outcome(check);
-    if (error) this.findings.add(where, kind, expected[kind], error.message);
+    if (error) this.findings.add(where, kind, expected[kind], error.message, { why: causeOf(error) });
   }
 
   async statement(signed) {
@@ -155,17 +162,15 @@ class BriefingReading {
     const found = record.agreements.get(briefing.mandate);
     if (!office || !found?.agreement.offices.has(office.id)) foreign("Its office or its mandate is not in it.");
     this.agreement = found.agreement;
-    await signed.verify();
-    if (!signed.signers.every((signer) => office.may(briefing.roster, signer, RIGHTS.release))) {
-      wrongSigner(`It is signed by somebody who may not release for ${office.name}.`);
-    }
+    await judgingSigner(signed, office, briefing.roster, async () => {
+      await signed.verify();
+      if (!signed.signers.every((signer) => office.may(briefing.roster, signer, RIGHTS.release))) {
+        wrongSigner(`It is signed by somebody who may not release for ${office.name}.`);
+      }
+    });
     this.signedBy = signerNames(office, briefing.roster, signed);
-    const { recordUse } = this.agreement.mandate;
-    const against =
-      recordUse === 1
-        ? "The mandate says that the record is not used outside the channel."
-        : "The mandate asks for the consent of all offices, and nothing is said of it.";
-    if (recordUse === 1 || (recordUse === 2 && briefing.consent === null)) {
+    if (this.agreement.mandate.recordUse === 1) {
+      const against = "The mandate says that the record is not used outside the channel.";
       this.findings.add("the briefing", "briefing-terms", "a briefing that the mandate allows", against);
     }
   }
@@ -173,7 +178,7 @@ class BriefingReading {
   /** A checkpoint on a line, verified once however many entries stand under it. */
   checkpoint(line, number) {
     const raw = this.parts.checkpoints[Number(number)];
-    if (!raw) foreign("Its checkpoint is not in the briefing.");
+    if (!raw) lacking("Its checkpoint is not in the briefing.");
     const name = `${line.id} ${number}`;
     if (!this.underCheckpoint.has(name)) {
       const ends = new Map(line.offices.map((office) => [office, this.record.offices.get(office)]));
@@ -201,11 +206,14 @@ class BriefingReading {
       refuse("Altered", "What is shown of the note and what is withheld do not make up what its author signed.");
     }
     const kept = this.record.notes.get(signed.id);
-    if (!kept || content.mandate !== this.agreement?.id) foreign("No entry of this briefing carried this note.");
-    if (!sameHeader(content, kept.header)) foreign("Its handling header does not say what its author signed.");
+    if (!kept || content.mandate !== this.agreement?.id) lacking("No entry of this briefing carried this note.");
+    if (!sameHeader(content, kept.header)) {
+      refuse("Altered", "Its handling header does not say what its author signed.");
+    }
     const office = this.agreement.offices.get(content.author);
     if (!office) wrongSigner("A note of an office that runs no desk.");
-    const releasedBy = await verifyRelease({ signed, note: content }, office);
+    const release = () => verifyRelease({ signed, note: content }, office);
+    const releasedBy = await judgingSigner(signed, office, content.roster, release);
     this.notes.push({ kept, content, releasedBy, leaves });
   }
 }
@@ -224,7 +232,12 @@ const briefingText = (reading) => {
     const signed = [...agreement.signedBy].map((office) => plain(agreement.nameOf(office))).sort(compareText);
     rows.push(`mandate    '${plain(agreement.mandate.name)}', signed by ${signed.join(", ")}, id ${agreement.id}`);
     const consent = briefing.consent === null ? "none is stated" : plain(briefing.consent);
-    rows.push(`consent    ${consent} (the officer's words)`, ...termsRows(agreement.mandate));
+    rows.push(`consent    ${consent} (the officer's words)`);
+    for (const { id, act, signer } of reading.consents) {
+      const who = `${plain(record.name(act.author))}, ${plain(signer)}`;
+      rows.push(`${act.code === ASKED ? "asked    " : "consented"}  ${zulu(act.time[0])} by ${who}, act ${id}`);
+    }
+    rows.push(...termsRows(agreement.mandate));
   }
   rows.push("", "It shows parts of a record, chosen by its office. What is left out is left out by choice.");
   rows.push("Proved is who signed each part, that it stood at this place, and no later than its checkpoint.");
@@ -314,7 +327,7 @@ const verifyBriefing = async (source, trust) => {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const expected = "a briefing, whole, with the parts that its officer signed";
-    findings.add(BRIEFING_FILE, "briefing", expected, error.message);
+    findings.add(BRIEFING_FILE, "briefing", expected, error.message, { why: causeOf(error) });
   }
   const text = reading === null ? null : briefingText(reading);
   if (text !== null) {
@@ -346,6 +359,7 @@ const briefingVerdict = (findings, reading, text, trust) => {
     verdict: findings.all.length === 0 ? VERIFIED : FINDINGS,
     compared_with_trust: trust !== null,
     findings: findings.all,
+    remarks: findings.remarks,
   };
   if (reading === null) return verdict;
   const { briefing, record, entries, notes } = reading;
@@ -358,6 +372,7 @@ const briefingVerdict = (findings, reading, text, trust) => {
     made: briefing.time[0],
     mandate: briefing.mandate,
     entries: entries.length,
+    consents: reading.consents.map(({ id, act }) => ({ office: act.author, asks: act.code === ASKED, act: id })),
     notes: notes.map(({ kept, leaves }) => {
       const withheld = leaves.filter((leaf) => leaf.withheld).length;
       return { note: kept.id, shown: leaves.length - withheld, withheld };

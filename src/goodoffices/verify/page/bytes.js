@@ -2,17 +2,18 @@
 // sorts and serves as a key exactly as the bytes would.
 
 /** Why an object is not accepted. `sort` is one of Malformed, Oversized, NewerVersion, WrongSigner, Altered,
- *  Foreign, NotNow; `what` is a sentence. */
+ *  Foreign, NotNow; `what` is a sentence; `why` the cause, where the sort does not tell it (export.md §4). */
 class Refused extends Error {
-  constructor(sort, what) {
+  constructor(sort, what, why = null) {
     super(what);
-    this.sort = sort;
+    Object.assign(this, { sort, why });
   }
 }
 
-const refuse = (sort, what) => {
-  throw new Refused(sort, what);
+const refuse = (sort, what, why = null) => {
+  throw new Refused(sort, what, why);
 };
+const lacking = (what) => refuse("Foreign", what, "missing");
 const malformed = (what) => refuse("Malformed", what);
 const foreign = (what) => refuse("Foreign", what);
 const wrongSigner = (what) => refuse("WrongSigner", what);

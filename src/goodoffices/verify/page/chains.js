@@ -3,7 +3,9 @@
 /** Links by incarnation, then by number, ascending. More than one at a number is a fork. */
 const chainOf = (links) => {
   const chain = new Map();
-  const sorted = [...links].sort((a, b) => a.number - b.number || compareText(a.id, b.id));
+  const sorted = [...links].sort(
+    (a, b) => a.number - b.number || compareText(a.id, b.id) || compareText(a.where, b.where),
+  );
   for (const link of sorted) {
     if (!chain.has(link.incarnation)) chain.set(link.incarnation, new Map());
     pushTo(chain.get(link.incarnation), link.number, link);
@@ -18,7 +20,8 @@ const checkForks = (findings, chain, whose) => {
     for (const [number, [first, ...others]] of numbers) {
       for (const other of others) {
         const expected = `one number ${number} of ${whose} in one incarnation`;
-        findings.add(other.where, "fork", expected, `a fork: ${first.where} has the same number, both are signed`);
+        const found = `a fork: ${first.where} has the same number, both are signed`;
+        findings.add(other.where, "fork", expected, found, { beside: [first.where] });
       }
     }
   }
@@ -91,7 +94,8 @@ const checkOpenings = (findings, writer, chain) => {
         }
       } else if (firstFound !== null) {
         const expected = `a new incarnation of ${writer}'s chain that says so in its first entry`;
-        findings.add(link.where, "incarnation", expected, `a second beginning beside ${firstFound}`);
+        const found = `a second beginning beside ${firstFound}`;
+        findings.add(link.where, "incarnation", expected, found, { why: "forked", beside: [firstFound] });
       } else {
         firstFound = link.where;
       }
@@ -153,7 +157,8 @@ const checkLine = async (findings, record, line) => {
   for (const office of line.offices) {
     for (const link of line.links.get(office)) written.set(placeText(link), office);
   }
-  for (const [text, { place, reader, where }] of line.receipted) {
+  for (const { place, reader, where } of line.receipted.values()) {
+    const text = place.join(" ");
     const expected = `the entry ${place[1]} (${short(place[2])}) that ${record.name(reader)}'s desk signed to have`;
     if (!written.has(text)) {
       findings.add(where, "receipted", expected, "it is not in this record: the record was cut");
@@ -161,7 +166,9 @@ const checkLine = async (findings, record, line) => {
       findings.add(where, "own-receipt", "a receipt by the reader of an entry", "one by its writer");
     }
   }
-  const waiting = line.links.get(record.manifest.office).filter((link) => !line.receipted.has(placeText(link)));
+  const reader = line.other(record.manifest.office);
+  const own = line.links.get(record.manifest.office);
+  const waiting = own.filter((link) => !line.receipted.has(`${reader} ${placeText(link)}`));
   if (waiting.length > 0) {
     const whose = record.name(record.manifest.office);
     const entries = waiting.length === 1 ? "1 entry" : `${waiting.length} entries`;
@@ -245,7 +252,8 @@ const checkNotes = (findings, record) => {
     const slot = `${mandate} ${lane} ${author} ${number}`;
     if (numbers.has(slot)) {
       const expected = `one note ${number} of ${record.name(author)} in this lane`;
-      findings.add(note.folder, "number", expected, `another one is ${numbers.get(slot)}`);
+      const first = numbers.get(slot);
+      findings.add(note.folder, "number", expected, `another one is ${first}`, { beside: [first] });
     } else {
       numbers.set(slot, note.folder);
     }
@@ -260,10 +268,12 @@ const checkVerbatim = (findings, record, note) => {
     const office = record.name(act.author);
     if (act.type === ALTERED) {
       const expected = `a note that reached ${office} as ${record.name(note.header.author)} released it`;
-      findings.add(note.folder, "altered", expected, `${office}'s desk signed that it had been altered (${where})`);
+      const found = `${office}'s desk signed that it had been altered (${where})`;
+      findings.add(note.folder, "altered", expected, found, { beside: [where] });
     } else if ((act.type === FORWARDED || act.type === AT_DESK) && !digests.has(act.evidence)) {
       const expected = `note ${note.header.number} passed on as it came, byte for byte`;
-      findings.add(where, "other-bytes", expected, `${office} signed for other bytes than those of this record`);
+      const found = `${office} signed for other bytes than those of this record`;
+      findings.add(where, "other-bytes", expected, found, { beside: [note.folder] });
     }
   }
 };
@@ -296,7 +306,8 @@ const checkClaims = (findings, record, note) => {
   const claim = (other, office, where, says) => {
     const whose = `note ${other.header.number} of ${record.name(other.header.author)}`;
     const expected = `an entry of ${record.name(office)} whose desk had the note that it ${says}`;
-    findings.add(where, "claim", expected, `${whose} came with an entry that this desk had not seen yet, as it says`);
+    const found = `${whose} came with an entry that this desk had not seen yet, as it says`;
+    findings.add(where, "claim", expected, found, { beside: [cameTo(other, office).where] });
   };
   for (const { act, carriage, where } of record.about.get(note.id) ?? []) {
     if (carriage !== null && tooEarly(note, act.author, carriage)) claim(note, act.author, where, "says something of");

@@ -214,7 +214,9 @@ const checkCheckpoints = async (findings, line) => {
         findings.add(where, "checkpoint-cut", expected, found);
       } else if (tree.root() !== root) {
         const expected = `a checkpoint over the entries 1 to ${size} of this record`;
-        findings.add(where, "checkpoint-root", expected, "one over other entries: it extends no checkpoint that is");
+        const found = "one over other entries: it extends no checkpoint that is";
+        const others = checkpoints.map((each) => each.where).filter((each) => each !== where);
+        findings.add(where, "checkpoint-root", expected, found, { beside: others.slice(0, 4) });
       }
     }
   }

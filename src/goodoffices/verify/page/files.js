@@ -46,6 +46,7 @@ class Files {
     this.listed = new Map();
     this.paths = [];
     this.used = new Set();
+    this.textsKnown = true; // if not, only the hashes of texts are looked at
   }
 
   /** A file that no list covers: the manifest. Null where it cannot be read. */
@@ -155,6 +156,7 @@ class Files {
       return;
     }
     if (this.used.has(path)) return;
+    if (!this.textsKnown) return this.hashAlone(path);
     this.use(path);
     const hash = noble.sha256.create();
     let difference = null;
@@ -172,14 +174,16 @@ class Files {
 
   /** Only that every listed file has its hash: all that can be said without a manifest. */
   async hashes() {
-    for (const path of this.paths.filter((each) => !this.used.has(each))) {
-      this.use(path);
-      const hash = noble.sha256.create();
-      await this.reading(path, async (file) => {
-        for await (const piece of file.pieces()) hash.update(piece);
-      });
-      this.checkHash(path, hex(hash.digest()));
-    }
+    for (const path of this.paths.filter((each) => !this.used.has(each))) await this.hashAlone(path);
+  }
+
+  async hashAlone(path) {
+    this.use(path);
+    const hash = noble.sha256.create();
+    await this.reading(path, async (file) => {
+      for await (const piece of file.pieces()) hash.update(piece);
+    });
+    this.checkHash(path, hex(hash.digest()));
   }
 
   /** Listed files that have no place in an export. */

@@ -34,13 +34,46 @@ const EXPECTED = {
 
 const OTHER_REALM = "It belongs to another realm: a drill and the live channel never mix.";
 
+const CAUSES = {
+  altered: `list-hash count hash text header sealed-form altered other-bytes`,
+  missing: `no-credential missing no-text gap seen incarnation own-gap receipted chains checkpoint-cut`,
+  extra: `extra belongs-to-nothing paper`,
+  misplaced: `place`,
+  unreadable: `no-plain-file unreadable`,
+  reordered: `previous list-order`,
+  forked: `fork number`,
+  "wrong signer": `manifest-signer own-receipt witness`,
+  "older roster": `roster-went-back`,
+  "contradicts itself": `seen-went-back claim checkpoint-root`,
+  "not agreed": `unconfirmed briefing-terms`,
+  "not trusted": `untrusted`,
+};
+
+/** What happened, where the kind of finding alone tells it. */
+const CAUSE = new Map(
+  Object.entries(CAUSES).flatMap(([cause, kinds]) => kinds.split(/\s+/).map((kind) => [kind, cause])),
+);
+
+const CAUSE_BY_SORT = {
+  Altered: "altered",
+  NewerVersion: "newer version",
+  WrongSigner: "wrong signer",
+  Foreign: "replayed from elsewhere",
+  NotNow: "missing",
+};
+
+/** The cause of what was refused. */
+const causeOf = (error) => error.why ?? CAUSE_BY_SORT[error.sort] ?? "malformed";
+
 class Findings {
   constructor() {
     this.all = [];
     this.remarks = [];
   }
 
-  add(where, kind, expected, found) {
-    this.all.push({ where, kind, promise: `P${PROMISE.get(kind)}`, expected, found });
+  /** `why`: its cause, where the kind alone does not tell it; `beside`: other places that it is about. */
+  add(where, kind, expected, found, { why = null, beside = [] } = {}) {
+    const cause = why ?? CAUSE.get(kind) ?? "malformed";
+    this.all.push({ where, kind, promise: `P${PROMISE.get(kind)}`, expected, found, cause, beside });
   }
 }

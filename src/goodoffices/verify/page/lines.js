@@ -49,6 +49,7 @@ const MANIFEST_FIELDS = [
   [6, "texts", form.bool],
   [7, "chains", form.list(form.row(form.ID, form.ID, form.uint(form.MAX_32), form.PLACE), 1024)],
   [8, "layout", form.maybe(form.code(PACKED))],
+  [9, "acts", form.maybe(form.list(form.uint(2 ** 16), 64, 1))],
 ];
 
 const ACTS = 1;
@@ -201,6 +202,8 @@ const readEntryFile = async (raw) => {
   return [await readSigned(signed), salt, body];
 };
 
+const commitmentOf = (salt, body) => sha256(join(utf8("GO1 body"), salt, body));
+
 const signedByDesk = async (signed, office, version) => {
   const roster = office.requireRoster(version);
   if (signed.signers.length !== 1 || signed.signers[0] !== roster.desk) {
@@ -216,7 +219,7 @@ const verifyEntry = async (signed, salt, body, line, office) => {
   await signedByDesk(signed, office, entry.roster);
   if (body !== null) {
     const erased = salt.length + body.length === 0 && (entry.kind === TEST || entry.kind === CHAT);
-    const whole = salt.length === 32 && (await sha256(join(utf8("GO1 body"), salt, body))) === entry.commitment;
+    const whole = salt.length === 32 && (await commitmentOf(salt, body)) === entry.commitment;
     if (!whole && !erased) foreign("An entry whose body is not the one it commits to.");
     if (body.length > MAX_BODY) malformed("An entry's body is too large.");
   }

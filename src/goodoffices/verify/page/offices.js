@@ -262,3 +262,43 @@ const rostersBeyond = (known, offered) => {
   }
   return offered.rosterIds.length - known.rosterIds.length;
 };
+
+// --- who signed ---------------------------------------------------------------------------------------
+
+/** The value of `check`, or the error where it refuses. */
+const outcome = async (check) => {
+  try {
+    return { value: await check() };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { error };
+  }
+};
+
+/** Run `check` on what `office` signed by the roster `version`; where it refuses the signer, say which of three it
+ *  is: no valid signature, a key of another time, somebody without the right. */
+const judgingSigner = async (signed, office, version, check) => {
+  const { value, error } = await outcome(check);
+  if (!error) return value;
+  if (error.sort === "WrongSigner") error.why = await signerCause(signed, office, version);
+  throw error;
+};
+
+const signerCause = async (signed, office, version) => {
+  const roster = office.rosterAt(version);
+  const { error } = await outcome(() => signed.verify());
+  if (error || roster === null) return "wrong signer";
+  const listed = ({ desk, officers }) => [desk, ...officers.map(([, key]) => key)];
+  const then = new Set(listed(roster));
+  const ever = new Set(office.rosters.flatMap((each) => [...listed(each), ...each.revoked.map(([key]) => key)]));
+  const strangers = signed.signers.filter((signer) => !then.has(signer));
+  if (strangers.some((signer) => ever.has(signer))) return "revoked or replaced key";
+  return strangers.length > 0 ? "wrong signer" : "signed without the right";
+};
+
+/** The pseudonyms under a signed object, or the desk. */
+const signerNames = (office, version, signed) => {
+  const roster = office.rosterAt(version);
+  const names = roster ? signed.signers.map((signer) => pseudonymOf(roster, signer)) : [];
+  return names.filter((name) => name).join(", ") || "the desk";
+};

@@ -69,18 +69,26 @@ const walkEntry = async (source, entry, path) => {
   }
 };
 
-/** What was dropped, as a function that gives its source: the browser shows it only while the drop lasts. */
-const droppedSource = (transfer) => {
+/** What was dropped, one record or two, as a function that gives their names and sources: the browser shows it
+ *  only while the drop lasts. */
+const droppedSources = (transfer) => {
   const items = [...transfer.items].filter((item) => item.kind === "file");
-  if (items.length !== 1) return async () => null;
-  const [item] = items;
-  const [handle, entry, file] = [item.getAsFileSystemHandle?.(), item.webkitGetAsEntry?.(), item.getAsFile()];
+  if (items.length > 2) return async () => [];
+  const dropped = items.map((item) => [item.getAsFileSystemHandle?.(), item.webkitGetAsEntry?.(), item.getAsFile()]);
   return async () => {
-    const source = newSource();
-    const held = await handle?.catch(() => null);
-    if (held?.kind === "directory") await walkHandle(source, held, "");
-    else if (!held && entry?.isDirectory) await walkEntry(source, entry, "");
-    else if (file) return archiveSource(file);
-    return source;
+    const given = [];
+    for (const [handle, entry, file] of dropped) {
+      const source = newSource();
+      const held = await handle?.catch(() => null);
+      const name = held?.name ?? entry?.name ?? file?.name ?? "";
+      if (held?.kind === "directory") await walkHandle(source, held, "");
+      else if (!held && entry?.isDirectory) await walkEntry(source, entry, "");
+      else if (file) {
+        given.push({ name, source: await archiveSource(file) });
+        continue;
+      }
+      given.push({ name, source });
+    }
+    return given;
   };
 };

@@ -29,7 +29,7 @@ class Examiner {
 
   /** Note that an object does not hold. */
   fail(where, kind, error) {
-    this.findings.add(where, kind, EXPECTED[kind], error.message);
+    this.findings.add(where, kind, EXPECTED[kind], error.message, { why: causeOf(error) });
     return null;
   }
 
@@ -44,11 +44,13 @@ class Examiner {
   checkManifest(where, signed) {
     return this.attempt(where, "manifest-signer", async () => {
       const office = this.offices.get(this.manifest.office);
-      if (!office) foreign("The credential of the exporting office is not in the export.");
-      await signed.verify();
-      if (signed.signers.length !== 1 || !office.isDesk(this.manifest.roster, signed.signers[0])) {
-        wrongSigner(`It is signed by a key that is not that of ${office.name}'s desk.`);
-      }
+      if (!office) lacking("The credential of the exporting office is not in the export.");
+      await judgingSigner(signed, office, this.manifest.roster, async () => {
+        await signed.verify();
+        if (signed.signers.length !== 1 || !office.isDesk(this.manifest.roster, signed.signers[0])) {
+          wrongSigner(`It is signed by a key that is not that of ${office.name}'s desk.`);
+        }
+      });
     });
   }
 
@@ -106,9 +108,9 @@ class Examiner {
   confirmation(line, raw, where) {
     return this.attempt(where, "confirmation", async () => {
       const signed = await readSigned(raw);
-      const by = signed.statement.read("a confirmation", PAIRING_CONFIRMED, CONFIRMED_FIELDS).office;
+      const { office: by, roster } = signed.statement.read("a confirmation", PAIRING_CONFIRMED, CONFIRMED_FIELDS);
       const office = this.end(line, by);
-      const confirmed = await verifyConfirmed(signed, line.id, office);
+      const confirmed = await judgingSigner(signed, office, roster, () => verifyConfirmed(signed, line.id, office));
       line.confirmed.set(by, { confirmed, signer: signerNames(office, confirmed.roster, signed) });
       return placeOf.confirmation(line.folder, office.name, office.id);
     });
@@ -147,11 +149,14 @@ class Examiner {
 
   async readEntry(line, raw) {
     const [signed, salt, body] = await readEntryFile(raw);
-    const entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS);
+    const entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS, this.realm);
     const office = this.end(line, entry.writer);
-    if (body === null && entry.kind === ACTS) malformed("Its body is missing.");
-    if (salt?.length === 0) foreign("An entry whose body is not the one it commits to.");
-    await verifyEntry(signed, salt, body, line.id, office);
+    if (entry.line !== line.id) foreign("It was written on another line.");
+    if (body === null && entry.kind === ACTS) lacking("Its body is missing.");
+    if (body !== null && (await commitmentOf(salt, body)) !== entry.commitment) {
+      refuse("Altered", "An entry whose body is not the one it commits to.");
+    }
+    await judgingSigner(signed, office, entry.roster, () => verifyEntry(signed, salt, body, line.id, office));
     return { entry, office, id: signed.id, body };
   }
 
@@ -164,7 +169,7 @@ class Examiner {
       if (error) {
         const kind = error.sort === "WrongSigner" ? "item-signer" : "item";
         const expected = `${ITEM_WORDS.get(number) ?? "an item of a known kind"} that belongs on this line`;
-        this.findings.add(where, kind, expected, error.message);
+        this.findings.add(where, kind, expected, error.message, { why: causeOf(error) });
       } else {
         take?.();
       }
@@ -182,8 +187,7 @@ class Examiner {
       case ITEM.mandate:
         return this.carriedMandate(...rest);
       case ITEM.confirmed:
-        await verifyConfirmed(await readSigned(rest[0]), way.line.id, this.offices.get(way.writer));
-        return null;
+        return this.carriedConfirmation(way.line, this.offices.get(way.writer), await readSigned(rest[0]));
       case ITEM.roster:
         return this.carriedCredential(rest[0]);
       case ITEM.nextRoster:
@@ -197,28 +201,33 @@ class Examiner {
       case ITEM.resealAsked:
         return null;
       default:
-        return malformed(`An item of kind ${number}: made by a newer version, not verified by this one.`);
+        return refuse("NewerVersion", `An item of kind ${number}: made by a newer version, not verified by this one.`);
     }
+  }
+
+  async carriedConfirmation({ id }, office, signed) {
+    const { roster } = signed.statement.read("a confirmation", PAIRING_CONFIRMED, CONFIRMED_FIELDS, office.realm);
+    await judgingSigner(signed, office, roster, () => verifyConfirmed(signed, id, office));
   }
 
   async carriedCredential(raw) {
     const office = await readOffice(raw);
     const known = this.offices.get(office.id);
     if (!known || rostersBeyond(known, office) > 0) {
-      foreign(`The export lacks the credential of ${office.name} that was handed over here.`);
+      lacking(`The export lacks the credential of ${office.name} that was handed over here.`);
     }
   }
 
   async carriedRoster(signed) {
     const { office } = signed.statement.read("a roster", ROSTER, ROSTER_FIELDS, this.realm);
     const known = this.offices.get(office);
-    if (!known) foreign("The export lacks the credential whose next roster was handed over here.");
+    if (!known) lacking("The export lacks the credential whose next roster was handed over here.");
     await checkKnownRoster(known, signed);
   }
 
   async carriedMandate(raw, credentials, papers) {
     const signed = await readSigned(raw);
-    if (!this.agreements.has(signed.id)) foreign("A mandate that is not among the channels of this export.");
+    if (!this.agreements.has(signed.id)) lacking("A mandate that is not among the channels of this export.");
     const digest = await sha256(raw);
     if (!this.verified.has(digest)) {
       const attested = [];
@@ -233,14 +242,19 @@ class Examiner {
   async receipt(line, raw, where) {
     const { value, error } = await outcome(async () => {
       const signed = await readSigned(raw);
-      const office = this.end(line, signed.statement.read("a receipt", RECEIPT, RECEIPT_FIELDS).reader);
-      return { office, id: signed.id, receipt: await verifyReceipt(signed, line.id, office) };
+      const { reader, roster } = signed.statement.read("a receipt", RECEIPT, RECEIPT_FIELDS);
+      const office = this.end(line, reader);
+      const receipt = await judgingSigner(signed, office, roster, () => verifyReceipt(signed, line.id, office));
+      return { office, id: signed.id, receipt };
     });
     if (error) return () => this.fail(where, "receipt", error);
     const { office, id, receipt } = value;
     const { entries, time } = receipt;
     return () => {
-      for (const place of entries) line.receipted.set(place.join(" "), { place, reader: office.id, where });
+      for (const place of entries) {
+        const named = `${office.id} ${place.join(" ")}`;
+        if (!line.receipted.has(named)) line.receipted.set(named, { place, reader: office.id, where });
+      }
       const kept = { reader: office.id, time, entries: entries.length, where };
       if (this.manifest.layout === null) this.receipts.push(kept);
       return {
@@ -268,8 +282,8 @@ class Examiner {
 
   channel(mandate) {
     const known = this.agreements.get(mandate);
-    if (!known) foreign("It belongs to a mandate that is not in this export.");
-    if (!known.agreement.complete) foreign("It belongs to a mandate that not every office has signed.");
+    if (!known) lacking("It belongs to a mandate that is not in this export.");
+    if (!known.agreement.complete) refuse("Foreign", "Not every office has signed its mandate.", "not agreed");
     return known;
   }
 
@@ -289,12 +303,15 @@ class Examiner {
     if (!office) wrongSigner("An act of an office that runs no desk.");
     const digest = await sha256(signed.raw);
     if (!this.verified.has(digest)) {
-      const automatic = agreement.mandate.forwarding === 2;
-      await checkSigner(signed, act, office, automatic, wordsNeed(act, office, agreement));
-      checkBeside(signed, act, office, agreement);
-      if (act.type === COMPARED && !agreement.isParty(act.author)) {
-        wrongSigner("An intermediary that claims to have compared the mandate's digits.");
-      }
+      await judgingSigner(signed, office, act.roster, async () => {
+        const automatic = agreement.mandate.forwarding === 2;
+        await checkSigner(signed, act, office, automatic, wordsNeed(act, office, agreement));
+        checkBeside(signed, act, office, agreement);
+        checkConsent(act);
+        if (act.type === COMPARED && !agreement.isParty(act.author)) {
+          wrongSigner("An intermediary that claims to have compared the mandate's digits.");
+        }
+      });
       this.verified.add(digest);
     }
     const signer = signerNames(office, act.roster, signed);
@@ -324,7 +341,7 @@ class Examiner {
       const kept = take();
       const { author, mandate, time, sequence } = kept.act;
       if (author !== this.manifest.office) foreign("It is another office's, so an entry must have brought it.");
-      if (kept.where !== where) foreign("It stands in an entry already.");
+      if (kept.where !== where) refuse("Foreign", "It stands in an entry already.", "extra");
       return placeOf.ownAct(this.agreements.get(mandate).folder, time[0], sequence, kept.id);
     });
   }
@@ -368,10 +385,10 @@ class Examiner {
       if (signed.id !== note.id || signed.statement.realm !== this.realm) {
         foreign("It is another note, or one of another realm.");
       }
-      if (!sameHeader(content, note.header)) foreign("The handling header carried is not what the author signed.");
+      if (!sameHeader(content, note.header)) refuse("Altered", "The header that was carried says something else.");
       const office = this.channel(content.mandate).agreement.offices.get(content.author);
       if (!office) wrongSigner("A note of an office that runs no desk.");
-      note.releasedBy = await verifyRelease(opened, office);
+      note.releasedBy = await judgingSigner(signed, office, content.roster, () => verifyRelease(opened, office));
       note.note = content;
       const { read, held, inReplyTo } = opened.words;
       note.claims = [...read, ...held, ...(inReplyTo === undefined ? [] : [inReplyTo])];
@@ -385,20 +402,3 @@ class Examiner {
     return this.attempt(where, "note", () => readBeside(inside, act.evidence));
   }
 }
-
-/** The value of `check`, or the error where it refuses. */
-const outcome = async (check) => {
-  try {
-    return { value: await check() };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { error };
-  }
-};
-
-/** The pseudonyms under a signed object, or the desk. */
-const signerNames = (office, version, signed) => {
-  const roster = office.rosterAt(version);
-  const names = roster ? signed.signers.map((signer) => pseudonymOf(roster, signer)) : [];
-  return names.filter((name) => name).join(", ") || "the desk";
-};

@@ -3,7 +3,8 @@
 const SHOWN = 500;
 const byId = (id) => document.getElementById(id);
 
-const state = { language: "en", giving: null, trust: null, shown: null, run: 0 };
+// `giving`: one or two functions, each of which gives {name, source} of a record.
+const state = { language: "en", giving: [], trust: null, shown: null, run: 0 };
 
 const say = () => WORDS[state.language];
 
@@ -37,17 +38,19 @@ const officesTable = ({ offices }, trust) => {
   return table(trust === null ? heads : [...heads, say().trusted], rows);
 };
 
-const findingItem = ({ where, kind, promise, expected, found }) => {
+const findingItem = ({ where, kind, promise, expected, found, cause, beside }) => {
   const rows = [
     [say().where, path(where)],
+    [say().cause, english(cause)],
     [say().expected, english(expected)],
     [say().found, english(found)],
+    ...beside.map((each) => [say().beside, path(each)]),
     [say().promise, path(`${promise} (${kind})`)],
   ];
-  return make("li", make("dl", rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)])));
+  return make("li", definitions(rows));
 };
 
-const recordRows = (verdict, trust) => {
+const recordRows = (verdict, trust, heading) => {
   const rows = [];
   const own = verdict.offices.find(({ fingerprint }) => fingerprint === verdict.office);
   const name = verifier.plain(own ? own.calls_itself : verdict.office.slice(0, 16));
@@ -58,9 +61,9 @@ const recordRows = (verdict, trust) => {
   if (verdict.sealed > 0) rows.push(make("p", make("strong", say().sealed(verdict.sealed, verdict.notes))));
   if (!verdict.texts) rows.push(make("p", say().noTexts));
   rows.push(make("p", say().counted(verdict.notes, verdict.acts)));
-  rows.push(make("h3", say().offices), officesTable(verdict, trust));
+  rows.push(make(heading, say().offices), officesTable(verdict, trust));
   const lines = verdict.lines.map((line) => [path(line.folder), String(line.entries), line.verified ? say().yes : say().no]);
-  rows.push(make("h3", say().lines), table([say().line, say().entries, say().holds], lines));
+  rows.push(make(heading, say().lines), table([say().line, say().entries, say().holds], lines));
   return rows;
 };
 
@@ -71,22 +74,73 @@ const briefingRows = ({ text, offices }, trust) => {
   return rows;
 };
 
+/** What was found in one record. `heading`: of its parts; `mark`: what its lists are called by. */
+const aloneRows = (verdict, trust, heading, mark) => {
+  const rows = [];
+  if (verdict.findings.length > 0) {
+    const items = verdict.findings.slice(0, SHOWN).map(findingItem);
+    rows.push(make("ol", items, { id: `findings${mark}` }));
+    if (verdict.findings.length > SHOWN) rows.push(make("p", say().more(verdict.findings.length - SHOWN)));
+  }
+  if (trust?.certificates > 0) rows.push(make("p", say().certificates));
+  if (verdict.office) rows.push(...recordRows(verdict, trust, heading));
+  if (verdict.shown) rows.push(...briefingRows(verdict.shown, trust));
+  if (verdict.remarks?.length > 0) {
+    const remarks = verdict.remarks.slice(0, SHOWN).map((each) => make("li", english(each)));
+    rows.push(make(heading, say().remarks), make("ul", remarks, { id: `remarks${mark}` }));
+  }
+  return rows;
+};
+
+const definitions = (rows) => make("dl", rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
+
+const partingItem = (names) => ({ what, signer, first, second }) =>
+  make("li", definitions([
+    [say().whatParts, english(what)],
+    [say().signedBoth, words(signer)],
+    [words(names[0]), path(first)],
+    [words(names[1]), path(second)],
+  ]));
+
+const differenceItem = (names) => ({ holder, what, where, known }) =>
+  make("li", definitions([
+    [say().onlyIn, words(names[holder])],
+    [say().whatParts, english(what)],
+    [say().where, path(where)],
+    [say().known, english(known)],
+  ]));
+
+/** Two records, each alone and then held against each other. */
+const pairRows = ({ records, compared, common_lines: common, partings, differences }, names, trust) => {
+  const rows = [make("h3", say().heldTogether)];
+  if (!compared) rows.push(make("p", say().notHeld));
+  else rows.push(make("p", common.length > 0 ? [`${say().common} `, words(common.join(", "))] : say().noCommon));
+  if (partings.length > 0) {
+    rows.push(make("ol", partings.slice(0, SHOWN).map(partingItem(names)), { id: "partings" }));
+    if (partings.length > SHOWN) rows.push(make("p", say().more(partings.length - SHOWN)));
+  } else if (compared) {
+    rows.push(make("p", say().partNowhere));
+  }
+  if (differences.length > 0) {
+    rows.push(make("h3", say().differences));
+    rows.push(make("ul", differences.slice(0, SHOWN).map(differenceItem(names)), { id: "differences" }));
+    if (differences.length > SHOWN) rows.push(make("p", say().more(differences.length - SHOWN)));
+  }
+  for (const [at, verdict] of records.entries()) {
+    rows.push(make("h3", words(names[at])), make("p", make("strong", titleOf(verdict)(say()))));
+    rows.push(...aloneRows(verdict, trust, "h4", `-${at + 1}`));
+  }
+  return rows;
+};
+
 const show = (shown) => {
-  const { title, verdict, trust } = shown;
+  const { title, verdict, trust, names } = shown;
   state.shown = shown;
   const rows = [];
-  if (verdict?.findings) {
-    if (verdict.findings.length > 0) {
-      const items = verdict.findings.slice(0, SHOWN).map(findingItem);
-      rows.push(make("ol", items, { id: "findings" }));
-      if (verdict.findings.length > SHOWN) rows.push(make("p", say().more(verdict.findings.length - SHOWN)));
-    }
-    if (verdict.office) rows.push(...recordRows(verdict, trust));
-    if (verdict.shown) rows.push(...briefingRows(verdict.shown, trust));
-    if (verdict.remarks?.length > 0) {
-      const remarks = verdict.remarks.slice(0, SHOWN).map((each) => make("li", english(each)));
-      rows.push(make("h3", say().remarks), make("ul", remarks, { id: "remarks" }));
-    }
+  if (verdict?.records) {
+    rows.push(...pairRows(verdict, names, trust));
+  } else if (verdict?.findings) {
+    rows.push(...aloneRows(verdict, trust, "h3", ""));
   } else if (verdict) {
     rows.push(make("p", say().notAnExportAbout));
   }
@@ -103,8 +157,16 @@ const show = (shown) => {
 };
 
 const titleOf = (verdict) => (language) => {
+  if (verdict.records) return titleOfPair(verdict, language);
   if (verdict.verdict === "verified") return verdict.briefing ? language.verifiedBriefing : language.verified;
   return verdict.verdict === "findings" ? language.findings(verdict.findings.length) : language.notAnExport;
+};
+
+const titleOfPair = ({ verdict, records, compared, partings }, language) => {
+  if (verdict === "verified") return language.verifiedPair;
+  if (!compared) return language.notCompared2;
+  if (partings.length > 0) return language.part(partings.length);
+  return language.findings(records.reduce((sum, each) => sum + each.findings.length, 0));
 };
 
 const titleOfError = (error) => (language) => {
@@ -117,7 +179,7 @@ const titleOfError = (error) => (language) => {
 
 /** Verify what was given last, with the trust list that was given last. */
 const run = async () => {
-  if (state.giving === null) return;
+  if (state.giving.length === 0) return;
   const number = ++state.run;
   const { giving, trust: trustFile } = state;
   byId("verdict").hidden = true;
@@ -126,11 +188,17 @@ const run = async () => {
   let shown;
   try {
     const trust = trustFile === null ? null : verifier.readTrust(new Uint8Array(await trustFile.arrayBuffer()));
-    const verdict = await verifier.verify(await giving(), trust, (done, all) => progress(number, done, all));
-    shown = { title: titleOf(verdict), verdict, trust };
+    const given = (await Promise.all(giving.map((each) => each()))).flat();
+    const [names, sources] = [given.map((each) => each.name), given.map((each) => each.source)];
+    const told = (done, all) => progress(number, done, all);
+    const verdict =
+      sources.length > 1
+        ? await verifier.verifyTwo(sources, trust, told)
+        : await verifier.verify(sources[0] ?? null, trust, told);
+    shown = { title: titleOf(verdict), verdict, trust, names };
   } catch (error) {
     console.warn(error); // never a verdict: whatever went wrong here, the record was not verified
-    shown = { title: titleOfError(error), verdict: null, trust: null };
+    shown = { title: titleOfError(error), verdict: null, trust: null, names: [] };
   }
   if (number !== state.run) return;
   show(shown);
@@ -147,21 +215,32 @@ const progress = (number, done, all) => {
   byId("state").textContent = say().progress(done, all);
 };
 
-const give = (giving) => {
+const give = (...giving) => {
   state.giving = giving;
   run();
 };
 
+const folderGiver = (files) => async () => ({
+  name: files[0]?.webkitRelativePath.split("/")[0] ?? "",
+  source: verifier.chosenSource(files),
+});
+
+const archiveGiver = (file) => async () => ({ name: file.name, source: await verifier.archiveSource(file) });
+
 // --- doors --------------------------------------------------------------------------------------------
 
 byId("folder").addEventListener("change", ({ target }) => {
-  const files = [...target.files];
-  give(async () => verifier.chosenSource(files));
+  give(folderGiver([...target.files]));
+});
+
+byId("other").addEventListener("change", ({ target }) => {
+  if (state.giving.length > 0) give(state.giving[0], folderGiver([...target.files]));
+  else give(folderGiver([...target.files]));
 });
 
 byId("archive").addEventListener("change", ({ target }) => {
-  const [file] = target.files;
-  if (file) give(() => verifier.archiveSource(file));
+  const files = [...target.files].slice(0, 2);
+  if (files.length > 0) give(...files.map(archiveGiver));
 });
 
 byId("trust").addEventListener("change", ({ target }) => {
@@ -182,7 +261,7 @@ document.addEventListener("dragleave", () => byId("giving").classList.remove("ov
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   byId("giving").classList.remove("over");
-  give(verifier.droppedSource(event.dataTransfer));
+  give(verifier.droppedSources(event.dataTransfer));
 });
 
 // --- language -----------------------------------------------------------------------------------------

@@ -47,7 +47,18 @@ const ACT_WORDS = new Map([
   [TRANSCRIPT, ["transcript", "wrote down a reply that its party has not signed", null]],
   [TRANSLATION, ["translation", "added a translation beside it", null]],
   [REWORDING, ["rewording", "added a rewording of its own beside it", null]],
+  [CONSENT, ["consent", "said something of consent to a briefing", null]],
 ]);
+
+/** Types of act up to this one are named in every record's texts; a later one where the manifest says so. */
+const ALWAYS_NAMED = REWORDING;
+
+const CONSENT_WORDS = [
+  "",
+  "asked for consent to a briefing",
+  "consented to a briefing",
+  "refused consent to a briefing",
+];
 
 const RUNGS = [
   "on a relay",

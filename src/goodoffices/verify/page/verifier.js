@@ -4,18 +4,25 @@ const VERIFIED = "verified";
 const FINDINGS = "findings";
 const NOT_AN_EXPORT = "not an export";
 
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g;
+
 class BadTrustList extends Error {}
 
 /** Names by fingerprint, from lines of 64 hexadecimal digits and a name; throws BadTrustList. */
 const readTrust = (bytes) => {
   const trusted = new Map();
-  trusted.witnesses = [];
+  Object.assign(trusted, { witnesses: [], certificates: 0 });
   let text;
   try {
     text = fromUtf8(bytes);
   } catch {
     throw new BadTrustList("1");
   }
+  // Certificates of time stamp authorities are for the program; their lines are passed over.
+  text = text.replace(CERTIFICATE, (found) => {
+    trusted.certificates++;
+    return "\n".repeat(found.split("\n").length - 1);
+  });
   for (const [at, each] of text.split(/\r\n|[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/).entries()) {
     const line = each.replace(/^[\s\u001f]+|[\s\u001f]+$/g, "");
     if (line === "" || line.startsWith("#")) continue;
@@ -35,7 +42,12 @@ const readTrust = (bytes) => {
 const verify = async (source, trust = null, progress = null) => {
   await checkBrowser();
   if (source !== null && looksLikeBriefing(source)) return verifyBriefing(source, trust);
-  if (source === null || !looksLikeExport(source)) return { verdict: NOT_AN_EXPORT };
+  return (await verifyOne(source, trust, progress)).verdict;
+};
+
+/** The verdict on an export, and the record as far as it could be read. */
+const verifyOne = async (source, trust, progress) => {
+  if (source === null || !looksLikeExport(source)) return { verdict: { verdict: NOT_AN_EXPORT }, record: null };
   const findings = new Findings();
   const files = new Files(source, findings, progress);
   const signed = await readManifest(files, findings);
@@ -43,12 +55,12 @@ const verify = async (source, trust = null, progress = null) => {
     await files.takeList(null);
     await files.hashes();
     findings.remarks.push(UNSIGNED);
-    return verdictOf(findings, null, trust);
+    return { verdict: verdictOf(findings, null, trust), record: null };
   }
   const record = new Examiner(signed.statement.fields, signed.statement.realm, findings);
   record.witnesses = trust?.witnesses ?? [];
   await new Reading(files, record).run(signed, trust);
-  return verdictOf(findings, record, trust);
+  return { verdict: verdictOf(findings, record, trust), record };
 };
 
 const UNSIGNED =
@@ -65,7 +77,8 @@ const readManifest = async (files, findings) => {
     return signed;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    findings.add(MANIFEST, "manifest", "the manifest of an export, signed by its desk", error.message);
+    const expected = "the manifest of an export, signed by its desk";
+    findings.add(MANIFEST, "manifest", expected, error.message, { why: causeOf(error) });
     return null;
   }
 };
@@ -87,6 +100,7 @@ class Reading {
     if (files.paths.length !== record.manifest.files) {
       this.findings.add(MANIFEST, "count", `${record.manifest.files} files in the list`, `${files.paths.length}`);
     }
+    this.newer();
     await this.offices(trust);
     await record.checkManifest(MANIFEST, signed);
     await this.mandates();
@@ -100,6 +114,17 @@ class Reading {
     await finish(this.findings, record);
     await this.texts();
     files.leftovers();
+  }
+
+  /** Types of act that the texts name and this page does not know: it says so, and verifies the rest. */
+  newer() {
+    const unknown = (this.record.manifest.acts ?? []).filter((type) => !ACT_WORDS.has(type));
+    if (unknown.length === 0) return;
+    this.files.textsKnown = false;
+    const types = [...new Set(unknown)].sort((a, b) => a - b).join(", ");
+    const found = `types ${types}, of a newer version: everything was verified but how the texts read`;
+    const expected = "a record whose types of act this page knows";
+    this.findings.add(MANIFEST, "manifest", expected, found, { why: "newer version" });
   }
 
   place(where, belongs) {

@@ -1,0 +1,126 @@
+// Consent to a briefing (format.md §6.6): acts by which it was asked, given, refused; and what a mandate asks for.
+
+const [ASKED, GIVEN, REFUSED_CONSENT] = [1, 2, 3];
+const QUESTION = /^for: ([^\n]+)\nmark: (TLP:[A-Z+]+)((?:\nnote: [0-9a-f]{64}){1,80})(?:\n\n([^]+))?$/u;
+
+/** What an act asks, or null where its words have another form. */
+const readQuestion = (words) => {
+  const found = QUESTION.exec(words ?? "");
+  const mark = found === null ? -1 : MARKS.indexOf(found[2]);
+  if (mark < 1) return null;
+  try {
+    form.line(200)(found[1]);
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return null;
+  }
+  const notes = new Set(found[3].match(/[0-9a-f]{64}/g));
+  return { recipient: found[1], mark, notes, purpose: found[4] ?? null };
+};
+
+/** Refuse an act of consent that says nothing that could be read. */
+const checkConsent = ({ type, code, words, evidence }) => {
+  if (type !== CONSENT) return;
+  if (code === ASKED && readQuestion(words) === null) malformed("A question for consent that does not say to what.");
+  if ((code === GIVEN || code === REFUSED_CONSENT) && evidence === null) malformed("An answer to no question.");
+};
+
+/** Whose consent it takes that `office` shows a note of a lane. `author`: of a confidential one, or null. */
+const whoConsents = ({ mandate, path }, office, lane, author) => {
+  const needed = new Set();
+  const at = path.indexOf(lane);
+  const beside = at < 0 ? [] : [path[at - 1], path[at + 1]].filter((each) => each !== undefined);
+  const holders = lane === CHANNEL_LANE ? path : [lane, ...beside];
+  if (mandate.recordUse === 2) for (const each of holders) needed.add(each);
+  if (lane !== CHANNEL_LANE && mandate.disclosure === 1) needed.add(lane);
+  if (author !== null) needed.add(author);
+  needed.delete(office);
+  return needed;
+};
+
+/** By lane and note: whose consent it takes. What was done about a note counts as the note. */
+const consentNeeded = ({ record, agreement, briefing, notes }) => {
+  const confidential = new Set(
+    notes.filter(({ leaves }) => leaves.some(({ label }) => label === 10)).map(({ kept }) => kept.id),
+  );
+  const authors = new Map();
+  for (const { act } of record.acts.values()) {
+    if (act.subject !== null && act.mandate === agreement.id) authors.set(`${act.lane} ${act.subject}`, null);
+  }
+  for (const { id, header } of record.notes.values()) {
+    const author = confidential.has(id) ? header.author : null;
+    if (header.mandate === agreement.id) authors.set(`${header.lane} ${id}`, author);
+  }
+  const needed = [];
+  for (const [spot, author] of authors) {
+    const [lane, note] = spot.split(" ");
+    needed.push({ lane, note, offices: whoConsents(agreement, briefing.office, lane, author) });
+  }
+  return needed;
+};
+
+const consentAct = async (raw, { agreement, briefing, record }, where) => {
+  const signed = await readSigned(raw);
+  const act = signed.statement.read("an act", ACT, ACT_FIELDS, record.realm);
+  const office = agreement.offices.get(act.author);
+  if (act.mandate !== agreement.id || !office) foreign("Under another mandate, or of an office that has no desk.");
+  if (act.type !== CONSENT) malformed("It is an act of another type.");
+  await judgingSigner(signed, office, act.roster, () => checkSigner(signed, act, office, false, 1));
+  checkConsent(act);
+  const asks = act.code === ASKED && office.id === briefing.office;
+  if (!asks && (act.code !== GIVEN || office.id === briefing.office)) {
+    refuse("Foreign", "It neither asks for consent to this briefing nor gives it.", "not agreed");
+  }
+  return { id: signed.id, act, where, signer: signerNames(office, act.roster, signed) };
+};
+
+/** Hold a briefing against its mandate's terms. After everything that it shows was examined. */
+const judgeConsent = async (reading) => {
+  const { agreement, briefing, parts, findings } = reading;
+  const needed = consentNeeded(reading);
+  const needs = (office) => needed.some(({ offices }) => offices.has(office));
+  if (parts.consents === null) {
+    const all = agreement.mandate.recordUse === 2;
+    consentByWord(reading, agreement.path.filter((each) => (all ? each !== briefing.office : needs(each))));
+    return;
+  }
+  for (const [at, raw] of parts.consents.entries()) {
+    const where = `consent ${at + 1}`;
+    const { value, error } = await outcome(() => consentAct(raw, reading, where));
+    const expected = "an act by which consent to this briefing was asked, or given, by officers who may";
+    if (error) findings.add(where, "briefing-terms", expected, error.message, { why: causeOf(error) });
+    else reading.consents.push(value);
+  }
+  for (const office of agreement.path.filter(needs)) {
+    if (agreement.papers.has(office) && briefing.consent !== null) continue;
+    const lacking = needed.filter(({ lane, note, offices }) => offices.has(office) && !consents(reading, office, lane, note));
+    if (lacking.length === 0) continue;
+    const expected = `the signed consent of ${agreement.nameOf(office)}, for which the mandate asks`;
+    const count = lacking.length === 1 ? "1 note" : `${lacking.length} notes`;
+    findings.add("the briefing", "briefing-terms", expected, `none for ${count} that it shows`);
+  }
+};
+
+/** Whether an office gave its consent to a question that covers a note in this briefing. */
+const consents = ({ briefing, consents: acts }, office, lane, note) =>
+  acts.some(({ id, act }) => {
+    if (act.code !== ASKED || act.lane !== lane) return false;
+    const asked = readQuestion(act.words);
+    const covers = asked.recipient === briefing.recipient && asked.purpose === briefing.purpose;
+    if (!covers || briefing.mark > asked.mark || !asked.notes.has(note)) return false;
+    return acts.some((each) => each.act.code === GIVEN && each.act.evidence === id && each.act.author === office);
+  });
+
+/** A briefing that says nothing of acts of consent: an officer's words are told as that. */
+const consentByWord = ({ agreement, briefing, findings }, offices) => {
+  if (offices.length === 0) return;
+  const names = offices.map((each) => agreement.nameOf(each)).join(", ");
+  if (briefing.consent === null) {
+    const found = `The mandate asks for the consent of ${names}, and nothing is said of it.`;
+    findings.add("the briefing", "briefing-terms", "a briefing that the mandate allows", found);
+  } else {
+    findings.remarks.push(
+      `The consent of ${names} is the word of who signed this briefing; nobody else has signed it.`,
+    );
+  }
+};

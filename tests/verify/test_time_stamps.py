@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time stamps in a record: judged by certificates that whoever verifies was given, and never a verdict (P8)."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
+from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.readable import texts
+from goodoffices.verify.command import BadTrustFile, main, read_authorities, read_trust, read_witnesses
+from goodoffices.verify.stamps import Authorities
+from goodoffices.verify.verifier import Verdict, verify
+from tests.verify.channel import Channel, exported, sign_again
+from tests.verify.second import Second
+from tests.verify.test_checkpoints import mine, put
+
+_CONFIG = """[req]
+distinguished_name=dn
+prompt=no
+[dn]
+CN=NAME
+[ca]
+basicConstraints=critical,CA:TRUE
+[leaf]
+basicConstraints=CA:FALSE
+extendedKeyUsage=critical,timeStamping
+[t]
+serial=serial
+signer_digest=sha256
+default_policy=1.2.3.4.1
+digests=sha256
+"""
+
+
+class Authority:
+    """A time stamp authority with a certificate of an issuer's, made of the system's openssl."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        (folder / "serial").write_text("01\n")
+        new = "openssl req -new -newkey rsa:2048 -nodes -keyout {0}.key -config {0}.cnf "
+        for name, more in (
+            ("issuer", "-x509 -days 30 -extensions ca -out issuer.pem"),
+            ("tsa", "-out tsa.csr"),
+        ):
+            (folder / f"{name}.cnf").write_text(_CONFIG.replace("NAME", f"The {name} of a test"))
+            self.run(new.format(name) + more)
+        self.run(
+            "openssl x509 -req -in tsa.csr -CA issuer.pem -CAkey issuer.key -CAcreateserial -days 30"
+            " -extfile tsa.cnf -extensions leaf -out tsa.pem"
+        )
+
+    def run(self, words: str) -> None:
+        subprocess.run(words.split(), check=True, cwd=self.folder, capture_output=True)
+
+    def stamp(self, text: bytes) -> bytes:
+        """A time stamp over ``text``, as the desk keeps it, with the authority's certificate in it."""
+        builder = TimestampRequestBuilder().data(text).hash_algorithm(HashAlgorithm.SHA256)
+        (self.folder / "query").write_bytes(builder.cert_request(cert_request=True).build().as_bytes())
+        self.run(
+            "openssl ts -reply -queryfile query -config tsa.cnf -section t -signer tsa.pem -inkey tsa.key -out reply"
+        )
+        return (self.folder / "reply").read_bytes()
+
+    def pem(self, name: str) -> str:
+        return (self.folder / f"{name}.pem").read_text()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tsa") / "tsa")
+
+
+@pytest.fixture(scope="module")
+def stamp(authority: Authority) -> bytes:
+    return authority.stamp(b"text")
+
+
+@pytest.fixture(scope="module")
+def folder(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tehran's record, one of whose checkpoints was stamped; another has a time stamp of something else."""
+    channel = Channel()
+    channel.week()
+    for node in channel.nodes:
+        node.desk.checkpoints.now(channel.tick())
+        channel.pump()
+    made = exported(channel.east, tmp_path_factory.mktemp("record") / "export", channel.now)
+    for writer, about in (("tehran", None), ("bern", b"something else")):
+        path, checkpoint = mine(made, writer)
+        stamped = authority.stamp(checkpoint.text if about is None else about)
+        put(made, path, checkpoint.with_more(stamps=[stamped]), channel.east)
+    account = verify(made).account
+    assert account is not None
+    (text,) = (rows for name, rows in texts(account) if name.endswith("checkpoints.txt"))
+    next((made / "lines").glob("*/checkpoints.txt")).write_text("".join(text), encoding="utf-8")
+    sign_again(made, channel.east)
+    return made
+
+
+def judged(folder: Path, certificates: str) -> Verdict:
+    return verify(folder, authorities=Authorities(certificates.encode()).judge)
+
+
+def test_an_authority_in_the_trust_file_is_named_with_what_it_stamped_and_when(
+    folder: Path, authority: Authority
+) -> None:
+    """P8. And nothing that does not hold makes a sound record false."""
+    told = judged(folder, authority.pem("issuer"))
+    assert told.findings == ()
+    about = [each for each in told.remarks if "time stamp" in each]
+    (stamped,) = (each for each in about if "CN=The tsa of a test stamped Tehran's entries 1 to" in each)
+    assert stamped.endswith("Z.")
+    assert any("under no checkpoint that a trusted time stamp authority stamped" in each for each in about)
+    assert any("1 time stamp holds by no certificate in the trust file" in each for each in about)
+
+
+def test_a_stranger_among_authorities_says_nothing(folder: Path, tmp_path: Path) -> None:
+    """P8"""
+    told = judged(folder, Authority(tmp_path / "other").pem("issuer"))
+    assert told.findings == ()
+    assert any("2 time stamps hold by no certificate" in each for each in told.remarks)
+    assert not any("stamped Tehran's entries" in each for each in told.remarks)
+
+
+def test_the_command_takes_certificates_beside_fingerprints(
+    folder: Path, authority: Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = verify(folder).account
+    assert account is not None
+    known = "".join(f"{office.hex()} an office\n" for office in account.offices)
+    (tmp_path / "trust").write_text(f"# ours\n{authority.pem('issuer')}{known}")
+    assert main([str(folder), "--trust", str(tmp_path / "trust")]) == 0
+    assert "the time stamp authority CN=The tsa of a test stamped" in capsys.readouterr().out
+    assert read_witnesses(tmp_path / "trust") == ()
+    assert len(read_trust(tmp_path / "trust")) == len(account.offices)
+
+
+@pytest.mark.slow
+def test_the_second_verifier_passes_over_certificates(
+    folder: Path, authority: Authority, second: Second
+) -> None:
+    """P8: it judges no time stamp, and takes the same trust file."""
+    account = verify(folder).account
+    assert account is not None
+    known = "".join(f"{office.hex()} an office\n" for office in account.offices)
+    told = second.judge(folder, authority.pem("issuer") + known)
+    assert (told["verdict"], told["compared_with_trust"]) == ("verified", True)
+
+
+def test_what_is_no_certificate_is_refused_with_its_place(tmp_path: Path) -> None:
+    """P12"""
+    (tmp_path / "trust").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(BadTrustFile, match="certificate"):
+        read_authorities(tmp_path / "trust")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_malformed_gets_through(authority: Authority, stamp: bytes, seed: int) -> None:
+    """P12: a byte changed or cut is refused, and nothing else is raised."""
+    judge, rng = Authorities(authority.pem("issuer").encode()).judge, random.Random(seed)
+    name, at = judge(stamp, b"text")
+    assert name == "CN=The tsa of a test"
+    for _ in range(150):
+        place = rng.randrange(len(stamp))
+        changed = stamp[:place] + bytes([stamp[place] ^ 1 << rng.randrange(8)]) + stamp[place + 1 :]
+        for other in (changed, stamp[:place]):
+            try:
+                assert judge(other, b"text") == (name, at)  # a byte that nobody signed
+            except GoodOfficesError:
+                continue
