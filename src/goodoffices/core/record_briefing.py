@@ -68,6 +68,8 @@ class Examined:
     """Acts by which consent was asked and given, as far as they hold."""
     remarks: tuple[str, ...] = ()
     asks_consent: bool = False
+    lacking: tuple[str, ...] = ()
+    """Offices whose consent is asked for and not signed, by name."""
 
 
 def examine(raw: bytes) -> Examined:
@@ -121,7 +123,7 @@ class _Reading:
         raws, shown = self.parts.consents or (), [each.shown for each in self.examined.notes]
         judged = judge_consent(self.account, agreement, self.examined.briefing, raws, shown)
         self.examined.consents, self.examined.remarks = judged.acts, judged.remarks
-        self.examined.asks_consent = judged.needed
+        self.examined.asks_consent, self.examined.lacking = judged.needed, judged.lacking
         self.examined.findings += judged.findings
 
     def _statement(self, signed: Signed) -> None:

@@ -40,6 +40,8 @@ class Judged:
     acts: tuple[KeptAct, ...]
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+    """Offices that have not signed it, by name."""
 
 
 def judge_consent(
@@ -66,7 +68,7 @@ def judge_consent(
             findings.append(
                 Finding(f"consent {at}", Flaw.BRIEFING_TERMS, expected, error.what, cause_of(error))
             )
-    questions = tuple(_answered(acts))
+    questions, without = tuple(_answered(acts)), list[str]()
     for office in offices:
         if agreement.mandate.on_paper(office) and briefing.consent is not None:
             continue
@@ -77,10 +79,11 @@ def judge_consent(
             for (lane, note), lacks in needed.items()
         )
         if lacking:
+            without.append(agreement.name_of(office))
             expected = f"the signed consent of {agreement.name_of(office)}, for which the mandate asks"
             notes = "1 note" if lacking == 1 else f"{lacking} notes"
             findings.append(Finding(_WHERE, Flaw.BRIEFING_TERMS, expected, f"none for {notes} that it shows"))
-    return Judged(bool(offices), tuple(acts), tuple(findings), ())
+    return Judged(bool(offices), tuple(acts), tuple(findings), (), tuple(without))
 
 
 def _by_word(agreement: Agreement, briefing: Briefing, offices: list[bytes]) -> Judged:

@@ -40,7 +40,6 @@ from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.office import Right
 from goodoffices.core.readable_briefing import TEXT, briefing_lines
 from goodoffices.core.record_briefing import Examined, examine
-from goodoffices.core.record_findings import Flaw
 from goodoffices.core.record_manifest import read_entry, write_entry
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import Signed, read_signed, sign, state
@@ -92,10 +91,9 @@ def make_briefing(desk: Desk, officer: Officer, chosen: Chosen, target: Path, no
     signed, raw, examined = _signed(desk, officer, chosen, parts, now)
     if not examined.asks_consent:  # nothing is said of it then, so that older verifiers read it
         signed, raw, examined = _signed(desk, officer, chosen, replace(parts, consents=None), now)
-    terms = [each for each in examined.findings if each.flaw == Flaw.BRIEFING_TERMS]
-    if terms:
+    if examined.lacking:
         raise NotAllowed(
-            f"Not there yet: {'; '.join(each.expected for each in terms)}.",
+            f"Not signed yet: the consent of {', '.join(examined.lacking)}.",
             "Ask the other offices for their consent to a briefing for this third party, and wait for it.",
         )
     if examined.findings:
