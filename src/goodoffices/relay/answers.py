@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -113,6 +114,28 @@ class PutAnswer(Response):
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
         ]
+
+
+def _whole(status: bytes, new: bytes) -> bytes:
+    body = b'{"id":"%s","new":' + new + b"}"
+    head = b"HTTP/1.1 " + status + b"\r\ncontent-type: application/json\r\ncontent-length: "
+    return head + b"%d\r\n\r\n" % (len(body) - 2 + 64) + body
+
+
+_NEW, _KNOWN = _whole(b"201 Created", b"true"), _whole(b"200 OK", b"false")
+
+
+def put_answer(envelope_id: bytes, new: bool) -> bytes:
+    """A put's whole answer, its head included, byte for byte as ``PutAnswer`` and the server make it."""
+    return (_NEW if new else _KNOWN) % envelope_id.hex().encode()
+
+
+def refusal_bytes(refused: Refused) -> tuple[int, bytes]:
+    """(status, whole answer) of a refusal after which the connection ends."""
+    answer = refusal(refused, close=True)
+    head = [b"HTTP/1.1 %d %s" % (answer.status_code, HTTPStatus(answer.status_code).phrase.encode())]
+    head += [name + b": " + value for name, value in answer.raw_headers]
+    return answer.status_code, b"\r\n".join([*head, b"", bytes(answer.body)])
 
 
 def refusal(refused: Refused, *, close: bool = False) -> Response:

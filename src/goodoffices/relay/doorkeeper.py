@@ -71,6 +71,10 @@ class Doorkeeper:
         client = scope.get("client")
         return None if client is None else network(client[0], count_loopback=False)
 
+    def familiar(self, box: bytes, now: int) -> bool:
+        """Whether a right on this mailbox was shown within the last half hour, so that no address is asked for."""
+        return now - self._familiar.get(box, -FAMILIAR_MS) < FAMILIAR_MS // 2
+
     def check_stranger(self, box: bytes, scope: Scope, now: int) -> None:
         """Before the store is asked about a mailbox: refuse who was refused too often."""
         if now - self._familiar.get(box, -FAMILIAR_MS) < FAMILIAR_MS:

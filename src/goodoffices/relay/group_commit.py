@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from goodoffices.relay.rules import MIB, Refusal, Refused
 
@@ -25,13 +25,29 @@ PENDING_BYTES = 24 * MIB
 PENDING_WORKS = 4_096
 
 
-@dataclass(frozen=True)
+class Waiter(Protocol):
+    """Who is told the outcome of a work, on the loop: a future, or something quicker."""
+
+    def done(self) -> bool:
+        """Whether it was told, or does not want to know any more."""
+        ...
+
+    def set_result(self, outcome: Any, /) -> None:
+        """It is committed."""
+        ...
+
+    def set_exception(self, error: Exception, /) -> None:
+        """It is refused."""
+        ...
+
+
+@dataclass(slots=True)
 class Work:
     """One thing to do in a batch: ``what`` is for the store, ``size`` for the bounds."""
 
     what: Any
     size: int
-    done: asyncio.Future[Any]
+    done: Waiter
 
 
 Outcome = Any
@@ -80,19 +96,23 @@ class GroupCommit:
 
     def submit(self, what: object, size: int = 0) -> asyncio.Future[Any]:
         """Ask for one work; the future is done only once its commit is synced."""
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.submit_for(done, what, size)
+        return done
+
+    def submit_for(self, done: Waiter, what: object, size: int = 0) -> None:
+        """The same for anybody else who is to be told."""
         if self._closing:
             raise Refused(Refusal.STOPPING)
         if len(self._pending) >= PENDING_WORKS or self._pending_bytes + size > PENDING_BYTES:
             raise Refused(Refusal.BUSY)
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Any] = loop.create_future()
         self._pending.append(Work(what, size, done))
         self._pending_bytes += size
         if not self._in_flight:
             self._in_flight = True
             # Not at once: requests that arrived in the same turn of the loop join this batch.
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._launch, loop)
-        return done
 
     async def close(self) -> None:
         """Refuse new works, finish the pending ones, end the thread."""

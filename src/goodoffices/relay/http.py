@@ -28,7 +28,7 @@ from goodoffices import __version__
 from goodoffices.relay.answers import Json, PutAnswer, no_such_page, refusal
 from goodoffices.relay.doorkeeper import Bodies, Doorkeeper, Rates, Use
 from goodoffices.relay.metrics import Metrics
-from goodoffices.relay.push import Hub, Listener
+from goodoffices.relay.push import Hub, Listener, Tell, not_now
 from goodoffices.relay.reading import content_length, header, read_body
 from goodoffices.relay.rules import (
     KIB,
@@ -55,6 +55,8 @@ PROVEN = "proven"
 """In a request's state: what the server wants called once something was allowed on its connection."""
 GONE = "gone"
 """In a request's state: whether its connection is ended, so that an answer has nowhere to go."""
+FRAME = "frame"
+"""In a push connection's state: what sends a message at once, if the peer takes it."""
 MOST_SEQ = 2**63 - 1
 OPEN_BODY = KIB
 CATCH_UP_BYTES = 64 * KIB  # read at a time for a listener that lags: what it may hold while it is slow
@@ -211,15 +213,30 @@ class RelayDoor:
         self.metrics.answered("push", 101)
         try:
             await socket.accept()
-            await self._feed(socket, listener, after, send)
+            listener.after = after
+            listener.tell = self._teller(scope.get("state", {}).get(FRAME))
+            await self._feed(socket, listener, send)
         except WebSocketDisconnect:
             pass  # the client will come again and say what it has
         finally:
             self._hub.leave(listener)
 
-    async def _feed(self, socket: WebSocket, listener: Listener, after: int, send: Send) -> None:
+    def _teller(self, frame: Callable[[bytes, bytes], bool] | None) -> Tell:
+        """What pushes an envelope to a listener that has everything before it, without waking its task."""
+        if frame is None:
+            return not_now
+
+        def tell(seq: int, envelope: bytes) -> bool:
+            if not frame(seq.to_bytes(8, "big"), envelope):
+                return False
+            self.metrics.pushed += 1
+            return True
+
+        return tell
+
+    async def _feed(self, socket: WebSocket, listener: Listener, send: Send) -> None:
         # A handler that only sends does not learn that its client is gone: watch the other direction.
-        sender = asyncio.create_task(self._send_all(socket, listener, after, send))
+        sender = asyncio.create_task(self._send_all(socket, listener, send))
         watcher = asyncio.create_task(_until_gone(socket))
         try:
             await asyncio.wait((sender, watcher), return_when=asyncio.FIRST_COMPLETED)
@@ -232,7 +249,7 @@ class RelayDoor:
             if error is not None and not isinstance(error, (WebSocketDisconnect, OSError)):
                 raise error
 
-    async def _send_all(self, socket: WebSocket, listener: Listener, after: int, send: Send) -> None:
+    async def _send_all(self, socket: WebSocket, listener: Listener, send: Send) -> None:
         # No time limit on a send: a ping waits behind what is not taken, and its time limit ends the
         # connection. ``send`` is the server's own, without Starlette's checks at every message.
         while not listener.dismissed:
@@ -240,11 +257,11 @@ class RelayDoor:
                 # Before the read, so that nothing falls between the read and the queue.
                 listener.caught_up()
                 found = await self._store.collect(
-                    listener.box, after, self._limits.answer_envelopes, CATCH_UP_BYTES
+                    listener.box, listener.after, self._limits.answer_envelopes, CATCH_UP_BYTES
                 )
                 for seq, envelope in found:
+                    listener.after = seq
                     await send({"type": "websocket.send", "bytes": pack_pushed(seq, envelope)})
-                    after = seq
                 self.metrics.pushed += len(found)
                 if found:
                     listener.lagging = True  # until a read finds nothing more
@@ -252,11 +269,11 @@ class RelayDoor:
             item = listener.take()
             if item is None:
                 await listener.wait()
-            elif item[0] == after + 1:
+            elif item[0] == listener.after + 1:
+                listener.after = item[0]
                 await send({"type": "websocket.send", "bytes": pack_pushed(*item)})
-                after = item[0]
                 self.metrics.pushed += 1
-            elif item[0] > after:
+            elif item[0] > listener.after:
                 # What lies between may have been put at another process of this relay: read it first.
                 listener.look_again()
         await socket.close(1012, "Connect again; say what you have.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from goodoffices.relay.rules import KIB, MIB
 
@@ -16,6 +17,15 @@ QUEUED_ENVELOPES = 64
 QUEUED_BYTES = 256 * KIB
 QUEUED_BYTES_OF_ALL = 16 * MIB
 LISTENERS_PER_MAILBOX = 4
+
+
+Tell = Callable[[int, bytes], bool]
+"""Sends a new envelope at once; False if that cannot be done now."""
+
+
+def not_now(seq: int, envelope: bytes) -> bool:
+    """Nothing can be sent past a listener's task."""
+    return False
 
 
 class _Total:
@@ -30,7 +40,18 @@ class _Total:
 class Listener:
     """One push connection: what it has not been sent yet."""
 
-    __slots__ = ("_bytes", "_queue", "_total", "_wake", "box", "dismissed", "lagging")
+    __slots__ = (
+        "_bytes",
+        "_idle",
+        "_queue",
+        "_total",
+        "_wake",
+        "after",
+        "box",
+        "dismissed",
+        "lagging",
+        "tell",
+    )
 
     def __init__(self, box: bytes, total: _Total) -> None:
         self.box = box
@@ -39,13 +60,20 @@ class Listener:
         """Another connection took this one's place, or the relay stops."""
         self.lagging = True
         """The queue is not all there is: read from the store first. True at the start."""
+        self.after = 0
+        """The newest seq that was handed to the connection: what comes next is the one after it."""
+        self.tell: Tell = not_now
+        self._idle = False
         self._queue: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
 
     def offer(self, seq: int, envelope: bytes) -> None:
-        """Queue a new envelope, or fall back to the store when the queue is full."""
+        """Send a new envelope at once where nothing is before it; else queue it, or leave it to the store."""
         if not self.lagging:
+            if self._idle and not self._queue and seq == self.after + 1 and self.tell(seq, envelope):
+                self.after = seq
+                return
             size = len(envelope)
             if (
                 len(self._queue) >= QUEUED_ENVELOPES
@@ -90,8 +118,12 @@ class Listener:
         return item
 
     async def wait(self) -> None:
-        """Until there is something to do."""
-        await self._wake.wait()
+        """Until there is something to do. Meanwhile, and only then, new envelopes may be sent past the task."""
+        self._idle = True
+        try:
+            await self._wake.wait()
+        finally:
+            self._idle = False
         self._wake.clear()
 
 

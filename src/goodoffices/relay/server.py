@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import resource
 import signal
 from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from goodoffices.relay.connections import OF_ONE, Connections, Verdict
 from goodoffices.relay.doorkeeper import network
-from goodoffices.relay.http import GONE, PROVEN
+from goodoffices.relay.http import FRAME, GONE, PROVEN
+from goodoffices.relay.quick import QuickPuts
 from goodoffices.relay.reading import WHOLE
 
 HEAD_BYTES = 16 * 1024
@@ -52,6 +54,10 @@ connection: close\r
 {"fault":"yours","what":"The request's head is too large.","next":"Send fewer headers."}"""
 
 
+_PUT = re.compile(rb"/v1/mailboxes/([0-9a-f]{32})/envelopes")
+_NOT_PLAIN = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
+
+
 def _with_length(answer: bytes) -> bytes:
     head, body = answer.split(b"\r\n\r\n", 1)
     return b"\r\n".join([head, b"content-length: %d" % len(body), b"", body])
@@ -74,6 +80,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     places: Connections
     count_loopback = False
+    quick: QuickPuts | None = None
+    _coming: tuple[str, bytes] | None = None
+    """(mailbox, authorization) of a put whose body is being read, if it may be served without a task."""
+    _body: bytes | bytearray = b""
     _said_all = False
     _in_head = True
     _head_bytes = 0
@@ -113,6 +123,8 @@ class BoundedHttp(HttpToolsProtocol):
             return
         begun = self._in_head
         super().data_received(data)
+        if self._coming is not None and not self.transport.is_closing():
+            self._go_the_ordinary_way()  # the rest of its body has to be waited for
         if not self._in_head:
             return
         # The timer starts here and not with the head: nearly every head comes whole and needs none.
@@ -151,16 +163,70 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["state"].update({PROVEN: self._proven, WHOLE: self._whole})
+        # What a scope costs is spent where one is needed.
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._coming = None
         self._in_head = True
 
     def on_headers_complete(self) -> None:
         self._head_over()
+        self._coming, self._body = self._quick_put(), b""
+        if self._coming is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        """The ordinary way: a scope and a task."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
+        self.scope["state"].update({PROVEN: self._proven, WHOLE: self._whole})
         super().on_headers_complete()
         begun: RequestResponseCycle | None = self.cycle
         if begun is not None and begun.scope is self.scope:
             self.scope["state"][GONE] = partial(self._gone, begun)
+
+    def _quick_put(self) -> tuple[str, bytes] | None:
+        """(mailbox, authorization) if the head that has just ended is a plain put's, and nothing is before it."""
+        path = _PUT.fullmatch(self.url)
+        if path is None or self.quick is None or self.expect_100_continue or self._said_all:
+            return None
+        before: RequestResponseCycle | None = self.cycle
+        if before is not None and not before.response_complete:
+            return None
+        names = dict(self.headers)
+        plain = len(names) == len(self.headers) and names.keys().isdisjoint(_NOT_PLAIN)
+        if not plain or b"content-length" not in names or self.parser.get_method() != b"POST":
+            return None
+        authorization = names.get(b"authorization")
+        if authorization is None or self.parser.get_http_version() != "1.1":
+            return None
+        return path[1].decode(), authorization
+
+    def _go_the_ordinary_way(self) -> None:
+        self._coming, body = None, self._body
+        self._begin()
+        if body:
+            super().on_body(bytes(body))
+
+    def on_body(self, body: bytes) -> None:
+        if self._coming is None:
+            super().on_body(body)
+        else:
+            self._body = self._body + body if self._body else body
+
+    def on_message_complete(self) -> None:
+        if self._coming is None:
+            super().on_message_complete()
+            return
+        assert self.quick is not None
+        answering = Answering(self)
+        if self.quick.put(*self._coming, bytes(self._body), answering.say):
+            self._coming, self._body, self.cycle = None, b"", answering  # type: ignore[assignment]
+            self._proven()
+        else:
+            self._go_the_ordinary_way()
+            super().on_message_complete()
 
     def _gone(self, asked: RequestResponseCycle) -> bool:
         if self.transport.is_closing():
@@ -179,6 +245,38 @@ class BoundedHttp(HttpToolsProtocol):
         end(self.transport, self.loop)
 
 
+class Answering:
+    """A put that is being kept, in the place of uvicorn's request cycle: what follows on the connection waits."""
+
+    more_body = False
+    disconnected = False
+    keep_alive = True
+    response_complete = False
+    scope = None
+
+    def __init__(self, protocol: BoundedHttp) -> None:
+        self._protocol = protocol
+        self.message_event = self
+
+    def set(self) -> None:
+        """As an event: the connection is lost, and nobody waits for that."""
+
+    def say(self, answer: bytes, last: bool) -> None:
+        """The answer, once it is known."""
+        self.response_complete = True
+        transport = self._protocol.transport
+        if self.disconnected or transport.is_closing():
+            return
+        transport.write(answer if self.keep_alive or last else _closing(answer))
+        if last or not self.keep_alive:
+            transport.close()
+        self._protocol.on_response_complete()
+
+
+def _closing(answer: bytes) -> bytes:
+    return answer.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1)
+
+
 class EndingWebSocket(WebSocketsSansIOProtocol):
     """WebSocket connections that end even when the peer takes nothing any more."""
 
@@ -188,10 +286,22 @@ class EndingWebSocket(WebSocketsSansIOProtocol):
         self.places.left(self)
         super().connection_lost(exc)
 
+    def frame(self, head: bytes, payload: bytes) -> bool:
+        """Send one binary message at once; False while the peer does not take what it was sent, or is gone."""
+        if not self.writable.is_set() or self.disconnected or self.close_sent or self.transport.is_closing():
+            return False
+        size = len(head) + len(payload)
+        start = (
+            b"\x82\x7e" + size.to_bytes(2, "big") if size < 65_536 else b"\x82\x7f" + size.to_bytes(8, "big")
+        )
+        self.transport.write(b"".join((start, head, payload)))
+        return True
+
     async def run_asgi(self) -> None:
         app = self.app
 
         async def answered(scope: Any, receive: Any, send: Any) -> None:
+            scope["state"][FRAME] = self.frame
             await app(scope, receive, send)
             if self.initial_response is not None:
                 self.handshake_complete = True  # by a refusal, which the library would log as a fault of ours
@@ -213,7 +323,9 @@ class EndingWebSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
 
 
-def protocols(most: int, of_one: int | None) -> tuple[Connections, type[BoundedHttp], type[EndingWebSocket]]:
+def protocols(
+    most: int, of_one: int | None, quick_puts: QuickPuts | None = None
+) -> tuple[Connections, type[BoundedHttp], type[EndingWebSocket]]:
     """What counts connections, and the protocols that are counted. ``of_one`` None: the usual, not on loopback."""
 
     def cut(who: object) -> None:
@@ -225,6 +337,7 @@ def protocols(most: int, of_one: int | None) -> tuple[Connections, type[BoundedH
     class Http(BoundedHttp):
         places = connections
         count_loopback = of_one is not None
+        quick = quick_puts
 
     class Push(EndingWebSocket):
         places = connections

@@ -29,6 +29,7 @@ from goodoffices.relay.journal import Event, FaultHandler, Journal, loud
 from goodoffices.relay.metrics import Metrics
 from goodoffices.relay.observing import Watching, bind, metrics_answer, open_files, resident_bytes
 from goodoffices.relay.push import Hub
+from goodoffices.relay.quick import QuickPuts
 from goodoffices.relay.rules import Limits, Refusal, Refused
 from goodoffices.relay.server import CONNECTIONS, RelayServer, protocols, raise_file_limit
 from goodoffices.relay.store import RelayStore, Totals
@@ -121,6 +122,7 @@ class RelayService:
         self._door = RelayDoor(
             self.store, self.hub, config.limits, clock, config.admission, keeper=keeper, metrics=self.metrics
         )
+        self.quick = self._quick_puts(keeper)
         self._measure()
         self.app = build_app(self._door, self._lifespan)
         self.journal.say(
@@ -128,6 +130,13 @@ class RelayService:
             version=__version__,
             store="sqlite" if isinstance(config.db, Path) else "postgresql",
         )
+
+    def _quick_puts(self, keeper: Doorkeeper) -> QuickPuts | None:
+        """Puts without a task, where the store can do them."""
+        if not isinstance(self.store, SqliteRelayStore):
+            return None
+        door = self._door
+        return QuickPuts(self.store, keeper, door.bodies, door.uses, self.metrics, self._clock)
 
     def _open_store(self) -> RelayStore:
         config = self._config
@@ -254,7 +263,9 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
     sys.setswitchinterval(0.0001)
     service = RelayService(config)
     logging.getLogger().addHandler(FaultHandler(service.journal, real_clock))
-    places, http, push = protocols(config.connections or CONNECTIONS, config.connections_of_one)
+    places, http, push = protocols(
+        config.connections or CONNECTIONS, config.connections_of_one, service.quick
+    )
     raise_file_limit((config.connections or CONNECTIONS) + SPARE_FILES)
     service.metrics.gauge("connections", "Network connections.", lambda: len(places))
     service.metrics.gauge("connections_cut", "Connections that gave way to others.", lambda: places.cut)

@@ -17,7 +17,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import Connection, Hold, copy_to, open_database, transaction
 from goodoffices.relay.batch import Delete, Put, Stored
-from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome
+from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome, Waiter
 from goodoffices.relay.rules import (
     Limits,
     Opened,
@@ -144,6 +144,16 @@ class SqliteRelayStore:
             self._known_rights.clear()
         found = self._known_rights[box] = Rights(*row)
         return found
+
+    def known_rights(self, box: bytes) -> Rights | None:
+        """See ``quick.QuickStore``."""
+        return None if self._closed else self._known_rights.get(box)
+
+    def put_soon(self, box: bytes, envelope_id: bytes, envelope: bytes, now: int, waiter: Waiter) -> None:
+        """See ``quick.QuickStore``."""
+        if self._failed:
+            raise Refused(Refusal.STORE_FAILED)
+        self._group.submit_for(waiter, Put(box, envelope_id, envelope, now), len(envelope))
 
     async def put(self, box: bytes, envelope_id: bytes, envelope: bytes, now: int) -> bool:
         """See RelayStore."""
