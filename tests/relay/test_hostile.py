@@ -22,7 +22,7 @@ from tests.relay.conftest import COMMAND, Box, RelayProcess
 BOX = Box()
 # A relay whose patience and bounds are small; everything else is the command itself.
 SHORT = (
-    "import goodoffices.relay.reading as reading, goodoffices.relay.server as server\n"
+    "import goodoffices.relay.reading as reading, goodoffices.relay.bounded_http as server\n"
     "reading.BODY_SECONDS = server.HEAD_SECONDS = 2.0\n"
     "from goodoffices.cli.relay import relay\n"
     "relay()"

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP/1.1 in which a plain put that has come whole is kept and answered on the spot (ADR 0059).
+
+Everything else, and whatever is not plain, becomes a request with a scope and a task, as uvicorn makes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from goodoffices.relay.bounded_http import BoundedHttp
+from goodoffices.relay.quick import QuickPuts
+
+_PUT = re.compile(rb"/v1/mailboxes/([0-9a-f]{32})/envelopes")
+_NOT_PLAIN = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
+
+
+class _Head(NamedTuple):
+    """What the head of a plain put says."""
+
+    box: str
+    authorization: bytes
+    size: int
+
+
+class QuickHttp(BoundedHttp):
+    """One connection. A sender's puts have the same head each time: it is read once, and then compared."""
+
+    quick: QuickPuts | None = None
+    _coming: _Head | None = None
+    """The head of a put whose body is being read, if it may be answered on the spot."""
+    _body: bytes = b""
+    _between = True
+    """Whether the last message has ended and nothing of the next is here."""
+    _messages = 0
+    _same: tuple[bytes, _Head] | None = None
+    """The bytes of a head, and what they say, as the parser read them on this connection."""
+    _rests_since = 0.0
+    _rest_timer: asyncio.TimerHandle | None = None
+
+    # --- what comes in ----------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        between = self._between
+        if between and self._same is not None and self._again(data, *self._same):
+            return
+        self._messages = 0
+        super().data_received(data)
+        if self._coming is not None and not self.transport.is_closing():
+            self._go_the_ordinary_way()  # the rest of its body has to be waited for
+        if not (between and self._between and self._messages == 1):
+            self._same = None
+        elif self._same is not None:
+            self._same = data[: len(data) - self._same[1].size], self._same[1]
+
+    def _again(self, data: bytes, head: bytes, says: _Head) -> bool:
+        """Whether this is one more put with the very same head, and is being kept."""
+        if len(data) != len(head) + says.size or not data.startswith(head) or not self._free():
+            return False
+        return not self.transport.is_closing() and self._keep(says, data[len(head) :])
+
+    def _free(self) -> bool:
+        """Whether nothing is before the next request, and more may follow it."""
+        before: RequestResponseCycle | None = self.cycle
+        return (before is None or before.response_complete) and not self._said_all
+
+    def on_message_begin(self) -> None:
+        # What a scope costs is spent where one is needed.
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._coming, self._between = None, False
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        self._head_over()
+        self._coming, self._body = self._plain_put(), b""
+        if self._coming is None:
+            self._begin()
+
+    def _plain_put(self) -> _Head | None:
+        """The head that has just ended, if it is a plain put's, and nothing is before it."""
+        path = _PUT.fullmatch(self.url)
+        if path is None or self.quick is None or not self._free():
+            return None
+        named = dict(self.headers)
+        plain = len(named) == len(self.headers) and named.keys().isdisjoint(_NOT_PLAIN)
+        if not plain or self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
+            return None
+        length, authorization = named.get(b"content-length", b""), named.get(b"authorization")
+        if authorization is None or not length.isdigit() or len(length) > 7:
+            return None
+        return _Head(path[1].decode(), authorization, int(length))
+
+    def on_body(self, body: bytes) -> None:
+        if self._coming is None:
+            super().on_body(body)
+        else:
+            self._body = self._body + body if self._body else body
+
+    def on_message_complete(self) -> None:
+        self._between = True
+        self._messages += 1
+        self._same = None
+        if self._coming is None:
+            super().on_message_complete()
+            return
+        coming, body = self._coming, self._body
+        if len(body) == coming.size and self._keep(coming, body):
+            self._coming, self._body, self._same = None, b"", (b"", coming)
+        else:
+            self._go_the_ordinary_way()
+            super().on_message_complete()
+
+    # --- what is done about it --------------------------------------------------------------------------
+
+    def _keep(self, says: _Head, envelope: bytes) -> bool:
+        assert self.quick is not None
+        answering = Answering(self)
+        if not self.quick.put(says.box, says.authorization, envelope, answering.say):
+            return False
+        self.cycle = answering  # type: ignore[assignment]
+        self._proven()
+        return True
+
+    def _go_the_ordinary_way(self) -> None:
+        self._coming, body = None, self._body
+        self._body = b""
+        self._begin()
+        if body:
+            super().on_body(body)
+
+    def _begin(self) -> None:
+        """A scope and a task."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
+        super().on_headers_complete()
+
+    # --- rest: one timer for many requests --------------------------------------------------------------
+
+    def rest(self) -> None:
+        """A put is answered: what follows may come, or the connection rests."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.pipeline or self._said_all:
+            self.on_response_complete()
+            return
+        self._rests_since = self.loop.time()
+        if self._rest_timer is None:
+            self._rest_timer = self.loop.call_later(self.timeout_keep_alive, self._rested)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._rests_since = self.loop.time()
+
+    def _rested(self) -> None:
+        self._rest_timer = None
+        before: RequestResponseCycle | None = self.cycle
+        if before is not None and not before.response_complete:
+            return  # begins anew with its answer
+        left = self._rests_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._rest_timer = self.loop.call_later(left, self._rested)
+        else:
+            self.timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+        super().connection_lost(exc)
+
+
+class Answering:
+    """A put that is being kept, in the place of uvicorn's request cycle: what follows on the connection waits."""
+
+    __slots__ = ("_protocol", "disconnected", "keep_alive", "message_event", "response_complete")
+    more_body = False
+    scope = None
+
+    def __init__(self, protocol: QuickHttp) -> None:
+        self._protocol = protocol
+        self.disconnected = False
+        self.keep_alive = True
+        self.response_complete = False
+        self.message_event = self
+
+    def set(self) -> None:
+        """As an event: the connection is lost, and nobody waits for that."""
+
+    def say(self, answer: bytes, last: bool) -> None:
+        """The answer, once it is known. ``last``: it says itself that the connection ends with it."""
+        self.response_complete = True
+        transport = self._protocol.transport
+        if self.disconnected or transport.is_closing():
+            return
+        if last or self.keep_alive:
+            transport.write(answer)
+        else:  # the relay stops
+            transport.write(answer.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
+        if last or not self.keep_alive:
+            transport.close()
+        self._protocol.rest()
