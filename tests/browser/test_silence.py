@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from goodoffices.drill.scene.stage import Stage
 from tests.browser.conftest import SignIn, Sound
@@ -80,8 +82,10 @@ def test_a_test_and_a_chat_look_like_no_note(stage: Stage, sign_in: SignIn) -> N
             assert len(set(values)) == 4, looks
 
 
-def test_a_desk_that_came_up_after_a_power_cut_is_called_locked(stage: Stage, sign_in: SignIn) -> None:
-    """P6: it collects, nobody is signed in, and an open page at the other end says so by itself."""
+def test_a_desk_that_came_up_after_a_power_cut_is_called_locked(
+    stage: Stage, sign_in: SignIn, contexts: Callable[..., BrowserContext], sound: Sound
+) -> None:
+    """P6, P13: it collects, nobody is signed in, both sides' pages say so; a sign-in from a telephone opens it."""
     bern = sign_in("Bern")
     strip = bern.locator(".status-strip li", has_text="Tehran").first
     expect(strip).to_contain_text("In order")
@@ -91,7 +95,15 @@ def test_a_desk_that_came_up_after_a_power_cut_is_called_locked(stage: Stage, si
     stage.restart("Tehran")
     expect(strip).to_contain_text("locked")
     expect(strip.locator(".sign")).to_have_text("◧")
+    phone = contexts(width=390).new_page()
+    phone.goto(f"{stage.desks['Tehran'].address}/sign-in")
+    expect(phone.locator(".lead")).to_contain_text("Up but locked")
+    sound(phone)
+    phone.locator("#name").fill("duty")
+    phone.locator("#passphrase").fill(stage.passphrases["Tehran"])
+    phone.locator("#passphrase").press("Enter")
+    phone.wait_for_url(f"{stage.desks['Tehran'].address}/")
+    expect(strip).to_contain_text("In order")
     for (office, _), door in stage.doors.items():
         if office == "Tehran":
-            door.sign_in()
-    expect(strip).to_contain_text("In order")
+            door.sign_in()  # for the tests that come after

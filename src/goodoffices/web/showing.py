@@ -49,6 +49,8 @@ async def sign_in_page(ask: Ask) -> Page | Done:
         "since": min((each.since for each in press), default=None),
         "due": min((each.due for each in press if each.due is not None), default=None),
         "late": any(each.late for each in press),
+        "locked": ask.desk.context.locked,
+        "tokens": any(each.token for each in ask.service.people() if not each.locked_out),
     }
     return Page("sign_in.html", None, data, {"target": target})
 
