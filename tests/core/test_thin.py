@@ -82,8 +82,8 @@ class Shelf:
     def at(self, author: bytes, number: int) -> bytes | None:
         return next((note for note, place in self.notes.items() if place == (author, number)), None)
 
-    def sealed(self, start: bytes) -> bytes | None:
-        return next((raw for raw in self.copies if crypto.sha256(raw).startswith(start)), None)
+    def sealed(self, note: bytes, digest: bytes) -> bytes | None:
+        return next((raw for raw in self.copies if crypto.sha256(raw).startswith(digest)), None)
 
 
 def officers(_: int) -> tuple[bytes, ...]:

@@ -250,7 +250,7 @@ class _Shelf:
     def at(self, author: bytes, number: int) -> bytes | None:
         return next((note for note, place in self._notes.items() if place == (author, number)), None)
 
-    def sealed(self, start: bytes) -> bytes | None:
+    def sealed(self, note: bytes, digest: bytes) -> bytes | None:
         return None
 
 

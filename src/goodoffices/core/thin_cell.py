@@ -16,14 +16,15 @@ from typing import Any, Protocol
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.envelope import PART_ENTRY, PART_HEAD, PART_RECEIPT
-from goodoffices.core.errors import GoodOfficesError, Malformed, NotNow, OtherOfficeError
+from goodoffices.core.errors import GoodOfficesError, Malformed, OtherOfficeError
 from goodoffices.core.fields import from_map, to_map
 from goodoffices.core.line import CarriedEntry, Entry, Item, commitment, read_items
 from goodoffices.core.sealed import Header, SealedNote, read_sealed
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.core.thin_keys import NONCE, Chain, open_message, seal_message
 from goodoffices.core.thin_note import MOST_RELEASERS, PER_RELEASER
-from goodoffices.core.thin_values import Known, Reader, Unfit, Writer, common
+from goodoffices.core.thin_text import malformed
+from goodoffices.core.thin_values import Known, Reader, Unfit, Writer, common, not_here
 
 CLASSES = tuple(512 + PER_RELEASER * more for more in range(MOST_RELEASERS))
 """Bytes of a cell, by how many officers release at the offices whose notes the line carries, less one."""
@@ -34,7 +35,7 @@ PART_NOTE = 8
 """A note ahead of its entry."""
 _HEAD = 8
 _NAMED = 8
-"""First bytes of the digest by which an entry names a note that went ahead."""
+"""First bytes of its ID, and of its digest, by which an entry names a note that went ahead."""
 _AHEAD, _ACT, _OTHER = range(3)
 
 ThinPart = tuple[int, Signed] | tuple[int, CarriedEntry] | tuple[int, SealedNote]
@@ -43,8 +44,8 @@ ThinPart = tuple[int, Signed] | tuple[int, CarriedEntry] | tuple[int, SealedNote
 class Held(Known, Protocol):
     """What one end knows, with the notes that it holds."""
 
-    def sealed(self, start: bytes) -> bytes | None:
-        """The one sealed note held here whose SHA-256 begins so."""
+    def sealed(self, note: bytes, digest: bytes) -> bytes | None:
+        """The one sealed note held here whose ID, and whose SHA-256, begin so."""
         ...
 
 
@@ -103,7 +104,7 @@ def read_parts(
         elif kind == PART_NOTE:
             parts.append((kind, _read_note(reader)))
         else:
-            raise Malformed("A cell with a part that is not known.")
+            raise malformed()
     reader.end()
     return tuple(parts)
 
@@ -121,12 +122,12 @@ def _write_entry(writer: Writer, carried: CarriedEntry, held: Held) -> None:
     writer.number(len(items))
     for item in items:
         if item[0] in (Item.NOTE, Item.RESEALED):
-            digest = crypto.sha256(item[1])
-            if held.sealed(digest[:_NAMED]) != item[1]:
+            name = read_sealed(item[1]).header.note[:_NAMED], crypto.sha256(item[1])[:_NAMED]
+            if held.sealed(*name) != item[1]:
                 raise Unfit("a note that did not go ahead")
             writer.out.append(_AHEAD)
             writer.number(item[0])
-            writer.out += digest[:_NAMED]
+            writer.out += b"".join(name)
         elif item[0] == Item.ACT:
             writer.out.append(_ACT)
             writer.signed(read_signed(item[1]), {})
@@ -143,25 +144,25 @@ def _of_entry(carried: CarriedEntry, line: bytes) -> dict[str, Any]:
 def _read_entry(reader: Reader, line: bytes, held: Held) -> CarriedEntry:
     salt = reader.get()
     if not isinstance(salt, bytes) or len(salt) not in (0, 32):
-        raise Malformed("An entry of a thin line without its salt.")
+        raise malformed()
     items: list[Any] = []
     for _ in range(reader.number()):
         form = reader.take(1)[0]
         if form == _AHEAD:
-            number, sealed = reader.number(), held.sealed(reader.take(_NAMED))
+            number, sealed = reader.number(), held.sealed(reader.take(_NAMED), reader.take(_NAMED))
             if sealed is None:
-                raise NotNow("An entry of a thin line whose note is not here yet.")
+                raise not_here()
             items.append((number, sealed))
         elif form == _ACT:
             items.append((int(Item.ACT), reader.signed({}).raw))
         elif form == _OTHER:
             items.append(reader.get())
         else:
-            raise Malformed("An item of a thin line in no known form.")
+            raise malformed()
     try:
         body = cbor.encode(items)
     except (TypeError, ValueError, OverflowError):
-        raise Malformed("An entry of a thin line whose body has no form.") from None
+        raise malformed() from None
     signed = _whole(reader.signed({"line": line, "commitment": commitment(salt, body)}))
     signed.statement.read(Entry)
     return CarriedEntry(signed, salt, body)
@@ -189,7 +190,7 @@ def _read_note(reader: Reader) -> SealedNote:
     from_map(Header, header)
     readers, chain, number = reader.get(), reader.get(), reader.number()
     if not isinstance(readers, tuple) or present >> 9 or present & 1:
-        raise Malformed("A note of a thin line in no known form.")
+        raise malformed()
     ciphertext = reader.take(min(reader.number(), 1024))
     wraps = [(each, number, chain) for each in readers]
     return read_sealed(cbor.encode([crypto.SUITE, header_raw, wraps, ciphertext]))
@@ -224,5 +225,5 @@ def open_cell(envelope: bytes, message: bytes) -> bytes:
     padded = open_message(message, envelope[_HEAD:-FRAME], b"GO1 cell" + head)
     length = int.from_bytes(padded[:2], "big")
     if any(padded[2 + length :]) or length > len(padded) - 2:
-        raise Malformed("A cell with a wrong length inside.")
+        raise malformed()
     return padded[2 : 2 + length]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from goodoffices.core import cbor, crypto
-from goodoffices.core.errors import Altered, Foreign, Malformed, NotNow, WrongSigner
+from goodoffices.core.errors import Altered, Foreign, NotNow, WrongSigner
 from goodoffices.core.fields import ID, TIME, data, flag, key, listing, row, uint
 from goodoffices.core.office import Office, Right, may, require_version
 from goodoffices.core.statement import Content, Kind, Signed
@@ -73,7 +73,7 @@ def verify_thin_line(signed: Signed, line: bytes, office: Office) -> ThinLine:
     """Raise unless keepers of keys of ``office`` say so of this line."""
     stated = signed.statement.read(ThinLine, realm=office.realm)
     if stated.line != line or stated.office != office.id:
-        raise Foreign("A wish for a thin line of another line or office.")
+        raise Foreign("A wish for a thin line that is not this office's, or not for this line.")
     require_version(office, stated.roster)
     signed.verify()
     if not signed.signers or not all(may(office, stated.roster, each, Right.KEYS) for each in signed.signers):
@@ -120,14 +120,14 @@ def unwrap_secret(keys: ThinKeys, realm: bytes, reader: bytes, seeds: Mapping[in
     """The secret, with the reader's seeds by epoch; raises Foreign (no reader, no key) or Altered."""
     wrap = next((each for each in keys.keys if each[0] == reader), None)
     if wrap is None:
-        raise Foreign("Keys of a thin line that are not for this office.")
+        raise Foreign("Keys of a thin line that are not for this office or line.")
     seed = seeds.get(wrap[1])
     if seed is None:
-        raise Foreign("The key of that epoch is not held here any more.")
+        raise Foreign("The key of that epoch is not held here any more.", "Ask the author to seal it anew.")
     info = wrap_info(realm, keys.scope, keys.office, keys.recipient, reader, crypto.sealing_public(seed))
     secret = crypto.unseal(seed, wrap[2], info)
     if len(secret) != 32:
-        raise Malformed("The secret of a thin line has another size.")
+        raise Altered("A seal does not open: changed on the way, or not for this key.")
     return secret
 
 
@@ -187,5 +187,5 @@ def seal_message(message: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> 
 def open_message(message: bytes, sealed: bytes, aad: bytes) -> bytes:
     """Inverse of ``seal_message``; raises Altered."""
     if len(sealed) < NONCE + crypto.AEAD_TAG_SIZE:
-        raise Altered("A sealed text of a thin line is cut short.")
+        raise Altered("A seal does not open: changed on the way, or not for this key.")
     return crypto.aead_open(message, sealed[:NONCE], sealed[NONCE:], aad)

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core import cbor, crypto, merkle
-from goodoffices.core.errors import Altered, GoodOfficesError, Malformed, Oversized
+from goodoffices.core.errors import Altered, GoodOfficesError, Oversized
 from goodoffices.core.fields import to_map
 from goodoffices.core.note import OpenNote, read_inside
 from goodoffices.core.sealed import Header, SealedNote, header_of
 from goodoffices.core.thin_keys import Chain, open_message, seal_message
+from goodoffices.core.thin_text import malformed
 from goodoffices.core.thin_values import Known, Reader, Unfit, Writer, common
 
 ROOM = 340
@@ -75,14 +76,14 @@ def read_thin(raw: bytes, header: Header, realm: bytes, known: Known, officers: 
     reader = Reader(raw[versions.at :], known, realm, _named(header, officers(version)))
     seed, leaves = reader.get(), reader.get()
     if not isinstance(seed, bytes) or len(seed) not in (SHORT_SEED, 32) or not isinstance(leaves, tuple):
-        raise Malformed("A note of a thin line without its seed or its leaves.")
+        raise malformed()
     seed = thin_seed(seed) if len(seed) == SHORT_SEED else seed
     try:
         given = {**_given(header), "roster": version, **_body(seed, leaves)}
         signed = reader.signed(given)
         inside = cbor.encode([signed.raw, seed, leaves])
     except (TypeError, ValueError, OverflowError):
-        raise Malformed("A note of a thin line whose leaves have no form.") from None
+        raise malformed() from None
     reader.end()
     return read_inside(inside)
 

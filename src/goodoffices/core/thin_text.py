@@ -26,6 +26,11 @@ _UNKNOWN = 0x110000
 """Code points, for a letter that stands in no passage."""
 
 
+def malformed() -> Malformed:
+    """Whatever is wrong with bytes of a thin line: nobody who holds their key wrote them so."""
+    return Malformed("Something of a thin line in no known form.")
+
+
 class _Model:
     """How often each letter followed each context: in the passages, and so far in this one text."""
 
@@ -114,7 +119,7 @@ def _narrow_to(interval: _Interval, letter: str, model: _Model) -> None:
 def decode(code: bytes, letters: int) -> str:
     """The text of so many letters behind a code; raises Malformed unless ``encode`` gives this very code."""
     if letters > MAX_LETTERS:
-        raise Malformed("A text of a thin line with more letters than can be.")
+        raise malformed()
     value, scale = int.from_bytes(code, "big"), 1 << 8 * len(code)
     interval, model, found = _Interval(), _Model(), list[str]()
     for _ in range(letters):
@@ -123,7 +128,7 @@ def decode(code: bytes, letters: int) -> str:
         model.take(letter)
     text = "".join(found)
     if any(0xD800 <= ord(letter) < 0xE000 for letter in found) or encode(text) != code:
-        raise Malformed("A text of a thin line that is not written in its one way.")
+        raise malformed()
     return text
 
 
@@ -141,10 +146,10 @@ def _read(interval: _Interval, model: _Model, value: int, scale: int) -> str:
                 return letter
             start += weight
         if not start <= at < total:
-            raise Malformed("A text of a thin line whose code leads nowhere.")
+            raise malformed()
         interval.narrow(start, len(follows), total)
     at = place(_UNKNOWN)
     if not 0 <= at < _UNKNOWN:
-        raise Malformed("A text of a thin line whose code leads nowhere.")
+        raise malformed()
     interval.narrow(at, 1, _UNKNOWN)
     return chr(at)

@@ -14,10 +14,11 @@ from typing import Any, Protocol
 
 from goodoffices.core import cbor, crypto, thin_text
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act
-from goodoffices.core.errors import Malformed, NotNow
+from goodoffices.core.errors import NotNow
 from goodoffices.core.line import Entry, Head, Receipt
 from goodoffices.core.note import Note
 from goodoffices.core.statement import MARK, Content, Signed, Statement
+from goodoffices.core.thin_text import malformed
 
 HINT = 4
 """First bytes by which a value is named that the reader holds."""
@@ -31,6 +32,11 @@ _INT, _TIME, _REF, _HINT = 0x60, 0x61, 0x80, 0xC0
 _DATA, _D16, _D32, _D64, _TEXT, _LIST, _MAP = 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC6, 0xC7
 _NULL, _FALSE, _TRUE, _RUNS = 0xC8, 0xC9, 0xCA, 0xCB
 _TUPLE, _SIGNED = 0xD0, 0xE0
+
+
+def not_here() -> NotNow:
+    """What is named is not here yet, or is here twice."""
+    return NotNow("Something of a thin line names what is not here yet.")
 
 
 class Unfit(Exception):
@@ -189,6 +195,7 @@ class Writer:
                 raise Unfit("a signature of another form")
             self.put(signer)
             self.out += signature
+        self._named.append(signed.id)
 
 
 class Reader:
@@ -204,7 +211,7 @@ class Reader:
         """So many bytes."""
         found = self.raw[self.at : self.at + size]
         if len(found) != size:
-            raise Malformed("The thin form of something ends too soon.")
+            raise malformed()
         self.at += size
         return found
 
@@ -218,7 +225,7 @@ class Reader:
             if digit < 0x80:
                 return value
             if shift > 63:
-                raise Malformed("A number of the thin form is too large.")
+                raise malformed()
 
     def get(self, depth: int = 0) -> Any:
         """The next value."""
@@ -227,15 +234,15 @@ class Reader:
             return tag
         if _REF <= tag < _HINT:
             if tag - _REF >= len(self._named):
-                raise Malformed("The thin form names what was not there before.")
+                raise malformed()
             return self._named[tag - _REF]
         if depth > 8:
-            raise Malformed("The thin form goes too deep.")
+            raise malformed()
         if _TUPLE <= tag < _TUPLE + 16:
             return tuple(self.get(depth + 1) for _ in range(tag - _TUPLE))
         found = self._forms().get(tag)
         if found is None:
-            raise Malformed("The thin form holds a mark that is not known.")
+            raise malformed()
         return found(depth)
 
     def _forms(self) -> dict[int, Callable[[int], Any]]:
@@ -259,14 +266,14 @@ class Reader:
     def _count(self) -> int:
         count = self.number()
         if count > len(self.raw) - self.at:
-            raise Malformed("The thin form promises more than it holds.")
+            raise malformed()
         return count
 
     def _moment(self) -> int:
         ahead = self.number()
         self._time += ahead // 2 if ahead % 2 == 0 else -(ahead + 1) // 2
         if self._time < 0:
-            raise Malformed("A time of the thin form is before all time.")
+            raise malformed()
         return self._time
 
     def _new(self, size: int) -> bytes:
@@ -278,7 +285,7 @@ class Reader:
         size, start = self.take(1)[0], self.take(HINT)
         held = self.known.find(start, size)
         if len(held) != 1:
-            raise NotNow("The thin form names what is not here, or is here twice.")
+            raise not_here()
         self._named.append(held[0])
         return held[0]
 
@@ -291,11 +298,11 @@ class Reader:
         for _ in range(self._count()):
             author, first, count = self.get(8), self.number(), self.number()
             if not isinstance(author, bytes) or count > 64 or len(found) + count > 64:
-                raise Malformed("A row of notes in the thin form is too long.")
+                raise malformed()
             for number in range(first, first + count):
                 note = self.known.at(author, number)
                 if note is None:
-                    raise NotNow("The thin form names a note that is not here.")
+                    raise not_here()
                 found.append(note)
         return tuple(found)
 
@@ -303,7 +310,7 @@ class Reader:
         """A signed object, from its fields and those that are given."""
         place = self.take(1)[0] - _SIGNED
         if not 0 <= place < len(CLASSES):
-            raise Malformed("Not the thin form of a signed object.")
+            raise malformed()
         listed = [(field.name, field.metadata["key"]) for field in fields(CLASSES[place])]
         present = self.number()
         content = {key: given[name] for name, key in listed if given.get(name) is not None}
@@ -312,14 +319,16 @@ class Reader:
                 content[key] = self.get()
         pairs = tuple((self.get(), self.take(64)) for _ in range(self.take(1)[0]))
         if not all(isinstance(signer, bytes) for signer, _ in pairs):
-            raise Malformed("A signer in the thin form is none.")
+            raise malformed()
         try:
             raw = cbor.encode([MARK, crypto.SUITE, int(CLASSES[place].KIND), self.realm, content])
         except (TypeError, ValueError, OverflowError):
-            raise Malformed("A field of the thin form has no form.") from None
-        return Signed(Statement(raw), pairs)
+            raise malformed() from None
+        signed = Signed(Statement(raw), pairs)
+        self._named.append(signed.id)
+        return signed
 
     def end(self) -> None:
         """Nothing but zeros may follow."""
         if any(self.raw[self.at :]):
-            raise Malformed("The thin form goes on after its end.")
+            raise malformed()

@@ -54,6 +54,7 @@ from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.relay_client import check_relay_url
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.sealing_keys import SealingKeys
+from goodoffices.desk.thin.cells import Cells
 from goodoffices.desk.watch.book import WatchBook, check_zone
 
 MAX_DEFERRED = 64
@@ -77,7 +78,8 @@ class Desk:
         self.ledger = Ledger(db)
         self.context = Context(self.ledger, keys, rng, clock_quality=clock_quality)
         self.channels = Channels(self.context, self._flush)
-        self.lines = Lines(self.context, self._take_entry)
+        self.lines = Lines(self.context, self._take_entry, Cells(self.context, self.channels.thin))
+        self.lines.take_note = self.channels.note_came
         self.lines.receipted = self._on_relay
         self.lines.take_own_roster = self.channels.take_own_roster
         self.stops = Stops(self.context)
@@ -194,6 +196,7 @@ class Desk:
         """Sign arrivals, write what is owed and not urgent, answer tests, make checkpoints; True if there was any."""
         self.lines.offer_what_was_put_off(now)
         answered = self.service_traffic.settle(now) | self.checkpoints.settle(now)
+        self.channels.thin.settle(now)
         if not self.owes():
             return answered
         with self.context.transaction():

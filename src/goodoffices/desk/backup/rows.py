@@ -15,8 +15,9 @@ from goodoffices.core.errors import Malformed
 from goodoffices.db.sqlite import Connection
 from goodoffices.desk.ledger.secrets import ENVELOPE, READING
 
-LEFT_OUT = {"bell", "alarm_clock"}
-"""Browsers that may ring, and this machine's steady clock: of no use on another machine."""
+LEFT_OUT = {"bell", "alarm_clock", "thin_chain", "thin_held", "thin_skipped"}
+"""Browsers that may ring, and this machine's steady clock: of no use on another machine. Keys of thin lines: as
+of sealing keys (P3), there are none in a backup."""
 KEPT_BACK = {
     "secret": f"name NOT GLOB '{ENVELOPE}*' AND name NOT GLOB 'next *'",
     "fact": f"name NOT GLOB '{READING}*' AND name NOT GLOB 'roster request*' AND name NOT GLOB 'backup written*'",

@@ -18,6 +18,8 @@ from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import ActRow, NoteRow
+from goodoffices.desk.thin.agreeing import ThinAgreeing
+from goodoffices.desk.thin.notes import ThinNotes
 from goodoffices.desk.vault.keys import open_text
 
 Flush = Callable[[bytes, int], None]
@@ -30,6 +32,8 @@ class Chains:
         self.context = context
         self.ledger = context.ledger
         self._new_acts = True
+        self.thin = ThinAgreeing(context, self._comes_from)
+        self.thin_notes = ThinNotes(context, self.thin)
 
     def _agreement(self, mandate_id: bytes) -> Agreement:
         if not self.ledger.has_mandate(mandate_id):

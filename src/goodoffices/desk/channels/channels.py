@@ -23,7 +23,7 @@ from goodoffices.core.note import OpenNote, verify_release
 from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
-from goodoffices.core.statement import MAX_SIGNATURES, Signed, add_signature, read_signed
+from goodoffices.core.statement import MAX_SIGNATURES, Signed, read_signed
 from goodoffices.desk.channels import budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
@@ -42,7 +42,7 @@ class Channels(Credentials):
         super().__init__(context)
         self._flush = flush
         self.beside = BesideWords(context)
-        self.anew = SealingAnew(context)
+        self.anew = SealingAnew(context, self.thin_notes)
 
     # --- items of an entry --------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ class Channels(Credentials):
             raise Foreign("Something on a line that is not confirmed by both offices.")
         match item[0]:
             case Item.NOTE | Item.RESEALED:
-                self._note(line, carried, read_sealed(item[1]), now)
+                self.note_came(line, read_sealed(item[1]), now, carried)
                 if item[0] == Item.RESEALED:
                     self.anew.came(line, read_sealed(item[1]))
             case Item.RESEAL_ASKED:
@@ -88,6 +88,8 @@ class Channels(Credentials):
                 self.learn(read_office(item[1]), line.peer, now)
             case Item.NEXT_ROSTER:
                 self.learn_roster(read_signed(item[1]), line.peer, now)
+            case Item.THIN_LINE | Item.THIN_KEYS | Item.THIN_HELD:
+                self.thin.take(line, item[0], item[1], now)
             case Item.INCARNATION:
                 pass  # stands in the record, for the verifier
             case number:
@@ -184,7 +186,10 @@ class Channels(Credentials):
 
     # --- notes --------------------------------------------------------------------------------------
 
-    def _note(self, line: LineRow, carried: CarriedEntry, sealed: SealedNote, now: int) -> None:
+    def note_came(
+        self, line: LineRow, sealed: SealedNote, now: int, carried: CarriedEntry | None = None
+    ) -> None:
+        """A note, in an entry or (a thin line brings it so) ahead of the one that will carry it."""
         header = sealed.header
         agreement = self._agreement(header.mandate)
         self._comes_from(agreement, header.author, line.peer)
@@ -224,7 +229,8 @@ class Channels(Credentials):
             raise NotNow("One more form of a note of which many wait to be opened.")
         if not room:
             raise Foreign("One more form of a note that came in too many.")
-        if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
+        entry = carried.signed.id if carried is not None else None
+        if not self.ledger.add_copy(digest, header.note, sealed.raw, entry, now):
             return  # the same bytes once more
         if first:
             self.ledger.add_arrival(header.note, digest)
@@ -289,6 +295,8 @@ class Channels(Credentials):
             self.ledger.judge_note(note.id, "unreadable", what, None, None)
 
     def _open(self, agreement: Agreement, sealed: SealedNote) -> OpenNote:
+        if sealed.chain is not None:
+            return self.thin_notes.open(agreement, sealed)
         opened = open_sealed(sealed, self.context.keys.realm, self.context.me, self.context.reading)
         verify_release(opened, agreement.offices[sealed.header.author])
         return opened
@@ -388,8 +396,3 @@ class Channels(Credentials):
             signed = read_signed(row.signed)
             self.carry(agreement, signed, signed.statement.read(Act), target)
         self._flush(to.id, now)
-
-    def countersign(self, agreement: Agreement, officer: Officer, now: int) -> Agreement:
-        """Add an officer's signature to a mandate and hand it on."""
-        signed = add_signature(agreement.signed, officer.seed)
-        return self.keep_mandate(signed, self.ledger.papers_of(agreement.id), now, came_from=None)

@@ -20,6 +20,7 @@ from goodoffices.core.sealed import SealedNote, read_sealed, seal_note
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow, NoteRow
+from goodoffices.desk.thin.notes import ThinNotes
 from goodoffices.desk.vault.keys import open_text
 
 MOST = 8
@@ -29,8 +30,9 @@ MOST = 8
 class SealingAnew:
     """Questions for a note to be sealed anew, and what is done about them."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, thin: ThinNotes) -> None:
         self.context = context
+        self.thin = thin
         self.ledger = context.ledger
         self._asked: set[bytes] = set()
         """Sealed forms for which this process has asked: once each, for what is lost on the way is asked at
@@ -40,6 +42,8 @@ class SealingAnew:
 
     def key_is_gone(self, sealed: SealedNote) -> bool:
         """Whether a note is sealed to this office by a key that it has no more."""
+        if sealed.chain is not None:
+            return self.context.me in sealed.readers() and self.thin.key_is_gone(sealed)
         epochs = [epoch for reader, epoch, _ in sealed.wraps if reader == self.context.me]
         return bool(epochs) and epochs[0] not in self.context.reading
 
@@ -98,7 +102,10 @@ class SealingAnew:
             return  # at the next sign-in
         opened = read_inside(open_text(self.context.reading_key, note.words_sealed, note.id))
         wraps = {(reader, epoch) for reader, epoch, _ in self._readers(agreement, note, now)}
-        known = [read_sealed(raw) for _, raw, _, _ in self.ledger.copies(note.id)]
+        copies = [read_sealed(raw) for _, raw, _, _ in self.ledger.copies(note.id)]
+        known = [each for each in copies if each.chain is None]
+        if len(known) < len(copies):
+            self.thin.agreeing.doubt(note.mandate)
         if any({(reader, epoch) for reader, epoch, _ in each.wraps} == wraps for each in known[:1]):
             return  # the reader's new keys are not known here yet: answered once they are
         again = [each for each in known if {(reader, epoch) for reader, epoch, _ in each.wraps} == wraps]

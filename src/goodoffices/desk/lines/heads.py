@@ -20,12 +20,13 @@ from goodoffices.core.line import (
     verify_head,
 )
 from goodoffices.core.office import Office, sealing_key
-from goodoffices.core.statement import Content, Signed, sign, state
+from goodoffices.core.statement import Content, Signed, read_signed, sign, state
 from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.apart import Apart
 from goodoffices.desk.lines.reoffers import Reoffers
 from goodoffices.desk.routes.sending import Sending
+from goodoffices.desk.thin.cells import Cells
 
 FRESH = 120_000
 """Milliseconds for which a statement of the peer counts as now: clocks differ, and envelopes travel."""
@@ -49,8 +50,9 @@ def _software(line: bytes) -> str:
 class Heads:
     """What a desk knows of both chains of each line, and how an envelope for its peer is made."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, cells: Cells) -> None:
         self.context = context
+        self.cells = cells
         self.ledger = context.ledger
         self.sending = Sending()
         self._may_go_on: set[bytes] = set()
@@ -162,7 +164,22 @@ class Heads:
         entries: list[bytes],
         now: int,
     ) -> None:
-        self._offer(line, self._seal(line, parts, now), entries, now)
+        cells, parts = self._cells(line, parts)
+        for sealed in cells:
+            self._offer(line, sealed, entries, now)
+        if parts:
+            self._offer(line, self._seal(line, parts, now), entries, now)
+
+    def _cells(
+        self, line: LineRow, parts: list[tuple[Any, ...]]
+    ) -> tuple[list[bytes], list[tuple[Any, ...]]]:
+        """Cells of heads, where the line is thin; and the parts that go the ordinary way."""
+        if not self.cells.ready(line, self.sending.rounds(line.id)):
+            return [], parts
+        heads = [(part[0], read_signed(part[1])) for part in parts if part[0] == envelope.PART_HEAD]
+        cells, left = self.cells.pack(line, heads)
+        ordinary = [part for part in parts if part[0] != envelope.PART_HEAD]
+        return [sealed for sealed, _ in cells], ordinary + [envelope.head_part(part) for _, part in left]
 
     def _offer(
         self, line: LineRow, sealed: bytes, entries: list[bytes], now: int, *, urgent: int = 0

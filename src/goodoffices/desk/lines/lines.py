@@ -26,10 +26,13 @@ from goodoffices.core.line import (
     verify_receipt,
 )
 from goodoffices.core.office import Office, sealing_key
+from goodoffices.core.sealed import SealedNote
 from goodoffices.core.statement import Signed
+from goodoffices.core.thin_cell import ThinPart
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.offering import Offering
+from goodoffices.desk.thin.cells import Cells, is_cell
 
 TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 
@@ -37,11 +40,12 @@ TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 class Lines(Offering):
     """All lines of one desk."""
 
-    def __init__(self, context: Context, take_items: TakeItems) -> None:
-        super().__init__(context)
+    def __init__(self, context: Context, take_items: TakeItems, cells: Cells) -> None:
+        super().__init__(context, cells)
         self._take_items = take_items
         self.said = True  # whether the newest envelope held anything
         self.take_own_roster: Callable[[Signed, int], None] = lambda signed, now: None
+        self.take_note: Callable[[LineRow, SealedNote, int], None] = lambda line, sealed, now: None
         self.take_stop: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
         self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
@@ -68,7 +72,7 @@ class Lines(Offering):
                     return
             room = MAX_BODY - 1024
             taken: list[tuple[int, bytes, int]] = []
-            for row in owed[:MAX_ITEMS]:
+            for row in owed[: self.cells.most_items(line) or MAX_ITEMS]:
                 room -= len(row[1])
                 if room < 0 and taken:
                     break
@@ -140,10 +144,7 @@ class Lines(Offering):
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
             raise NotNow("The line is not confirmed here yet.", "Compare the digits and type them in.")
-        seeds = sorted(self.context.keys.envelope_seeds.items(), reverse=True)
-        parts = envelope.unpack(
-            sealed, realm=self.context.keys.realm, line=line_id, seeds=self._likely_first(seeds, now)
-        )
+        parts = self._unpack(line, sealed, now)
         whole, self.said = True, bool(parts)
         for kind, part in parts:
             # One bad or early part costs nothing else: the others of the same envelope are taken.
@@ -151,6 +152,8 @@ class Lines(Offering):
                 with self.context.part():
                     if isinstance(part, CarriedEntry):
                         self._entry(line_id, part, now)
+                    elif isinstance(part, SealedNote):
+                        self.take_note(line, part, now)
                     elif isinstance(part, bytes):
                         self.take_checkpoint(line, part, now)
                     elif kind == envelope.PART_ROSTER:
@@ -169,6 +172,14 @@ class Lines(Offering):
                 self.refused_envelope(line_id, sealed, error, now)
         self.drain(line)
         return whole
+
+    def _unpack(self, line: LineRow, sealed: bytes, now: int) -> tuple[envelope.Part | ThinPart, ...]:
+        if is_cell(sealed):
+            return self.cells.open(line, sealed) or ()
+        seeds = sorted(self.context.keys.envelope_seeds.items(), reverse=True)
+        return envelope.unpack(
+            sealed, realm=self.context.keys.realm, line=line.id, seeds=self._likely_first(seeds, now)
+        )
 
     def opens(self, line: LineRow, sealed: bytes, now: int) -> bool:
         """Whether an envelope was sealed to this desk on this line. Nothing is kept of it."""
@@ -201,6 +212,7 @@ class Lines(Offering):
         if not line.open and not any(item[0] == Item.CONFIRMED for item in carried.items):
             raise NotNow(f"{peer.name} has not confirmed the line yet.")
         self.ledger.add_entry(carried, now)
+        self.cells.learn(line, carried)
         self.context.pending.receipts.append((line_id, place))
         if others:
             self.ledger.find(
@@ -236,6 +248,7 @@ class Lines(Offering):
         self.hear(line.id, now, receipt.time[0])
         for place in receipt.entries:
             if self.ledger.save_receipt(line.id, place[2], signed.raw):
+                self.cells.learn(line, self.ledger.entry(place[2]))
                 if not self.ledger.was_by_hand(place[2]):
                     self.receipted(place[2], now)
                 self.context.pending.after.append(partial(self.sending.receipted, place[2], line.id))

@@ -24,6 +24,7 @@ from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.ledger.mailboxes import DRAINING, LEFT, USED
 from goodoffices.desk.lines.heads import Heads
+from goodoffices.desk.thin.cells import Cells
 
 MAX_KEPT = 64
 """Mailboxes of a peer that are remembered per line: one that changes them without end is not followed further."""
@@ -36,8 +37,8 @@ MAX_TOLD = 2**31
 class Collecting(Heads):
     """The mailboxes of every line."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
+    def __init__(self, context: Context, cells: Cells) -> None:
+        super().__init__(context, cells)
         self._stating: dict[bytes, bytes] = {}
         """Own statements that the peer has not confirmed, by their IDs: on which line."""
         self._draining: set[bytes] = set()

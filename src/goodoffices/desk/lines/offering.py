@@ -14,11 +14,13 @@ from typing import Any
 from goodoffices.core import envelope
 from goodoffices.core.line import ERASABLE, MAX_RECEIPTED, CarriedEntry, Place, Receipt
 from goodoffices.core.mandate import Precedence
+from goodoffices.core.statement import Signed
 from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.mailboxes import Collecting
 from goodoffices.desk.routes.beat import LEAD
 from goodoffices.desk.routes.sending import Put
+from goodoffices.desk.thin.cells import RECEIPTED, Cells
 
 ROOM = envelope.MAX_PAYLOAD - 2048
 """Bytes of entries and receipts in one envelope: the rest is for their frame."""
@@ -45,8 +47,8 @@ class _Behind:
 class Offering(Collecting):
     """What a desk offers on its lines."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
+    def __init__(self, context: Context, cells: Cells) -> None:
+        super().__init__(context, cells)
         self._behind: dict[bytes, _Behind] = {}
         self._ready: dict[tuple[bytes, ...], Sealed] = {}
         self._round: int | None = None
@@ -126,7 +128,9 @@ class Offering(Collecting):
         ]
         if not free:
             return []
-        sealed = self._seal(self.ledger.line(line_id), [], now)
+        line = self.ledger.line(line_id)
+        thin = self.cells.ready(line, self.sending.rounds(line_id))
+        sealed = (self.cells.empty(line) if thin else None) or self._seal(line, [], now)
         return [Put(0, route, sealed, at=now + LEAD, empty=True) for route in free]
 
     def _offer_stale(self, line_id: bytes, ids: frozenset[bytes], now: int) -> None:
@@ -182,6 +186,10 @@ class Offering(Collecting):
         places: list[Place],
         now: int,
     ) -> None:
+        thin = self.cells.ready(line, self.sending.rounds(line.id))
+        (self.sending.slow.add if thin else self.sending.slow.discard)(line.id)
+        if thin:
+            fresh, places = self._pack_cells(line, fresh, places, now)
         # Nobody who sees envelopes shall tell the hourly test of an idle line from a note.
         alike = any(carried.entry.kind in ERASABLE for _, carried, _ in fresh)
         at_least = envelope.NOTE_CLASS if alike else 0
@@ -191,6 +199,40 @@ class Offering(Collecting):
             if ready is None:
                 ready = self._sealing(line, parts, now, at_least=at_least)
             self._offer(line, ready(), ids, now, urgent=urgent)
+
+    def _pack_cells(
+        self,
+        line: LineRow,
+        fresh: list[tuple[bytes, CarriedEntry, int]],
+        places: list[Place],
+        now: int,
+    ) -> tuple[list[tuple[bytes, CarriedEntry, int]], list[Place]]:
+        """Offer in cells what goes into cells; returns what goes the ordinary way."""
+        receipts = [places[at : at + RECEIPTED] for at in range(0, len(places), RECEIPTED)]
+        entries = sorted(fresh, key=lambda each: -each[2])
+        parts: list[tuple[int, Any]] = [(envelope.PART_ENTRY, carried) for _, carried, _ in entries]
+        signed = {}
+        for each in receipts:
+            receipt = self._receipt_of(line, each, now)
+            signed[receipt.id] = each
+            parts.append((envelope.PART_RECEIPT, receipt))
+        urgent = max((each[2] for each in fresh), default=0)
+        cells, left = self.cells.pack(line, parts)
+        for sealed, ids in cells:
+            self._offer(line, sealed, ids, now, urgent=urgent if ids else 0)
+        ordinary = {part.signed.id for kind, part in left if kind == envelope.PART_ENTRY}
+        unsent = [place for kind, part in left if kind == envelope.PART_RECEIPT for place in signed[part.id]]
+        return [each for each in fresh if each[1].signed.id in ordinary], unsent
+
+    def _receipt_of(self, line: LineRow, places: list[Place], now: int) -> Signed:
+        receipt = Receipt(
+            line=line.id,
+            reader=self.context.me,
+            entries=tuple(places),
+            time=self.context.time(now),
+            roster=self.context.my_office().roster.version,
+        )
+        return self._by_desk(receipt)
 
     def seal_ahead(self, now: int) -> None:
         """Begin to seal what goes out first once this transaction is committed. Inside it, at its end.
@@ -203,6 +245,8 @@ class Offering(Collecting):
         }:
             entries = [each for each in pending.fresh if each[0] == line_id]
             line = self.ledger.line(line_id)
+            if self.cells.ready(line, 0):
+                continue  # a cell takes a key of its chain, and that in the order in which they are sent
             if any(carried.entry.kind in ERASABLE for _, carried, _ in entries):
                 continue
             for parts, ids in self._groups(line, entries, [], now):
@@ -236,14 +280,7 @@ class Offering(Collecting):
         parts: list[tuple[Any, ...]] = []
         room = ROOM
         for at in range(0, len(places), MAX_RECEIPTED):
-            receipt = Receipt(
-                line=line.id,
-                reader=self.context.me,
-                entries=tuple(places[at : at + MAX_RECEIPTED]),
-                time=self.context.time(now),
-                roster=self.context.my_office().roster.version,
-            )
-            part = envelope.receipt_part(self._by_desk(receipt))
+            part = envelope.receipt_part(self._receipt_of(line, places[at : at + MAX_RECEIPTED], now))
             if len(part[1]) + 16 > room:
                 yield parts, []
                 parts, room = [], ROOM

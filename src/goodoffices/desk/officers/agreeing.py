@@ -28,7 +28,7 @@ from goodoffices.core.mandate import (
     check,
 )
 from goodoffices.core.office import Right
-from goodoffices.core.statement import Signed, sign, state
+from goodoffices.core.statement import Signed, add_signature, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.officers.acting import Acting
@@ -149,7 +149,8 @@ class Agreeing(Acting):
         """Add this office's signature to a proposed mandate."""
         self.require(officer, Right.KEYS)
         with self.context.transaction():
-            self.channels.countersign(self.ledger.agreement(mandate_id), officer, now)
+            signed = add_signature(self.ledger.agreement(mandate_id).signed, officer.seed)
+            self.channels.keep_mandate(signed, self.ledger.papers_of(mandate_id), now, came_from=None)
             self.ledger.audit(now, officer.name, "signed a mandate", AuditKind.OFFICE)
             self.lines.flush_all(now)
 
@@ -195,4 +196,11 @@ class Agreeing(Acting):
                 lane=CHANNEL_LANE,
                 officer=officer,
             )
+            self.lines.flush_all(now)
+
+    def thin_line(self, officer: Officer, line_id: bytes, wanted: bool, now: int) -> None:
+        """State that this office wants a line thin, or no more: it is thin while both offices do."""
+        self.require(officer, Right.KEYS)
+        with self.context.transaction():
+            self.channels.thin.change(officer, self.ledger.line(line_id), wanted, now)
             self.lines.flush_all(now)

@@ -36,6 +36,7 @@ from goodoffices.core.note import (
 from goodoffices.core.office import Right, sealing_key
 from goodoffices.core.sealed import seal_note
 from goodoffices.core.statement import sign
+from goodoffices.core.thin_note import thin_seed
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
 from goodoffices.desk.ledger.ledger import NoteRow
@@ -97,7 +98,8 @@ class Writing(Acting):
         words = self._with_knowledge(agreement, draft, lane)
         for each in _taken_back(words):
             self._own_note(each)
-        seed = self.context.rng(32)
+        thin = self.channels.thin_notes
+        seed = thin.seed() if thin.chain_to(agreement, draft.recipient) else self.context.rng(32)
         body, leaves = body_of(words, seed)
         place = self.channels.place(agreement.id, lane)
         if apart:
@@ -115,6 +117,36 @@ class Writing(Acting):
             case_at=self.context.case_at(now),
         )
         return agreement, write_note(note, words, seed, self.context.keys.realm)[1]
+
+    def thin_left(self, draft: Draft, now: int) -> int | None:
+        """Bytes that a draft has left in a cell of a thin line; below zero: it does not fit. None: not thin."""
+        agreement = self.ledger.agreement(draft.mandate)
+        if self.channels.thin_notes.chain_to(agreement, draft.recipient) is None:
+            return None
+        lane = self.lane_to(agreement, draft.recipient)
+        seed, words = thin_seed(bytes(16)), self._with_knowledge(agreement, draft, lane)
+        body, leaves = body_of(words, seed)
+        note = Note(
+            mandate=agreement.id,
+            author=self.context.me,
+            recipient=draft.recipient,
+            lane=lane,
+            incarnation=self.context.rng(16),
+            sequence=2**20,
+            previous=self.context.rng(32),
+            roster=self.context.my_office().roster.version,
+            proof=draft.proof,
+            time=self.context.time(now),
+            number=self.ledger.next_number(agreement.id, lane, self.context.me),
+            precedence=draft.precedence,
+            valid_until=draft.valid_until,
+            kind=draft.kind,
+            body=body,
+            leaves=leaves,
+            case_at=self.context.case_at(now),
+        )
+        _, opened = write_note(note, words, seed, self.context.keys.realm)
+        return self.channels.thin_notes.left(agreement, opened)
 
     def may_release(self, draft: Draft, now: int) -> tuple[Agreement, bytes]:
         """The agreement and the lane of a draft that could be released now; raises what stands against it."""
@@ -216,7 +248,7 @@ class Writing(Acting):
             if not mandate.on_paper(reader):
                 epoch, public = sealing_key(agreement.offices[reader].reading_epochs, now)
                 rows.append((reader, epoch, public))
-        sealed = seal_note(opened, tuple(rows), key)
+        sealed = self.channels.thin_notes.seal(agreement, opened) or seal_note(opened, tuple(rows), key)
         digest = crypto.sha256(sealed.raw)
         assert self.context.reading_key is not None
         row = NoteRow(

@@ -40,6 +40,9 @@ afresh to relays that say that they still hold it; a relay that comes back, or a
 the waiting at once (``sign_of_life``, ``peer_started``).
 """
 
+SLOW = 8
+"""Times as long on a thin line: over a modem a cell and its receipt are half a minute on their way."""
+
 AT_ONCE = 64
 """Entries without a receipt that a peer that has just started is offered again at once. If there are
 more it is most likely reading them from its relays; they follow if its receipts stop coming."""
@@ -66,6 +69,8 @@ class Sending:
         self._batches: dict[int, Batch] = {}
         self._of_entry: dict[bytes, set[int]] = {}
         self._lines: dict[bytes, LineState] = {}
+        self.slow: set[bytes] = set()
+        """Lines that are thin."""
         self.beats = Beats()
         self._next = 1
         self._latest = 0
@@ -170,7 +175,7 @@ class Sending:
             line.awaiting |= batch.entries
             line.laid[put.route.id] = line.laid.get(put.route.id, 0) + 1
             if line.due is None:
-                line.due = now + UNRECEIPTED[min(line.rounds, len(UNRECEIPTED) - 1)]
+                line.due = now + self._patience(batch.line, line.rounds)
         self._drop_if_done(put.batch)
         self._make_room(batch.line)
         return batch.all_entries if first else ()
@@ -244,7 +249,7 @@ class Sending:
             if line.due is None or line.due > now:
                 continue
             line.rounds += 1
-            line.due = now + UNRECEIPTED[min(line.rounds, len(UNRECEIPTED) - 1)]
+            line.due = now + self._patience(line_id, line.rounds)
             if self._still_lies_there(line_id, line, now):
                 continue
             again, line.awaiting, line.due = frozenset(line.awaiting), set(), None
@@ -266,6 +271,14 @@ class Sending:
             if waiting < laid or now - at > LOOK_HOLDS:
                 return False
         return not any(batch.line == line_id and not batch.taken for batch in self._batches.values())
+
+    def _patience(self, line: bytes, rounds: int) -> int:
+        return UNRECEIPTED[min(rounds, len(UNRECEIPTED) - 1)] * (SLOW if line in self.slow else 1)
+
+    def rounds(self, line: bytes) -> int:
+        """How often what relays took on a line was offered afresh, without any receipt since."""
+        state = self._lines.get(line)
+        return state.rounds if state is not None else 0
 
     def again(self, line: bytes, entries: Iterable[bytes]) -> None:
         """These are offered afresh, though relays took them: they are not under way any more."""
