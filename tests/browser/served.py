@@ -43,10 +43,11 @@ def served(desk: DeskInMemory, host: str = "127.0.0.1") -> Iterator[str]:
 class Running:
     """A desk and its pages in a thread of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: NewOfficer) -> None:
         people = [
             NewOfficer("duty", "officer 1", ALL_RIGHTS),
             NewOfficer("auditor", "officer 2", Right.AUDIT),
+            *more,
         ]
         founding = found("Aland", people, LIVE, os.urandom, real_now())
         with create_vault(folder, rng=os.urandom, cost=Cost(64, 1, 1)) as vault:

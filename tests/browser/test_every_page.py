@@ -19,7 +19,13 @@ from tests.web.test_pages import do, release
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-NO_PAGES = {"/health", "/notes/{note}/sheet.pdf", "/notes/{note}/code/{place}", "/officers/request"}
+NO_PAGES = {
+    "/health",
+    "/notes/{note}/sheet.pdf",
+    "/notes/{note}/code/{place}",
+    "/notes/{note}/codes.txt",
+    "/officers/request",
+}
 """What answers with a file, or with a line for a machine."""
 TEXT = "به نام خدا\n\nWe do not want a war."
 

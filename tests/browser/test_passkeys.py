@@ -3,14 +3,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
+from goodoffices.core.errors import YourError
+from goodoffices.core.office import Right
+from goodoffices.desk.asking import Place
+from goodoffices.desk.founding import NewOfficer
 from goodoffices.desk.service import real_now
+from goodoffices.desk.vault.passkeys import Passkeys
 from tests.browser.conftest import Sound
 from tests.browser.served import Running
 from tests.web.offices import PASSPHRASE
@@ -21,8 +32,9 @@ expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    desk = Running(tmp_path / "vault")
+def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
+    """A desk whose officer "duty" is its only keeper of keys, but for those that a test names."""
+    desk = Running(tmp_path / "vault", *getattr(request, "param", ()))
     try:
         yield desk
     finally:
@@ -79,9 +91,6 @@ def test_a_passkey_opens_the_officers_key_by_itself(
     """P10: what the authenticator computes opens the vault's second tier; no passphrase is typed."""
     page = contexts(language=language, width=width, scheme=scheme).new_page()
     _authenticator(page)
-    page.goto(f"{running.address}/sign-in")
-    expect(page.locator("#by-passkey")).to_be_visible()
-    sound(page)
     _by_passphrase(page, running.address)
     page.goto(f"{running.address}/passkeys")
     sound(page)
@@ -91,6 +100,8 @@ def test_a_passkey_opens_the_officers_key_by_itself(
     assert entry.opens
     _sign_out(page, running.address)
     assert running.locked()
+    expect(page.locator("#by-passkey")).to_be_visible()
+    sound(page)
     page.locator("#by-passkey button").click()
     page.wait_for_url(f"{running.address}/")
     assert not running.locked()
@@ -100,10 +111,11 @@ def test_a_passkey_opens_the_officers_key_by_itself(
     sound(page)
 
 
+@pytest.mark.parametrize("running", [(NewOfficer("keeper", "officer 3", Right.KEYS),)], indirect=True)
 def test_a_passkey_that_computes_nothing_is_asked_for_beside_the_passphrase(
     running: Running, contexts: Callable[..., BrowserContext], sound: Sound
 ) -> None:
-    """P10: and then the passphrase alone does not sign in."""
+    """P10: and then the passphrase alone does not sign in, as long as another keeper could remove a lost one."""
     page = contexts().new_page()
     _authenticator(page, prf=False)
     _by_passphrase(page, running.address)
@@ -122,6 +134,67 @@ def test_a_passkey_that_computes_nothing_is_asked_for_beside_the_passphrase(
     page.locator("#passphrase").fill(PASSPHRASE)
     page.locator("#sign-in button:not([type=button])").first.click()
     page.wait_for_url(f"{running.address}/")
+    by_address = running.address.replace("localhost", "127.0.0.1")
+    page.goto(f"{by_address}/sign-in")
+    expect(page.locator("main")).to_contain_text("are for its name localhost")
+    page.locator("#name").fill("duty")
+    page.locator("#passphrase").fill(PASSPHRASE)
+    page.locator("#sign-in button:not([type=button])").first.click()
+    expect(page.locator("#error")).to_contain_text("by the name localhost")
+
+
+def test_the_only_keeper_of_keys_is_not_shut_out_by_a_passkey_that_he_lost(
+    running: Running, contexts: Callable[..., BrowserContext], sound: Sound
+) -> None:
+    """P10, P13: nobody else could remove it."""
+    page = contexts().new_page()
+    session = _authenticator(page, prf=False)
+    _by_passphrase(page, running.address)
+    _make(page, running.address)
+    expect(page.locator("main")).to_contain_text("You are the only keeper of keys here.")
+    sound(page)
+    _sign_out(page, running.address)
+    session.send("WebAuthn.disable")
+    _by_passphrase(page, running.address)
+
+
+def test_a_passkey_of_an_id_that_is_kept_already_is_refused(running: Running) -> None:
+    """P10, P12: authenticators choose IDs; whoever chooses another's gets nothing of his."""
+    book = running.service.passkeys
+    place = Place("localhost", running.address)
+    kept = [*_kept(running, "duty", book, place), *_kept(running, "auditor", book, place)]
+    assert kept == ["duty", "A passkey with this ID is kept here already."]
+    assert book.of("auditor") == ()
+
+
+def _kept(running: Running, name: str, book: Passkeys, place: Place) -> Iterator[str]:
+    """What comes of a passkey of ever the same ID, made for an officer."""
+    public = running.founding.officer(name).public
+    _, state = book.begin_making(place, name, public)
+    client = json.dumps(
+        {"type": "webauthn.create", "challenge": state["challenge"], "origin": place.origin}
+    ).encode()
+    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+    key = ES256({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)})
+    data = AttestedCredentialData.create(bytes(16), b"one ID for all", key)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    shown = AuthenticatorData.create(hashlib.sha256(b"localhost").digest(), flags, 0, data)
+    made = AttestationObject.create("none", shown, {})
+    answer = {
+        "id": websafe_encode(b"one ID for all"),
+        "rawId": websafe_encode(b"one ID for all"),
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": websafe_encode(client),
+            "attestationObject": websafe_encode(bytes(made)),
+        },
+    }
+    try:
+        book.finish_making(place, state, answer, name, "a key", real_now())
+    except YourError as error:
+        yield error.what
+    else:
+        yield name
 
 
 def test_a_removed_passkey_signs_in_nobody(running: Running, contexts: Callable[..., BrowserContext]) -> None:
@@ -133,10 +206,14 @@ def test_a_removed_passkey_signs_in_nobody(running: Running, contexts: Callable[
     page.locator("details.act summary").click()
     page.locator('form[action="/passkeys/remove"] button').click()
     expect(page.locator(".cards .card")).to_have_count(0)
+    _make(page, running.address)
     _sign_out(page, running.address)
+    running.service.passkeys.remove("duty", running.service.passkeys.of("duty")[0].id)
     page.locator("#by-passkey button").click()
     expect(page.locator("#passkey-says")).to_contain_text("did not sign in")
     assert running.locked()
+    page.reload()
+    expect(page.locator("#by-passkey")).to_have_count(0)
 
 
 def test_a_passkey_without_its_holder_signs_in_nobody(

@@ -60,7 +60,6 @@ def test_a_machines_is_gone_over_and_its_reader_sees_what_changed(
         bern.locator(".beside a.button").click()
         bern.locator("#language").select_option("fa")
         bern.locator("#grade").select_option("3")
-        bern.locator("#corrects").select_option(index=1)
         bern.locator("#text").fill(ROUGH)
         bern.locator("#text").press("Tab")
         bern.keyboard.press("Enter")

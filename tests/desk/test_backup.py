@@ -382,3 +382,15 @@ def test_a_link_at_the_backups_place_is_not_written_through(tmp_path: Path) -> N
     assert not (copies / name).is_symlink()
     assert (copies / name).read_bytes() == b"a piece"
     small.vault.close()
+
+
+def test_a_link_or_a_pipe_at_the_backups_place_is_not_read(tmp_path: Path) -> None:
+    """P12, P13: a restore would have read any file of this machine, or waited for ever."""
+    place = Folder(tmp_path)
+    name, other = name_of(bytes(16), 1), name_of(bytes(16), 2)
+    (tmp_path / "secret").write_bytes(b"not a piece")
+    (tmp_path / name).symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / other)
+    for each in (name, other):
+        with pytest.raises(MachineError):
+            asyncio.run(place.get(each, 100))

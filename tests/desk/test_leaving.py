@@ -88,7 +88,10 @@ def test_the_secret_for_leaving_is_told_from_every_other_word(tmp_path: Path) ->
         desk = await _one(tmp_path / "bern")
         leaving = desk.service.leaving
         assert not await leaving.is_secret("")
-        leaving.set_secret(desk.duty, "nothing is left of us")
+        with pytest.raises(NotAllowed, match="two keepers"):
+            leaving.set_secret(desk.duty, "nothing is left of us")
+        second = await leaving.opened("second", PASSPHRASE)
+        leaving.set_secret(desk.duty, "nothing is left of us", second)
         assert await leaving.is_secret("nothing is left of us")
         assert not await leaving.is_secret(PASSPHRASE)
         leaving.set_secret(desk.duty, "")

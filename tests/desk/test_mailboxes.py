@@ -230,6 +230,28 @@ def test_a_desk_does_not_call_its_own_machine_because_another_office_says_so() -
     assert any("a relay on this very machine" in each for each in place.findings())
 
 
+def test_a_relay_that_another_office_names_later_is_guarded_until_a_keeper_allows_it() -> None:
+    """P12: what the line was paired over is as it was; what a counterpart names since is not led inside."""
+    place = Place()
+    ledger, officer = place.middle.desk.ledger, place.middle.officer
+    assert not ledger.guarded_hosts()
+    place.middle.db.execute("UPDATE route SET relay='https://relay.example' WHERE relay=?", (NEW,))
+    ledger.look_again()
+    assert not place.findings()
+    ledger.guard(["relay.example", "127.0.0.1", "intranet.example", "intranet.example"])
+    hosts = ledger.guarded_hosts()
+    assert "intranet.example" in hosts
+    assert "127.0.0.1" not in hosts
+    assert len(hosts) == len(set(hosts))
+    with pytest.raises(NotAllowed):
+        place.middle.desk.acts.allow_relay_inside(
+            Officer("other", bytes(32), bytes(32)), "intranet.example", 1
+        )
+    assert ledger.guarded("intranet.example")
+    place.middle.desk.acts.allow_relay_inside(officer, "intranet.example", place.channel.tick())
+    assert not ledger.guarded("intranet.example")
+
+
 def test_only_a_keeper_of_keys_changes_relays_and_only_to_something_else() -> None:
     place = Place()
     stranger = Officer("other", bytes(32), bytes(32))

@@ -4,14 +4,15 @@
 import pytest
 
 from goodoffices.core.envelope import NOTE_CLASS
-from goodoffices.core.errors import NotAllowed, Oversized, YourError
+from goodoffices.core.errors import NotAllowed, NotNow, Oversized, YourError
 from goodoffices.core.line import EntryKind
 from goodoffices.core.note import Words
 from goodoffices.core.office import Right
 from goodoffices.core.service_traffic import MAX_WORDS, ServiceChat, read_body
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import NewOfficer
-from goodoffices.desk.lines.service_traffic import ANSWER_WITHIN, EVERY, JITTER, KEPT, WATCH
+from goodoffices.desk.lines import service_traffic
+from goodoffices.desk.lines.service_traffic import ANSWER_WITHIN, EVERY, JITTER, KEPT, MOST_SAID, WATCH
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.views.lines import line_cards
 from goodoffices.desk.watch.book import WatchBook
@@ -352,3 +353,30 @@ def test_when_the_other_desk_was_last_heard_is_known_after_a_restart() -> None:
     assert card.state == "not heard"
     assert card.heard is not None
     assert heard - 600_000 <= card.heard <= heard
+
+
+def test_chat_has_a_bound_a_day_and_says_so() -> None:
+    """P12: a line of its own for the duty officers is not a second channel for notes."""
+    offices, line = paired()
+    traffic, officer = offices.washington.desk.service_traffic, offices.washington.officer()
+    for at in range(MOST_SAID):
+        traffic.say(officer, line, f"{at}", offices.time)
+    with pytest.raises(NotNow, match="it takes no more for now"):
+        traffic.say(officer, line, "One more.", offices.time)
+    offices.time += DAY * 60_000 + 1
+    traffic.say(officer, line, "A day later.", offices.time)
+
+
+def test_chat_of_a_counterpart_without_end_is_chained_and_its_words_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """P12: what was kept stays, one finding says so, and a note that comes behind it is not touched."""
+    monkeypatch.setattr(service_traffic, "MOST_KEPT", 3)
+    offices, line = paired()
+    officer, bern = offices.washington.officer(), offices.bern.desk
+    for at in range(6):
+        offices.washington.desk.service_traffic.say(officer, line, f"Line {at}.", offices.time)
+        offices.pump()
+    rows = bern.ledger.chat(line, 10)
+    assert [bool(row.carried.body) for row in rows] == [True] * 3 + [False] * 3
+    assert sum("lines of service chat lie here" in row[4] for row in bern.ledger.findings()) == 1

@@ -148,6 +148,9 @@ class DeskInMemory:
     def wrap_under_passkey(self, officer: Officer, passkey: bytes, prf: bytes) -> None:
         raise WrongSecret("This desk has no vault, and so no passkeys.")
 
+    def asks_for_passkey(self, name: str, public: bytes) -> bool:
+        return False
+
     async def sign_in(self, name: str, passphrase: str, passkey: bytes | None = None) -> Officer:
         if name not in self.founding.officer_seeds or passphrase != PASSPHRASE:
             raise WrongSecret("Name or passphrase do not fit.")

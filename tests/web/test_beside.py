@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import sys
 from typing import Any
 
@@ -113,6 +114,37 @@ def test_what_would_be_signed_is_read_once_more_with_the_glossary() -> None:
     assert channel.cards(channel.bern) == []
     assert channel.put(channel.bern)["id"] == channel.put(channel.bern)["id"]
     assert len(channel.cards(channel.bern)) == 1
+
+
+def test_a_later_one_takes_the_newest_ones_place_unless_its_maker_says_otherwise() -> None:
+    """P11: of the same language, and of no higher grade; which one is said before anybody signs."""
+    channel = Channel()
+    fields: dict[str, Any] = {"language": "fa", "newlines": "lf", "bound": bound(channel)}
+
+    def looked(**more: Any) -> tuple[str, str]:
+        page = channel.bern.post(f"{channel.path}/beside/look", html=True, **fields, **more).text
+        found = re.search(r'name="corrects" value="(\w+)"', page)
+        assert found is not None
+        return found[1], page
+
+    assert looked(text=SIGHT, grade="2", corrects="newest")[0] == "none"
+    sight = channel.put(channel.bern)["id"]
+    assert "our newest one in the same language" in channel.bern.get(f"{channel.path}/beside").text
+    named, page = looked(text=ROUGH, grade="3", corrects="newest")
+    assert named == sight
+    assert "It takes the place of an earlier one of ours" in page
+    assert looked(text=ROUGH, grade="1", corrects="newest", made_with="x")[0] == "none"
+    assert looked(text=ROUGH, grade="3", corrects="none")[0] == "none"
+    fields["language"] = "en"
+    assert looked(text=ROUGH, grade="3", corrects="newest")[0] == "none"
+    fields["language"] = "fa"
+    channel.put(channel.bern, text=ROUGH, grade="3", corrects="newest")
+    rough, before = channel.cards(channel.bern)
+    assert (rough["corrects"], before["corrected_by"]) == (sight, rough["act"])
+    back = channel.bern.post(
+        f"{channel.path}/beside/again", html=True, **fields, text=ROUGH, corrects=sight, chosen="newest"
+    ).text
+    assert f'value="{rough["act"]}" selected' not in back
 
 
 def bound(channel: Channel) -> str:

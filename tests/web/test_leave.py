@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from goodoffices.desk.founding import NewOfficer
 from goodoffices.web.app import create_app
 from tests.desk.running import PASSPHRASE, RunningDesk, make_office
 from tests.web.offices import Browser, Offices
@@ -32,7 +33,8 @@ def test_a_desk_that_has_left_answers_nothing_but_that(tmp_path: Path, by_secret
         desk = RunningDesk(tmp_path / "bern", "Bern")
         await desk.start()
         app = create_app(desk.service, secure=False)
-        desk.service.leaving.set_secret(desk.duty, "nothing is left of us")
+        second = await desk.service.leaving.opened("second", PASSPHRASE)
+        desk.service.leaving.set_secret(desk.duty, "nothing is left of us", second)
         transport = httpx2.ASGITransport(app=app)
         headers = {"accept": "application/json", "origin": "http://127.0.0.1:8000"}
         async with httpx2.AsyncClient(
@@ -76,14 +78,61 @@ def test_the_secret_is_no_officers_passphrase(tmp_path: Path) -> None:
             entered = await at.post("/sign-in", data={"name": "duty", "passphrase": PASSPHRASE})
             form = {"csrf": entered.json()["csrf"], "secret": PASSPHRASE, "again": PASSPHRASE}
             refused = await at.post("/leave/secret", data=form)
-            assert "your own passphrase" in refused.json()["what"]
+            assert "the passphrase of one of you" in refused.json()["what"]
             assert not desk.service.leaving.has_secret
-            desk.service.leaving.set_secret(
-                desk.duty, PASSPHRASE
-            )  # as another keeper may, who knows nothing of it
+            second = await desk.service.leaving.opened("second", PASSPHRASE)
+            desk.service.leaving.set_secret(desk.duty, PASSPHRASE, second)  # as somebody's may be by chance
             entered = await at.post("/sign-in", data={"name": "duty", "passphrase": PASSPHRASE})
             assert entered.status_code == 200
             assert desk.service.leaving.left is None
         await desk.service.stop()
 
     asyncio.run(work())
+
+
+def test_the_secret_takes_two_keepers_of_keys_where_there_are_two(tmp_path: Path) -> None:
+    """P13: what ends an office is nobody's to decide alone; what no longer does, one takes back."""
+
+    async def work() -> None:
+        make_office(tmp_path / "bern", "Bern")
+        desk = RunningDesk(tmp_path / "bern", "Bern")
+        await desk.start()
+        app = create_app(desk.service, secure=False)
+        transport = httpx2.ASGITransport(app=app)
+        headers = {"accept": "application/json", "origin": "http://127.0.0.1:8000"}
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000", headers=headers
+        ) as at:
+            entered = await at.post("/sign-in", data={"name": "duty", "passphrase": PASSPHRASE})
+            token, word = {"csrf": entered.json()["csrf"]}, "nothing is left of us"
+            form = {**token, "secret": word, "again": word}
+            assert "It takes two keepers" in (await at.get("/leave", headers={"accept": "text/html"})).text
+            for other in (
+                {},
+                {"name": "duty", "passphrase": PASSPHRASE},
+                {"name": "second", "passphrase": "no"},
+            ):
+                assert (await at.post("/leave/secret", data={**form, **other})).status_code == 403
+                assert not await desk.service.leaving.is_secret(word)
+            both = {**form, "name": "second", "passphrase": PASSPHRASE}
+            assert (await at.post("/leave/secret", data=both)).status_code == 200
+            assert await desk.service.leaving.is_secret(word)
+            none = await at.post("/leave/secret", data={**token, "secret": "", "again": ""})
+            assert none.status_code == 200
+            assert not await desk.service.leaving.is_secret(word)
+        await desk.service.stop()
+
+    asyncio.run(work())
+
+
+def test_an_office_of_one_officer_is_told_what_is_missing() -> None:
+    """P13: no form for a second whom there is not."""
+    browser = Browser(Offices().bern)
+    browser.sign_in()
+    shown = browser.get("/leave").text
+    assert "There is no second officer here" in shown
+    assert "set one below" in shown
+    assert "Destroy all keys and leave" not in shown
+    two = Browser(Offices(officers=[NewOfficer("duty", "officer 1"), NewOfficer("second", "officer 2")]).bern)
+    two.sign_in()
+    assert "Destroy all keys and leave" in two.get("/leave").text

@@ -446,8 +446,8 @@ def test_only_what_can_be_done_is_offered_and_the_rest_says_why(offices: Offices
     note = release(offices.washington, mandate, offices.tehran.me, "Hello.")
     do(offices.bern, "forward", note)
     html = signed_in(offices.bern).get(f"/notes/{note.hex()}").text
-    # What went to the reader's desk may still be put into his hand.
-    assert re.findall(r'action="/notes/[0-9a-f]+/([a-z-]+)"', html) == ["hand-over"]
+    # What went to the reader's desk may still be put into his hand, and words be said beside it.
+    assert re.findall(r'action="/notes/[0-9a-f]+/([a-z-]+)"', html) == ["remark", "hand-over"]
     assert words_of(html).count("It was forwarded already.") == 3
 
 

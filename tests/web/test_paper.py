@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Reading
+from goodoffices.core.statement import read_signed
 from goodoffices.desk.export import export
+from goodoffices.desk.founding import NewOfficer
 from goodoffices.verify.verifier import verify
 from tests.web.offices import Browser, DeskInMemory, Offices
 
@@ -34,9 +37,9 @@ def offices() -> Offices:
     return Offices()
 
 
-def browse(desk: DeskInMemory) -> Browser:
+def browse(desk: DeskInMemory, name: str = "duty") -> Browser:
     browser = Browser(desk)
-    assert browser.sign_in().status_code == 200
+    assert browser.sign_in(name).status_code == 200
     return browser
 
 
@@ -150,7 +153,9 @@ def test_a_note_to_a_party_on_paper_is_printed_and_handed_over(offices: Offices,
     assert not step["late"]
     assert [each["words"] for each in page["remarks"]] == ["He asked for water."]
     assert bern.json("/")["here"]["waiting"] == []
-    assert bern.post(f"/notes/{note}/hand-over", **HAND).status_code == 409
+    bern.done(f"/notes/{note}/hand-over", **HAND)  # the same form sent twice is one act
+    assert rungs(washington, note).count("handed over") == 1
+    assert bern.post(f"/notes/{note}/hand-over", **{**HAND, "by": "somebody else"}).status_code == 409
     assert washington.json("/status")["notes"][0]["state"] == "on paper"
 
 
@@ -201,6 +206,48 @@ def test_a_spoken_reply_is_the_intermediarys_transcript_and_no_partys_words(
     assert "acknowledged" not in rungs(washington, note)
     assert len(washington.json(f"/channels/{paper}")["lanes"][0]["items"]) == 1
     assert washington.json("/status")["notes"] == []
+
+
+def test_a_transcript_takes_two_officers_where_the_mandate_asks_for_two() -> None:
+    """P10, P14: read letter for letter by the second, with its kind and its scan; nothing of it goes before."""
+    offices = Offices(officers=[NewOfficer("duty", "officer 1"), NewOfficer("second", "officer 2")])
+    for each in offices.desks.values():
+        each.unlock()
+    offices.pair(offices.washington, offices.bern)
+    mandate = str(propose(offices, officers_to_add_words="2").json()["id"])
+    washington, bern, second = (
+        browse(offices.washington),
+        browse(offices.bern),
+        browse(offices.bern, "second"),
+    )
+    washington.done(f"/mandates/{mandate}/sign")
+    note = write(offices, mandate)
+    bern.done(f"/notes/{note}/hand-over", **HAND)
+    for said in ("Come on Thursday.", "Come on Friday.", "Come on Friday."):
+        answer = bern.done(f"/notes/{note}/transcript", transcript=said, kind="2", scan="ab" * 32, **HAND)
+        assert not answer["stands"]
+    waiting = second.json(f"/notes/{note}")["open_words"]
+    assert [(each["kind"], each["spoken"], each["scan"], each["mine"]) for each in waiting] == [
+        ("transcript", True, "ab" * 32, False)
+    ] * 2
+    html = second.get(f"/notes/{note}").text
+    assert "a second officer signs it first" in html
+    assert washington.json(f"/notes/{note}")["transcripts"] == []
+    thursday, friday = sorted(waiting, key=lambda each: "Friday" in each["words"])
+    assert bern.post(f"/notes/{note}/words/sign", read=thursday["digest"]).status_code == 403
+    bern.done("/sign-out")
+    for _ in range(2):
+        second.done(f"/notes/{note}/words/sign", read=thursday["digest"])
+    second.done(f"/notes/{note}/words/drop", read=friday["digest"])
+    (stands,) = washington.json(f"/notes/{note}")["transcripts"]
+    assert stands["text"] == "Come on Thursday."
+    (signed,) = (
+        read_signed(row.signed)
+        for row in offices.washington.desk.ledger.acts_about(bytes.fromhex(note))
+        if row.type == ActType.TRANSCRIPT
+    )
+    assert len(signed.signers) == 2
+    assert second.json(f"/notes/{note}")["open_words"] == []
 
 
 def test_a_party_with_a_desk_answers_for_itself(offices: Offices) -> None:

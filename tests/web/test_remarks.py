@@ -54,6 +54,12 @@ class Channel:
         return [(each.statement.read(Act).words or "", len(each.signers)) for each in signed]
 
 
+def digest(browser: Browser, channel: Channel) -> str:
+    """What an officer says he read, who signs the words that wait."""
+    (waiting,) = browser.json(channel.path)["open_words"]
+    return str(waiting["digest"])
+
+
 def reader(channel: Channel) -> Any:
     tehran = Browser(channel.offices.tehran)
     tehran.sign_in()
@@ -75,12 +81,12 @@ def test_the_note_goes_at_once_and_the_words_follow_with_two_signatures() -> Non
     one.done(f"{channel.path}/forward", remark=WORDS)
     assert channel.offices.tehran.desk.ledger.note(channel.note) is not None
     assert channel.remarks("Bern") == channel.remarks("Tehran") == []
-    waiting = two.json(channel.path)["open_remark"]
+    (waiting,) = two.json(channel.path)["open_words"]
     assert (waiting["words"], waiting["by"], waiting["mine"]) == (WORDS, "duty", False)
-    assert one.post(f"{channel.path}/remark/sign", read=waiting["digest"]).status_code == 403
-    two.done(f"{channel.path}/remark/sign", read=waiting["digest"])
+    assert one.post(f"{channel.path}/words/sign", read=waiting["digest"]).status_code == 403
+    two.done(f"{channel.path}/words/sign", read=waiting["digest"])
     assert channel.remarks("Tehran") == [(WORDS, 2)]
-    assert two.json(channel.path)["open_remark"] is None
+    assert two.json(channel.path)["open_words"] == []
     page = reader(channel).get(channel.path).text
     assert "Added by one officer" not in page
     (remark,) = reader(channel).json(channel.path)["remarks"]
@@ -92,14 +98,14 @@ def test_the_second_signs_what_he_read_though_the_first_has_gone_home() -> None:
     channel = Channel(2)
     one, two = channel.pair()
     one.done(f"{channel.path}/remark", remark=WORDS)
-    old = two.json(channel.path)["open_remark"]["digest"]
+    old = digest(two, channel)
     one.done(f"{channel.path}/remark", remark="Other words.")
-    changed = two.post(f"{channel.path}/remark/sign", read=old)
+    changed = two.post(f"{channel.path}/words/sign", read=old)
     assert changed.status_code == 409
     one.done(f"{channel.path}/forward")
     one.done("/sign-out")
-    new = two.json(channel.path)["open_remark"]["digest"]
-    two.done(f"{channel.path}/remark/sign", read=new)
+    new = digest(two, channel)
+    two.done(f"{channel.path}/words/sign", read=new)
     assert channel.remarks("Bern") == channel.remarks("Tehran") == [("Other words.", 2)]
 
 
@@ -108,9 +114,20 @@ def test_a_remark_that_was_dropped_is_not_sent() -> None:
     channel = Channel(2)
     one, two = channel.pair()
     one.done(f"{channel.path}/remark", remark=WORDS)
-    two.done(f"{channel.path}/remark/drop")
-    assert two.json(channel.path)["open_remark"] is None
+    two.done(f"{channel.path}/words/drop", read=digest(two, channel))
+    assert two.json(channel.path)["open_words"] == []
     assert channel.remarks("Bern") == []
+
+
+def test_words_are_added_after_the_note_has_gone_and_once_however_often_they_are_sent() -> None:
+    """P11: also by a button pressed twice; other words are another remark."""
+    channel = Channel(1)
+    bern = channel.browser("duty")
+    bern.done(f"{channel.path}/forward")
+    assert "Add words of our own beside it" in bern.get(channel.path).text
+    for words in (WORDS, WORDS, "And this."):
+        bern.done(f"{channel.path}/remark", remark=words)
+    assert channel.remarks("Tehran") == [(WORDS, 1), ("And this.", 1)]
 
 
 def test_words_that_an_earlier_version_kept_take_both_officers_at_once() -> None:
@@ -118,17 +135,17 @@ def test_words_that_an_earlier_version_kept_take_both_officers_at_once() -> None
     channel = Channel(2)
     one, two = channel.pair()
     one.done(f"{channel.path}/forward", remark=WORDS)
-    channel.offices.bern.desk.ledger.db.execute("UPDATE remark_open SET signed_sealed=NULL")
-    read = two.json(channel.path)["open_remark"]["digest"]
+    channel.offices.bern.desk.ledger.db.execute("UPDATE words_open SET signed_sealed=NULL")
+    read = digest(two, channel)
     one.done("/sign-out")
-    gone = two.post(f"{channel.path}/remark/sign", read=read)
+    gone = two.post(f"{channel.path}/words/sign", read=read)
     assert gone.status_code == 409
     assert "signed out" in gone.json()["what"]
     again = Browser(channel.offices.bern)
     again.app, again.client.app = two.app, two.app
     again.client._transport.app = two.app  # type: ignore[attr-defined]
     again.sign_in("duty")
-    two.done(f"{channel.path}/remark/sign", read=read)
+    two.done(f"{channel.path}/words/sign", read=read)
     assert channel.remarks("Tehran") == [(WORDS, 2)]
 
 
@@ -143,6 +160,6 @@ def test_the_words_that_wait_lie_under_the_reading_key() -> None:
     """P3"""
     channel = Channel(2)
     channel.browser("duty").done(f"{channel.path}/remark", remark=WORDS)
-    rows = channel.offices.bern.desk.ledger.db.execute("SELECT * FROM remark_open").fetchall()
+    rows = channel.offices.bern.desk.ledger.db.execute("SELECT * FROM words_open").fetchall()
     assert len(rows) == 1
     assert not any(b"compliments" in value for value in rows[0] if isinstance(value, bytes))

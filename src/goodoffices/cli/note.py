@@ -17,7 +17,9 @@ from goodoffices.core.note import note_digits, verify_release
 from goodoffices.core.office import MAX_CREDENTIAL, read_office
 from goodoffices.core.record_layout import plain
 from goodoffices.core.sheet import rebuilt
-from goodoffices.desk.courier.pictures import MAX_FILE, contents
+from goodoffices.core.statement import LIVE
+from goodoffices.desk.courier.pictures import MAX_FILE
+from goodoffices.desk.sheet_check import codes_in
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -31,7 +33,8 @@ def note() -> None:
 @click.argument("pictures", type=FILE, nargs=-1, required=True)
 @click.option("--credential", type=FILE, required=True, help="The author's credential, known from elsewhere.")
 def check(pictures: tuple[Path, ...], credential: Path) -> None:
-    """Verify the signed note whose codes are in PICTURES: photographs or scans of its sheet (PNG, JPEG, WebP).
+    """Verify the signed note whose codes are in PICTURES: photographs or scans of its sheet (PNG, JPEG, WebP),
+    or texts that hold the codes.
 
     Exit 0 verified, 1 not what its author signed, 2 not readable.
     """
@@ -39,7 +42,7 @@ def check(pictures: tuple[Path, ...], credential: Path) -> None:
     found: list[bytes] = []
     for picture in pictures:
         try:
-            found += contents(read_file(picture, MAX_FILE))
+            found += codes_in(read_file(picture, MAX_FILE))
         except OtherOfficeError as error:
             aside(f"unused    {picture}: {error.what}")
     try:
@@ -52,6 +55,8 @@ def check(pictures: tuple[Path, ...], credential: Path) -> None:
     stated, words, note_id = opened.note, opened.words, opened.signed.statement.id
     when = datetime.fromtimestamp(stated.time[0] / 1000, UTC).isoformat(timespec="seconds")
     say("verified  the words below are what the author's officers signed")
+    if office.realm != LIVE:
+        say("DRILL     a rehearsal; nothing here is meant")
     say(f"author    {plain(office.name)}, fingerprint digits {grouped(office.digits)}")
     say(f"note      {stated.number}, released {when} by its own clock")
     say(f"signed    {', '.join(map(plain, signers))}")

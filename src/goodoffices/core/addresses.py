@@ -18,6 +18,16 @@ def loopback(host: str) -> bool:
         return False
 
 
+def elsewhere(address: str) -> bool:
+    """Whether a network address is one that the whole world shares, and not of this machine or of a network inside."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_global
+
+
 def check_exposure(host: str, tls_cert: object | None, tls_key: object | None) -> None:
     """Refuse to serve plain HTTP on anything but loopback, and half a pair of TLS files."""
     if (tls_cert is None) != (tls_key is None):

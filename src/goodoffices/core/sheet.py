@@ -9,6 +9,9 @@ leaves (§5). A code proves nothing; what is rebuilt is verified against the aut
 
 from __future__ import annotations
 
+import base64
+import re
+import textwrap
 from collections.abc import Iterable
 
 from goodoffices.core.errors import Altered, Malformed, YourError
@@ -20,6 +23,11 @@ PART = 1080
 MAX_CODES = 12
 """Codes that stand on a sheet: two pages of six. A longer note is in the record, and not on paper."""
 _HEAD = len(MARK) + 32 + 2
+_WIDTH = 76
+"""Characters of a line that no post wraps."""
+_HEX = MARK.hex()
+_BEGINS = base64.b64encode(MARK).decode()[:5]
+_DIGITS = re.compile(r"[A-Za-z0-9+/=]{1,4000}")
 
 
 def codes_of(opened: OpenNote) -> tuple[bytes, ...]:
@@ -31,6 +39,38 @@ def codes_of(opened: OpenNote) -> tuple[bytes, ...]:
     return tuple(
         MARK + note_id + bytes([len(parts), place]) + part for place, part in enumerate(parts, start=1)
     )
+
+
+def as_text(codes: Iterable[bytes]) -> str:
+    """The codes as lines of text, for whoever sends them where no picture goes: base64, each begun anew."""
+    lines = [each for code in codes for each in (*textwrap.wrap(base64.b64encode(code).decode(), _WIDTH), "")]
+    return "\n".join(lines)
+
+
+def from_text(text: str) -> list[bytes]:
+    """The codes that stand in a text, as ``as_text`` writes them or in hexadecimal, whatever stands between them.
+
+    A line that begins like a code begins one, and lines of nothing but its digits go on with it.
+    """
+    found: list[list[str]] = []
+    going = False
+    for line in text.split("\n"):
+        word = line.strip()
+        if word.startswith(_BEGINS) or word.lower().startswith(_HEX):
+            found.append([word])
+            going = True
+        elif going and _DIGITS.fullmatch(word):
+            found[-1].append(word)
+        else:
+            going = False
+    return [code for each in found if (code := _decoded("".join(each))) is not None]
+
+
+def _decoded(word: str) -> bytes | None:
+    try:
+        return bytes.fromhex(word) if word.lower().startswith(_HEX) else base64.b64decode(word, validate=True)
+    except ValueError:
+        return None
 
 
 def rebuilt(contents: Iterable[bytes]) -> OpenNote:

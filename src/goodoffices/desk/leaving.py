@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from goodoffices.core.crypto import forget_private_keys
@@ -20,6 +20,7 @@ from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.context import DeskKeys, Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.presence.people import Person, others_with
 from goodoffices.desk.presence.present import require_listed
 from goodoffices.desk.routes.relay_client import RelayClient
 from goodoffices.desk.vault.keys import Cost, check_passphrase, fold
@@ -45,6 +46,7 @@ class Running(Protocol):
     backup: RunningBackup
 
     def now(self) -> int: ...
+    def people(self) -> Sequence[Person]: ...
     def cancel_work(self) -> object: ...
     async def end_work(self) -> None: ...
 
@@ -82,10 +84,28 @@ class Leaving:
 
     # --- who may ------------------------------------------------------------------------------------
 
-    def set_secret(self, keeper: Officer, secret: str) -> None:
-        """A secret that makes this desk leave when it is typed instead of a passphrase; empty: none."""
+    def seconds(self, first: Officer) -> Sequence[Person]:
+        """Who could be the second officer to leave."""
+        return others_with(self._service.people(), first.public, MAY)
+
+    def keepers_besides(self, keeper: Officer) -> Sequence[Person]:
+        """Who else keeps keys here: then one alone does not set the secret for leaving (ADR 0053)."""
+        return others_with(self._service.people(), keeper.public, Right.KEYS)
+
+    def set_secret(self, keeper: Officer, secret: str, second: Officer | None = None) -> None:
+        """A secret that makes this desk leave when it is typed instead of a passphrase; empty: none.
+
+        ``second``: another keeper of keys, without whom none is set where there is one.
+        """
         desk = self._service.desk
         desk.acts.require(keeper, Right.KEYS)
+        if secret and self.keepers_besides(keeper):
+            if second is None or second.public == keeper.public:
+                raise NotAllowed(
+                    "The secret for leaving is set by two keepers of keys, where there are two.",
+                    "Let another keeper of keys type name and passphrase.",
+                )
+            desk.acts.require(second, Right.KEYS)
         with desk.context.transaction():
             if secret:
                 check_passphrase(secret)
@@ -94,7 +114,8 @@ class Leaving:
             else:
                 desk.ledger.drop_secret(_KEPT_AS)
             what = "set the secret for leaving" if secret else "took the secret for leaving back"
-            desk.ledger.audit(self._service.now(), keeper.name, what, AuditKind.OFFICE)
+            for each in (keeper, second) if second is not None and secret else (keeper,):
+                desk.ledger.audit(self._service.now(), each.name, what, AuditKind.OFFICE)
 
     @property
     def has_secret(self) -> bool:
@@ -104,20 +125,20 @@ class Leaving:
     async def is_secret(self, typed: str) -> bool:
         """Whether this is the secret for leaving."""
         kept = self._service.desk.ledger.secret(_KEPT_AS)
-        if kept is None:
-            return False
         try:
             folded = fold(typed).encode()
         except YourError:
+            return False
+        if kept is None:
+            # As long as where one is set: the time of a wrong sign-in tells nobody which it was.
+            await asyncio.to_thread(Cost().stretch, folded, bytes(_SALT))
             return False
         found = await asyncio.to_thread(Cost().stretch, folded, kept[:_SALT])
         return hmac.compare_digest(found, kept[_SALT:])
 
     async def second(self, first: Officer, name: str, passphrase: str) -> Officer:
         """Another officer than ``first``, by name and passphrase; raises WrongSecret or NotAllowed."""
-        opened = await asyncio.to_thread(self._service.vault.attempt(name, passphrase))
-        other = Officer(opened.name, opened.public, opened.seed)
-        require_listed(self._service.desk, other)
+        other = await self.opened(name, passphrase)
         roster = self._service.desk.context.my_office().roster
         if other.public == first.public:
             raise NotAllowed(
@@ -126,6 +147,13 @@ class Leaving:
         if not all(roster.rights(each.public) & MAY for each in (first, other)):
             raise NotAllowed("Leaving takes two officers who hold the right 'duty' or 'keys'.")
         return other
+
+    async def opened(self, name: str, passphrase: str) -> Officer:
+        """The officer whose name and passphrase these are, signed in or not; raises WrongSecret or NotAllowed."""
+        found = await asyncio.to_thread(self._service.vault.attempt(name, passphrase))
+        officer = Officer(found.name, found.public, found.seed)
+        require_listed(self._service.desk, officer)
+        return officer
 
     # --- leaving --------------------------------------------------------------------------------------
 

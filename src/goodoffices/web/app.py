@@ -37,6 +37,7 @@ from goodoffices.web import (
     incidents,
     keeping,
     leave,
+    note_check,
     passkeys,
     people,
     readiness,
@@ -122,6 +123,7 @@ ROUTES = (
     *leave.ROUTES,
     *readiness.ROUTES,
     *backups.ROUTES,
+    *note_check.ROUTES,
     Route("/drill/clock", doing.case_clock, "POST", back=showing.home, needs=ANYBODY),
 )
 

@@ -20,26 +20,31 @@ async def remark(ask: Ask) -> Done:
     return _to_note(ask)
 
 
+def _read(ask: Ask) -> bytes:
+    read = ask.form.identifier("read")
+    if read is None:
+        raise NotFound("Which words are meant is not said.", "Look at the note again.")
+    return read
+
+
 async def sign(ask: Ask) -> Done:
     """The second officer signs what he read."""
-    note, officer, read = ask.id("note"), ask.who.officer, ask.form.identifier("read")
-    found = ask.desk.acts.open_remark(note)
-    if found is None or read is None:
-        raise NotFound("No remark waits for a second officer here.", "Look at the note again.")
-    first = ask.site.sessions.officer_of(found.officer)
-    ask.service.act(lambda desk, now: desk.acts.sign_remark(officer, first, note, read, now))
+    note, officer, read = ask.id("note"), ask.who.officer, _read(ask)
+    waiting = [each for each in ask.desk.acts.open_words(note) if each.digest == read]
+    first = ask.site.sessions.officer_of(waiting[0].officer) if waiting else None
+    ask.service.act(lambda desk, now: desk.acts.sign_words(officer, first, note, read, now))
     return _to_note(ask)
 
 
 async def drop(ask: Ask) -> Done:
-    """The remark is not added."""
-    note, officer = ask.id("note"), ask.who.officer
-    ask.service.act(lambda desk, now: desk.acts.drop_remark(officer, note, now))
+    """The words are not added."""
+    note, officer, read = ask.id("note"), ask.who.officer, _read(ask)
+    ask.service.act(lambda desk, now: desk.acts.drop_words(officer, note, read, now))
     return _to_note(ask)
 
 
 ROUTES = (
     Route("/notes/{note}/remark", remark, "POST", back=showing.note, needs=Right.DUTY),
-    Route("/notes/{note}/remark/sign", sign, "POST", back=showing.note, needs=Right.DUTY),
-    Route("/notes/{note}/remark/drop", drop, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/words/sign", sign, "POST", back=showing.note, needs=Right.DUTY),
+    Route("/notes/{note}/words/drop", drop, "POST", back=showing.note, needs=Right.DUTY),
 )

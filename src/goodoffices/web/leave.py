@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from goodoffices.core.errors import NotAllowed, WrongSecret, YourError
 from goodoffices.core.office import Right
+from goodoffices.desk.context import Officer
 from goodoffices.desk.leaving import MAY
 from goodoffices.web.entering import MAX_NAME, MAX_PASSPHRASE, client_of, require_patience, turned_away
 from goodoffices.web.pages import Ask, Done, Page, Route
@@ -27,12 +30,14 @@ async def page(ask: Ask) -> Page:
         "waits": backup.waits,
         "secret": leaving.has_secret,
         "may_keys": bool(rights & Right.KEYS),
+        "seconds": bool(leaving.seconds(ask.who.officer)),
+        "two_keepers": bool(leaving.keepers_besides(ask.who.officer)),
     }
     return Page("leave.html", ask.views.here(ask.who.officer, ask.now), data)
 
 
-async def leave(ask: Ask) -> Done:
-    """The second act: from here on the keys are gone within seconds."""
+async def _second(ask: Ask, try_it: Callable[[str, str], Awaitable[Officer]]) -> Officer:
+    """The other officer who typed name and passphrase; wrong tries slow down here as at the sign-in."""
     name, passphrase = ask.form.text("name").strip(), ask.form.text("passphrase")
     if not name or len(name) > MAX_NAME or len(passphrase) > MAX_PASSPHRASE:
         raise WrongSecret("Name or passphrase do not fit.")
@@ -40,36 +45,48 @@ async def leave(ask: Ask) -> Done:
     async with throttle:
         require_patience(ask)
         try:
-            await ask.service.leaving.second(ask.who.officer, name, passphrase)
+            other = await try_it(name, passphrase)
         except (WrongSecret, NotAllowed) as error:
             throttle.failed(client)
             turned_away(ask, name, error)
             raise
         throttle.succeeded(client)
-    await ask.service.leaving.leave()
+    return other
+
+
+async def leave(ask: Ask) -> Done:
+    """The second act: from here on the keys are gone within seconds."""
+    leaving, first = ask.service.leaving, ask.who.officer
+    await _second(ask, lambda name, passphrase: leaving.second(first, name, passphrase))
+    await leaving.leave()
     return Done("/")
 
 
 async def secret(ask: Ask) -> Done:
-    """Set or take back the secret for leaving."""
-    typed = ask.form.text("secret")
+    """Set the secret for leaving, with another keeper of keys where there is one; or take it back."""
+    typed, leaving, keeper = ask.form.text("secret"), ask.service.leaving, ask.who.officer
     if typed != ask.form.text("again"):
         raise YourError("The two secrets differ.", "Type the same one twice.")
-    if typed and await _own(ask, typed):
-        raise YourError(
-            "This is your own passphrase: signing in by it would destroy everything.", "Take another one."
-        )
-    ask.service.leaving.set_secret(ask.who.officer, typed)
+    second: Officer | None = None
+    if typed:
+        await _no_passphrase_of(ask, typed, keeper)
+    if typed and leaving.keepers_besides(keeper):
+        second = await _second(ask, leaving.opened)
+        await _no_passphrase_of(ask, typed, second)
+    leaving.set_secret(keeper, typed, second)
     return Done("/leave")
 
 
-async def _own(ask: Ask, typed: str) -> bool:
+async def _no_passphrase_of(ask: Ask, typed: str, officer: Officer) -> None:
     async with ask.site.throttle:
         try:
-            await ask.service.prove(ask.who.officer, typed[: MAX_PASSPHRASE + 1])
+            await ask.service.prove(officer, typed[: MAX_PASSPHRASE + 1])
         except (WrongSecret, YourError):
-            return False
-    return True
+            return
+    raise YourError(
+        "This is the passphrase of one of you: signing in by it would destroy everything.",
+        "Take another one.",
+    )
 
 
 def farewell(ask: Ask) -> Response:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from goodoffices.core.errors import NotAllowed, WrongSecret, YourError
+from goodoffices.core.office import Right
 from goodoffices.desk.asking import AuditKind, Place
 from goodoffices.web.entering import MAX_PASSPHRASE, client_of, enter, require_patience, turned_away
 from goodoffices.web.pages import Ask, Done, Page
@@ -18,14 +19,18 @@ LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "[::1]"})
 
 def place_of(ask: Ask) -> Place:
     """Under which name the desk was reached; raises NotAllowed for an address, which has no passkeys."""
-    host = ask.request.headers.get("host", "").strip().lower()
-    name = host_name(host)
+    host, name = ask.request.headers.get("host", "").strip().lower(), name_of(ask)
     if name in LOOPBACK_ADDRESSES or name.replace(".", "").isdigit() or name.startswith("["):
         raise NotAllowed(
             "Browsers make passkeys for names, not for addresses.",
             "Reach this desk by its name; on its own machine that is localhost.",
         )
     return Place(name, f"{'https' if ask.site.secure else 'http'}://{host}")
+
+
+def name_of(ask: Ask) -> str:
+    """The name, or address, by which this request reached the desk."""
+    return host_name(ask.request.headers.get("host", "").strip().lower())
 
 
 def _answer(ask: Ask) -> dict[str, Any]:
@@ -59,13 +64,17 @@ async def mine(ask: Ask) -> Page:
     """The officer's passkeys."""
     here = ask.views.here(ask.who.officer, ask.now)
     entries = ask.service.passkeys.of(ask.who.officer.name)
+    asked = ask.service.asks_for_passkey(ask.who.officer.name, ask.who.officer.public)
     data = [
         {"id": each.id, "label": each.label, "host": each.host, "opens": each.opens, "added": each.added,
-         "used": each.used}
+         "used": each.used, "fits": each.host == name_of(ask)}
         for each in entries
     ]  # fmt: skip
     others = len(ask.site.sessions.others(ask.who))
-    return Page("passkeys.html", here, {"passkeys": data, "others": others})
+    only = not ask.service.leaving.keepers_besides(ask.who.officer)
+    keeper = bool(ask.desk.context.my_office().roster.rights(ask.who.officer.public) & Right.KEYS)
+    more = {"others": others, "asked": asked, "only_keeper": keeper and only}
+    return Page("passkeys.html", here, {"passkeys": data, **more})
 
 
 async def begin_making(ask: Ask) -> Done:

@@ -25,7 +25,15 @@ async def change(ask: Ask) -> Done:
     return Done(f"/lines/{line.hex()}/relays", line)
 
 
+async def allow(ask: Ask) -> Done:
+    """A relay that the other office named may lie inside this office's own network."""
+    line, officer, host = ask.id("line"), ask.who.officer, ask.form.text("host")
+    ask.service.act(lambda desk, now: desk.acts.allow_relay_inside(officer, host, now))
+    return Done(f"/lines/{line.hex()}/relays", line)
+
+
 ROUTES = (
     Route("/lines/{line}/relays", relays, needs=ANYBODY),
     Route("/lines/{line}/relays", change, "POST", back=relays, needs=Right.KEYS),
+    Route("/lines/{line}/relays/allow", allow, "POST", back=relays, needs=Right.KEYS),
 )

@@ -51,6 +51,8 @@ SWEEP = 20.0
 MAX_SESSIONS = 64
 MAX_EACH = 8
 """Sessions of one officer."""
+UPLOADS = ("/courier/in", "/check")
+"""Where bundles and pictures come in."""
 MAX_UPLOAD = MAX_BUNDLE + (1 << 20)
 """Bytes of a request that brings a courier's bundle, or pictures of one."""
 MAX_BODY = 512 * 1024
@@ -308,12 +310,12 @@ class Throttle:
 
 
 class Limits:
-    """How large a request may be: a bundle comes in at one address, everything else is small."""
+    """How large a request may be: bundles and pictures come in at two addresses, everything else is small."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._small = RequestBodyLimitMiddleware(app, max_body_size=MAX_BODY)
         self._large = RequestBodyLimitMiddleware(app, max_body_size=MAX_UPLOAD)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        large = scope["type"] == "http" and scope["path"].endswith("/courier/in")
+        large = scope["type"] == "http" and scope["path"].endswith(UPLOADS)
         await (self._large if large else self._small)(scope, receive, send)

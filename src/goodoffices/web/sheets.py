@@ -15,7 +15,7 @@ from goodoffices.core.handing import Hand
 from goodoffices.core.office import Right
 from goodoffices.core.sheet import codes_of
 from goodoffices.desk.courier.pictures import drawn, png
-from goodoffices.desk.views.note import NotePage
+from goodoffices.desk.views.note import NoteCard, NotePage
 from goodoffices.web import pdf
 from goodoffices.web.pages import Ask, Done, File, Page, Route, html_of
 from goodoffices.web.rights import READ
@@ -59,13 +59,18 @@ def _codes(ask: Ask, page: NotePage) -> tuple[bytes, ...]:
     return codes_of(opened) if opened is not None else ()
 
 
+def codes_shown(ask: Ask) -> tuple[NoteCard, tuple[bytes, ...]]:
+    """A note and the codes that stand on its sheet."""
+    _, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
+    return page.card, _codes(ask, page)
+
+
 async def code(ask: Ask) -> File:
     """One code of the signed note as a picture: a page that bore all of them would be slow at night."""
-    _, page = ask.views.note(ask.who.officer, ask.id("note"), ask.now)
-    codes, word = _codes(ask, page), ask.request.path_params["place"]
+    (card, codes), word = codes_shown(ask), ask.request.path_params["place"]
     if word not in {str(place) for place in range(1, len(codes) + 1)}:
         raise NotFound("There is no such code on this sheet.")
-    return File(f"{page.card.id.hex()[:8]}-{word}.png", png(codes[int(word) - 1]), "image/png")
+    return File(f"{card.id.hex()[:8]}-{word}.png", png(codes[int(word) - 1]), "image/png")
 
 
 async def sheet_pdf(ask: Ask) -> File:
@@ -100,10 +105,10 @@ async def transcribe(ask: Ask) -> Done:
     note_id, officer, hand = ask.id("note"), ask.who.officer, _hand(ask)
     text, scan = ask.form.long_text("transcript"), ask.form.identifier("scan")
     spoken = ask.form.number("kind", 1) == 2
-    ask.service.act(
+    stands = ask.service.act(
         lambda desk, now: desk.acts.transcribe(officer, note_id, hand, text, now, spoken=spoken, scan=scan)
     )
-    return Done(f"/notes/{note_id.hex()}", note_id)
+    return Done(f"/notes/{note_id.hex()}", note_id, {"stands": stands})
 
 
 ROUTES = (

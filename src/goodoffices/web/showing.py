@@ -17,7 +17,7 @@ from goodoffices.desk.views.waiting import Waiting
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
 from goodoffices.web.render import form_time
-from goodoffices.web.security import bound, lane_purpose
+from goodoffices.web.security import bound, host_name, lane_purpose
 
 MAX_STREAMS = 64
 HEARTBEAT = 15.0
@@ -51,6 +51,8 @@ async def sign_in_page(ask: Ask) -> Page | Done:
         "late": any(each.late for each in press),
         "locked": ask.desk.context.locked,
         "tokens": any(each.token for each in ask.service.people() if not each.locked_out),
+        "passkeys": sorted(ask.service.passkeys.hosts()),
+        "reached_as": host_name(ask.request.headers.get("host", "").strip().lower()),
     }
     return Page("sign_in.html", None, data, {"target": target})
 
@@ -151,7 +153,7 @@ async def note(ask: Ask) -> Page:
     more = {
         "beside": beside,
         "advised": {each.act: glossary.advise(each.text) for each in beside.waiting},
-        "remark_advice": glossary.advise(page.open_remark.words) if page.open_remark is not None else (),
+        "words_advice": {each.digest: glossary.advise(each.words) for each in page.open_words},
     }
     return Page("note.html", here, page, more)
 

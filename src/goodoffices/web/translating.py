@@ -12,6 +12,7 @@ from goodoffices.core.errors import NotFound, NotNow, YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.officers.beside import BesideDraft
 from goodoffices.desk.officers.glossary import Glossary
+from goodoffices.desk.views.beside import newest_own
 from goodoffices.web import showing
 from goodoffices.web.diff import Change, changes
 from goodoffices.web.forms import Form
@@ -21,6 +22,8 @@ from goodoffices.web.security import bound
 ADDS = Right.DUTY | Right.RELEASE
 """Of an intermediary and of a reader who may pass on, of an author who may release; the desk says which."""
 REWORDING = "rewording"
+NEWEST, NONE = "newest", "none"
+"""What a form says of the earlier one that is corrected, where it names none."""
 
 
 def _purpose(note: bytes) -> str:
@@ -37,6 +40,7 @@ async def page(ask: Ask) -> Page:
         "draft": None,
         "advice": (),
         "changed": (),
+        "before": None,
     }
     return Page("beside.html", here, data, more)
 
@@ -49,13 +53,25 @@ def _draft(ask: Ask) -> BesideDraft:
         grade = form.number("grade")
         if grade is None:
             raise YourError("How far it can be relied on is not said.", "Choose a grade.")
+    language = (form.word("language") or "")[:35]
     return BesideDraft(
         text=form.long_text("text"),
-        language=(form.word("language") or "")[:35],
+        language=language,
         grade=grade,
-        corrects=form.identifier("corrects"),
+        corrects=_corrects(ask, language, grade),
         made_with=" ".join(form.text("made_with").split())[:120] or None,
     )
+
+
+def _corrects(ask: Ask, language: str, grade: int | None) -> bytes | None:
+    """The earlier one that gives way: one that is named, or the newest that this one can take over from."""
+    word = ask.form.word("corrects")
+    if word == NONE:
+        return None
+    if word != NEWEST:
+        return ask.form.identifier("corrects")
+    _, data = ask.views.beside(ask.who.officer, ask.id("note"), ask.now)
+    return newest_own(data.view.cards, ask.desk.me, language, grade)
 
 
 async def look(ask: Ask) -> Page:
@@ -72,13 +88,15 @@ async def look(ask: Ask) -> Page:
         shown.template,
         shown.here,
         shown.data,
-        {**shown.more, "draft": draft, "advice": advice, "changed": changed},
+        {**shown.more, "draft": draft, "advice": advice, "changed": changed, "before": before},
     )
 
 
 async def again(ask: Ask) -> Page:
     """Back to the form with everything that was typed."""
     ask.require_bound(_purpose(ask.id("note")))
+    if chosen := ask.form.word("chosen"):
+        ask.form = Form({**ask.form.fields, "corrects": chosen})  # in another language it may be another one
     return await page(ask)
 
 

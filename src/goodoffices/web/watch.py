@@ -240,8 +240,8 @@ ROUTES = (
     Route("/watch/roster/add", add_watch, "POST", back=roster, needs=KEEP),
     Route("/watch/roster/drop", drop_watch, "POST", back=roster, needs=KEEP),
     Route("/watch/settings", settings, "POST", back=roster, needs=KEEP),
-    Route("/watch/address/add", add_address, "POST", back=roster, needs=KEEP),
-    Route("/watch/address/drop", drop_address, "POST", back=roster, needs=KEEP),
+    Route("/watch/address/add", add_address, "POST", back=roster, needs=Right.KEYS),
+    Route("/watch/address/drop", drop_address, "POST", back=roster, needs=Right.KEYS),
     Route("/watch/address/try", try_address, "POST", back=roster, needs=KEEP),
     *beside.ROUTES,
 )

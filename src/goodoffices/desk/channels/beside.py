@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core.act import Act
-from goodoffices.core.beside import BESIDE, MOST_BESIDE, Beside, beside_readers, open_beside, read_beside
-from goodoffices.core.errors import Foreign, OtherOfficeError, Oversized
+from goodoffices.core.beside import BESIDE, Beside, beside_readers, open_beside, read_beside
+from goodoffices.core.errors import Foreign, OtherOfficeError
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.context import Context
 from goodoffices.desk.vault.keys import open_text, seal_text
@@ -70,17 +70,6 @@ class BesideWords:
         self.ledger.db.execute(
             "INSERT OR IGNORE INTO beside VALUES (?,?,?,?,?)", (act_id, act.subject, state, None, inside)
         )
-
-    def require_room(self, act: Act) -> None:
-        """Raise Oversized for more words beside one note than one office may put there.
-
-        Each is up to 60,000 bytes that every page of the note shows; without end they took it from its readers.
-        """
-        if act.type not in BESIDE or act.subject is None:
-            return
-        there = [row for row in self.ledger.acts_about(act.subject) if row.author == act.author]
-        if sum(row.type in BESIDE for row in there) >= MOST_BESIDE:
-            raise Oversized(f"More than {MOST_BESIDE} translations and rewordings beside one note.")
 
     def came(self, act_id: bytes, act: Act, now: int) -> None:
         """An act of a counterpart's was kept: open it, if somebody is signed in."""

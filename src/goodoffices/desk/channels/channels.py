@@ -24,7 +24,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, read_signed
-from goodoffices.desk.channels import budget
+from goodoffices.desk.channels import bounds, budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
 from goodoffices.desk.channels.sealing_anew import SealingAnew
@@ -180,7 +180,7 @@ class Channels(Credentials):
         )
         check_beside(signed, act, agreement.offices[act.author], agreement.mandate)
         check_consent(act)
-        self.beside.require_room(act)
+        bounds.require_room(self.ledger, act)
         self.keep_act(agreement, signed, act, now, came_from=line.peer)
         self.beside.came(signed.id, act, now)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from goodoffices.core import cbor
@@ -348,6 +348,14 @@ class ChannelTables(ChainTables):
             self._room_in(self._acts)
             self._acts[note] = tuple(ActRow(*row) for row in rows)
         return list(self._acts[note])
+
+    def count_about(self, note: bytes, author: bytes, kinds: Sequence[Collection[int]]) -> list[int]:
+        """How many acts of one author have a note as subject: of each set of types, and last of all others."""
+        rows = self._all(
+            "SELECT type, count(*) FROM act WHERE subject=? AND author=? GROUP BY type", note, author
+        )
+        counts = [sum(count for kind, count in rows if kind in each) for each in kinds]
+        return [*counts, sum(count for _, count in rows) - sum(counts)]
 
     def newest_acts(self, mandate: bytes, kind: int, since: int, most: int) -> list[ActRow]:
         """The newest acts of one type under a mandate that came here after a time, newest first."""

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from goodoffices.core import cbor
 from goodoffices.core.line import Place
@@ -13,6 +15,7 @@ from goodoffices.core.statement import Signed, read_signed
 from goodoffices.desk.ledger.rows import RouteRow, Tables
 
 _ROUTE = "id, line, relay, mailbox, put, collect, remove, made_at_relay, cursor, state"
+_GUARDED = "relays named since"
 USED, DRAINING, LEFT = "used", "draining", "left"
 
 
@@ -46,6 +49,28 @@ class MailboxTables(Tables):
             and (line_id is None or row.line == line_id)
             and (left or row.state != LEFT)
         ]
+
+    def guarded(self, host: str) -> bool:
+        """Whether a peer named this host after the pairing, and nobody here allowed it inside the own network."""
+        return host in self.guarded_hosts()
+
+    def guarded_hosts(self) -> list[str]:
+        """Every such host, oldest first."""
+        return [str(each) for each in cbor.decode(self.fact(_GUARDED) or cbor.encode([]))]
+
+    def guard(self, hosts: Collection[str]) -> None:
+        """Hosts that a peer names now: those at which nobody collected before are guarded from now on."""
+        known = {
+            urlsplit(row.relay).hostname for own in (True, False) for row in self.routes(own=own, left=True)
+        }
+        kept = self.guarded_hosts()
+        new = [each for each in dict.fromkeys(hosts) if each not in known and each not in kept]
+        if new:
+            self.set_fact(_GUARDED, cbor.encode([*kept, *new]))
+
+    def allow_inside(self, host: str) -> None:
+        """An officer knows this host."""
+        self.set_fact(_GUARDED, cbor.encode([each for each in self.guarded_hosts() if each != host]))
 
     def mailbox_made(self, route_id: int) -> None:
         """The relay has this mailbox."""

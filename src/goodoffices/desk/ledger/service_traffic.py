@@ -136,6 +136,22 @@ class ServiceTables(Tables):
         )
         return int(row[0]) if row is not None else 0
 
+    def count_chat(self, line: bytes, writer: bytes, since: int | None = None) -> int:
+        """How many lines of a writer's chat have their words here; ``since``: of those that came since then."""
+        row = self._one(
+            f"SELECT count(*) FROM entry WHERE line=? AND kind={int(EntryKind.SERVICE_CHAT)} AND +writer=?"
+            " AND length(body)>0 AND (? IS NULL OR at>=?)",
+            line,
+            writer,
+            since,
+            since,
+        )
+        return int(row[0])
+
+    def erase_body(self, entry: bytes) -> None:
+        """Erase one entry's body, with its salt; what opens an incarnation stays."""
+        self.db.execute("UPDATE entry SET body=x'', salt=x'' WHERE id=? AND number>1", (entry,))
+
     def erase_bodies(self, kind: int, me: bytes, before: int, line: bytes | None = None) -> int:
         """Erase the bodies, with their salts, of tests or chat that came before; returns how many.
 

@@ -157,6 +157,7 @@ class Collecting(Heads):
             if signed.id not in same and len(same) >= MAX_SAME:
                 raise Foreign("The other office states too often, under one version, where it collects.")
             self.ledger.add_mailboxes(line.id, stated.version, signed.id, signed, now, mine=False)
+            self.ledger.guard([urlsplit(relay).hostname or "" for relay, _, _ in stated.mailboxes])
             self._write_as_stated(line, now)
         nonce = self.context.rng(16)
         self.context.pending.after.append(lambda: self._send_head(line, nonce, bytes(16), now))

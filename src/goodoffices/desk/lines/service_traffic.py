@@ -44,6 +44,11 @@ KEPT = 30 * 1440 * MINUTE
 """Milliseconds for which the bodies of tests and chat are kept."""
 RESULTS_KEPT = 400 * 1440 * MINUTE
 DAY = 1440 * MINUTE
+MOST_SAID = 200
+"""Lines of chat that this office writes on one line within a day."""
+MOST_KEPT = 6_000
+"""Lines of a counterpart's chat whose words are kept at once: what an office that keeps to the bound above can have
+written in the time for which they are kept, however late it comes (ADR 0052)."""
 
 
 Require = Callable[[Officer, Right], None]
@@ -61,6 +66,8 @@ class ServiceTraffic:
         self._due: dict[tuple[bytes, bool], int] = {}
         self._to_answer = True  # there may be calls from before this start
         self._erased_at: int | None = None
+        self._full: dict[bytes, tuple[int, int]] = {}
+        """Per line with too much chat, when it was last counted, and when that was last told."""
         self.next_watch: Callable[[int], int | None] = lambda _: None
         """When the next watch begins after a time, by the roster; None without one."""
         self.chat_seen: dict[bytes, int] = {}
@@ -88,6 +95,7 @@ class ServiceTraffic:
         peer = self._peer(line)
         signed, content = read_body(carried.entry.kind, carried.body, line.id, peer)
         if isinstance(content, ServiceChat):
+            self._keep_chat(line, carried, now)
             return  # it stands in the record, from where its page reads it
         answers = content.step not in CALLS
         self.lines.hear(line.id, now, now if answers else content.time[0], locked=content.locked)
@@ -106,6 +114,27 @@ class ServiceTraffic:
         self.ledger.answer_test(
             line.id, content.nonce, now, mine=True, person=person, by=by, locked=content.locked
         )
+
+    def _keep_chat(self, line: LineRow, carried: CarriedEntry, now: int) -> None:
+        counted, found = self._full.get(line.id, (now - MINUTE, now - DAY))
+        if abs(now - counted) >= MINUTE:  # not for each of a flood
+            if self.ledger.count_chat(line.id, line.peer) <= MOST_KEPT:
+                return
+            counted = now
+        self.ledger.erase_body(
+            carried.signed.id
+        )  # the link of the chain stays, and so does the other desk's copy
+        if abs(now - found) >= DAY:
+            found = now
+            self.ledger.find(
+                now,
+                "the other office's",
+                f"More than {MOST_KEPT:,} lines of service chat lie here; the words of further ones are not kept.",
+                "Ask that office by another way. To make room, erase the line's chat; notes are not touched by this.",
+                line=line.id,
+                entry=carried.signed.id,
+            )
+        self._full[line.id] = counted, found
 
     # --- what the desk does by itself -----------------------------------------------------------------
 
@@ -237,6 +266,11 @@ class ServiceTraffic:
         if len(words.encode("utf-8", "surrogatepass")) > MAX_WORDS:
             raise YourError(
                 f"A line of chat has at most {MAX_WORDS} bytes.", "Shorten it. What is meant is a note."
+            )
+        if self.ledger.count_chat(line.id, self.context.me, now - DAY) >= MOST_SAID:
+            raise NotNow(
+                f"{MOST_SAID} lines of chat were written on this line within a day; it takes no more for now.",
+                "What matters is a note. The next line of chat can be written when the oldest is a day old.",
             )
         content = ServiceChat(
             line=line.id,

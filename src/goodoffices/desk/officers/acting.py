@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from goodoffices.core.act import (
-    ActType,
-)
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow
-from goodoffices.core.mandate import (
-    Agreement,
-)
+from typing import Any
+
+from goodoffices.core.act import Act, ActType
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.mandate import Agreement
 from goodoffices.core.office import Right
+from goodoffices.core.statement import read_signed
+from goodoffices.desk.channels.bounds import full
 from goodoffices.desk.channels.channels import Channels
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import NoteRow
@@ -59,6 +59,21 @@ class Acting:
             row.author == self.context.me and row.type == kind for row in self.ledger.acts_about(note_id)
         )
 
+    def stands(self, note: NoteRow, kind: ActType, stated: dict[str, Any]) -> bool:
+        """Whether this office has signed just that about a note: a form that was sent twice is one act."""
+        mine = (row for row in self.ledger.acts_about(note.id) if row.author == self.context.me)
+        return any(
+            states(read_signed(row.signed).statement.read(Act), stated) for row in mine if row.type == kind
+        )
+
+    def require_room(self, note: NoteRow, kind: ActType, *, waiting: int = 0) -> None:
+        """Raise YourError where this office has said as much about a note as its counterparts take (ADR 0052)."""
+        if full(self.ledger, note.id, self.context.me, kind, more=waiting, own=True):
+            raise YourError(
+                "This office has said as much beside this note as is carried.",
+                "Send what is still to be said as a note.",
+            )
+
     def compared(self, agreement: Agreement, office: bytes) -> bool:
         """Whether an officer of a party signed that the digits were compared."""
         return any(row.author == office for row in self.ledger.acts_of_type(agreement.id, ActType.COMPARED))
@@ -66,3 +81,8 @@ class Acting:
     def vouched_alone(self, agreement: Agreement) -> bool:
         """Whether keys in this channel are vouched for by the intermediary alone."""
         return not all(self.compared(agreement, party) for party in agreement.mandate.parties)
+
+
+def states(act: Act, stated: dict[str, Any]) -> bool:
+    """Whether an act states these fields just so."""
+    return all(getattr(act, name) == value for name, value in stated.items())

@@ -14,6 +14,7 @@ from goodoffices.core.act import (
     CHANNEL_LANE,
     HOME_LANE,
     Acknowledgement,
+    Act,
     ActType,
 )
 from goodoffices.core.errors import NotAllowed, NotNow, YourError
@@ -21,12 +22,13 @@ from goodoffices.core.mandate import (
     Agreement,
 )
 from goodoffices.core.office import Right
-from goodoffices.core.statement import Signed
+from goodoffices.core.statement import Signed, read_signed
 from goodoffices.desk.context import Officer
-from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.ledger.ledger import ActRow, NoteRow
+from goodoffices.desk.officers.acting import states
 from goodoffices.desk.officers.agreeing import Agreeing, Terms
 from goodoffices.desk.officers.beside import Besides
-from goodoffices.desk.officers.remarking import Remarking
+from goodoffices.desk.officers.own_words import OwnWords
 from goodoffices.desk.officers.writing import Draft
 
 __all__ = ["Draft", "OfficerActs", "Terms"]
@@ -35,7 +37,7 @@ __all__ = ["Draft", "OfficerActs", "Terms"]
 ON_PAPER = "The reader is on paper: the sheet is printed and handed over."
 
 
-class OfficerActs(Agreeing, Besides, Remarking):
+class OfficerActs(Agreeing, Besides, OwnWords):
     """The use cases of signed-in officers."""
 
     # --- the intermediary's officer -------------------------------------------------------------------
@@ -77,11 +79,8 @@ class OfficerActs(Agreeing, Besides, Remarking):
             raise NotNow(ON_PAPER, "Print the sheet, hand it over, and sign that you did.")
         with self.context.transaction():
             self._see(agreement, note, officer, now)
-            if remark and agreement.mandate.officers_to_add_words == 1:
-                self.add_words(agreement, note, remark, now, officer)
-            elif remark:
-                # The note never waits for the second officer; the words follow.
-                self.put_up_words(note, remark, now, officer)
+            if remark:  # the note never waits for a second officer; the words follow
+                self.add_words(agreement, note, officer, now, remark)
             self.channels.forward(agreement, note, now, officer)
         with self.context.transaction():
             self.lines.flush_all(now)
@@ -93,14 +92,16 @@ class OfficerActs(Agreeing, Besides, Remarking):
         note, agreement = self.passing(officer, note_id)
         if not reason.strip():
             raise YourError("A refusal states its reason; the sender will read it.", "Write the reason.")
+        kind = ActType.RETURNED if returned else ActType.REFUSED
+        if self.stands(note, kind, {"words": reason}):
+            return
+        self.require_room(note, kind)
         why_not = self.channels.why_not_forward(note, agreement, now)
         if why_not in ("It was forwarded already.", "It was refused."):
             raise NotNow(f"It is too late to refuse this note. {why_not}")
         with self.context.transaction():
             self._see(agreement, note, officer, now)
-            self._about(
-                agreement, note, ActType.RETURNED if returned else ActType.REFUSED, officer, now, words=reason
-            )
+            self._about(agreement, note, kind, officer, now, words=reason)
             self.lines.flush_all(now)
 
     # --- the reader's officer -------------------------------------------------------------------------
@@ -149,8 +150,9 @@ class OfficerActs(Agreeing, Besides, Remarking):
             for row in self.ledger.acts_about(note.id)
             if row.author == self.context.me and row.type == kind
         ]
-        if mine and kind != ActType.ACKNOWLEDGED:
-            return
+        if mine and (kind != ActType.ACKNOWLEDGED or states(_act(mine[-1]), fields)):
+            return  # it stands already: a button pressed twice is one act
+        self.require_room(note, kind)
         travels = kind in agreement.mandate.acknowledgements or note.lane != CHANNEL_LANE
         with self.context.transaction():
             self.channels.do(
@@ -164,3 +166,7 @@ class OfficerActs(Agreeing, Besides, Remarking):
                 **fields,
             )
             self.lines.flush_all(now)
+
+
+def _act(row: ActRow) -> Act:
+    return read_signed(row.signed).statement.read(Act)

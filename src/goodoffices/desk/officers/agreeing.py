@@ -204,3 +204,13 @@ class Agreeing(Acting):
         with self.context.transaction():
             self.channels.thin.change(officer, self.ledger.line(line_id), wanted, now)
             self.lines.flush_all(now)
+
+    def allow_relay_inside(self, officer: Officer, host: str, now: int) -> None:
+        """A relay that a counterpart named lies inside this office's own network, and that is right (ADR 0053)."""
+        self.require(officer, Right.KEYS)
+        if not self.ledger.guarded(host):
+            return
+        with self.context.transaction():
+            self.ledger.allow_inside(host)
+            what = f"allowed the relay {host} inside the own network"
+            self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)

@@ -39,21 +39,24 @@ class HandActs(OfficerActs):
     def hand_over(self, officer: Officer, note_id: bytes, hand: Hand, now: int, *, remark: str = "") -> None:
         """Sign that the sheet was given: to whom, where, when, by whom. A remark is an act of its own."""
         note, agreement = self.passing(officer, note_id)
-        reason = self.why_not_hand_over(note, agreement, now)
+        words = words_of(hand)
+        signed = self.stands(note, ActType.HANDED_OVER, {"words": words})
+        reason = None if signed else self.why_not_hand_over(note, agreement, now)
         if reason is not None:
             raise NotNow(f"The note cannot be handed over. {reason}")
         if hand.at > now + 60_000:
             raise YourError("It cannot have been handed over later than now.", "Correct the time.")
-        words = words_of(hand)
         with self.context.transaction():
             self._see(agreement, note, officer, now)
-            self._about(agreement, note, ActType.HANDED_OVER, officer, now, words=words, evidence=note.copy)
-            if agreement.mandate.on_paper(note.recipient):
-                self.ledger.mark_carried(note.id, note.recipient)
-            if remark and agreement.mandate.officers_to_add_words == 1:
-                self.add_words(agreement, note, remark, now, officer)
-            elif remark:
-                self.put_up_words(note, remark, now, officer)
+            if not signed:
+                self.require_room(note, ActType.HANDED_OVER)
+                self._about(
+                    agreement, note, ActType.HANDED_OVER, officer, now, words=words, evidence=note.copy
+                )
+                if agreement.mandate.on_paper(note.recipient):
+                    self.ledger.mark_carried(note.id, note.recipient)
+            if remark:
+                self.add_words(agreement, note, officer, now, remark)
             self.lines.flush_all(now)
 
     def transcribe(
@@ -66,31 +69,27 @@ class HandActs(OfficerActs):
         *,
         spoken: bool,
         scan: bytes | None = None,
-    ) -> None:
-        """Write down what a party on paper answered: the intermediary's transcript, never that party's words."""
+    ) -> bool:
+        """Write down what a party on paper answered: the intermediary's transcript, never that party's words.
+
+        False if it waits for a second officer now, where the mandate asks for two to add words.
+        """
         note, agreement = self.passing(officer, note_id)
         if not agreement.mandate.on_paper(note.recipient):
             raise NotAllowed("A party with a desk answers for itself.")
-        self._may_add_words(agreement)
         words = words_of(hand, text)
         with self.context.transaction():
             self._see(agreement, note, officer, now)
-            self._about(
+            stands = self.add_words(
                 agreement,
                 note,
-                ActType.TRANSCRIPT,
                 officer,
                 now,
-                words=words,
+                words,
+                ActType.TRANSCRIPT,
+                recipient=note.author,
                 code=SPOKEN if spoken else PAPER,
                 evidence=scan,
             )
             self.lines.flush_all(now)
-
-    @staticmethod
-    def _may_add_words(agreement: Agreement) -> None:
-        if agreement.mandate.officers_to_add_words > 1:
-            raise NotAllowed(
-                "The mandate asks for two officers to add words, and a transcript takes one so far.",
-                "Say it in a covering remark, which two can sign.",
-            )
+        return stands

@@ -7,6 +7,7 @@ keys are destroyed at once, and no act of that key is taken here any more, while
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def people(vault: Vault, desk: Desk) -> tuple[Person, ...]:
         held = (roster.rights(public), planned.rights(public)) if public else (Right(0), Right(0))
         out.append(Person(each.name, public, pseudonym, *held, each.locked_out_ms, each.token))
     return tuple(out)
+
+
+def others_with(everybody: Iterable[Person], me: bytes, rights: Right) -> list[Person]:
+    """Who else holds one of these rights and was not locked out; of whom no key is known yet may be one of them."""
+    return [
+        each
+        for each in everybody
+        if each.public != me and each.locked_out is None and (each.public is None or each.rights & rights)
+    ]
 
 
 def add_officer(

@@ -15,7 +15,7 @@ from goodoffices.core.statement import Signed
 from goodoffices.desk.asking import Place
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.presence.people import Person, add_officer, lock_out, people
+from goodoffices.desk.presence.people import Person, add_officer, lock_out, others_with, people
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.vault.vault import OpenedOfficer, Vault
 
@@ -68,13 +68,25 @@ class Present(ABC):
         ``passkey``: the one that this officer has just used, where one is asked for beside the passphrase.
         """
         opened = await asyncio.to_thread(self.vault.attempt(name, passphrase))
-        mine = {each.id for each in self.passkeys.of(opened.name)}
-        if self.passkeys.asked_beside_passphrase(opened.name) and passkey not in mine:
+        mine = self.passkeys.of(opened.name)
+        if self.asks_for_passkey(opened.name, opened.public) and passkey not in {each.id for each in mine}:
+            hosts = ", ".join(sorted({each.host for each in mine}))
             raise NotAllowed(
-                "This officer's passkey is asked for beside the passphrase.",
-                "Use the passkey first, then type the passphrase. If it is lost, a keeper of keys removes it.",
+                f"This officer's passkey is asked for beside the passphrase; it is for this desk by the name {hosts}.",
+                "Reach the desk by that name, use the passkey, then type the passphrase. If it is lost, a keeper of"
+                " keys removes it.",
             )
         return self._admit(opened)
+
+    def asks_for_passkey(self, name: str, public: bytes) -> bool:
+        """Whether this officer's passphrase alone does not sign in.
+
+        The only keeper of keys always can: nobody else could remove a passkey that he lost (ADR 0053).
+        """
+        if not self.passkeys.asked_beside_passphrase(name):
+            return False
+        keeper = self.desk.context.my_office().roster.rights(public) & Right.KEYS
+        return not keeper or bool(others_with(self.people(), public, Right.KEYS))
 
     async def prove(self, officer: Officer, passphrase: str) -> None:
         """The officer who is signed in types his passphrase once more; raises WrongSecret."""

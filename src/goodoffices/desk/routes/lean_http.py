@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import h11
 
+from goodoffices.core.addresses import elsewhere
+from goodoffices.core.errors import RelayError
 from goodoffices.desk.routes.socks import Proxy, connect
 
 MAX_ANSWER = 65_536
@@ -43,8 +45,15 @@ class _Connection:
 class LeanHttp:
     """Requests to relays, each mailbox's over connections of its own."""
 
-    def __init__(self, tls: ssl.SSLContext | None, timeout: float, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None,
+        timeout: float,
+        proxy: Proxy | None = None,
+        guarded: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._tls = tls
+        self._guarded = guarded
         self.timeout = timeout
         self._proxy = proxy
         self._idle: dict[_Place, list[_Connection]] = {}
@@ -102,6 +111,14 @@ class LeanHttp:
         led = await connect(self._proxy, place[1], place[2], place[3])
         if led is None:
             reader, writer = await asyncio.open_connection(place[1], place[2], ssl=tls)
+            # By the address that was reached, and before a word is said: a name can lead anywhere.
+            host = place[1]
+            if self._guarded(host) and not elsewhere(str(writer.get_extra_info("peername")[0])):
+                writer.transport.abort()
+                raise RelayError(
+                    f"{host}, which the other office named, lies inside this office's own network.",
+                    "If that is right, a keeper of keys allows it on the page of the line's relays.",
+                )
         else:
             name = place[1] if secure else None
             reader, writer = await asyncio.open_connection(sock=led, ssl=tls, server_hostname=name)

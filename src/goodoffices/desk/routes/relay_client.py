@@ -11,7 +11,7 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,12 +89,18 @@ class RelayState:
 class RelayClient:
     """Talks to any relay. One pool of connections; a WebSocket per mailbox that is listened to."""
 
-    def __init__(self, context: ssl.SSLContext | None = None, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+        guarded: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """``guarded``: hosts that may not lie inside this office's own network."""
         self._tls = context
         self._proxy = proxy
         # Every mailbox has connections of its own: a relay that answers nobody must not use up the others'
         # (P7), and none shall be told by its connections which mailboxes belong together.
-        self._http = LeanHttp(context, TIMEOUT if proxy is None else PROXY_TIMEOUT, proxy)
+        self._http = LeanHttp(context, TIMEOUT if proxy is None else PROXY_TIMEOUT, proxy, guarded)
 
     async def close(self) -> None:
         """Close every connection."""

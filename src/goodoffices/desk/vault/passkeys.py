@@ -84,6 +84,11 @@ class Passkeys:
             for row in rows
         )
 
+    def hosts(self) -> frozenset[str]:
+        """The names of this desk for which there is any passkey."""
+        rows = self.vault.db.execute("SELECT DISTINCT host FROM passkey").fetchall()
+        return frozenset(str(host) for (host,) in rows)
+
     def asked_beside_passphrase(self, officer: str) -> bool:
         """Whether this officer's passphrase alone does not sign in: he has a passkey that opens nothing."""
         entries = self.of(officer)
@@ -117,8 +122,8 @@ class Passkeys:
         assert made.credential_data is not None
         label = " ".join(label.split())[:MAX_LABEL] or "passkey"
         with self.vault.writing():
-            self.vault.db.execute(
-                "INSERT INTO passkey (id, folded, host, label, credential, sign_count, added_ms)"
+            kept = self.vault.db.execute(
+                "INSERT OR IGNORE INTO passkey (id, folded, host, label, credential, sign_count, added_ms)"
                 " VALUES (?,?,?,?,?,?,?)",
                 (
                     made.credential_data.credential_id,
@@ -130,6 +135,9 @@ class Passkeys:
                     now,
                 ),
             )
+        if kept.rowcount != 1:
+            # An authenticator chooses the ID; one that chooses another's gets nothing of his.
+            raise YourError("A passkey with this ID is kept here already.", "Use another authenticator.")
         return made.credential_data.credential_id
 
     def wrap(self, passkey: bytes, officer: str, prf: bytes, keys: bytes, rng: Rng) -> None:

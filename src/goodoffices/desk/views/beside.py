@@ -183,6 +183,23 @@ def _order(card: BesideCard) -> tuple[bool, int, int]:
     return card.corrected_by is not None, -grade, -card.at
 
 
+def newest_own(
+    cards: tuple[BesideCard, ...], office: bytes, language: str, grade: int | None
+) -> bytes | None:
+    """The act that a new one of this office would take over from: its newest in that language, of no higher grade.
+
+    ``grade`` None: a rewording.
+    """
+    kind = "rewording" if grade is None else "translation"
+    held = [
+        each
+        for each in cards
+        if each.office == office and each.kind == kind and each.language == language
+        if each.corrected_by is None and each.text is not None and (each.grade or 0) <= (grade or 0)
+    ]
+    return max(held, key=lambda each: each.at).act if held else None
+
+
 def _waiting(desk: Desk, officer: Officer, note: NoteRow, agreement: Agreement) -> list[OpenBesideCard]:
     office = desk.context.my_office()
     return [

@@ -17,7 +17,6 @@ from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Office
 from goodoffices.core.statement import Signed, read_signed
-from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 
@@ -69,25 +68,6 @@ class Remark:
     signer: str
     words: str
     officers: int
-
-
-@dataclass(frozen=True)
-class OpenRemarkCard:
-    """A remark of this office that waits for a second officer."""
-
-    words: str
-    digest: bytes
-    by: str
-    at: int
-    mine: bool
-
-
-def open_remark_of(desk: Desk, officer: Officer, row: NoteRow) -> OpenRemarkCard | None:
-    """The remark on a note that waits for a second officer."""
-    found = desk.acts.open_remark(row.id)
-    if found is None:
-        return None
-    return OpenRemarkCard(found.words, found.digest, found.name, found.at, found.officer == officer.public)
 
 
 def signer_of(signed: Signed, office: Office, version: int) -> tuple[str, bool]:

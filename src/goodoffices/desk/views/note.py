@@ -19,16 +19,14 @@ from goodoffices.desk.officers.acts import ON_PAPER
 from goodoffices.desk.views.clocks import LocalTime, local_times
 from goodoffices.desk.views.custody import (
     CustodyStep,
-    OpenRemarkCard,
     Remark,
     acts_of,
     custody,
-    open_remark_of,
     remarks_of,
     status_of,
 )
 from goodoffices.desk.views.inside import Inside, shown
-from goodoffices.desk.views.transcripts import Transcript, transcripts_of
+from goodoffices.desk.views.transcripts import OpenWordsCard, Transcript, open_words_of, transcripts_of
 from goodoffices.desk.views.waiting import label_of
 
 NEARBY = 60
@@ -131,7 +129,7 @@ class NotePage:
     hidden: str | None
     """Why the text is not shown: open | take | sealed | altered | newer | unreadable | unopened"""
     remarks: tuple[Remark, ...]
-    open_remark: OpenRemarkCard | None
+    open_words: tuple[OpenWordsCard, ...]
     transcripts: tuple[Transcript, ...]
     on_paper: bool
     carried_by: str | None
@@ -290,7 +288,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         knowledge_known=words is not None,
         hidden=_hidden(desk, row, opened, agreement),
         remarks=remarks_of(desk, agreement, row),
-        open_remark=open_remark_of(desk, officer, row),
+        open_words=open_words_of(desk, officer, row),
         transcripts=transcripts_of(agreement, row, acts_of(desk, agreement, row)),
         on_paper=mandate.on_paper(row.recipient),
         carried_by=agreement.name_of(row.carried_by) if row.carried_by else None,
@@ -336,6 +334,7 @@ def _passing(desk: Desk, agreement: Agreement, row: NoteRow, now: int, *, duty: 
     return (
         _action("take", no_right or ("It was taken." if taken else None)),
         _action("forward", no_right or against or (ON_PAPER if paper else None)),
+        _action("remark", no_right),
         _action("hand over", no_right or desk.acts.why_not_hand_over(row, agreement, now)),
         _action("transcribe", no_right or (None if paper else "A party with a desk answers for itself.")),
         _action(

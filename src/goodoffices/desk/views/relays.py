@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
@@ -44,6 +45,8 @@ class Box:
     """How many lie in it, by the relay's word; None: not known."""
     oldest: int | None
     looked: int | None
+    guarded: str | None
+    """Its host, where the other office named it since the pairing and nobody allowed it inside the own network."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def relays_page(
 
     def box(route: RouteRow) -> Box:
         state, look = known.get(route.relay.rstrip("/")), looks.get(route.id)
+        host = urlsplit(route.relay).hostname or ""
         not_taken, taken = desk.lines.sending.on_route(route.id)
         return Box(
             url=route.relay,
@@ -96,6 +100,7 @@ def relays_page(
             waiting=look.waiting if look else None,
             oldest=look.oldest if look else None,
             looked=look.at if look else None,
+            guarded=host if desk.ledger.guarded(host) else None,
         )
 
     ours = tuple(map(box, desk.ledger.routes(line_id, own=True)))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replies on paper or by word of mouth, as the intermediary wrote them down: its word, no party's (P14)."""
+"""The intermediary's own words beside a note: replies on paper or by word of mouth as it wrote them down, its word
+and no party's (P14), and what waits for a second officer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,10 @@ from dataclasses import dataclass
 from goodoffices.core.act import Act, ActType
 from goodoffices.core.handing import read_words
 from goodoffices.core.mandate import Agreement
+from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.officers.own_words import NAMES
 
 SPOKEN = 2
 
@@ -57,4 +62,40 @@ def transcripts_of(
                     act.evidence,
                 )
             )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class OpenWordsCard:
+    """A remark or transcript of this office that waits for a second officer."""
+
+    kind: str
+    """remark | transcript"""
+    words: str
+    """Letter for letter, as the second officer signs them."""
+    digest: bytes
+    by: str
+    at: int
+    mine: bool
+    spoken: bool
+    scan: bytes | None
+
+
+def open_words_of(desk: Desk, officer: Officer, note: NoteRow) -> tuple[OpenWordsCard, ...]:
+    """What this office has written beside a note and one officer has signed so far."""
+    found = []
+    for each in desk.acts.open_words(note.id):
+        act = each.signed.statement.read(Act) if each.signed is not None else None
+        found.append(
+            OpenWordsCard(
+                kind=NAMES[each.kind],
+                words=each.words,
+                digest=each.digest,
+                by=each.name,
+                at=each.at,
+                mine=each.officer == officer.public,
+                spoken=each.kind == ActType.TRANSCRIPT and act is not None and act.code == SPOKEN,
+                scan=act.evidence if act is not None else None,
+            )
+        )
     return tuple(found)

@@ -200,14 +200,15 @@ class Errands:
         if not passing:
             return
         note = world.rng.choice(passing[-6:]).id
-        waiting = office.disk.raw.execute("SELECT officer FROM remark_open WHERE note=?", (note,)).fetchone()
+        waiting = office.disk.raw.execute(
+            "SELECT officer, slot FROM words_open WHERE note=?", (note,)
+        ).fetchone()
         first = next((each for each in office.officers if waiting and each.public == waiting[0]), None)
         second = office.officers[-1]
 
         def sign(desk: Desk) -> None:
-            found = desk.acts.open_remark(note)
-            if found is not None:
-                desk.acts.sign_remark(second, first, note, found.digest, world.now(office))
+            for found in desk.acts.open_words(note)[:1]:
+                desk.acts.sign_words(second, first, note, found.digest, world.now(office))
 
         if waiting is None:
             words = f"With this office's compliments, {world.rng.randint(1, 9)}."
@@ -221,7 +222,7 @@ class Errands:
             self._ask(
                 office,
                 "drops a remark",
-                lambda desk: desk.acts.drop_remark(second, note, world.now(office)),
+                lambda desk: desk.acts.drop_words(second, note, bytes(waiting[1]), world.now(office)),
             )
 
     def _paper(self) -> None:
