@@ -38,6 +38,9 @@ def test_a_note_is_printed_handed_over_and_its_author_sees_to_whom(
     expect(bern.locator(".sheet .text").first).to_have_text(TEXT)
     expect(bern.locator(".qr svg")).to_be_visible()
     sound(bern)
+    with bern.expect_download() as waiting:
+        bern.locator('a[href$="/sheet.pdf"]').click()
+    assert waiting.value.path().read_bytes().startswith(b"%PDF-")
     bern.emulate_media(media="print")
     for frame in (".top", ".status-strip", ".bottom", ".no-print"):
         expect(bern.locator(frame)).to_be_hidden()

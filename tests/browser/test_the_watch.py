@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A browser beside a bed: it rings, by itself too, and two acts on a telephone's screen forward the note."""
+"""A browser beside a bed: it rings, by itself too, and two acts forward the note, on a telephone as well."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def _nothing_waits(stage: Stage) -> None:
             door.do(f"/notes/{waiting['note']}/return", reason="Not tonight.")
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fa", "dark")])
+@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
 def test_woken_by_the_page_two_acts_forward_the_note(
-    stage: Stage, sign_in: SignIn, sound: Sound, language: str, scheme: str
+    stage: Stage, sign_in: SignIn, sound: Sound, language: str, width: int, scheme: str
 ) -> None:
     """P5, P10: it rings though nobody is signed in; sign in and take, then forward."""
     _nothing_waits(stage)
-    page = sign_in("Bern", language=language, width=390, scheme=scheme)
+    page = sign_in("Bern", language=language, width=width, scheme=scheme)
     _arm(page, stage, "Bern")
     expect(page.locator(".sleepers")).to_contain_text("1")
     sound(page)
