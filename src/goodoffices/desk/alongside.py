@@ -3,18 +3,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from goodoffices.core.errors import GoodOfficesError
 from goodoffices.db.sqlite import Connection
 from goodoffices.desk.context import Context, Sealed
-from goodoffices.desk.vault.database import Log
+from goodoffices.desk.vault.database import Log, faults
+
+AFTER = 0.25
+"""Seconds that the chronicle waits after a rest began: what a note brought is under way by then."""
+BETWEEN = 0.05
+"""Seconds between two slices of it."""
 
 
 class Alongside:
-    """One thread that seals while the loop's thread commits; and the log, moved while the desk is at rest."""
+    """One thread that seals while the loop's thread commits; and what is done while the desk is at rest: the
+    log is moved, the chronicle keeps up with the record."""
 
-    def __init__(self, context: Context, db: Connection) -> None:
+    def __init__(self, context: Context, db: Connection, gather: Callable[[], bool]) -> None:
         self._log = Log(db)
+        self._gather = gather
+        self._next: asyncio.TimerHandle | None = None
         self._sealer = ThreadPoolExecutor(1, "sealing")
         context.beside = self._begin
 
@@ -25,7 +37,19 @@ class Alongside:
         """Called when everything that was due is written; ``busy``: something is to be sent still."""
         if not busy:
             self._log.tidy()
+            if self._next is None:
+                self._next = asyncio.get_running_loop().call_later(AFTER, self._slice)
+
+    def _slice(self) -> None:
+        done = True
+        # What is wrong with the disk or the vault is said to whoever asks for the page.
+        with contextlib.suppress(GoodOfficesError), faults():
+            done = self._gather()
+        loop = asyncio.get_running_loop()
+        self._next = None if done else loop.call_later(BETWEEN, self._slice)
 
     def close(self) -> None:
         """No more work is taken."""
+        if self._next is not None:
+            self._next.cancel()
         self._sealer.shutdown()

@@ -40,6 +40,7 @@ from goodoffices.core.statement import sign, state
 from goodoffices.db.sqlite import Connection
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.channels.channels import Channels
+from goodoffices.desk.chronicle.gathering import Chronicle
 from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
 from goodoffices.desk.founding import reading_seeds
@@ -78,6 +79,7 @@ class Desk:
         self.ledger = Ledger(db)
         self.context = Context(self.ledger, keys, rng, clock_quality=clock_quality)
         self.channels = Channels(self.context, self._flush)
+        self.chronicle = Chronicle(self.context, self.channels)
         self.lines = Lines(self.context, self._take_entry, Cells(self.context, self.channels.thin))
         self.lines.take_note = self.channels.note_came
         self.lines.receipted = self._on_relay
@@ -139,6 +141,7 @@ class Desk:
         self.context.reading = {}
         self.context.reading_key = None
         self.context.opened.forget()
+        self.chronicle.close()
         crypto.forget_private_keys()
 
     # --- the wire -----------------------------------------------------------------------------------
@@ -288,7 +291,7 @@ class Desk:
         pairing = pair(mine, theirs)
         self.require_new_name(name)
         for line in self.ledger.lines():
-            if theirs.digest == _digest(self.ledger.offers_of(line.id)[1]):
+            if theirs.digest == read_offer(self.ledger.offers_of(line.id)[1]).digest:
                 raise YourError("This invitation was used before.", "Ask the other office for a new one.")
         line = LineRow(pairing.id, name, theirs.office.id, pairing, None, None, self.context.rng(16))
         with self.context.transaction():
@@ -392,7 +395,3 @@ class Desk:
         """Mailboxes to make at relays and to collect from, of lines that are confirmed here."""
         confirmed = {line.id for line in self.ledger.lines() if line.confirmed_here}
         return [route for route in self.ledger.routes(own=True) if route.line in confirmed]
-
-
-def _digest(raw: bytes) -> bytes:
-    return read_offer(raw).digest

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goodoffices.core.errors import NotAllowed, NotNow
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow
 from goodoffices.core.home_papers import WRITING
 from goodoffices.core.statement import Content, Signed, read_signed, sign, state
 from goodoffices.desk.context import Context, Officer
@@ -24,6 +24,13 @@ class HomePapers:
 
     def _open(self, number: bytes, sealed: bytes) -> Signed:
         return read_signed(open_text(self._key(), bytes(sealed), bytes(number)))
+
+    def paper(self, table: str, number: bytes) -> Signed:
+        """A paper from its table, opened; nothing of it is verified yet. Raises NotFound."""
+        row = self.db.execute(f"SELECT signed_sealed FROM {table} WHERE id=?", (number,)).fetchone()
+        if row is None:
+            raise NotFound("There is no such paper at this desk.")
+        return self._open(number, row[0])
 
     def _signed(self, content: Content, officer: Officer) -> Signed:
         return sign(state(content, self.context.keys.realm), officer.seed)

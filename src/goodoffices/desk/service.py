@@ -91,7 +91,7 @@ class DeskService(Present):
         tls = tls_trusting(config.relay_ca)
         vault = open_vault(config.vault, unlock_path=config.unlock)
         super().__init__(vault, desk_of(vault))
-        self.alongside = Alongside(self.desk.context, vault.db)
+        self.alongside = Alongside(self.desk.context, vault.db, self.desk.chronicle.catch_up)
         self.client = RelayClient(tls, config.proxy, self.desk.ledger.guarded)
         self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now, config.proxy)
         self.machine = TranslatingMachine(config.translator)

@@ -47,16 +47,7 @@ class PublicStatements(HomePapers):
 
     def one(self, statement: bytes) -> Logged:
         """A statement, verified again; raises NotFound."""
-        row = self.db.execute(
-            "SELECT signed_sealed FROM public_statement WHERE id=?", (statement,)
-        ).fetchone()
-        if row is None:
-            raise NotFound("There is no such public statement at this desk.")
-        return self.opened(statement, row[0])
-
-    def opened(self, statement: bytes, sealed: bytes) -> Logged:
-        """A statement from its row, verified."""
-        signed = self._open(statement, sealed)
+        signed = self.paper("public_statement", statement)
         return Logged(signed.id, check_public_statement(signed, self.context.my_office()), signed.signers[0])
 
     def log(self, officer: Officer, new: NewStatement, now: int, *, once: str | None = None) -> bytes:

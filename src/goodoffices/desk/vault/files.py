@@ -63,6 +63,9 @@ class VaultFiles:
                 "vault.db-wal",
                 "vault.db-shm",
                 "vault.db.lock",
+                "chronicle.db",
+                "chronicle.db-wal",
+                "chronicle.db-shm",
                 "unlock.key",
             ):
                 if os.path.lexists(self.folder / name):
@@ -219,7 +222,8 @@ def destroy_keys(files: VaultFiles) -> None:
 
 def remove_database(files: VaultFiles) -> None:
     """Remove what the keys had opened, as far as this disk allows."""
-    for name in ("vault.db-wal", "vault.db-shm", "vault.db", "credential.cbor", "vault.db.lock"):
+    index = ("chronicle.db-wal", "chronicle.db-shm", "chronicle.db")
+    for name in ("vault.db-wal", "vault.db-shm", "vault.db", *index, "credential.cbor", "vault.db.lock"):
         with contextlib.suppress(OSError):
             (files.folder / name).unlink()
 

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chronicle of one desk: kept up with the record while an officer is signed in, asked by the pages.
+
+Every source is a table to which rows are only added, so what is new lies behind a mark. A note's words go in
+when an officer of this office has opened or seen it, and not before: a search must not open notes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from goodoffices.core.act import HOME_LANE, Act, ActType
+from goodoffices.core.assurance import check_assurance, check_change
+from goodoffices.core.errors import NotFound, NotNow, OtherOfficeError
+from goodoffices.core.incident import check_report
+from goodoffices.core.line import CarriedEntry, EntryKind
+from goodoffices.core.line import Item as Carried
+from goodoffices.core.note import Note, read_inside
+from goodoffices.core.sealed import read_sealed
+from goodoffices.core.statement import read_signed
+from goodoffices.desk.channels.chains import Chains
+from goodoffices.desk.chronicle.index import (
+    Asked,
+    Found,
+    Index,
+    Item,
+    Kind,
+    NotReadable,
+    beside_of,
+    open_index,
+    remove,
+)
+from goodoffices.desk.chronicle.statements import PublicStatements
+from goodoffices.desk.context import Context
+from goodoffices.desk.home_papers import HomePapers
+from goodoffices.desk.ledger.rows import NoteRow
+
+SLICE = 50
+"""Rows that are taken in at once while the desk is at rest: some ten milliseconds."""
+AT_A_PAGE = 200
+"""Rows that a page waits for."""
+CLOCKS_DIFFER = 5 * 60_000
+"""Milliseconds by which another office's clock may be ahead of this one's."""
+SOURCES = (
+    ("entry", "position"),
+    ("note", "rowid"),
+    ("act", "position"),
+    ("incident_report", "rowid"),
+    ("assurance", "rowid"),
+    ("assurance_change", "rowid"),
+    ("public_statement", "rowid"),
+)
+
+
+class Chronicle:
+    """One desk's line of time."""
+
+    def __init__(self, context: Context, channels: Chains) -> None:
+        self.context, self.channels = context, channels
+        self.ledger, self.db = context.ledger, context.ledger.db
+        self._index: Index | None = None
+        self.place = beside_of(self.db)
+        """Where its index lies; None: in memory, as the record does."""
+        self._take: dict[str, Callable[[int, bytes], None]] = {
+            "entry": self._entry,
+            "note": self._note,
+            "act": self._act,
+            "incident_report": self._report,
+            "assurance": self._assurance,
+            "assurance_change": self._change,
+            "public_statement": self._statement,
+        }
+
+    # --- open while the desk is -------------------------------------------------------------------------
+
+    @property
+    def index(self) -> Index:
+        """The index, opened; raises NotNow while the desk is locked."""
+        if self._index is None:
+            key = self.context.reading_key
+            if key is None:
+                raise NotNow("The desk is locked.", "Sign in first.")
+            self._index = open_index(self.place, key)
+            if not self._fits():
+                self._index.clear()
+        return self._index
+
+    def close(self) -> None:
+        """The desk locks: nothing of the index can be read."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    def _fits(self) -> bool:
+        """Whether it was made from this very record, and not from a later state of it or another's."""
+        assert self._index is not None
+        for source, place in SOURCES:
+            at, last = self._index.mark(source)
+            row = self.db.execute(f"SELECT id FROM {source} WHERE {place}=?", (at,)).fetchone()
+            if last is not None and (row is None or bytes(row[0]) != bytes(last)):
+                return False
+        return True
+
+    # --- keeping up -------------------------------------------------------------------------------------
+
+    def catch_up(self, most: int = SLICE) -> bool:
+        """Take in at most so many rows that are new; True if none are left. A locked desk takes in none."""
+        if self.context.locked or self.db.in_transaction:
+            return True
+        try:
+            return self._catch_up(most)
+        except NotReadable:
+            self._begin_anew()
+            return False
+
+    def _begin_anew(self) -> None:
+        self.close()
+        if self.place is not None:
+            remove(self.place)
+
+    def _catch_up(self, most: int) -> bool:
+        index, left = self.index, most
+        for source, place in SOURCES:
+            at, _ = index.mark(source)
+            rows = self.db.execute(
+                f"SELECT {place}, id FROM {source} WHERE {place}>? ORDER BY {place} LIMIT ?", (at, left)
+            ).fetchall()
+            if rows:
+                with index.writing():
+                    for number, each in rows:
+                        # What this version cannot read is kept in the record, and has no place here.
+                        with contextlib.suppress(OtherOfficeError, NotFound):
+                            self._take[source](number, bytes(each))
+                    index.set_mark(source, int(rows[-1][0]), bytes(rows[-1][1]))
+            left -= len(rows)
+            if left <= 0:
+                return False
+        return True
+
+    def behind(self) -> int:
+        """How many rows of the record are not taken in yet."""
+        return sum(
+            int(
+                self.db.execute(
+                    f"SELECT count(*) FROM {source} WHERE {place}>?", (self.index.mark(source)[0],)
+                ).fetchone()[0]
+            )
+            for source, place in SOURCES
+        )
+
+    def found(self, asked: Asked, most: int, *, before: int | None = None) -> list[Found]:
+        """What fits, newest first. An index that cannot be read is begun anew, and finds what it has by then."""
+        try:
+            return self.index.found(asked, most, before=before)
+        except NotReadable:
+            self._begin_anew()
+            self.catch_up(AT_A_PAGE)
+            return self.index.found(asked, most, before=before)
+
+    # --- one row of a source ------------------------------------------------------------------------------
+
+    def _entry(self, position: int, entry: bytes) -> None:
+        kind, signed, salt, body = self.db.execute(
+            "SELECT kind, signed, salt, body FROM entry WHERE position=?", (position,)
+        ).fetchone()
+        if kind != EntryKind.ACTS:
+            return
+        for item in CarriedEntry(read_signed(bytes(signed)), bytes(salt), bytes(body)).items:
+            if item[0] == Carried.NOTE:
+                self.index.stood_in(read_sealed(item[1]).header.note, entry)
+            elif item[0] == Carried.ACT:
+                self.index.stood_in(read_signed(item[1]).id, entry)
+
+    def _note(self, _: int, note: bytes) -> None:
+        row = self.ledger.note(note)
+        if row is not None:
+            self.index.put(self._note_item(row, shown=row.author == self.context.me))
+
+    def _note_item(self, row: NoteRow, *, shown: bool) -> Item:
+        item = Item(row.id, Kind.NOTE, row.at, row.mandate, row.lane, row.author)
+        inside = self.channels.words_inside(row) if shown and row.state == "verified" else None
+        if inside is None:
+            return item
+        opened = read_inside(inside)
+        at, doubtful = _where(opened.signed.statement.read(Note).time[0], row.at)
+        name = self.ledger.agreement(row.mandate).name_of(row.author)
+        words = f"{name} {row.number}\n{opened.words.text}\n{opened.words.reason or ''}"
+        return replace(item, at=at, doubtful=doubtful, said=words, source=name)
+
+    def _act(self, position: int, act_id: bytes) -> None:
+        signed, here, mandate = self.db.execute(
+            "SELECT signed, at, mandate FROM act WHERE position=?", (position,)
+        ).fetchone()
+        act = read_signed(bytes(signed)).statement.read(Act)
+        note = self.ledger.note(act.subject) if act.subject is not None else None
+        at, doubtful = _where(act.time[0], here)
+        name = self.ledger.agreement(bytes(mandate)).name_of(act.author)
+        self.index.put(
+            Item(
+                act_id,
+                Kind.STEP,
+                at,
+                bytes(mandate),
+                note.lane if note is not None else None if act.lane == HOME_LANE else act.lane,
+                act.author,
+                doubtful=doubtful,
+                said=f"{name} {act.words or ''}",
+                source=name,
+            )
+        )
+        me = self.context.me
+        if note is not None and act.author == me:
+            opens = ActType.OPENED if note.recipient == me else ActType.SEEN
+            if act.type == opens:
+                self.index.put(self._note_item(note, shown=True))
+
+    def _report(self, _: int, report: bytes) -> None:
+        office = self.context.my_office()
+        found = check_report(HomePapers(self.context).paper("incident_report", report), office)
+        self.index.put(
+            Item(
+                report,
+                Kind.REPORT,
+                found.happened[0] if found.happened is not None else found.known,
+                office=self.context.me,
+                grade=found.grade,
+                said=f"{found.what}\n{found.where}\n{found.question}\n{found.answer}\n{found.claimant}",
+                source=found.source,
+            )
+        )
+        if found.corrects is not None:
+            self.index.correct(found.corrects, report)
+
+    def _assurance(self, _: int, assurance: bytes) -> None:
+        found = check_assurance(
+            HomePapers(self.context).paper("assurance", assurance), self.context.my_office()
+        )
+        words = "\n".join((found.what, *found.conditions))
+        self.index.put(self._about(assurance, found.time[0], found.note, words))
+
+    def _change(self, _: int, change: bytes) -> None:
+        papers = HomePapers(self.context)
+        found = check_change(papers.paper("assurance_change", change), self.context.my_office())
+        promised = check_assurance(papers.paper("assurance", found.assurance), self.context.my_office())
+        self.index.put(self._about(change, found.time[0], promised.note, f"{found.why}\n{promised.what}"))
+
+    def _about(self, paper: bytes, at: int, note: bytes, words: str) -> Item:
+        """A paper of this office about a note: it stands in that note's lane, and behind its wall."""
+        row = self.ledger.note(note)
+        mandate, lane = (row.mandate, row.lane) if row is not None else (None, None)
+        return Item(paper, Kind.ASSURANCE, at, mandate, lane, self.context.me, said=words)
+
+    def _statement(self, _: int, statement: bytes) -> None:
+        found = PublicStatements(self.context).one(statement).statement
+        self.index.put(
+            Item(
+                statement,
+                Kind.STATEMENT,
+                found.said,
+                office=self.context.me,
+                grade=found.grade,
+                said=f"{found.what}\n{found.by}\n{found.where}",
+                source=found.source,
+            )
+        )
+        if found.corrects is not None:
+            self.index.correct(found.corrects, statement)
+
+
+def _where(stated: int, here: int) -> tuple[int, bool]:
+    """Where something stands that states its own time; where that lies after it was here, at that hour (P12)."""
+    return (here, True) if stated > here + CLOCKS_DIFFER else (stated, False)
