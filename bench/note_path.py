@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The note path: released at A to stored and verified at B through M, by hand-over of three desks.
 
-    .venv/bin/python bench/note_path.py [--notes 200]
+    .venv/bin/python bench/note_path.py [--notes 200] [--hanging]
+
+With --hanging: notes beside notes while a witness and a time stamp authority take requests and never answer (P11).
 
 Real processes: two relays, three desks, automatic forwarding, every hop synced to disk, loopback, no TLS.
 Beside the path, in the same run and on the same disk, its parts are measured alone: a commit of a vault
@@ -16,13 +18,15 @@ import asyncio
 import json
 import os
 import resource
+import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,6 +45,7 @@ from goodoffices.desk.desk import Desk as OfficeDesk
 from goodoffices.desk.founding import NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Draft, Terms
+from goodoffices.desk.outsiders import Witness
 from goodoffices.desk.routes.relay_client import RelayClient
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.desk.vault.vault import Cost, Vault, create_vault
@@ -49,6 +54,7 @@ PASSPHRASE = "four words of measuring"
 TEXT = "x" * 1024
 REST, LONG_REST = 0.03, 0.25
 """Seconds between notes, which go one at a time: one after another, and after a rest in which caches cool."""
+OUTSIDE = "GOODOFFICES_BENCH_OUTSIDE"
 AT_MOST = 240.0
 """Seconds of a whole run."""
 GOAL_MS, GOAL_RATIO = 15.0, 3.0
@@ -138,7 +144,10 @@ async def worker(folder: str, relays: list[str]) -> None:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 
-    service = Watched(DeskConfig(vault=Path(folder)), say)
+    outside = os.environ.get(OUTSIDE)
+    witnesses = (Witness("w", bytes(31) + b"\x02", outside),) if outside else ()
+    stamps = (outside,) if outside else ()
+    service = Watched(DeskConfig(vault=Path(folder), witnesses=witnesses, time_stamps=stamps), say)
     await service.start()
     officer = await service.sign_in("duty", PASSPHRASE)
     reader = asyncio.StreamReader(limit=1 << 22)  # an invitation is some 80 KB of hexadecimal digits
@@ -183,6 +192,10 @@ async def worker(folder: str, relays: list[str]) -> None:
                 began = nanoseconds()
                 note = service.act(partial(release, officer, draft))
                 say({"released": note.hex(), "began": began, "ended": nanoseconds()})
+            case "checkpoint":
+                service.act(lambda desk, now: desk.checkpoints.now(now))
+                service.outsiders.wake()
+                say({"done": True})
             case "stop":
                 say({"rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
                 break
@@ -260,7 +273,10 @@ Stages = list[dict[str, float]]
 """Per note: milliseconds of each stage."""
 
 
-def measure_path(folder: Path, notes: int) -> tuple[Stages, Stages, dict[str, int]]:
+def measure_path(
+    folder: Path, notes: int, outside: str | None = None
+) -> tuple[Stages, Stages, dict[str, int]]:
+    """``outside``: the address of a witness and a time stamp authority of every desk (``--hanging``)."""
     relays = [start_relay(folder, number) for number in (1, 2)]
     addresses = [address for _, address in relays]
     processes = [process for process, _ in relays]
@@ -273,6 +289,7 @@ def measure_path(folder: Path, notes: int) -> tuple[Stages, Stages, dict[str, in
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                env=os.environ | ({OUTSIDE: outside} if outside else {}),
             )
             processes.append(process)
             desks[name] = Desk(process)
@@ -290,6 +307,8 @@ def measure_path(folder: Path, notes: int) -> tuple[Stages, Stages, dict[str, in
         m.ask(do="agree", mandate=mandate, sign=False)
         for desk in (a, b):
             desk.hear()
+        for desk in (a, m, b) if outside else ():
+            desk.ask(do="checkpoint")
         brisk = walk(a, m, b, mandate, notes + 10, REST)[10:]
         rested = walk(a, m, b, mandate, max(10, notes // 4), LONG_REST)
         return brisk, rested, stop(desks)
@@ -438,11 +457,49 @@ def smallest_envelope() -> int:
     return len(envelope.pack([envelope.entry_part(carried)], realm=LIVE, line=bytes(32), public=public))
 
 
+@contextmanager
+def hanging() -> Iterator[tuple[str, list[socket.socket]]]:
+    """(the address of a server that takes every request and answers none, the connections that it holds)."""
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            while True:
+                try:
+                    held.append(server.accept()[0])
+                except OSError:
+                    return
+
+        threading.Thread(target=take, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}", held
+        finally:
+            for each in held:
+                each.close()
+
+
+def compare_hanging(folder: Path, notes: int) -> None:
+    """Notes without outsiders, then with a witness and a time stamp authority that take requests and never answer."""
+    found: dict[bool, Stages] = {}
+    with hanging() as (address, held):
+        for hangs in (False, True):
+            (folder / str(hangs)).mkdir()
+            found[hangs] = measure_path(folder / str(hangs), notes, address if hangs else None)[0]
+        assert len(held) >= 6, "every desk has asked both"
+        print(f"{notes} notes each way; {len(held)} requests held by a witness and a time stamp authority")
+    for stage in ("release at A", "whole path"):
+        without, both = (percentile([each[stage] for each in found[hangs]], 0.5) for hangs in (False, True))
+        print(
+            f"  {stage:<14} {without:7.2f} ms without, {both:7.2f} ms with both hanging: {both / without:.2f}"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--notes", type=int, default=200)
+    parser.add_argument("--hanging", action="store_true", help="a witness and a time stamp that never answer")
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
@@ -452,6 +509,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="goodoffices-bench-") as name:
         folder = Path(name)
+        if given.hanging:
+            compare_hanging(folder, given.notes)
+            return
         stages, rested, memory = measure_path(folder, given.notes)
         relay, address = start_relay(folder, 9)
         try:

@@ -23,6 +23,7 @@ SRC = ROOT / "src" / "goodoffices"
 COMMANDS = ROOT / "docs" / "cli.md"
 MAP = ROOT / "ARCHITECTURE.md"
 DECISIONS = ROOT / "docs" / "adr" / "README.md"
+VERIFYING = ROOT / "docs" / "export.md"
 BEGIN, END = "<!-- made by script/papers: begin -->\n", "<!-- made by script/papers: end -->\n"
 PACKAGES = ("core", "db", "picture", "relay", "desk", "verify", "web", "drill", "cli")
 
@@ -120,6 +121,43 @@ def decisions_table() -> str:
     return "".join(rows) + "\n"
 
 
+def verifier_modules() -> set[str]:
+    """Our modules that `python -m goodoffices.verify` loads: those that stand in imports at a module's own level."""
+    found: set[str] = set()
+    waiting = ["goodoffices.verify.__main__", "goodoffices.verify.command"]
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / "src" / name.replace(".", "/")
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in found or not path.exists():
+            continue
+        found.add(name)
+        waiting.append(name.rpartition(".")[0] or name)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("goodoffices"):
+                waiting += [node.module or "", *(f"{node.module}.{each.name}" for each in node.names)]
+    return found
+
+
+def _lines(paths: list[Path]) -> int:
+    return sum(line.strip() != "" for path in paths for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def verifier_size() -> str:
+    """How much there is to read before the verifiers are trusted."""
+    rows = []
+    for package in ("verify", "core"):
+        names = sorted(each for each in verifier_modules() if each.startswith(f"goodoffices.{package}"))
+        paths = [ROOT / "src" / name.replace(".", "/") for name in names]
+        files = [each / "__init__.py" if each.is_dir() else each.with_suffix(".py") for each in paths]
+        rows.append((f"the program, `{package}/`", len(files), _lines(files)))
+    page = [each for each in sorted(PAGE.parent.glob("*.js")) if each.name != "noble.js"]
+    rows.append(("the page in a browser", len(page), _lines(page)))
+    rows.append(("its library, `noble.js`, others' work", 1, _lines([PAGE.parent / "noble.js"])))
+    table = "".join(f"| {name} | {count} | {round(lines, -2):,} |\n" for name, count, lines in rows)
+    return f"\n| | files | lines that are not empty, in hundreds |\n| --- | --- | --- |\n{table}\n"
+
+
 def between_marks(text: str, made: str) -> str:
     """A paper with what was made for it between its two marks."""
     before, _, rest = text.partition(BEGIN)
@@ -133,6 +171,7 @@ def papers() -> dict[Path, str]:
         COMMANDS: commands_page(),
         MAP: between_marks(MAP.read_text(encoding="utf-8"), modules_map()),
         DECISIONS: between_marks(DECISIONS.read_text(encoding="utf-8"), decisions_table()),
+        VERIFYING: between_marks(VERIFYING.read_text(encoding="utf-8"), verifier_size()),
         PAGE: put_together(),
     }
 

@@ -5,8 +5,11 @@ import contextlib
 import copy
 import importlib.util
 import inspect
+import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -165,6 +168,21 @@ def test_a_paper_that_the_code_names_is_there() -> None:
                 if not (ROOT / named).is_file():
                     missing.add(f"{_name_of(path)} names {named}")
     assert not missing
+
+
+def test_the_verifier_loads_what_the_papers_count_and_one_library() -> None:
+    """P8: small enough to read; the standard library apart, nothing else is loaded to verify."""
+    ask = (
+        "import sys, json; before = set(sys.modules); import goodoffices.verify.command;"
+        " print(json.dumps([[name, getattr(sys.modules[name], '__file__', None) or '']"
+        " for name in set(sys.modules) - before]))"
+    )
+    ran = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)
+    loaded = json.loads(ran.stdout)
+    ours = {name for name, _ in loaded if name.split(".")[0] == "goodoffices"}
+    assert ours | {"goodoffices.verify.__main__"} == _papers().verifier_modules()
+    others = {name.split(".")[0] for name, file in loaded if "site-packages" in file}
+    assert others <= {"cryptography", "_cffi_backend"}
 
 
 def test_a_script_that_the_papers_name_is_there() -> None:

@@ -2,6 +2,7 @@
 """A long record lies in packs: the same is found in it as in a record of single files (P8, P12; ADR 0040)."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from goodoffices.core import record_pack
 from goodoffices.core.line import Entry, commitment
-from goodoffices.core.record_manifest import MANIFEST, Manifest, read_entry, write_entry
+from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, read_entry, write_entry
 from goodoffices.core.record_pack import Ends, Looked, look, unwrapped, wrapped
 from goodoffices.core.record_quick import QuickReader
 from goodoffices.core.statement import LIVE, read_signed, sign, state
@@ -181,6 +182,24 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a receipt taken out": (_receipt, {"text"}),
     "an entry of another line": (_of_another_line, {"entry"}),
 }
+
+
+@pytest.mark.parametrize("kept", [1, 4, 9])
+def test_a_half_written_record_is_told_from_a_whole_one(kept: int, folder: Path) -> None:
+    """P12: an export that broke off has no manifest; what is there is held against the list, where there is one."""
+    (folder / MANIFEST).unlink()
+    for path in files_of(folder)[kept:]:
+        path.unlink()
+    found = verdict(folder).findings
+    assert {(MANIFEST, "missing"), (LIST, "missing")} <= {(each.where, str(each.flaw)) for each in found}
+
+
+def test_a_record_inside_a_record_is_no_part_of_it(folder: Path, tmp_path: Path) -> None:
+    """P12: nested, packs and all."""
+    shutil.copytree(folder, tmp_path / "inner")
+    (line,) = folder.glob("lines/tehran-*")
+    shutil.move(tmp_path / "inner", line / "inner")
+    assert {str(each.flaw) for each in verdict(folder).findings} == {"extra"}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
