@@ -13,18 +13,22 @@ from typing import Any
 
 from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle, thin_text
 from goodoffices.core.act import Act, check_signer
+from goodoffices.core.agreed import check_agreed
 from goodoffices.core.assurance import check_assurance, check_change
 from goodoffices.core.backup import open_piece, proof_digits
 from goodoffices.core.beside import check_beside, open_beside, read_beside, words_need
 from goodoffices.core.clearance import Clearance
+from goodoffices.core.codebook import read_book
 from goodoffices.core.consent import check_consent
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError, Malformed
+from goodoffices.core.forms import read_form
 from goodoffices.core.handover import check_handover
 from goodoffices.core.incident import check_incident, check_report
 from goodoffices.core.line import CarriedEntry, verify_entry, verify_head
 from goodoffices.core.mailboxes import verify_mailboxes
-from goodoffices.core.mandate import read_agreement
+from goodoffices.core.mandate import Mandate, read_agreement
+from goodoffices.core.mandate import check as check_mandate
 from goodoffices.core.note import check_issued, note_digits, read_inside, verify_release
 from goodoffices.core.office import read_office, require_version
 from goodoffices.core.pairing import (
@@ -38,9 +42,10 @@ from goodoffices.core.pairing import (
     verify_confirmed,
 )
 from goodoffices.core.public_statement import check_public_statement
+from goodoffices.core.readable_agreed import agreed_rows
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
-from goodoffices.core.statement import LIVE, Signed, read_signed
+from goodoffices.core.statement import LIVE, Signed, Statement, read_signed
 from goodoffices.core.stop import verify_stop
 from goodoffices.core.thin_cell import cell_place, open_cell, read_parts
 from goodoffices.core.thin_keys import Reading, begin
@@ -217,6 +222,25 @@ def _note(given: Input) -> Result:
         "text": opened.words.text,
         "released_by": list(names),
     }
+
+
+def _form(given: Input) -> Result:
+    form = read_form(_bytes(given, "bytes"))
+    return {"id": form.id.hex(), "code": form.code, "title": list(form.title)}
+
+
+def _book(given: Input) -> Result:
+    book = read_book(_bytes(given, "bytes"))
+    return {"id": book.id.hex(), "word": book.word, "numbers": list(book.numbers)}
+
+
+def _agreed(given: Input) -> Result:
+    mandate = Statement(_bytes(given, "mandate")).read(Mandate)
+    check_mandate(mandate)
+    opened, office = read_inside(_bytes(given, "inside")), read_office(_bytes(given, "credential"))
+    verify_release(opened, office)
+    check_agreed(opened.note, opened.words, mandate)
+    return {"kind": opened.note.kind, "rows": list(agreed_rows(opened.words, mandate))}
 
 
 def _issue(given: Input) -> Result:
@@ -410,6 +434,9 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "beside": _beside,
     "sealed beside": _sealed_beside,
     "note": _note,
+    "form": _form,
+    "code book": _book,
+    "agreed": _agreed,
     "issue": _issue,
     "sealed": _sealed,
     "thin text": _thin_text,

@@ -59,7 +59,7 @@ from tests.core.test_mandate import attested, on_paper
 from tests.core.test_note import by_hand as note_of
 from tests.core.test_pairing import MINE, THEIRS, confirmed, offer
 from tests.core.test_sealed import KEY, _sealed_by_hand
-from tests.vectors import thin
+from tests.vectors import agreed, thin
 from tests.vectors.check import run
 
 HERE = Path(__file__).resolve().parent
@@ -1361,6 +1361,7 @@ SECTIONS = (
     _act,
     _beside,
     _note,
+    agreed.vectors,
     _sealed,
     _line,
     _service,

@@ -61,6 +61,25 @@ const CHECKS = {
     const { id } = opened.signed;
     return { id, digits: await digits("note", id, 20), text: opened.words.text, released_by: names };
   },
+  form: async (given) => {
+    const raw = fromHex(given.bytes);
+    const { code, title } = readForm(raw);
+    return { id: await sha256(raw), code, title };
+  },
+  "code book": async (given) => {
+    const raw = fromHex(given.bytes);
+    const { word, texts } = readBook(raw);
+    return { id: await sha256(raw), word, numbers: texts.map(([number]) => number) };
+  },
+  agreed: async (given) => {
+    const statement = await Statement.of(fromHex(given.mandate));
+    const mandate = statement.read("a mandate", MANDATE, MANDATE_FIELDS);
+    const agreed = await readAgreed(mandate);
+    const opened = await readInside(fromHex(given.inside));
+    await verifyRelease(opened, await officeOf(given));
+    checkAgreed(opened.note, opened.words, agreed);
+    return { kind: opened.note.kind, rows: agreedRows(opened.words, { agreed, mandate }) };
+  },
   entry: async (given) => {
     const [signed, office] = [await signedOf(given), await officeOf(given)];
     const entry = await verifyEntry(signed, fromHex(given.salt), fromHex(given.body), given.line, office);

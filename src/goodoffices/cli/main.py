@@ -22,6 +22,7 @@ MODULES = {
     "record": "record",
     "verify": "record",
     "note": "note",
+    "form": "form",
     "briefing": "briefing",
 }
 """Which module holds a command. Only the one that is called is loaded: the pages alone take half a second."""

@@ -7,7 +7,8 @@
     │   ├── NotAllowed         this officer, mandate or line does not permit it
     │   ├── NotNow             right request, wrong state (expired, withdrawn, not confirmed)
     │   ├── NotFound           no such note, line, channel or office here
-    │   └── BadCase            a drill's case file is wrong; names line and field
+    │   ├── BadCase            a drill's case file is wrong; names line and field
+    │   └── BadForm            a form or code book is wrong; names line and field
     ├── OtherOfficeError       another office sent something that cannot be accepted
     │   ├── Malformed          not the bytes the format allows
     │   ├── Oversized          larger than the stated bound
@@ -81,6 +82,12 @@ class BadCase(YourError):
     """A drill's case file is wrong; the text names line and field."""
 
     default_step = "Correct the case file; docs/case-format.md describes the form."
+
+
+class BadForm(YourError):
+    """A form or code book is wrong; the text names line and field."""
+
+    default_step = "Correct the file; docs/how-to/forms.md describes it."
 
 
 class OtherOfficeError(GoodOfficesError):

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from goodoffices.core import crypto, digits
+from goodoffices.core.codebook import MAX_BOOK, CodeBook, read_book
 from goodoffices.core.errors import Foreign, Malformed, NotNow, WrongSigner
 from goodoffices.core.fields import (
     ID,
@@ -32,6 +33,7 @@ from goodoffices.core.fields import (
     text,
     uint,
 )
+from goodoffices.core.forms import MAX_FORM, NoteForm, read_form
 from goodoffices.core.office import Office, Right, may
 from goodoffices.core.statement import Content, Kind, Signed
 
@@ -91,6 +93,8 @@ DEFAULT_CLOCKS = {
     Precedence.FLASH: 5 * MINUTE,
 }
 MAX_PATH = 6
+MAX_AGREED = 98_304
+"""Bytes of all forms and code books of one mandate, so that it still travels with its offices' credentials."""
 
 
 def _clocks(value: Any) -> dict[int, int]:
@@ -150,6 +154,28 @@ class Mandate(Content):
         optional(row(uint(100), uint(30 * 24 * 60 * MINUTE))),
         default=None,
     )
+    forms: tuple[bytes, ...] | None = key(
+        # forms in use, each with its wording in every language (core.forms)
+        19,
+        optional(listing(data(1, MAX_FORM), 16, minimum=1)),
+        default=None,
+    )
+    codes: tuple[bytes, ...] | None = key(
+        # code books in use (core.codebook)
+        20,
+        optional(listing(data(1, MAX_BOOK), 4, minimum=1)),
+        default=None,
+    )
+
+    @cached_property
+    def agreed_forms(self) -> dict[bytes, NoteForm]:
+        """The forms in use, by their IDs, in the mandate's order."""
+        return {form.id: form for form in map(read_form, self.forms or ())}
+
+    @cached_property
+    def agreed_books(self) -> dict[bytes, CodeBook]:
+        """The code books in use, by their IDs, in the mandate's order."""
+        return {book.id: book for book in map(read_book, self.codes or ())}
 
     @cached_property
     def path(self) -> tuple[bytes, ...]:
@@ -218,6 +244,21 @@ def check(mandate: Mandate) -> None:
         raise Malformed("The mandate asks for a suite that does not exist yet.")
     if mandate.flash_budget is not None and 0 in mandate.flash_budget:
         raise Malformed("A budget by which no FLASH note could ever be released.")
+    _check_agreed(mandate)
+
+
+def _check_agreed(mandate: Mandate) -> None:
+    """Forms and code books: each once, together not too long, worded in every language of the mandate."""
+    forms, books = mandate.agreed_forms.values(), mandate.agreed_books.values()
+    if len({each.code for each in forms}) != len(mandate.forms or ()):
+        raise Malformed("A mandate with two forms of one code.")
+    if len({each.word for each in books}) != len(mandate.codes or ()):
+        raise Malformed("A mandate with two code books of one word.")
+    if sum(map(len, (*(mandate.forms or ()), *(mandate.codes or ())))) > MAX_AGREED:
+        raise Malformed(f"A mandate whose forms and code books have more than {MAX_AGREED} bytes.")
+    for tongues in (*(each.languages for each in forms), *(each.languages for each in books)):
+        if not set(mandate.languages) <= set(tongues):
+            raise Malformed("A form or code book that is not worded in every language of its mandate.")
 
 
 @dataclass(frozen=True)

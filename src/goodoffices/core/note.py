@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 from goodoffices.core import cbor, digits, merkle
 from goodoffices.core.act import CASE_AT, ProofKind, check_place
+from goodoffices.core.codebook import MAX_NUMBER
 from goodoffices.core.errors import (
     Altered,
     Foreign,
@@ -42,9 +43,11 @@ from goodoffices.core.fields import (
     listing,
     one_of,
     optional,
+    row,
     text,
     uint,
 )
+from goodoffices.core.forms import MAX_FIELDS, MAX_ITEMS, Values
 from goodoffices.core.office import Office, Right, require_version
 from goodoffices.core.statement import Content, Kind, Signed, read_signed, state
 
@@ -57,7 +60,7 @@ MAX_LISTED = 64
 
 
 class NoteKind(IntEnum):
-    """What kind of note. Forms come later under numbers of their own."""
+    """What kind of note: 2 to 7 are written by a form that the mandate lists, 8 is a code of one of its books."""
 
     PLAIN = 1
     CLARIFICATION = 2
@@ -65,15 +68,21 @@ class NoteKind(IntEnum):
     REQUEST = 4
     ASSURANCE = 5
     CEASE = 6
+    FORM = 7
+    CODED = 8
 
 
-RESERVED_KINDS = {
+KINDS = {
+    NoteKind.PLAIN: "plain",
     NoteKind.CLARIFICATION: "incident clarification",
     NoteKind.ADVANCE_NOTICE: "advance notice of own action",
     NoteKind.REQUEST: "request for clarification",
     NoteKind.ASSURANCE: "assurance",
     NoteKind.CEASE: "cease of action",
+    NoteKind.FORM: "form",
+    NoteKind.CODED: "coded",
 }
+BY_FORM = frozenset(range(NoteKind.CLARIFICATION, NoteKind.CODED))
 RESERVED_PROOFS = {
     ProofKind.CHANNEL_ONLY: "provable to the channel only (aide-mémoire)",
     ProofKind.READER_ONLY: "authenticated to the reader only (non-paper)",
@@ -106,9 +115,29 @@ class Leaf(IntEnum):
     """Why the precedence is as high as it is."""
     CONFIDENTIAL = 10
     """Caucus only: not to be disclosed even in substance."""
+    FORM = 11
+    """ID of the mandate's form by which it is written (``core.forms``)."""
+    FIELD = 12
+    """One of the form's fields: its place, from 1, and its value."""
+    CODED = 13
+    """ID of a code book of the mandate, and a number in it (``core.codebook``)."""
     PARAGRAPH = 16
     REWORDS = 129
     """ID of a note that this one puts into the intermediary's own words, and that is withheld."""
+
+
+RECUR = frozenset({Leaf.FIELD, Leaf.PARAGRAPH})
+
+
+def _value(value: Any) -> Any:
+    """A field's value as it is carried; what its form says of it is checked where the mandate is at hand."""
+    items = value if isinstance(value, tuple) else (value,)
+    if not 1 <= len(items) <= MAX_ITEMS or not all(
+        isinstance(each, str) or (isinstance(each, int) and not isinstance(each, bool) and 0 <= each < 2**53)
+        for each in items
+    ):
+        raise ValueError("not a number, a text, or a list of these")
+    return value
 
 
 _LEAF_FORMS: dict[int, Form] = {
@@ -122,6 +151,9 @@ _LEAF_FORMS: dict[int, Form] = {
     Leaf.HELD: listing(ID, MAX_LISTED),
     Leaf.REASON: text(500, minimum=1),
     Leaf.CONFIDENTIAL: one_of(1),
+    Leaf.FORM: ID,
+    Leaf.FIELD: row(uint(MAX_FIELDS), _value),
+    Leaf.CODED: row(ID, uint(MAX_NUMBER)),
     Leaf.PARAGRAPH: text(MAX_TEXT),
     Leaf.REWORDS: ID,
 }
@@ -167,6 +199,11 @@ class Words:
     reason: str | None = None
     confidential: bool = False
     rewords: bytes | None = None
+    form: bytes | None = None
+    """ID of the form by which it is written; ``text`` is then its print (``core.agreed``)."""
+    values: Values = ()
+    coded: tuple[bytes, int] | None = None
+    """A code book's ID and a number in it; ``text`` is then the code."""
 
     def leaves(self) -> tuple[tuple[int, Any], ...]:
         """One leaf per field and paragraph, in the order of the labels."""
@@ -181,6 +218,9 @@ class Words:
             (Leaf.HELD, self.held[-MAX_LISTED:]),
             (Leaf.REASON, self.reason),
             (Leaf.CONFIDENTIAL, 1 if self.confidential else None),
+            (Leaf.FORM, self.form),
+            *((Leaf.FIELD, each) for each in self.values),
+            (Leaf.CODED, self.coded),
         ]
         kept = [(int(label), value) for label, value in fields if value is not None]
         kept += [(int(Leaf.PARAGRAPH), each) for each in paragraphs(self.text)]
@@ -205,9 +245,10 @@ def words_of(leaves: tuple[tuple[int, Any], ...]) -> Words:
     """The fields and text that leaves carry; raises Malformed on a wrong, doubled or unsorted leaf."""
     values: dict[str, Any] = {}
     parts: list[str] = []
+    given: list[tuple[int, Any]] = []
     last = 0
     for label, value in leaves:
-        if label < last or (label == last and label != Leaf.PARAGRAPH):
+        if label < last or (label == last and label not in RECUR):
             raise Malformed("A note's fields are out of order or repeated.")
         last = label
         form = _LEAF_FORMS.get(label)
@@ -221,6 +262,8 @@ def words_of(leaves: tuple[tuple[int, Any], ...]) -> Words:
             raise Malformed(f"A note's field {label} is {reason}.") from None
         if label == Leaf.PARAGRAPH:
             parts.append(checked)
+        elif label == Leaf.FIELD:
+            given.append(checked)
         else:
             values[Leaf(label).name.lower()] = bool(checked) if label == Leaf.CONFIDENTIAL else checked
     if "language" not in values or "authority" not in values:
@@ -228,35 +271,37 @@ def words_of(leaves: tuple[tuple[int, Any], ...]) -> Words:
     whole = "".join(parts)
     if len(whole.encode("utf-8")) > MAX_TEXT:
         raise Oversized(f"A note whose text has more than {MAX_TEXT} bytes.")
-    return Words(text=whole, **values)
+    return Words(text=whole, values=tuple(given), **values)
 
 
 def check_issued(kind: int, proof: int) -> None:
-    """Refuse, by name, the kinds and proof kinds that this version reserves."""
+    """Refuse, by name, the proof kinds that this version reserves, and kinds that there are not."""
     if proof in RESERVED_PROOFS:
         raise NotAllowed(
             f"Proof kind {proof}, {RESERVED_PROOFS[ProofKind(proof)]}, is reserved: "
             "this version issues transferable notes only.",
             "Release it as a transferable note, or not at all.",
         )
-    if kind in RESERVED_KINDS:
-        raise NotAllowed(
-            f"Note kind {kind}, {RESERVED_KINDS[NoteKind(kind)]}, is reserved: only plain notes are issued.",
-            "Write it as a plain note.",
-        )
-    if kind != NoteKind.PLAIN or proof != ProofKind.TRANSFERABLE:
+    if kind not in KINDS or proof != ProofKind.TRANSFERABLE:
         raise NotAllowed("A kind of note that does not exist.")
 
 
-def check_understood(kind: int, proof: int) -> None:
-    """Raise NewerVersion on a received note of another kind: it must not pass for a plain one."""
-    if proof != ProofKind.TRANSFERABLE or kind != NoteKind.PLAIN:
-        named = RESERVED_KINDS.get(NoteKind(kind)) if kind in set(NoteKind) else None
-        if proof in RESERVED_PROOFS:
-            named = RESERVED_PROOFS[ProofKind(proof)]
+def check_understood(kind: int, proof: int, words: Words | None = None) -> None:
+    """Raise NewerVersion on a received note of another kind: it must not pass for a plain one.
+
+    ``words``: what its leaves carry, where they are at hand; each kind has its own.
+    """
+    if proof != ProofKind.TRANSFERABLE or kind not in KINDS:
+        named = RESERVED_PROOFS.get(ProofKind(proof), "unknown") if proof in set(ProofKind) else "unknown"
+        raise NewerVersion(f"A note of kind {kind}, proof kind {proof} ({named}), not understood.")
+    if words is None:
+        return
+    if (kind in BY_FORM) != (words.form is not None) or (kind == NoteKind.CODED) != (words.coded is not None):
         raise NewerVersion(
-            f"A note of kind {kind}, proof kind {proof} ({named or 'unknown'}), not understood."
+            f"A note of kind {kind} ({KINDS[NoteKind(kind)]}) that does not carry what makes it one."
         )
+    if words.values and words.form is None:
+        raise Malformed("A note with the fields of a form, and without the form.")
 
 
 def note_digits(note_id: bytes) -> str:
@@ -314,7 +359,7 @@ def verify_release(opened: OpenNote, office: Office) -> tuple[str, ...]:
     note = opened.note
     if note.author != office.id or opened.signed.statement.realm != office.realm:
         raise Foreign("A note held against the credential of an office that is not its author.")
-    check_understood(note.kind, note.proof)
+    check_understood(note.kind, note.proof, opened.words if opened.leaves else None)
     check_place(note.sequence, note.previous)
     roster = require_version(office, note.roster)
     opened.signed.verify()

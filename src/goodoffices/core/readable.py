@@ -15,6 +15,7 @@ from goodoffices.core import record_layout as layout
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Agreement, Disclosure, Forwarding, Mandate, Reading, RecordUse, Role
 from goodoffices.core.office import Office, Right
+from goodoffices.core.readable_agreed import wording_rows
 from goodoffices.core.readable_beside import QUALITY
 from goodoffices.core.readable_notes import act_name, record_lines, urgency
 from goodoffices.core.record_account import Account, KeptLine
@@ -185,6 +186,7 @@ def terms(mandate: Mandate) -> list[str]:
     if mandate.flash_budget is not None:
         most, within = mandate.flash_budget
         rows.append(f"  FLASH        at most {most} of each office within {within // 60_000} min")
+    rows += wording_rows(mandate)
     if mandate.predecessor is not None:
         rows.append(f"  follows      {mandate.predecessor.hex()}")
     return rows

@@ -12,6 +12,7 @@ from goodoffices.core.ladder import climb
 from goodoffices.core.line import EntryKind
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Authority, OpenNote, note_digits
+from goodoffices.core.readable_agreed import agreed_rows
 from goodoffices.core.readable_beside import QUALITY, beside_rows, grade_name
 from goodoffices.core.record_account import Account, KeptAct, KeptNote
 from goodoffices.core.record_layout import plain, zulu
@@ -84,6 +85,7 @@ def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
         rows.append("The words are not in this export: sealed to others, or no officer was signed in.")
     else:
         rows += _opened(note, opened, account.name(header.author))
+        rows += agreed_rows(opened.words, agreement.mandate)
     rows += ["", "PASSED ON (sealed, byte for byte)"]
     for each in note.passed:
         anew = " (sealed anew)" if each.resealed else ""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from goodoffices.core import merkle, record_checkpoints
 from goodoffices.core.act import ActType
-from goodoffices.core.briefing import Briefing, Parts, ShownNote, check_leaves, read_briefing, why_not
+from goodoffices.core.agreed import check_shown
+from goodoffices.core.briefing import Briefing, Parts, Shown, ShownNote, check_leaves, read_briefing, why_not
 from goodoffices.core.checkpoint import Checkpoint
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
 from goodoffices.core.line import Entry
@@ -194,6 +195,8 @@ class _Reading:
                 released_by = verify_release(OpenNote(shown.signed, b"", ()), office)
             except WrongSigner as error:
                 raise Found(signer_cause(shown.signed, office, content.roster), error.what) from None
+            leaves = [(leaf.label, leaf.value) for leaf in shown.leaves if isinstance(leaf, Shown)]
+            check_shown(content, leaves, agreement.mandate)
         except GoodOfficesError as error:
             self._fails(where, Flaw.BRIEFING_NOTE, expected, error)
             return

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from goodoffices.core import crypto
 from goodoffices.core import record_layout as layout
 from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, check_signer
+from goodoffices.core.agreed import check_agreed
 from goodoffices.core.beside import Beside, check_beside, read_beside, words_need
 from goodoffices.core.consent import check_consent
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
@@ -172,11 +173,12 @@ class Carried:
                 released_by = verify_release(opened, office)
             except WrongSigner as error:
                 raise Found(signer_cause(opened.signed, office, content.roster), error.what) from None
+            words = opened.words
+            check_agreed(content, words, self._channel(content.mandate).mandate)
         except GoodOfficesError as error:
             self._fails(where, Flaw.NOTE, error)
             return None
         note.note, note.released_by = content, released_by
-        words = opened.words
         note.claims = (*words.read, *words.held, *filter(None, (words.in_reply_to,)))
         self._link(content, note.id, where or f"{note.folder}/note.cbor")
         return opened

@@ -46,6 +46,7 @@ from goodoffices.web import (
     status,
     translating,
     watch,
+    wordings,
 )
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
@@ -116,6 +117,7 @@ ROUTES = (
     *translating.ROUTES,
     *assurances.ROUTES,
     *watch.ROUTES,
+    *wordings.ROUTES,
     *courier.ROUTES,
     *relays.ROUTES,
     *checkpoints.ROUTES,

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
-from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Disclosure, Precedence
+from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Disclosure, Mandate, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.forms.filling import require_filled
 from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.desk.officers.glossary import Glossary
+from goodoffices.desk.views.agreed import agreed_view
+from goodoffices.web import by_form
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page
 from goodoffices.web.security import lane_purpose
@@ -21,9 +24,11 @@ from goodoffices.web.showing import write
 # --- writing ------------------------------------------------------------------------------------------
 
 
-def words_of(form: Form) -> Words:
+def words_of(form: Form, mandate: Mandate, now: int) -> Words:
     """The words that a form asks to release."""
-    text = form.long_text("text")
+    language = (form.word("language") or (mandate.languages[0] if form.word("form") else "en"))[:35]
+    agreed = by_form.written(form, mandate, language, now) or {}
+    text = agreed.pop("text", None) or form.long_text("text")
     if not text.strip():
         raise YourError("A note needs words.", "Write the text, then release it.")
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -37,7 +42,7 @@ def words_of(form: Form) -> Words:
         raise YourError("There is no such authority.", "Choose one of the list.")
     return Words(
         text=text,
-        language=(form.word("language") or "en")[:35],
+        language=language,
         authority=authority,
         reply_by=form.time("reply_by"),
         in_reply_to=form.identifier("in_reply_to"),
@@ -46,6 +51,7 @@ def words_of(form: Form) -> Words:
         reason=(form.word("reason") or None),
         confidential=form.flag("confidential"),
         rewords=form.identifier("rewords"),
+        **agreed,
     )
 
 
@@ -70,7 +76,7 @@ def draft_of(ask: Ask) -> Draft:
     return Draft(
         mandate=ask.id("mandate"),
         recipient=to,
-        words=words_of(form),
+        words=words_of(form, ask.desk.ledger.agreement(ask.id("mandate")).mandate, ask.now),
         precedence=precedence,
         valid_until=form.time("valid_until"),
         once=once(form, ask.who.officer),
@@ -99,7 +105,11 @@ async def confirm(ask: Ask) -> Page:
     if not page.data.may_release:
         raise NotAllowed("You do not hold the right 'release' here.", "Save it as a draft for a releaser.")
     advice = Glossary(ask.desk.context).advise(draft.words.text)
-    return Page("confirm.html", page.here, page.data, {**page.more, "draft": draft, "advice": advice})
+    mandate = ask.desk.ledger.agreement(draft.mandate).mandate
+    require_filled(draft.words, mandate, ask.now)
+    more = {"draft": draft, "advice": advice, "agreed": agreed_view(draft.words, mandate)}
+    more["hidden"] = by_form.kept_names(ask.form)
+    return Page("confirm.html", page.here, page.data, {**page.more, **more})
 
 
 async def write_again(ask: Ask) -> Page:
@@ -271,6 +281,7 @@ def terms_of(form: Form) -> Terms:
         purpose=(form.long_text("purpose").strip()[:1000] or None),
         paper_name=paper,
         paper_consent=form.long_text("paper_consent").strip() or None,
+        wordings=tuple(identifier(each, "wordings") for each in _listed(form.text("wordings"))),
         **fields,
     )
 

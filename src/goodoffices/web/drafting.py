@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, OtherOfficeError, YourError
 from goodoffices.core.mandate import Precedence
 from goodoffices.desk.officers.glossary import Glossary
+from goodoffices.desk.views.agreed import AgreedView, agreed_view
+from goodoffices.desk.views.draft import DraftPage
+from goodoffices.web.by_form import kept_names
 from goodoffices.web.diff import changes
 from goodoffices.web.doing import draft_of, released_or_waiting
 from goodoffices.web.forms import once
@@ -31,7 +34,15 @@ async def draft(ask: Ask) -> Page:
         ask.who.officer, ask.id("draft"), ask.now, version=asked_number(ask, "version")
     )
     changed = changes(page.changed.before, page.changed.after) if page.changed is not None else ()
-    return Page("draft.html", here, page, {"changes": changed})
+    return Page("draft.html", here, page, {"changes": changed, "agreed": _agreed(ask, page)})
+
+
+def _agreed(ask: Ask, page: DraftPage) -> AgreedView | None:
+    """What a draft by a form says in every agreed language; nothing where the mandate lists it no more."""
+    try:
+        return agreed_view(page.draft.words, ask.views.terms(page.card.mandate))
+    except OtherOfficeError:
+        return None
 
 
 async def put_up_page(ask: Ask) -> Page:
@@ -42,7 +53,7 @@ async def put_up_page(ask: Ask) -> Page:
     if page.up is not None:
         raise NotNow("It is up for release already.", "Sign it on the draft's page.")
     advice = Glossary(ask.desk.context).advise(page.draft.words.text)
-    return Page("put_up.html", here, page, {"advice": advice})
+    return Page("put_up.html", here, page, {"advice": advice, "agreed": _agreed(ask, page)})
 
 
 async def save(ask: Ask) -> Done:
@@ -61,7 +72,7 @@ async def keep(ask: Ask) -> Done:
     if to is None:
         raise NotFound("To whom the note goes is chosen before it is written.")
     of = ask.form.identifier("draft")
-    fields = {name: ask.form.text(name) for name in KEPT if ask.form.text(name)}
+    fields = {name: ask.form.text(name) for name in (*KEPT, *kept_names(ask.form)) if ask.form.text(name)}
     token = once(ask.form, officer)
     ask.service.act(
         lambda desk, now: desk.clearing.keep_unfinished(officer, mandate, to, of, fields, now, token)

@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from goodoffices.core.errors import NotFound
+from goodoffices.core.mandate import Mandate
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.desk.views.views import Views
 from goodoffices.desk.views.waiting import Waiting
+from goodoffices.web.by_form import By, by_of, fields_of_words
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
 from goodoffices.web.render import form_time
@@ -90,17 +92,21 @@ async def write(ask: Ask) -> Page:
             "To whom the note goes is chosen before it is written.", "Choose a lane of the channel."
         )
     mandate, of, beside = ask.id("mandate"), _asked_id(ask, "draft"), _asked_id(ask, "beside")
+    terms = ask.views.terms(mandate)
     kept_at, base = None, 0
     if of is not None:
         draft = ask.desk.clearing.open_draft(of)
         newest = ask.desk.clearing.tables.versions(draft.id)[-1]
         base = newest.version
         if not ask.form.fields:
-            ask.form = Form(fields_of(ask.desk.clearing.words(newest)))
+            ask.form = Form(fields_of(ask.desk.clearing.words(newest), terms))
+    by = _written_by(ask, terms)
     kept = ask.desk.clearing.unfinished(ask.who.officer, mandate, to, of)
     if kept is not None and not ask.form.text("csrf") and "fresh" not in ask.request.query_params:
-        kept_at, ask.form = kept[0], Form(kept[1])
-        base = ask.form.number("base") or base
+        once_typed = Form(kept[1])
+        if by == By() or by == by_of(once_typed, terms):
+            kept_at, ask.form, by = kept[0], once_typed, by_of(once_typed, terms)
+            base = ask.form.number("base") or base
     here, page = ask.views.write(
         ask.who.officer,
         mandate,
@@ -118,11 +124,20 @@ async def write(ask: Ask) -> Page:
         "beside": beside,
         "base": base,
         "kept_at": kept_at,
+        "by": by,
+        "tongue_at": by.tongue_at(ask.language.code),
     }
     return Page("write.html", here, page, more)
 
 
-def fields_of(draft: Draft) -> dict[str, str]:
+def _written_by(ask: Ask, terms: Mandate) -> By:
+    """By what the note is written, as the form says or, for a page that is just opened, the address."""
+    if ask.form.fields:
+        return by_of(ask.form, terms)
+    return by_of(Form({name: ask.request.query_params.get(name, "") for name in ("form", "codes")}), terms)
+
+
+def fields_of(draft: Draft, terms: Mandate) -> dict[str, str]:
     """A draft as the write page's form holds it."""
     words = draft.words
     ids = {
@@ -142,6 +157,7 @@ def fields_of(draft: Draft) -> dict[str, str]:
         "confidential": "1" if words.confidential else "",
         "consent": "1" if words.rewords else "",
     }
+    fields |= fields_of_words(words, terms, form_time)
     return fields | {name: value.hex() for name, value in ids.items() if value is not None}
 
 
@@ -182,7 +198,10 @@ async def mandate(ask: Ask) -> Page:
 
 async def new_mandate(ask: Ask) -> Page:
     """Propose a mandate."""
-    here, page = ask.views.new_mandate(ask.who.officer, ask.now)
+    follows = _asked_id(ask, "predecessor")
+    here, page = ask.views.new_mandate(ask.who.officer, ask.now, follows)
+    if page.follows is not None and not ask.form.fields:
+        ask.form = Form(page.follows.fields)
     return Page("mandate_new.html", here, page)
 
 

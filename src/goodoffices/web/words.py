@@ -54,8 +54,23 @@ LEAVES = {
     8: N_("What lay unopened at its author’s desk"),
     9: N_("Why so urgent"),
     10: N_("Confidential"),
+    11: N_("Which form it is by"),
+    12: N_("A field of its form"),
+    13: N_("Its code"),
 }
 """Fields of a note by their labels (format.md §5.1)."""
+
+NOTE_KINDS = {
+    1: N_("plain note"),
+    2: N_("clarification of an incident"),
+    3: N_("advance notice of own action"),
+    4: N_("request for clarification"),
+    5: N_("assurance"),
+    6: N_("cease of action"),
+    7: N_("by a form"),
+    8: N_("coded note"),
+}
+"""Kinds of notes (format.md §5)."""
 
 WORDS_OF = {
     "the author's own statement": N_("the author’s own statement"),

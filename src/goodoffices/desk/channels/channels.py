@@ -24,7 +24,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, read_signed
-from goodoffices.desk.channels import bounds, budget
+from goodoffices.desk.channels import agreed, bounds, budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
 from goodoffices.desk.channels.sealing_anew import SealingAnew
@@ -260,6 +260,7 @@ class Channels(Credentials):
                 continue
             try:
                 opened = self._open(agreement, sealed)
+                agreed.require(self.ledger, agreement, opened, now)
             except NewerVersion as error:
                 self.ledger.judge_note(note_id, "newer", error.what, None, None)
                 continue

@@ -13,8 +13,10 @@ from goodoffices.core.act import (
     CHANNEL_LANE,
     ActType,
 )
-from goodoffices.core.errors import DigitsDiffer, NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.codebook import CodeBook
+from goodoffices.core.errors import DigitsDiffer, Malformed, NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.fields import plain_name
+from goodoffices.core.forms import NoteForm
 from goodoffices.core.mandate import (
     DEFAULT_CLOCKS,
     Agreement,
@@ -31,6 +33,7 @@ from goodoffices.core.office import Right
 from goodoffices.core.statement import Signed, add_signature, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
+from goodoffices.desk.forms.library import Library
 from goodoffices.desk.officers.acting import Acting
 
 
@@ -62,6 +65,8 @@ class Terms:
     """How that party gave its consent; this office's officer attests it."""
     flash_budget: tuple[int, int] | None = None
     """How many FLASH notes each office may release, within how many milliseconds."""
+    wordings: tuple[bytes, ...] = ()
+    """IDs of the forms and code books that are agreed on."""
 
 
 class Agreeing(Acting):
@@ -87,6 +92,7 @@ class Agreeing(Acting):
             offices.append((int(role), office_id, office.pin, False))
         if paper is not None:
             offices.append((int(Role.PARTY), paper.id, paper.id, True))
+        agreed = self._agreed(terms)
         mandate = Mandate(
             name=terms.name,
             offices=tuple(offices),
@@ -105,8 +111,13 @@ class Agreeing(Acting):
             salt=self.context.rng(32),
             purpose=terms.purpose,
             flash_budget=terms.flash_budget,
+            forms=tuple(each.raw for each in agreed if isinstance(each, NoteForm)) or None,
+            codes=tuple(each.raw for each in agreed if isinstance(each, CodeBook)) or None,
         )
-        check(mandate)
+        try:
+            check(mandate)
+        except Malformed as error:
+            raise YourError(error.what, "Correct the terms, then propose them again.") from None
         for neighbour in mandate.neighbours(me):
             if not mandate.on_paper(neighbour) and self.ledger.line_to(neighbour) is None:
                 raise NotNow(
@@ -120,6 +131,21 @@ class Agreeing(Acting):
             self.ledger.audit(now, officer.name, f"proposed the mandate {terms.name}", AuditKind.OFFICE)
             self.lines.flush_all(now)
         return agreement.id
+
+    def _agreed(self, terms: Terms) -> list[NoteForm | CodeBook]:
+        """The forms and code books that a mandate would hold, each worded in all of its languages."""
+        library, found = Library(self.context), []
+        for each in dict.fromkeys(terms.wordings):
+            agreed = library.one(each).agreed
+            called = agreed.code if isinstance(agreed, NoteForm) else agreed.word
+            missing = [tongue for tongue in terms.languages if tongue not in agreed.languages]
+            if missing:
+                raise YourError(
+                    f"{called} has no wording in {', '.join(missing)}, a language of this mandate.",
+                    "Leave it out, or add that wording to its file.",
+                )
+            found.append(agreed)
+        return found
 
     def _on_paper(self, officer: Officer, terms: Terms, now: int) -> Signed:
         """The attestation of a party without a desk, by the intermediary at its side."""

@@ -14,6 +14,7 @@ from goodoffices.core.act import (
     ActType,
     ProofKind,
 )
+from goodoffices.core.agreed import kind_of
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import (
@@ -39,6 +40,7 @@ from goodoffices.core.statement import sign
 from goodoffices.core.thin_note import thin_seed
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
+from goodoffices.desk.forms.filling import require_filled
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acting import Acting
 from goodoffices.desk.vault.keys import seal_text
@@ -96,6 +98,7 @@ class Writing(Acting):
         check_issued(draft.kind, draft.proof)
         agreement, lane = self.may_release(draft, now)
         words = self._with_knowledge(agreement, draft, lane)
+        kind = kind_of(words, agreement.mandate)
         for each in _taken_back(words):
             self._own_note(each)
         thin = self.channels.thin_notes
@@ -111,7 +114,7 @@ class Writing(Acting):
             number=self.ledger.next_number(agreement.id, lane, self.context.me),
             precedence=draft.precedence,
             valid_until=draft.valid_until,
-            kind=draft.kind,
+            kind=kind,
             body=body,
             leaves=leaves,
             case_at=self.context.case_at(now),
@@ -152,6 +155,7 @@ class Writing(Acting):
         """The agreement and the lane of a draft that could be released now; raises what stands against it."""
         agreement = self._in_force(draft.mandate, now)
         lane = self.lane_to(agreement, draft.recipient)
+        require_filled(draft.words, agreement.mandate, now)
         if not draft.words.text.strip():
             raise YourError("A note needs words.", "Write the text, then release it.")
         if draft.valid_until is not None and draft.valid_until <= now:

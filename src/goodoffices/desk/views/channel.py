@@ -18,6 +18,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.consent import open_here
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.views.agreed import FormCard, cards_of
 from goodoffices.desk.views.inside import Inside, shown
 from goodoffices.desk.views.note import NEARBY, NoteCard, NoteRef, note_card, ref
 from goodoffices.desk.views.waiting import label_of
@@ -112,6 +113,8 @@ class WritePage:
     releasers_needed: int
     flash_budget: tuple[int, int] | None
     """How many FLASH notes the mandate gives each office, within how many milliseconds."""
+    wordings: tuple[FormCard, ...]
+    """Forms and code books by which a note can be written here."""
 
 
 def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int]) -> list[NoteCard | Gap]:
@@ -286,6 +289,7 @@ def write_page(
         may_release=bool(rights & Right.RELEASE),
         releasers_needed=desk.acts.releasers_needed,
         flash_budget=mandate.flash_budget,
+        wordings=cards_of(mandate),
     )
 
 

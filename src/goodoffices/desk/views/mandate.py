@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from goodoffices.core.codebook import CodeBook
 from goodoffices.core.digits import grouped
+from goodoffices.core.forms import NoteForm
 from goodoffices.core.mandate import DEFAULT_CLOCKS, Agreement, Role
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.forms.library import Library
+from goodoffices.desk.views.agreed import FormCard, card_of
 from goodoffices.desk.views.waiting import label_of, told_apart
 
 
@@ -56,6 +61,8 @@ class MandatePage:
     made: int
     officers_to_add_words: int
     flash_budget: tuple[int, int] | None
+    forms: tuple[NoteForm, ...]
+    books: tuple[CodeBook, ...]
     predecessor: bytes | None
     vouched_alone: bool
     has_paper: bool
@@ -80,11 +87,24 @@ class PathOffice:
 
 
 @dataclass(frozen=True)
+class PredecessorView:
+    """A mandate in force, as the beginning of its successor."""
+
+    id: bytes
+    name: str
+    fields: Mapping[str, str]
+    """As the page's form holds them."""
+
+
+@dataclass(frozen=True)
 class NewMandatePage:
     """What a mandate can be made of."""
 
     offices: tuple[PathOffice, ...]
     clocks: tuple[tuple[int, str, int], ...]
+    wordings: tuple[FormCard, ...]
+    follows: PredecessorView | None
+    """The mandate that the new one is to follow; the page begins with its terms."""
     may_propose: bool
     why_not: str | None
 
@@ -144,6 +164,8 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
         made=mandate.made,
         officers_to_add_words=mandate.officers_to_add_words,
         flash_budget=mandate.flash_budget,
+        forms=tuple(mandate.agreed_forms.values()),
+        books=tuple(mandate.agreed_books.values()),
         predecessor=mandate.predecessor,
         vouched_alone=desk.acts.vouched_alone(agreement),
         has_paper=mandate.has_paper,
@@ -157,8 +179,8 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
     )
 
 
-def new_mandate_page(desk: Desk, officer: Officer) -> NewMandatePage:
-    """The offices known here, the default clocks."""
+def new_mandate_page(desk: Desk, officer: Officer, follows: bytes | None = None) -> NewMandatePage:
+    """The offices known here, the default clocks. ``follows``: the mandate that is to be succeeded."""
     known = desk.ledger.offices()
     names = {office.id: office.name for office, _ in known}
     lines = {office.id: desk.ledger.line_to(office.id) for office, _ in known if office.id != desk.me}
@@ -183,4 +205,31 @@ def new_mandate_page(desk: Desk, officer: Officer) -> NewMandatePage:
         (int(each), each.name, DEFAULT_CLOCKS[each] // 60_000)
         for each in sorted(DEFAULT_CLOCKS, reverse=True)
     )
-    return NewMandatePage(tuple(offices), clocks, why_not is None, why_not)
+    wordings = tuple(card_of(each.agreed) for each in Library(desk.context).every())
+    before = _predecessor(desk, follows) if follows is not None else None
+    return NewMandatePage(tuple(offices), clocks, wordings, before, why_not is None, why_not)
+
+
+def _predecessor(desk: Desk, follows: bytes) -> PredecessorView:
+    """The terms of a mandate as the page's form holds them, so that a change is the change alone."""
+    mandate = desk.ledger.agreement(follows).mandate
+    clocks = {1: "clock_routine", 2: "clock_priority", 3: "clock_immediate", 4: "clock_flash"}
+    fields = {
+        "name": mandate.name,
+        "purpose": mandate.purpose or "",
+        "path": ",".join(office.hex() for _, office, _, paper in mandate.offices if not paper),
+        "reading": str(mandate.reading),
+        "forwarding": str(mandate.forwarding),
+        "disclosure": str(mandate.disclosure),
+        "record_use": str(mandate.record_use),
+        "languages": ", ".join(mandate.languages),
+        "acknowledgements": ",".join(map(str, mandate.acknowledgements)),
+        "officers_to_add_words": str(mandate.officers_to_add_words),
+        "wordings": ",".join(each.hex() for each in (*mandate.agreed_forms, *mandate.agreed_books)),
+        "predecessor": follows.hex(),
+    }
+    fields |= {name: str(mandate.clock(each) // 60_000) for each, name in clocks.items()}
+    if mandate.flash_budget is not None:
+        most, within = mandate.flash_budget
+        fields |= {"flash_most": str(most), "flash_hours": str(max(1, within // 3_600_000))}
+    return PredecessorView(follows, mandate.name, fields)

@@ -16,6 +16,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acts import ON_PAPER
+from goodoffices.desk.views.agreed import AgreedView, agreed_view, looks_coded
 from goodoffices.desk.views.clocks import LocalTime, local_times
 from goodoffices.desk.views.custody import (
     CustodyStep,
@@ -73,6 +74,8 @@ class NoteCard:
     late: bool
     text: str | None
     language: str | None
+    by: int
+    """Its kind: 1 plain, 8 coded, others by a form; 0 where it is not known here."""
     digits: str
     withdrawn: bool
     replaced_by: NoteRef | None
@@ -120,6 +123,10 @@ class NotePage:
     """FLASH notes that its author had released, within how many minutes, and how many the mandate gives: where
     that is more than it gives."""
     confidential: bool
+    agreed: AgreedView | None
+    """What it says in every agreed language, where it is by a form or coded, and before this office."""
+    looks_coded: str | None
+    """The code that its plain text reads as, and is not."""
     in_reply_to: NoteRef | None
     replaces: NoteRef | None
     withdraws: NoteRef | None
@@ -230,6 +237,7 @@ def note_card(
         late=any(each.late for each in strip),
         text=words.text if words is not None and visible else None,
         language=words.language if words is not None else None,
+        by=opened.note.kind if opened is not None else 0,
         digits=note_digits(row.id),
         withdrawn=any(act.type == ActType.WITHDRAWN for _, act, _, _ in acts),
         replaced_by=_replaced_by(inside, agreement, row, others),
@@ -280,6 +288,8 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         reason=words.reason if words else None,
         flash_spent=_flash_spent(inside, agreement, row),
         confidential=bool(words and words.confidential),
+        agreed=agreed_view(words, mandate) if words is not None and card.text is not None else None,
+        looks_coded=looks_coded(words, mandate) if words is not None and card.text is not None else None,
         in_reply_to=ref(desk, agreement, words.in_reply_to) if words and words.in_reply_to else None,
         replaces=ref(desk, agreement, words.replaces) if words and words.replaces else None,
         withdraws=ref(desk, agreement, words.withdraws) if words and words.withdraws else None,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow
-from goodoffices.core.mandate import Agreement, Role
+from goodoffices.core.mandate import Agreement, Mandate, Role
 from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Right
 from goodoffices.core.statement import LIVE
@@ -241,6 +241,10 @@ class Views:
             raise NotAllowed("This office does not stand on that channel's path.")
         return agreement
 
+    def terms(self, mandate_id: bytes) -> Mandate:
+        """What a channel's offices agreed on."""
+        return self._agreement(mandate_id).mandate
+
     def channel(
         self, officer: Officer, mandate_id: bytes, now: int, *, before: int | None = None
     ) -> tuple[Here, ChannelPage]:
@@ -337,9 +341,11 @@ class Views:
         agreement = self._agreement(mandate_id)
         return self.here(officer, now), mandate_page(self.desk, officer, agreement, state_of(agreement, now))
 
-    def new_mandate(self, officer: Officer, now: int) -> tuple[Here, NewMandatePage]:
+    def new_mandate(
+        self, officer: Officer, now: int, follows: bytes | None = None
+    ) -> tuple[Here, NewMandatePage]:
         """What a mandate can be made of."""
-        return self.here(officer, now), new_mandate_page(self.desk, officer)
+        return self.here(officer, now), new_mandate_page(self.desk, officer, follows)
 
     def lines(self, officer: Officer, now: int, relays: Iterable[RelayLike]) -> tuple[Here, LinesPage]:
         """Lines and relays."""

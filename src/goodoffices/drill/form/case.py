@@ -7,13 +7,13 @@ takes two tables in ``checks``.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from goodoffices.core.errors import BadCase
+from goodoffices.datafile.tables import Faults, load, nearest, quoted
+from goodoffices.datafile.toml_lines import Lines
 from goodoffices.drill.form import forms
 from goodoffices.drill.form.checks import check
 from goodoffices.drill.form.clocks import HOUR, MINUTE, SECOND, When
@@ -22,15 +22,11 @@ from goodoffices.drill.form.notes import LONGEST_TEXT, read_note
 from goodoffices.drill.form.reading import (
     LANGUAGE,
     NAME,
-    Faults,
     Table,
-    nearest,
-    quoted,
     read_id,
     read_made_up,
     zone_of,
 )
-from goodoffices.drill.form.toml_lines import Lines
 
 LARGEST_FILE = 4 * 1024 * 1024
 MOST = {"office": 6, "officer": 60, "clock": 12, "note": 200, "report": 500, "assurance": 200, "event": 500}
@@ -68,33 +64,14 @@ def find(name: str) -> Case:
 def parse(data: bytes | str, name: str = "case.toml") -> Case:
     """The case in ``data``; ``name`` is what faults call the file."""
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
-    if len(raw) > LARGEST_FILE:
-        raise BadCase(f"{name}:1: the file is larger than {LARGEST_FILE // 1024 // 1024} MiB.")
-    try:
-        text = raw.decode("utf-8").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise BadCase(
-            f"{name}:{line}: byte {error.start} is not UTF-8 text; save the file as UTF-8."
-        ) from error
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadCase(f"{name}:{_syntax_line(str(error), text)}: this is not TOML: {error}.") from error
-    except (RecursionError, ValueError) as error:  # brackets without end; numbers of thousands of digits
-        raise BadCase(f"{name}:1: this is not TOML that can be read: {type(error).__name__}.") from error
+    tree, text = load(raw, name, LARGEST_FILE, BadCase)
     return _Reader(tree, text, name).case()
-
-
-def _syntax_line(error: str, text: str) -> int:
-    found = re.search(r"at line (\d+)", error)
-    return int(found.group(1)) if found else text.count("\n") + 1
 
 
 class _Reader:
     def __init__(self, tree: dict[str, Any], text: str, name: str) -> None:
         self.tree, self.text = tree, text
-        self.faults = Faults(name, Lines(text))
+        self.faults = Faults(name, Lines(text), BadCase)
 
     def case(self) -> Case:
         for key in self.tree:

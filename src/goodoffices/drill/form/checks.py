@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from goodoffices.datafile.tables import Faults, nearest, quoted
 from goodoffices.drill.form.clocks import dtg
 from goodoffices.drill.form.forms import Case, Note
 from goodoffices.drill.form.plan import Plan
-from goodoffices.drill.form.reading import Faults, nearest, quoted
 
 _MARK = re.compile(r"([^:]{1,20})(?::.*)?")
 

@@ -22,6 +22,7 @@ VERIFIER = (
     "forms",
     "signing",
     "offices",
+    "agreed",
     "channels",
     "beside",
     "lines",

@@ -30,6 +30,9 @@ const SHOWN_BY_LABEL = new Map([
   [8, "held"],
   [9, "reason"],
   [10, "confidential"],
+  [11, "form"],
+  [12, "field"],
+  [13, "coded"],
   [129, "rewords"],
   [PARAGRAPH, "paragraph"],
 ]);
@@ -214,6 +217,8 @@ class BriefingReading {
     if (!office) wrongSigner("A note of an office that runs no desk.");
     const release = () => verifyRelease({ signed, note: content }, office);
     const releasedBy = await judgingSigner(signed, office, content.roster, release);
+    const shown = leaves.filter(({ withheld }) => withheld === undefined).map(({ label, value }) => [label, value]);
+    checkShown(content, shown, this.agreement.agreed);
     this.notes.push({ kept, content, releasedBy, leaves });
   }
 }
@@ -237,7 +242,7 @@ const briefingText = (reading) => {
       const who = `${plain(record.name(act.author))}, ${plain(signer)}`;
       rows.push(`${act.code === ASKED ? "asked    " : "consented"}  ${zulu(act.time[0])} by ${who}, act ${id}`);
     }
-    rows.push(...termsRows(agreement.mandate));
+    rows.push(...termsRows(agreement));
   }
   rows.push("", "It shows parts of a record, chosen by its office. What is left out is left out by choice.");
   rows.push("Proved is who signed each part, that it stood at this place, and no later than its checkpoint.");

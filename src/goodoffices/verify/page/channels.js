@@ -41,6 +41,8 @@ const MANDATE_FIELDS = [
   [16, "salt", form.bytes(32)],
   [17, "purpose", form.maybe(form.text(2000))],
   [18, "flashBudget", form.maybe(form.row(form.uint(100), form.uint(30 * 24 * 3600 * 1000)))],
+  [19, "forms", form.maybe(form.list(someRaw(32_000), 16, 1))],
+  [20, "codes", form.maybe(form.list(someRaw(64_000), 4, 1))],
 ];
 
 const checkTerms = (mandate) => {
@@ -61,9 +63,10 @@ const checkTerms = (mandate) => {
 
 /** A mandate with its offices and the signatures so far. */
 class Agreement {
-  constructor(mandate, signed, offices, papers) {
+  constructor(mandate, signed, offices, papers, agreed) {
     this.id = signed.id;
     this.mandate = mandate;
+    this.agreed = agreed; // forms and code books by their IDs
     this.offices = offices;
     this.papers = papers;
     this.path = mandate.offices.map(([, office]) => office);
@@ -102,6 +105,7 @@ const readAgreement = async (signed, credentials, papers) => {
   const realm = signed.statement.realm;
   const mandate = signed.statement.read("a mandate", MANDATE, MANDATE_FIELDS);
   checkTerms(mandate);
+  const agreed = await readAgreed(mandate);
   const attestations = new Map(papers.map((each) => [each.id, each]));
   const [offices, onPaper] = [new Map(), new Map()];
   for (const [, id, pin, paper] of mandate.offices) {
@@ -118,7 +122,7 @@ const readAgreement = async (signed, credentials, papers) => {
     }
     offices.set(id, office);
   }
-  const agreement = new Agreement(mandate, signed, offices, onPaper);
+  const agreement = new Agreement(mandate, signed, offices, onPaper, agreed);
   for (const [id, attestation] of onPaper) await checkAttestation(agreement, attestation, attestations.get(id));
   if (signed.signatures.length > 0) {
     await signed.verify();
@@ -239,6 +243,7 @@ const HEADER_FIELDS = [
 ];
 
 const MAX_TEXT = 60_000;
+const FIELD = 12;
 const PARAGRAPH = 16;
 
 const LEAVES = new Map([
@@ -252,17 +257,21 @@ const LEAVES = new Map([
   [8, ["held", form.list(form.ID, 64)]],
   [9, ["reason", form.text(500, 1)]],
   [10, ["confidential", form.code(1)]],
+  [11, ["form", form.ID]],
+  [FIELD, ["field", form.row(form.uint(24), anyValue)]],
+  [13, ["coded", form.row(form.ID, form.uint(999))]],
   [PARAGRAPH, ["paragraph", form.text(MAX_TEXT)]],
   [129, ["rewords", form.ID]],
 ]);
 
 /** What leaves say: fields by name, and the text. */
 const wordsOf = (leaves) => {
-  const words = { read: [], held: [] };
+  const words = { read: [], held: [], values: [] };
   const paragraphs = [];
   let last = 0;
   for (const [label, value] of leaves) {
-    if (label < last || (label === last && label !== PARAGRAPH)) malformed("A note's fields are out of order.");
+    const recurs = label === PARAGRAPH || label === FIELD;
+    if (label < last || (label === last && !recurs)) malformed("A note's fields are out of order.");
     last = label;
     const [name, shape] = LEAVES.get(label) ?? [null, null];
     if (name === null && label < 128) refuse("NewerVersion", `A note's field ${label} is not known to this page.`);
@@ -275,6 +284,7 @@ const wordsOf = (leaves) => {
       malformed(`A note's field ${label} is ${error.message}.`);
     }
     if (label === PARAGRAPH) paragraphs.push(checked);
+    else if (label === FIELD) words.values.push(checked);
     else words[name] = checked;
   }
   if (words.language === undefined || words.authority === undefined) {
@@ -320,10 +330,17 @@ const readInside = async (raw) => {
 };
 
 /** Pseudonyms of the officers who released a note; refused where they are too few or not entitled. */
-const verifyRelease = async ({ signed, note }, office) => {
+const verifyRelease = async ({ signed, note, words }, office) => {
   if (note.author !== office.id || signed.statement.realm !== office.realm) foreign("A note of another office.");
-  if (note.proof !== 1 || note.kind !== 1) {
+  if (note.proof !== 1 || note.kind < 1 || note.kind > CODED_NOTE) {
     refuse("NewerVersion", `A note of kind ${note.kind}, proof kind ${note.proof}, not understood.`);
+  }
+  if (words !== undefined) {
+    const byForm = note.kind > 1 && note.kind < CODED_NOTE;
+    if (byForm !== (words.form !== undefined) || (note.kind === CODED_NOTE) !== (words.coded !== undefined)) {
+      refuse("NewerVersion", `A note of kind ${note.kind} that does not carry what makes it one.`);
+    }
+    if (words.values.length > 0 && words.form === undefined) malformed("The fields of a form, without the form.");
   }
   checkPlace(note);
   const roster = office.requireRoster(note.roster);

@@ -386,9 +386,11 @@ class Examiner {
         foreign("It is another note, or one of another realm.");
       }
       if (!sameHeader(content, note.header)) refuse("Altered", "The header that was carried says something else.");
-      const office = this.channel(content.mandate).agreement.offices.get(content.author);
+      const { agreement } = this.channel(content.mandate);
+      const office = agreement.offices.get(content.author);
       if (!office) wrongSigner("A note of an office that runs no desk.");
       note.releasedBy = await judgingSigner(signed, office, content.roster, () => verifyRelease(opened, office));
+      checkAgreed(content, opened.words, agreement.agreed);
       note.note = content;
       const { read, held, inReplyTo } = opened.words;
       note.claims = [...read, ...held, ...(inReplyTo === undefined ? [] : [inReplyTo])];

@@ -193,10 +193,10 @@ const mandateText = async (record, agreement) => {
   if (!agreement.parties.every((party) => compared.has(party))) {
     rows.push("  The parties' keys are vouched for by the intermediary alone: not both compared the digits.");
   }
-  return `${[...rows, "", ...termsRows(mandate)].join("\n")}\n`;
+  return `${[...rows, "", ...termsRows(agreement)].join("\n")}\n`;
 };
 
-const termsRows = (mandate) => {
+const termsRows = ({ mandate, agreed }) => {
   const rows = [
     "TERMS",
     `  purpose      ${plain(mandate.purpose || "not stated")}`,
@@ -218,6 +218,7 @@ const termsRows = (mandate) => {
     const [most, within] = mandate.flashBudget;
     rows.push(`  FLASH        at most ${most} of each office within ${Math.floor(within / 60000)} min`);
   }
+  rows.push(...wordingRows(agreed));
   if (mandate.predecessor !== null) rows.push(`  follows      ${mandate.predecessor}`);
   return rows;
 };
