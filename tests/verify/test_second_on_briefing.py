@@ -14,7 +14,7 @@ from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.readable_briefing import TEXT as FILE_OF_TEXT
 from goodoffices.core.readable_briefing import briefing_lines
 from goodoffices.core.record_briefing import examine
-from goodoffices.core.statement import sign, state
+from goodoffices.core.statement import Signed, read_signed, sign, state
 from tests.verify.channel import Channel
 from tests.verify.second import Second
 from tests.verify.test_briefing import chosen, made_channel, make, with_leaf
@@ -85,6 +85,11 @@ def _other_line(parts: Parts) -> Parts:
     return replace(parts, entries=(replace(first, line=7), *rest))
 
 
+def _unsigned_mandate(parts: Parts) -> Parts:
+    statement = read_signed(parts.mandate).statement
+    return replace(parts, mandate=Signed(statement, ()).raw)
+
+
 def _no_confirmation(parts: Parts) -> Parts:
     return replace(parts, lines=tuple((pairing, ()) for pairing, _ in parts.lines))
 
@@ -94,7 +99,16 @@ def _no_credentials(parts: Parts) -> Parts:
 
 
 @pytest.mark.parametrize(
-    "change", [_drop_entries, _turn_path, _other_checkpoint, _other_line, _no_confirmation, _no_credentials]
+    "change",
+    [
+        _drop_entries,
+        _turn_path,
+        _other_checkpoint,
+        _other_line,
+        _no_confirmation,
+        _no_credentials,
+        _unsigned_mandate,
+    ],
 )
 def test_both_find_parts_that_do_not_hold_together(
     second: Second, folder: Path, channel: Channel, tmp_path: Path, change: Any

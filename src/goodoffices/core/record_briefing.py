@@ -119,11 +119,13 @@ class _Reading:
             self._note(f"note {at}", note)
         if self.examined.agreement is not None:
             self._consent(self.examined.agreement)
+        self.examined.remarks = tuple(self.examiner.remarks)
 
     def _consent(self, agreement: Agreement) -> None:
         raws, shown = self.parts.consents or (), [each.shown for each in self.examined.notes]
         judged = judge_consent(self.account, agreement, self.examined.briefing, raws, shown)
-        self.examined.consents, self.examined.remarks = judged.acts, judged.remarks
+        self.examined.consents = judged.acts
+        self.examiner.remarks += judged.remarks
         self.examined.asks_consent, self.examined.lacking = judged.needed, judged.lacking
         self.examined.findings += judged.findings
 
