@@ -176,6 +176,7 @@ WRONG_FORMS: list[tuple[str, NoteForm]] = [
     ("an assurance of nothing", form(kind=int(FormKind.ASSURANCE))),
     ("a promise in a form that is none", form(row("a", Sort.LINE, "A", "A", needed=True, means=1))),
     ("a promise that may be left out", form(row("a", Sort.LINE, "A", "A", means=1), kind=5)),
+    ("a promise without end", form(row("a", Sort.TEXT, "A", "A", needed=True, means=1, most=2001), kind=5)),
     ("an end that is a line", form(
         row("a", Sort.LINE, "A", "A", needed=True, means=1), row("b", Sort.LINE, "B", "B", means=3), kind=5)),
 ]  # fmt: skip

@@ -225,3 +225,28 @@ def test_a_form_without_a_language_of_the_mandate_is_not_proposed(stage: Stage) 
         told(stage.bern.post("/mandates", **asked))
         == "CL-1 has no wording in ur, a language of this mandate."
     )
+
+
+def test_a_note_by_the_form_of_an_assurance_gives_one_at_both_desks(stage: Stage) -> None:
+    """The principal's page lists it with its conditions, its end and the signed note, at once and once."""
+    fields = {"form": wording("AS-1"), "f_what": "The end, for now.", "f_conditions": "no answer\r\nno move"}
+    note = stage.send(**fields, f_until=stage.ago(-HOUR)).json()["id"]
+    stage.reach(note)
+    stage.tehran.done(f"/notes/{note}/open")
+    for browser in (stage.washington, stage.tehran):
+        cards = [each for each in browser.json("/assurances")["cards"] if each["note"] == note]
+        (card,) = cards
+        assert (card["what"], card["conditions"]) == ("The end, for now.", ["no answer", "no move"])
+        assert (card["state"], card["author_name"], card["to_name"]) == (1, "Washington", "Tehran")
+        assert form_time(card["until"]) == stage.ago(-HOUR)
+    assert stage.bern.json("/assurances")["cards"] == []
+
+
+def test_the_note_that_says_what_became_of_it_can_be_named(stage: Stage) -> None:
+    given = stage.send(form=wording("AS-1"), f_what="No flight before noon.").json()["id"]
+    later = stage.send(text="We do not consider ourselves bound any more.").json()["id"]
+    (card,) = [each for each in stage.washington.json("/assurances")["cards"] if each["note"] == given]
+    assert later in [each["id"] for each in card["said_by"]]
+    stage.washington.done(f"/assurances/{card['id']}", became="2", why="The note says so.", note_said=later)
+    (card,) = [each for each in stage.washington.json("/assurances")["cards"] if each["note"] == given]
+    assert (card["state"], card["changes"][0]["note"]) == (2, later)

@@ -44,6 +44,8 @@ MAX_LINE = 500
 MAX_LINES = 4000
 MAX_ITEMS = 16
 MAX_NUMBER = 10**12
+MAX_PROMISED = 2000
+"""Bytes of what an assurance promises: what an office writes down of it (core.assurance)."""
 
 Values = tuple[tuple[int, Any], ...]
 """A field's place in its form, from 1, with its value; places ascend."""
@@ -227,8 +229,8 @@ def _check_field(field: Field, languages: int) -> None:
         raise Malformed(f"The field '{field.name}' offers no choice, or offers one where none is made.")
     if field.means and field.sort not in _MEANS[Means(field.means)]:
         raise Malformed(f"The field '{field.name}' is of a sort that cannot mean that.")
-    if field.means == Means.PROMISED and not field.needed:
-        raise Malformed("What an assurance promises is never left out.")
+    if field.means == Means.PROMISED and not (field.needed and field.most <= MAX_PROMISED):
+        raise Malformed("What an assurance promises is never left out, and has at most 2,000 bytes.")
     bounded = field.sort in (Sort.LINE, Sort.TEXT, Sort.LIST)
     fits = {
         Sort.CHOICE: field.least == 0 == field.most,

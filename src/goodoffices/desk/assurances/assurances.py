@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core.act import ActType
+from goodoffices.core.agreed import form_of
 from goodoffices.core.assurance import (
     MAX_CONDITIONS,
     Assurance,
@@ -15,6 +16,9 @@ from goodoffices.core.assurance import (
     check_change,
 )
 from goodoffices.core.errors import NotFound, YourError
+from goodoffices.core.forms import FormKind, Means
+from goodoffices.core.mandate import Mandate
+from goodoffices.core.note import Words
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.home_papers import HomePapers
@@ -124,6 +128,42 @@ class Assurances(HomePapers):
             )
         if self.db.execute("SELECT count(*) FROM assurance").fetchone()[0] >= MAX_ASSURANCES:
             raise YourError("There are too many assurances at this desk.")
+        with self.context.transaction():
+            made = self._keep(officer, note, what, conditions, until, now, once)
+            self.context.ledger.audit(now, officer.name, "wrote an assurance down", AuditKind.ACT)
+        return made
+
+    def take(self, officer: Officer, note: bytes, words: Words, mandate: Mandate, now: int) -> None:
+        """Write down what a note by the form of an assurance promises, in its own words: once.
+
+        Part of the caller's transaction, which opens or releases the note. One that has lapsed is written too.
+        """
+        form = form_of(words, mandate)
+        if form is None or form.kind != FormKind.ASSURANCE:
+            return
+        once = f"form {note.hex()}"
+        there = self.db.execute("SELECT 1 FROM assurance WHERE once=?", (once,)).fetchone()
+        if (
+            there is not None
+            or self.db.execute("SELECT count(*) FROM assurance").fetchone()[0] >= MAX_ASSURANCES
+        ):
+            return
+        given = dict(words.values)
+        what, conditions, until = map(form.place, (Means.PROMISED, Means.CONDITIONS, Means.END))
+        promised = given[what or 0], given.get(conditions or 0, ()), given.get(until or 0)
+        self._keep(officer, note, *promised, now, once)
+        self.context.ledger.audit(now, officer.name, "wrote an assurance down", AuditKind.ACT)
+
+    def _keep(
+        self,
+        officer: Officer,
+        note: bytes,
+        what: str,
+        conditions: tuple[str, ...],
+        until: int | None,
+        now: int,
+        once: str | None,
+    ) -> bytes:
         content = Assurance(
             office=self.context.me,
             roster=self.context.my_office().roster.version,
@@ -135,13 +175,11 @@ class Assurances(HomePapers):
         )
         signed = self._signed(content, officer)
         check_assurance(signed, self.context.my_office())
-        with self.context.transaction():
-            self.db.execute(
-                "INSERT OR IGNORE INTO assurance (id, note, at, until, warn_at, once, signed_sealed)"
-                " VALUES (?,?,?,?,?,?,?)",
-                (signed.id, note, now, until, warns_at(now, until), once, self._sealed(signed)),
-            )
-            self.context.ledger.audit(now, officer.name, "wrote an assurance down", AuditKind.ACT)
+        self.db.execute(
+            "INSERT OR IGNORE INTO assurance (id, note, at, until, warn_at, once, signed_sealed)"
+            " VALUES (?,?,?,?,?,?,?)",
+            (signed.id, note, now, until, warns_at(now, until), once, self._sealed(signed)),
+        )
         return signed.id
 
     def change(

@@ -11,6 +11,8 @@ from goodoffices.desk.assurances.assurances import Assurances, Standing, warns_a
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.home_papers import pseudonym_of
 
+LATELY = 12
+"""Notes that are offered as those that say what became of an assurance."""
 ORDER = (Became.DISPUTED, Became.IN_FORCE, Became.LAPSED, Became.WITHDRAWN)
 
 
@@ -44,6 +46,10 @@ class AssuranceCard:
     by: str
     note_withdrawn: bool
     changes: tuple[ChangeCard, ...]
+    to_name: str
+    """To whom it was promised."""
+    said_by: tuple[NoteBehind, ...]
+    """Notes that may say what became of it: the newest of its lane."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,20 @@ def _author(context: Context, note_id: bytes) -> str:
     return "?" if note is None else context.ledger.agreement(note.mandate).name_of(note.author)
 
 
+def _recipient(context: Context, note_id: bytes) -> str:
+    note = context.ledger.note(note_id)
+    return "?" if note is None else context.ledger.agreement(note.mandate).name_of(note.recipient)
+
+
+def _lately(context: Context, note_id: bytes) -> tuple[NoteBehind, ...]:
+    note = context.ledger.note(note_id)
+    if note is None:
+        return ()
+    path = list(context.ledger.agreement(note.mandate).mandate.path)
+    newest = context.ledger.newest_of(note.mandate, note.lane, path, LATELY)
+    return tuple(NoteBehind(each, _name(context, each) or "?") for each in newest if each != note_id)
+
+
 def _card(context: Context, each: Standing, now: int) -> AssuranceCard:
     found = each.assurance
     state, near = each.state(now), warns_at(found.time[0], each.until)
@@ -105,6 +125,8 @@ def _card(context: Context, each: Standing, now: int) -> AssuranceCard:
         written=found.time[0],
         by=pseudonym_of(context, each.signer, found.roster),
         note_withdrawn=each.note_withdrawn,
+        to_name=_recipient(context, found.note),
+        said_by=_lately(context, found.note),
         changes=tuple(
             ChangeCard(
                 change.became,

@@ -21,8 +21,10 @@ from goodoffices.core.errors import NotAllowed, NotNow, YourError
 from goodoffices.core.mandate import (
     Agreement,
 )
+from goodoffices.core.note import read_inside
 from goodoffices.core.office import Right
 from goodoffices.core.statement import Signed, read_signed
+from goodoffices.desk.assurances.assurances import Assurances
 from goodoffices.desk.context import Officer
 from goodoffices.desk.ledger.ledger import ActRow, NoteRow
 from goodoffices.desk.officers.acting import states
@@ -165,6 +167,10 @@ class OfficerActs(Agreeing, Besides, OwnWords):
                 subject=note.id,
                 **fields,
             )
+            inside = self.channels.words_inside(note) if kind == ActType.OPENED else None
+            if inside is not None:
+                words, mandate = read_inside(inside).words, agreement.mandate
+                Assurances(self.context).take(officer, note.id, words, mandate, now)
             self.lines.flush_all(now)
 
 

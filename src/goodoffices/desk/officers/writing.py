@@ -39,6 +39,7 @@ from goodoffices.core.sealed import seal_note
 from goodoffices.core.statement import sign
 from goodoffices.core.thin_note import thin_seed
 from goodoffices.desk.asking import AuditKind
+from goodoffices.desk.assurances.assurances import Assurances
 from goodoffices.desk.context import Officer
 from goodoffices.desk.forms.filling import require_filled
 from goodoffices.desk.ledger.ledger import NoteRow
@@ -217,6 +218,7 @@ class Writing(Acting):
         self._keep_own(agreement, opened, opened.note.lane, self.context.rng(32), now)
         to = agreement.name_of(opened.note.recipient)
         self.ledger.audit(now, officer.name, f"released note {opened.note.number} to {to}", AuditKind.ACT)
+        Assurances(self.context).take(officer, opened.signed.id, opened.words, agreement.mandate, now)
         for each in _taken_back(opened.words):
             self._withdraw(agreement, officer, each, now)
 

@@ -80,7 +80,7 @@ const checkFormField = ({ name, sort, means, needed, label, hint, least, most, c
   if (said.some((each) => each.length !== count)) malformed(`The field '${name}' is not worded in each language.`);
   if (choices.length > 0 !== (sort === SORT_CHOICE) || choices.length === 1) malformed(`The choices of '${name}'.`);
   if (means && !CAN_MEAN[means].includes(sort)) malformed(`The field '${name}' is of a sort that cannot mean that.`);
-  if (means === PROMISED && !needed) malformed("What an assurance promises is never left out.");
+  if (means === PROMISED && (!needed || most > 2000)) malformed("What is promised: left out, or too long.");
   let fits = least === 0;
   if (sort === SORT_CHOICE) fits = least === 0 && most === 0;
   if (sort === SORT_NUMBER) fits = least <= most;
