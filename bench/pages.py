@@ -48,6 +48,8 @@ RELAYS = ("http://127.0.0.1:9", "http://127.0.0.1:10")
 BATCH = 20
 MINUTE = 60_000
 IDLE_S = 2.0
+FILES, REPORTS, ASSURANCES = 40, 100, 60
+"""Incident files, reports in the newest of them, and assurances."""
 UNFINISHED = 16
 """Newest notes that nobody has forwarded or opened yet."""
 LIMIT_MS, LIVE_MS, LIMIT_BYTES = 100.0, 200.0, 100_000
@@ -280,6 +282,21 @@ def serving(vault: Path) -> Any:
         process.wait(30)
 
 
+def matters(visitor: Visitor, note: str) -> str:
+    """Incident files, one of them with many reports, and assurances; that file's ID."""
+    for at in range(FILES):
+        made = visitor.post("/incidents", title=f"Event {at}", place="The strait")["id"]
+    for at in range(REPORTS):
+        visitor.post(
+            f"/incidents/{made}/report", what=f"{at}. {TEXTS[at % 2][:300]}", source=f"Source {at % 9}"
+        )
+    for at in range(ASSURANCES):
+        visitor.post(
+            "/assurances", note=note, what=f"{at}. Nobody fires first.", conditions="As long as both keep it."
+        )
+    return str(made)
+
+
 def addresses(visitor: Visitor) -> list[str]:
     """Every GET route of the table, with IDs that are there; what needs a file or an open end is left out."""
     home = json.loads(visitor.get("/", "application/json")[1])
@@ -290,11 +307,12 @@ def addresses(visitor: Visitor) -> list[str]:
     fields = {"to": to, "precedence": "4", "language": "en", "text": "A draft.", "once": os.urandom(8).hex()}
     fields |= {"authority": "1", "summary": ""}
     draft = visitor.post(f"/channels/{mandate}/draft", **fields)["id"]
+    known = {"mandate": mandate, "note": notes[len(notes) // 2], "line": line, "draft": draft}
+    known["incident"] = matters(visitor, known["note"])
     paths = []
     for route in ROUTES:
         if route.method != "GET":
             continue
-        known = {"mandate": mandate, "note": notes[len(notes) // 2], "line": line, "draft": draft}
         if set(re.findall(r"\{(\w+)\}", route.path)) - set(known):
             continue  # of something that this vault does not hold
         path = route.path.format_map(known)
