@@ -284,8 +284,10 @@ def serving(vault: Path) -> Any:
 
 def matters(visitor: Visitor, note: str) -> str:
     """Incident files, one of them with many reports, and assurances; that file's ID."""
-    for at in range(FILES):
-        made = visitor.post("/incidents", title=f"Event {at}", place="The strait")["id"]
+    opened = [
+        visitor.post("/incidents", title=f"Event {at}", place="The strait")["id"] for at in range(FILES)
+    ]
+    made = opened[-1]
     for at in range(REPORTS):
         visitor.post(
             f"/incidents/{made}/report", what=f"{at}. {TEXTS[at % 2][:300]}", source=f"Source {at % 9}"

@@ -231,7 +231,11 @@ def test_unseen_characters_of_received_names_are_said() -> None:
     signed = sign(state(proposal, bytes(16)), wire.m.officer.seed)
     wire.say(wire.m, wire.a, wire.am, [(Item.MANDATE, signed.raw, [], [])])
     told = [each for each in wire.a.findings() if "cannot be seen" in each]
-    assert [each.split(", ")[1] for each in told] == ["Teh[U+200D]ran", "duty[U+200E]", "chan[U+200D]nel"]
+    assert [each.removeprefix("The name ").partition(" holds ")[0] for each in told] == [
+        "Teh[U+200D]ran",
+        "duty[U+200E]",
+        "chan[U+200D]nel",
+    ]
     assert ["U+200D" in told[0], "U+200E" in told[1], "U+200D" in told[2]] == [True] * 3
 
 

@@ -15,6 +15,7 @@ from goodoffices.core.act import Act, ActType
 from goodoffices.core.mandate import RecordUse
 from goodoffices.core.readable_briefing import TEXT
 from goodoffices.core.statement import read_signed
+from goodoffices.desk.views.briefing import MOST
 from goodoffices.verify.briefing import verify_briefing
 from tests.web.offices import Browser, DeskInMemory, Offices
 from tests.web.test_pages import release, signed_in
@@ -144,3 +145,17 @@ def test_an_answer_that_says_neither_yes_nor_no_is_none() -> None:
     (question,) = set(re.findall(rf"{consent}/([0-9a-f]{{64}})", other.get(consent).text))
     for path, given in ((question, "2"), (question, ""), ("0" * 64, "1")):
         assert other.post(f"{consent}/{path}", html=True, given=given).status_code >= 400
+
+
+def test_a_long_channel_is_shown_in_pages() -> None:
+    """P6: the newest notes first, and every page small."""
+    played = Played()
+    for at in range(MOST + 1):
+        release(played.desk, played.mandate, played.offices.tehran.me, f"Note {at}. " + "x" * 900)
+    browser = signed_in(played.desk)
+    first = browser.json(played.path)
+    assert len(first["notes"]) == MOST
+    rest = browser.json(f"{played.path}?before={first['older']}")
+    assert [each["number"] for each in first["notes"] + rest["notes"]] == list(range(MOST + 2, 0, -1))
+    assert rest["older"] is None
+    assert len(browser.get(played.path).content) < 60_000

@@ -9,6 +9,8 @@ import pytest
 
 from goodoffices.core.office import Right
 from goodoffices.desk.founding import NewOfficer
+from goodoffices.desk.incidents.page import FILES
+from goodoffices.desk.pages import MOST
 from tests.web.offices import Browser, Offices
 
 PEOPLE = [
@@ -132,3 +134,35 @@ def test_a_refused_form_says_where_its_page_stands(browser: Browser) -> None:
     assert answer.status_code == 400
     assert f'data-at="/incidents/{file}"' in answer.text
     assert "data-at" not in browser.get(f"/incidents/{file}").text
+
+
+def test_a_long_file_comes_in_pages_and_says_of_each_report_where_it_stands(browser: Browser) -> None:
+    """P6: the newest first; a number leads to the page on which its report is, and nothing is left out."""
+    file = opened(browser)
+    for at in range(1, MOST + 4):
+        browser.done(
+            f"/incidents/{file}/report", what=f"Report {at}.", source="post", question=LEFT, answer=str(at)
+        )
+    newest = browser.json(f"/incidents/{file}")
+    assert newest["numbers"] == list(range(4, MOST + 4))
+    assert (newest["earlier"], newest["newest"], newest["total"]) == (4, True, MOST + 3)
+    page = browser.get(f"/incidents/{file}").text
+    assert 'href="?before=4"' in page
+    assert 'href="?before=2#r1"' in page, "what contradicts it stands on another page"
+    older = browser.json(f"/incidents/{file}?before=4")
+    assert (older["numbers"], older["earlier"], older["newest"]) == ([1, 2, 3], None, False)
+    assert f'href="#r{MOST}"' not in browser.get(f"/incidents/{file}?before=4").text
+    long = browser.done(f"/incidents/{file}/report", what="x" * 2000, source="post")
+    assert long["id"]
+    assert len(browser.get(f"/incidents/{file}").content) < 60_000
+
+
+def test_the_list_of_files_comes_in_pages(browser: Browser) -> None:
+    """P6"""
+    for at in range(FILES + 1):
+        browser.done("/incidents", title=f"Event {at}")
+    first = browser.json("/incidents")
+    assert (len(first["files"]), first["further"]) == (FILES, FILES)
+    rest = browser.json(f"/incidents?from={FILES}")
+    assert ([each["title"] for each in rest["files"]], rest["further"]) == (["Event 0"], None)
+    assert browser.json("/incidents?from=999999")["files"]

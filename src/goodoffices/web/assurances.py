@@ -10,6 +10,7 @@ from goodoffices.desk.assurances.page import assurances_page
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import JUDGE, READ
+from goodoffices.web.showing import asked_number
 
 
 async def assurances(ask: Ask) -> Page:
@@ -17,7 +18,7 @@ async def assurances(ask: Ask) -> Page:
     asked = Form(dict(ask.request.query_params)).word("note") or ask.form.word("note")
     behind = identifier(asked, "note") if asked is not None else None
     officer = ask.who.officer
-    page = assurances_page(ask.desk.context, officer, behind, ask.now)
+    page = assurances_page(ask.desk.context, officer, behind, ask.now, asked_number(ask, "from") or 0)
     here = ask.views.here(officer, ask.now)
     return Page("assurances.html", here, page, {"once": ask.desk.context.rng(8).hex()})
 

@@ -21,6 +21,7 @@ from goodoffices.desk.views.consent import consent_page
 from goodoffices.web.keeping import archived, scratch_place
 from goodoffices.web.pages import Ask, Done, File, Page, Route
 from goodoffices.web.rights import READ
+from goodoffices.web.showing import asked_number
 
 _PART = re.compile(r"([0-9a-f]{64}):([0-9]{1,4})")
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -29,7 +30,9 @@ _ID = re.compile(r"[0-9a-f]{64}")
 async def choose(ask: Ask) -> Page:
     """The channel's notes, field by field and paragraph by paragraph, and the acts about them."""
     here = ask.views.here(ask.who.officer, ask.now)
-    return Page("briefing.html", here, briefing_page(ask.desk, ask.id("mandate")))
+    return Page(
+        "briefing.html", here, briefing_page(ask.desk, ask.id("mandate"), asked_number(ask, "before"))
+    )
 
 
 def _chosen(ask: Ask) -> Chosen:

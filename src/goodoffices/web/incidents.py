@@ -10,6 +10,7 @@ from goodoffices.desk.incidents.page import incident_page, incidents_page
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import JUDGE, READ
+from goodoffices.web.showing import asked_number
 
 MAX_EVIDENCE = 4
 """Files whose hash a form names at once."""
@@ -18,14 +19,16 @@ MAX_EVIDENCE = 4
 async def incidents(ask: Ask) -> Page:
     """Every file of this office."""
     officer = ask.who.officer
-    return Page("incidents.html", ask.views.here(officer, ask.now), incidents_page(ask.desk.context, officer))
+    page = incidents_page(ask.desk.context, officer, asked_number(ask, "from") or 0)
+    return Page("incidents.html", ask.views.here(officer, ask.now), page)
 
 
 async def incident(ask: Ask) -> Page:
     """One file: as it stands, or as it stood at the hour that is asked for (``at``)."""
     officer = ask.who.officer
     at = Form(dict(ask.request.query_params)).time("at")
-    page = incident_page(ask.desk.context, officer, ask.id("incident"), at)
+    before = asked_number(ask, "before")
+    page = incident_page(ask.desk.context, officer, ask.id("incident"), at, before)
     return Page(
         "incident.html", ask.views.here(officer, ask.now), page, {"once": ask.desk.context.rng(8).hex()}
     )

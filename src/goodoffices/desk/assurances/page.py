@@ -10,6 +10,7 @@ from goodoffices.core.home_papers import WRITING
 from goodoffices.desk.assurances.assurances import Assurances, Standing, warns_at
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.home_papers import pseudonym_of
+from goodoffices.desk.pages import fitting
 
 LATELY = 12
 """Notes that are offered as those that say what became of an assurance."""
@@ -65,22 +66,36 @@ class AssurancesPage:
     """Every assurance, what presses first."""
 
     cards: tuple[AssuranceCard, ...]
+    first: int
+    """Which the first one on this page is, from 0; earlier ones press more."""
+    further: int | None
+    """Which one the next page begins with."""
     behind: NoteBehind | None
     may_write: bool
 
 
-def assurances_page(context: Context, officer: Officer, behind: bytes | None, now: int) -> AssurancesPage:
-    """Every assurance; ``behind``: the note from which the next one is to be written down."""
-    cards = sorted(
+def assurances_page(
+    context: Context, officer: Officer, behind: bytes | None, now: int, first: int = 0
+) -> AssurancesPage:
+    """Assurances from one on; ``behind``: the note from which the next one is to be written down."""
+    every = sorted(
         (_card(context, each, now) for each in Assurances(context).every()),
         key=lambda each: (ORDER.index(Became(each.state)), each.until is None, each.until or 0),
     )
     name = _name(context, behind) if behind is not None else None
+    first = min(first, max(0, len(every) - 1))
+    cards = every[first : first + fitting(map(_written, every[first:]))]
     return AssurancesPage(
         tuple(cards),
+        first,
+        first + len(cards) if first + len(cards) < len(every) else None,
         NoteBehind(behind, name) if behind is not None and name is not None else None,
         bool(context.my_office().roster.rights(officer.public) & WRITING),
     )
+
+
+def _written(card: AssuranceCard) -> str:
+    return "".join((card.what, *card.conditions, *(each.why for each in card.changes)))
 
 
 def _name(context: Context, note_id: bytes) -> str | None:

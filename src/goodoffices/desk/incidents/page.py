@@ -11,7 +11,10 @@ from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.home_papers import pseudonym_of
 from goodoffices.desk.incidents.files import IncidentFiles
 from goodoffices.desk.incidents.standing import Standing, known_at, stood
+from goodoffices.desk.pages import fitting
 
+FILES = 60
+"""Files on one page of the list."""
 BRIEF = 60
 """Characters."""
 
@@ -33,6 +36,9 @@ class IncidentsPage:
     """Every file of this office."""
 
     files: tuple[FileCard, ...]
+    first: int
+    further: int | None
+    """Which one the next page begins with."""
     may_write: bool
 
 
@@ -90,6 +96,11 @@ class IncidentPage:
     opened: int
     at: int | None
     matters: tuple[MatterCard, ...]
+    numbers: tuple[int, ...]
+    """Of the reports on this page: the newest, or those before the one that was asked for."""
+    earlier: int | None
+    """The number before which there are more."""
+    newest: bool
     total: int
     known_later: int
     """Reports that were known only after ``at``."""
@@ -98,8 +109,11 @@ class IncidentPage:
     may_write: bool
 
 
-def incidents_page(context: Context, officer: Officer) -> IncidentsPage:
-    """Every file of this office."""
+def incidents_page(context: Context, officer: Officer, first: int = 0) -> IncidentsPage:
+    """Files of this office, from one on."""
+    files = IncidentFiles(context).files()
+    first = min(first, max(0, len(files) - 1))
+    some = files[first : first + fitting((each.incident.title for each in files[first:]), FILES)]
     cards = tuple(
         FileCard(
             each.id,
@@ -109,20 +123,35 @@ def incidents_page(context: Context, officer: Officer) -> IncidentsPage:
             each.reports,
             each.newest,
         )
-        for each in IncidentFiles(context).files()
+        for each in some
     )
-    return IncidentsPage(cards, _may_write(context, officer))
+    further = first + len(some) if first + len(some) < len(files) else None
+    return IncidentsPage(cards, first, further, _may_write(context, officer))
 
 
-def incident_page(context: Context, officer: Officer, incident: bytes, at: int | None) -> IncidentPage:
-    """One file as it stood at an hour (ms UTC); raises NotFound."""
+def incident_page(
+    context: Context, officer: Officer, incident: bytes, at: int | None, before: int | None = None
+) -> IncidentPage:
+    """One file as it stood at an hour (ms UTC); raises NotFound. ``before``: the reports before that number."""
     opened, reports = IncidentFiles(context).file(incident)
     numbers = {each.id: number for number, each in enumerate(reports, 1)}
-    matters = tuple(
-        MatterCard(each.question, each.disputed, tuple(_card(context, row, numbers) for row in each.reports))
-        for each in stood(reports, at)
+    standing = stood(reports, at)
+    known = sorted(
+        ((numbers[row.filed.id], row.filed.report.what) for each in standing for row in each.reports),
+        reverse=True,
     )
-    asked = dict.fromkeys(each.question for each in matters if each.question)
+    below = [each for each in known if before is None or each[0] < before]
+    here = {number for number, _ in below[: fitting(what for _, what in below)]}
+    matters = tuple(
+        MatterCard(
+            each.question,
+            each.disputed,
+            tuple(_card(context, row, numbers) for row in each.reports if numbers[row.filed.id] in here),
+        )
+        for each in standing
+        if any(numbers[row.filed.id] in here for row in each.reports)
+    )
+    asked = dict.fromkeys(each.question for each in standing if each.question)
     questions = tuple(each for each in asked if not hidden_in(each))
     return IncidentPage(
         incident,
@@ -131,6 +160,9 @@ def incident_page(context: Context, officer: Officer, incident: bytes, at: int |
         opened.time[0],
         at,
         matters,
+        tuple(sorted(here)),
+        min(here) if len(below) > len(here) else None,
+        len(below) == len(known),
         len(reports),
         len(reports) - len(known_at(reports, at)),
         questions,

@@ -10,9 +10,11 @@ from goodoffices.core.briefing import why_not
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.desk.consent import needs_of
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.pages import fitting
 
-MOST = 100
-"""Notes on the page, the newest; older ones are shown by the command."""
+MOST = 12
+"""Notes on one page, the newest first; each part and act of one is a box to tick."""
 
 _ACTS = {
     int(ActType.ON_RELAY): "on a relay",
@@ -74,15 +76,21 @@ class BriefingPage:
     asks_consent: bool
     has_paper: bool
     notes: tuple[NoteCard, ...]
-    older: int
+    older: int | None
+    """The place before which there are more."""
 
 
-def briefing_page(desk: Desk, mandate: bytes) -> BriefingPage:
-    """What the page shows; the newest notes first."""
-    agreement = desk.ledger.agreement(mandate)
-    rows = desk.ledger.notes(mandate)
+def briefing_page(desk: Desk, mandate: bytes, before: int | None = None) -> BriefingPage:
+    """What the page shows; the newest notes first. ``before``: those that came before this place in the record."""
+    agreement, ledger = desk.ledger.agreement(mandate), desk.ledger
+    path = agreement.mandate.path
+    lanes = [lane for lane in (CHANNEL_LANE, *path) if ledger.places_before(mandate, [lane], path, None, 1)]
+    places = ledger.places_before(mandate, lanes, path, before, MOST + 1)
+    rows = ledger.notes_at(places[-MOST:])
+    texts = (_text(desk, row) for row in reversed(rows))
+    rows = rows[len(rows) - fitting(texts, MOST) :] if rows else []
     notes = []
-    for row in reversed(rows[-MOST:]):
+    for row in reversed(rows):
         inside = desk.channels.words_inside(row)
         parts = tuple(
             PartCard(at, label, value if label == Leaf.PARAGRAPH and isinstance(value, str) else None)
@@ -98,8 +106,13 @@ def briefing_page(desk: Desk, mandate: bytes) -> BriefingPage:
         agreement.mandate.name,
         agreement.mandate.record_use,
         why_not(agreement.mandate),
-        any(needs_of(desk, mandate, lane) for lane in {CHANNEL_LANE, *(row.lane for row in rows)}),
+        any(needs_of(desk, mandate, lane) for lane in {CHANNEL_LANE, *lanes}),
         agreement.mandate.has_paper,
         tuple(notes),
-        max(0, len(rows) - MOST),
+        places[-len(rows)] if len(rows) < len(places) else None,
     )
+
+
+def _text(desk: Desk, row: NoteRow) -> str:
+    inside = desk.channels.words_inside(row)
+    return "".join(str(value) for _, value in read_inside(inside).leaves) if inside else ""
