@@ -31,7 +31,8 @@ def test_a_unit_comes_back_by_itself_and_may_do_nothing_else() -> None:
     assert {"RestartPreventExitStatus=3", "Type=notify", "WatchdogSec=180"} <= set(desk)
 
 
-def _free() -> int:
+def free_port() -> int:
+    """A port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
@@ -40,7 +41,7 @@ def _free() -> int:
 def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Path) -> None:
     """P13: each step says what it made; a port in use is named, and nothing is lost by it."""
     private(tmp_path / "passphrase", PASSPHRASE + "\n")
-    office, ports = Office(tmp_path), ["--port", str(_free()), "--relay-port", str(_free())]
+    office, ports = Office(tmp_path), ["--port", str(free_port()), "--relay-port", str(free_port())]
     said = office.does(SETUP, *ports)
     assert '"locked":true' in said.out
     assert '"version":' in said.out

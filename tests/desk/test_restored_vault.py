@@ -96,7 +96,7 @@ def test_a_vault_from_before_its_first_entry_does_not_begin_the_same_chain_twice
     """P8: a chain without entries has an incarnation too, and a backup holds it."""
     post = Post()
     oslo, rome = (Node(name, post.channel.rng, post.channel.now, bytes(16)) for name in ("Oslo", "Rome"))
-    line = post.channel._pair(oslo, rome)
+    line = post.channel.pair(oslo, rome)
     heard = rome.desk.spoken_digits(rome.desk.ledger.line(line)).read_aloud
     oslo.db.execute("DELETE FROM entry")
     oslo.db.execute("UPDATE line SET my_confirmation=NULL")

@@ -17,6 +17,7 @@ from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.views.lines import line_cards
 from goodoffices.desk.watch.book import WatchBook
 from goodoffices.desk.watch.plan import DAY, Watch
+from tests.verify.channel import Channel, Node
 from tests.web.offices import DeskInMemory, Offices
 
 HOUR = 3_600_000
@@ -380,3 +381,20 @@ def test_chat_of_a_counterpart_without_end_is_chained_and_its_words_are_not_kept
     rows = bern.ledger.chat(line, 10)
     assert [bool(row.carried.body) for row in rows] == [True] * 3 + [False] * 3
     assert sum("lines of service chat lie here" in row[4] for row in bern.ledger.findings()) == 1
+
+
+def test_a_line_confirmed_by_command_is_tested_from_the_desks_first_start_on() -> None:
+    """P6, P13: the first test of a new line, at desks that start before they know that the other side confirmed."""
+    channel = Channel()
+    one, other = (Node(name, channel.rng, channel.now, bytes(16)) for name in ("Aland", "Mid"))
+    line = channel.pair(one, other)
+    channel.nodes = (one, other)
+    for each in channel.nodes:
+        channel.restart(each)
+    channel.join()
+    channel.pump()
+    one.desk.service_traffic.call_now(one.officer, line, channel.tick(), person=False)
+    channel.pump()
+    call = one.desk.ledger.newest_test(line, person=False, mine=True)
+    assert call is not None
+    assert call.answered is not None

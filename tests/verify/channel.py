@@ -60,14 +60,9 @@ class Channel:
         self.now = START
         rng = self.rng = random.Random(seed)
         self.west, self.middle, self.east = (Node(name, rng, self.now, realm) for name in NAMES)
-        self.nodes = (self.west, self.middle, self.east)
-        self.lines = [self._pair(self.west, self.middle), self._pair(self.middle, self.east)]
-        self._boxes = {
-            route.mailbox: (node, route.line)
-            for node in self.nodes
-            for route in node.desk.ledger.routes(own=True)
-            if route.line is not None
-        }
+        self.nodes: tuple[Node, ...] = (self.west, self.middle, self.east)
+        self.lines = [self.pair(self.west, self.middle), self.pair(self.middle, self.east)]
+        self.join()
         self.pump()
         self.mandate = self.middle.desk.acts.propose(
             self.middle.officer,
@@ -94,6 +89,15 @@ class Channel:
         self.east.desk.acts.compare_mandate(self.east.officer, self.mandate, digits[0], self.tick())
         self.pump()
 
+    def join(self) -> None:
+        """Envelopes go to the mailboxes that there are now."""
+        self._boxes = {
+            route.mailbox: (node, route.line)
+            for node in self.nodes
+            for route in node.desk.ledger.routes(own=True)
+            if route.line is not None
+        }
+
     def restart(self, node: Node) -> None:
         """The desk's process ended and began again; nobody has compared the chains with it yet."""
         node.desk = Desk(node.db, node.founding.keys, self.rng.randbytes)
@@ -104,7 +108,8 @@ class Channel:
         self.now += 60_000
         return self.now
 
-    def _pair(self, one: Node, other: Node) -> bytes:
+    def pair(self, one: Node, other: Node) -> bytes:
+        """Pair two offices, as two people at the command line do."""
         first = one.desk.offer(one.officer, ["http://127.0.0.1:1"], self.now)
         second = other.desk.offer(other.officer, ["http://127.0.0.1:1"], self.now)
         line = one.desk.pair(one.officer, second, other.name, self.now)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -20,9 +21,9 @@ from goodoffices.cli.output import (
     say,
     write_new,
 )
-from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
+from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_in, signing_in
 from goodoffices.core import digits
-from goodoffices.core.errors import NotFound
+from goodoffices.core.errors import DigitsDiffer, NotFound, YourError
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.mailboxes import USED
@@ -83,6 +84,7 @@ def accept(
         desk, person = here.desk, here.officer
         line_id = desk.pair(person, read_offer(read_file(theirs, MAX_OFFER)), name, now())
         _show_digits(desk, line_id)
+        _hear_digits(here, line_id)
 
 
 def _show_digits(desk: Desk, line_id: bytes) -> None:
@@ -96,6 +98,24 @@ def _show_digits(desk: Desk, line_id: bytes) -> None:
         "Read these digits aloud to the other office by a line you trust, and type the ones that they read:"
     )
     aside(f"  goodoffices line confirm --vault VAULT --officer OFFICER --name {shlex.quote(row.name)}")
+
+
+def _hear_digits(here: SignedIn, line_id: bytes) -> None:
+    """Somebody sits there: what the other office reads aloud can be typed at once, as often as it takes."""
+    row = here.desk.ledger.line(line_id)
+    while sys.stdin.isatty():
+        typed = click.prompt(
+            "The digits that they read (nothing: later)", default="", show_default=False, err=True
+        )
+        if not typed.strip():
+            return
+        try:
+            here.desk.confirm(here.officer, line_id, typed, now())
+        except (DigitsDiffer, YourError) as error:
+            aside(f"{error.what} {error.next_step}")
+            continue
+        say(f"line {row.name} is confirmed here")
+        return
 
 
 @line.command()
@@ -162,9 +182,10 @@ def meeting(
         desk.require_new_name(name)
         mine = desk.offer(person, list(relays), now())
         client = RelayClient(tls, read_proxy(socks) if socks is not None else None)
-        theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)))
+        theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)(relays[0])))
         line_id = desk.pair(person, theirs, name, now(), mine)
         _show_digits(desk, line_id)
+        _hear_digits(here, line_id)
 
 
 async def _meet(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,15 @@ def read_file(file: Path, most: int) -> bytes:
         return opened.read(most + 1)
 
 
-def admission(file: Path | None) -> str | None:
-    """The secret that a relay asks for before it makes a mailbox."""
-    if file is None:
-        return None
-    secret = "".join(secret_lines(file)).strip()
-    if not secret.isascii() or not secret.isprintable():
-        raise YourError(f"{file} is not one line of ASCII characters.", "Ask the relay's operator for it.")
-    return secret
+def admission(file: Path | None) -> Callable[[str], str | None]:
+    """The secret that each relay asks for before it makes a mailbox: a line ``URL secret``, or one for all others."""
+    secrets: dict[str, str] = {}
+    for line in secret_lines(file) if file is not None else ():
+        *url, secret = line.split()[-2:] or [""]
+        if not secret.isascii() or not secret.isprintable() or len(line.split()) > 2:
+            raise YourError(
+                f"{file} holds something else than secrets of relays.", "Ask the relay's operator for it."
+            )
+        if secret:
+            secrets[url[0].rstrip("/") if url else ""] = secret
+    return lambda relay: secrets.get(relay.rstrip("/"), secrets.get(""))

@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import io
 import os
+import shlex
 import ssl
 import sys
 import tempfile
@@ -20,13 +21,16 @@ import segno
 from goodoffices.cli.certificate import AUTHORITY, CHAIN, KEY, issue
 from goodoffices.cli.desk import desk
 from goodoffices.cli.office import new
-from goodoffices.cli.output import aside, say, write_new
+from goodoffices.cli.output import aside, say, secret_lines, write_new
 from goodoffices.cli.units import desk_unit, relay_unit
 from goodoffices.core.errors import MachineError, YourError
-from goodoffices.desk.vault.files import on_disk
+from goodoffices.desk.routes.relay_client import check_relay_url
+from goodoffices.desk.vault.files import on_disk, write_private
 from goodoffices.drill.scene.processes import Server
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+CARD = "Good Offices relay. Whoever has this can make mailboxes there: hand it to your counterpart alone."
+BEGIN = "-----BEGIN CERTIFICATE-----"
 WHY = {
     "office": "What counterparts see of you. It is signed into the office's credential and cannot be changed later.",
     "officer": "Who signs in here; counterparts see a number instead. Further ones come with --officer, or later on"
@@ -56,6 +60,21 @@ class Place:
         return self.folder / "admission"
 
     @property
+    def trusted(self) -> Path:
+        """The authorities of the relays that this desk uses."""
+        return self.folder / "relays.pem"
+
+    @property
+    def secrets(self) -> Path:
+        """What those relays ask for before they make a mailbox."""
+        return self.folder / "relays.admission"
+
+    @property
+    def card(self) -> Path:
+        """What counterparts need to use the relay here."""
+        return self.folder / "relay-card.txt"
+
+    @property
     def relay(self) -> Path:
         return self.folder / "relay.db"
 
@@ -74,6 +93,9 @@ class Place:
 @click.option("--listen", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
 @click.option("--port", default=8443, show_default=True, type=click.IntRange(1, 65_535))
 @click.option("--with-relay", is_flag=True, help="A relay beside the desk, for counterparts to reach.")
+@click.option(
+    "--use-relay", "cards", multiple=True, type=FILE, help="A relay's card, from whoever runs it. Repeat."
+)
 @click.option("--relay-port", default=8444, show_default=True, type=click.IntRange(1, 65_535))
 @click.option("--user", default=None, help="Who runs the services; you, if left out.")
 def setup(
@@ -88,6 +110,7 @@ def setup(
     listen: str,
     port: int,
     with_relay: bool,
+    cards: tuple[Path, ...],
     relay_port: int,
     user: str | None,
 ) -> None:
@@ -102,7 +125,7 @@ def setup(
     if place.vault.exists():
         say(f"office    kept as it is in {place.vault}")
     else:
-        _found(place, office_name, officers, root_file, passphrase_file)
+        officers = _found(place, office_name, officers, root_file, passphrase_file)
     name = host_name or _ask("host", "Host name of the desk", default="localhost")
     names = list(dict.fromkeys([name, "localhost", "127.0.0.1"]))
     cert, key = tls_cert, tls_key
@@ -114,11 +137,52 @@ def setup(
             )
     if with_relay and not place.admission.exists():
         write_new(place.admission, os.urandom(24).hex().encode() + b"\n")
-    words = _desk_words(place, cert, key, name, port, with_relay=with_relay)
+    urls = _relays(place, cards, f"https://{name}:{relay_port}" if with_relay else None, own=tls_cert is None)
+    words = _desk_words(place, cert, key, name, port)
     relay_words = _relay_words(place, cert, key, relay_port)
     _units(place, user or getpass.getuser(), listen, words, relay_words if with_relay else None)
     _first_start(words, relay_words if with_relay else None, cert, own=tls_cert is None, tls=place.tls)
-    _tell(place, name, port, relay_port if with_relay else None)
+    _tell(place, name, port, _first(officers), urls, with_relay=with_relay)
+
+
+def _first(officers: tuple[str, ...]) -> str:
+    """Who is asked for at the next step."""
+    return officers[0].partition("=")[0].strip() if officers else "OFFICER"
+
+
+def _relays(place: Place, cards: tuple[Path, ...], own_url: str | None, *, own: bool) -> list[str]:
+    """Note which relays this desk trusts and what they ask for; write the card of its own. Returns their addresses."""
+    secrets = dict(
+        line.split() for line in (secret_lines(place.secrets) if place.secrets.exists() else []) if line
+    )
+    trusted = place.trusted.read_text(encoding="ascii") if place.trusted.exists() else ""
+    if own_url is not None:
+        secret = "".join(secret_lines(place.admission)).strip()
+        pem = (place.tls / AUTHORITY).read_text(encoding="ascii") if own else ""
+        _write(place.card, f"{CARD}\nrelay: {own_url}\nadmission: {secret}\n{pem}")
+        cards = (place.card, *cards)
+    for card in cards:
+        lines = secret_lines(card)
+        told = dict(line.split(": ", 1) for line in lines if line.startswith(("relay: ", "admission: ")))
+        if set(told) != {"relay", "admission"}:
+            raise YourError(
+                f"{card} is no card of a relay.", "Take the file that desk setup --with-relay wrote."
+            )
+        check_relay_url(told["relay"])
+        secrets[told["relay"]] = told["admission"]
+        pem = "\n".join(lines[lines.index(BEGIN) :]) + "\n" if BEGIN in lines else ""
+        trusted += pem if pem not in trusted else ""
+    if secrets:
+        _write(place.secrets, "".join(f"{url} {secret}\n" for url, secret in secrets.items()))
+    if trusted:
+        _write(place.trusted, trusted)
+    return list(secrets)
+
+
+def _write(path: Path, text: str) -> None:
+    with on_disk(path):
+        path.unlink(missing_ok=True)
+        write_private(path, text.encode("ascii"))
 
 
 def _ask(why: str, what: str, default: str | None = None) -> str:
@@ -132,7 +196,7 @@ def _found(
     officers: tuple[str, ...],
     root_file: Path | None,
     passphrase_file: Path | None,
-) -> None:
+) -> tuple[str, ...]:
     context = click.get_current_context()
     name = office_name or _ask("office", "Name of the office")
     people = officers or (_ask("officer", "Name of the first officer"),)
@@ -143,16 +207,18 @@ def _found(
         new, folder=place.vault, name=name, officers=people, root_file=root, passphrase_file=passphrase_file,
         unlock_file=None, releasers=1, drill_realm=None,
     )  # fmt: skip
+    return people
 
 
-def _desk_words(place: Place, cert: Path, key: Path, name: str, port: int, *, with_relay: bool) -> list[str]:
+def _desk_words(place: Place, cert: Path, key: Path, name: str, port: int) -> list[str]:
     words = ["desk", "serve", "--vault", str(place.vault), "--port", str(port)]
     words += ["--tls-cert", str(cert.resolve()), "--tls-key", str(key.resolve()), "--name", name]
-    if with_relay:
-        words += ["--admission-file", str(place.admission)]
-    if with_relay and (place.tls / AUTHORITY).exists():
-        words += ["--relay-ca", str(place.tls / AUTHORITY)]
-    return words
+    return words + _relay_options(place)
+
+
+def _relay_options(place: Place) -> list[str]:
+    words = ["--admission-file", str(place.secrets)] if place.secrets.exists() else []
+    return [*words, "--relay-ca", str(place.trusted)] if place.trusted.exists() else words
 
 
 def _relay_words(place: Place, cert: Path, key: Path, port: int) -> list[str]:
@@ -210,7 +276,7 @@ def _first_start(
                 raise MachineError(f"The first start did not answer: {error}.", step) from None
 
 
-def _tell(place: Place, name: str, port: int, relay_port: int | None) -> None:
+def _tell(place: Place, name: str, port: int, officer: str, relays: list[str], *, with_relay: bool) -> None:
     url = f"https://{name}:{port}/"
     code, target = segno.make(url, error="m"), place.folder / "desk.svg"
     drawn = io.BytesIO()
@@ -218,20 +284,21 @@ def _tell(place: Place, name: str, port: int, relay_port: int | None) -> None:
     target.write_bytes(drawn.getvalue())
     code.terminal(out=sys.stderr, compact=True)
     say(f"pages     {url} (as a QR code for telephones above and in {target})")
-    aside("Next:")
+    if with_relay:
+        say(f"relay     {place.card}: hand it to the counterpart, who gives it to desk setup --use-relay")
+    aside("Next, in this order:")
+    start = f"sudo cp {place.folder / 'units'}/*.service /etc/systemd/system/ && sudo systemctl enable --now"
+    if with_relay:
+        aside(f"  {start} goodoffices-relay")
+    words = ["goodoffices", "line", "meeting", "--vault", str(place.vault), "--officer", officer]
+    words += [each for url in relays or ["RELAY"] for each in ("--relay", url)]
+    aside("  With the counterpart on the telephone (one of you adds --code and the code of the other):")
+    aside(f"  {shlex.join([*words, *_relay_options(place), '--name', 'COUNTERPART'])}")
+    aside(f"  {start} goodoffices-desk")
     aside(
-        f"  sudo cp {place.folder / 'units'}/*.service /etc/systemd/system/ && sudo systemctl daemon-reload"
+        "  Then test the line on the page Line status, set backups up (page Backups), and look at the page Ready."
     )
-    services = "goodoffices-desk goodoffices-relay" if relay_port else "goodoffices-desk"
-    aside(f"  sudo systemctl enable --now {services}")
-    aside(
-        "  Pair with the counterpart, the desk stopped: goodoffices line meeting. Then test the line on the page"
-    )
-    aside("  Line status, set backups up (goodoffices backup set-up), and look at the page Ready.")
-    if relay_port:
-        aside(
-            f"  Counterparts reach your relay at https://{name}:{relay_port}, with the secret in {place.admission}."
-        )
+    if with_relay:
         aside(
             "  One relay here is one building. Take a second one from the counterpart, or from whom both accept:"
         )

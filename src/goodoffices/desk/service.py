@@ -60,7 +60,8 @@ class DeskConfig:
     vault: Path
     unlock: Path | None = None
     relay_ca: Path | None = None
-    admission: str | None = field(default=None, repr=False)
+    admission: Callable[[str], str | None] = field(default=lambda _: None, repr=False)
+    """What a relay asks for before it makes a mailbox, by its address."""
     witnesses: tuple[Witness, ...] = ()
     time_stamps: tuple[str, ...] = ()
     translator: Translator | None = None
@@ -368,7 +369,7 @@ class DeskService(Present):
         while True:
             connected = asyncio.Event()
             try:
-                await self.client.make_mailbox(route, self.config.admission)
+                await self.client.make_mailbox(route, self.config.admission(route.relay))
                 self._spawn(self._note_connected(route, connected))
                 await collect_all(self.client, route, connected, self._take)
             except RelayError as error:

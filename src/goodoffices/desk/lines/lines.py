@@ -226,6 +226,9 @@ class Lines(Offering):
             return
         self._check_links(line, peer, carried, now)
         self._take_items(line, carried, now)
+        if not line.open and self.ledger.line(line_id).open and not self.goes_on(line_id):
+            # The start asked on lines that were open then: a test on this one would wait for the next start.
+            self._ask(line, now)
 
     def _check_links(self, line: LineRow, peer: Office, carried: CarriedEntry, now: int) -> None:
         entry, place = carried.entry, carried.place
