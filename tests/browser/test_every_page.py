@@ -45,6 +45,8 @@ def filled() -> tuple[Offices, dict[str, str]]:
     )["location"]
     incident = duty.done("/incidents", title="Flight 6Q501", place="Damascus")["id"]
     duty.done("/glossary/add", term="Comrade", advice="Say: Mr.")
+    said = {"what": "ما این را در سازمان ملل هم گفتیم.", "by": "the envoy", "said": "2023-11-14T20:00Z"}
+    duty.done(f"/channels/{mandate.hex()}/chronicle/statements", **said, heard="UN Web TV", said_source="2")
     line = offices.washington.desk.line_named("Bern").id
     return offices, {
         "{mandate}/write": f"{mandate.hex()}/write?to={to}",

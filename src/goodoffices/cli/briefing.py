@@ -45,7 +45,7 @@ def briefing() -> None:
 
 
 @contextmanager
-def _signed_in(
+def signed_in(
     folder: Path, unlock: Path | None, name: str, secret: Path | None, now: int
 ) -> Iterator[tuple[Desk, Officer]]:
     with open_vault(folder, unlock_path=unlock) as vault:
@@ -55,7 +55,7 @@ def _signed_in(
         yield desk, Officer(opened.name, opened.public, opened.seed)
 
 
-def _channel(desk: Desk, named: str) -> bytes:
+def channel_of(desk: Desk, named: str) -> bytes:
     found = [
         each
         for each in desk.ledger.mandates()
@@ -82,8 +82,8 @@ def parts(
 ) -> None:
     """List a channel's notes with their numbered parts, and the acts about them."""
     now = time.time_ns() // 1_000_000
-    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
-        for name, row in _notes(desk, _channel(desk, channel)):
+    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
+        for name, row in _notes(desk, channel_of(desk, channel)):
             say(f"{plain(name)} {row.number}")
             inside = desk.channels.words_inside(row)
             for at, (label, value) in enumerate(read_inside(inside).leaves if inside else (), 1):
@@ -126,8 +126,8 @@ def make(
 ) -> None:
     """Write a briefing on VAULT's record into the new FOLDER. The desk must be stopped."""
     now = time.time_ns() // 1_000_000
-    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
-        mandate = _channel(desk, channel)
+    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        mandate = channel_of(desk, channel)
         chosen = Chosen(
             mandate,
             recipient,
@@ -167,8 +167,8 @@ def ask(
 ) -> None:
     """Ask the other offices for their consent to a briefing. The desk must be stopped, and sends it when it runs."""
     now = time.time_ns() // 1_000_000
-    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
-        mandate = _channel(desk, channel)
+    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        mandate = channel_of(desk, channel)
         named = dict(_chosen_note(desk, mandate, each) for each in notes)
         chosen = Chosen(mandate, recipient, MARKS[mark], named, (), purpose)
         for lane, some in in_lanes(desk, chosen).items():
@@ -187,8 +187,8 @@ def consents(
 ) -> None:
     """List what was asked of whom in a channel, and what was answered."""
     now = time.time_ns() // 1_000_000
-    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
-        mandate = _channel(desk, channel)
+    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
+        mandate = channel_of(desk, channel)
         agreement = desk.ledger.agreement(mandate)
         for each in consent.asked(desk, mandate):
             asked = each.question
@@ -229,8 +229,8 @@ def answer(
 ) -> None:
     """Answer QUESTION, named by eight or more digits of its ID. The last answer counts. The desk must be stopped."""
     now = time.time_ns() // 1_000_000
-    with _signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
-        known = [each.id for each in consent.asked(desk, _channel(desk, channel))]
+    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        known = [each.id for each in consent.asked(desk, channel_of(desk, channel))]
         found = [each for each in known if each.hex().startswith(question.lower())]
         if len(found) != 1 or len(question) < 8:
             raise NotFound(f"{len(found)} questions here begin with {question}.", "Give more digits of one.")

@@ -23,6 +23,7 @@ MODULES = {
     "verify": "record",
     "note": "note",
     "form": "form",
+    "chronicle": "chronicle",
     "briefing": "briefing",
 }
 """Which module holds a command. Only the one that is called is loaded: the pages alone take half a second."""

@@ -66,25 +66,27 @@ def _report(form: Form, now: int) -> NewReport:
         claim=Claim.INTENT if form.number("claim", 1) == Claim.INTENT else Claim.FACT,
         where=form.text("where"),
         happened=happened,
-        grade=(_within(form, "grade_source", 6), _within(form, "grade_item", 6)),
-        mark=_within(form, "mark", 5),
+        grade=(within(form, "grade_source", 6), within(form, "grade_item", 6)),
+        mark=within(form, "mark", 5),
         question=form.text("question"),
         answer=form.text("answer"),
         claimant=form.text("claimant"),
         corrects=form.identifier("corrects"),
         contradicts=contradicts,
-        evidence=_evidence(form),
+        evidence=evidence_of(form),
     )
 
 
-def _within(form: Form, name: str, most: int) -> int:
+def within(form: Form, name: str, most: int) -> int:
+    """A number of a list; raises YourError for one that is not in it."""
     number = form.number(name, 0) or 0
     if not 0 <= number <= most:
         raise YourError(f"The field '{name}' takes 0 to {most}.", "Choose one of the list.")
     return number
 
 
-def _evidence(form: Form) -> dict[bytes, str]:
+def evidence_of(form: Form) -> dict[bytes, str]:
+    """Hashes of files that lie elsewhere, and what they are."""
     found: dict[bytes, str] = {}
     for at in range(MAX_EVIDENCE):
         digest = form.identifier(f"evidence{at}")

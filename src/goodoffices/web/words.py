@@ -258,6 +258,25 @@ DAYS = (
     N_("Sunday"),
 )
 
+CHRONICLE_KINDS = {
+    "note": N_("notes"),
+    "step": N_("their steps and receipts"),
+    "report": N_("reports of incidents"),
+    "assurance": N_("assurances"),
+    "statement": N_("public statements"),
+}
+CHRONICLE_KIND = {
+    "note": N_("Note"),
+    "report": N_("Report of an incident"),
+    "assurance": N_("Assurance"),
+    "statement": N_("Public statement"),
+}
+CHRONICLE_STEPS = RUNGS | {
+    "compared": N_("compared the digits"),
+    "briefed": N_("made a briefing"),
+    "transcript": N_("transcript"),
+    "other": N_("another act"),
+}
 SHARING_MARKS = {
     0: N_("none given"),
     1: N_("TLP:CLEAR – may be made public"),

@@ -151,7 +151,7 @@ def _why_not_write(agreement: Agreement, state: str, desk: Desk, kind: str, to: 
     return None
 
 
-def _lanes(desk: Desk, agreement: Agreement) -> list[tuple[str, bytes, bytes | None]]:
+def lanes_of(desk: Desk, agreement: Agreement) -> list[tuple[str, bytes, bytes | None]]:
     """(kind, lane, to) in the order in which they stand on the page."""
     mandate, me = agreement.mandate, desk.me
     if mandate.is_party(me):
@@ -166,7 +166,7 @@ def channel_page(
 ) -> ChannelPage:
     """A channel as its page shows it. ``before``: only notes that came before this place in the record."""
     mandate, ledger, inside, lanes = agreement.mandate, desk.ledger, Inside(desk), []
-    written = _lanes(desk, agreement)
+    written = lanes_of(desk, agreement)
     among = agreement.id, [lane for _, lane, _ in written], mandate.path
     places = ledger.places_before(*among, before, PAGE + NEARBY)
     first = places[-PAGE:][0] if places else 0
@@ -234,7 +234,7 @@ def write_page(
     rewords: bytes | None = None,
 ) -> WritePage:
     """The write page for one recipient; raises NotAllowed for an office that cannot be written to."""
-    lanes = [(kind, lane) for kind, lane, each in _lanes(desk, agreement) if each == to]
+    lanes = [(kind, lane) for kind, lane, each in lanes_of(desk, agreement) if each == to]
     if not lanes:
         raise NotAllowed("A party writes to the other party, or to its own intermediary alone.")
     kind, lane = lanes[0]

@@ -235,7 +235,8 @@ class Views:
                 found.append(Stopped(note.id, note.number, rung, name, row.at))
         return tuple(sorted(found, key=lambda each: each.at, reverse=True)[:6])
 
-    def _agreement(self, mandate_id: bytes) -> Agreement:
+    def agreement(self, mandate_id: bytes) -> Agreement:
+        """A channel on whose path this office stands; raises NotFound or NotAllowed."""
         agreement = self.ledger.agreement(mandate_id)
         if self.desk.me not in agreement.mandate.path:
             raise NotAllowed("This office does not stand on that channel's path.")
@@ -243,13 +244,13 @@ class Views:
 
     def terms(self, mandate_id: bytes) -> Mandate:
         """What a channel's offices agreed on."""
-        return self._agreement(mandate_id).mandate
+        return self.agreement(mandate_id).mandate
 
     def channel(
         self, officer: Officer, mandate_id: bytes, now: int, *, before: int | None = None
     ) -> tuple[Here, ChannelPage]:
         """A channel with its lanes."""
-        agreement = self._agreement(mandate_id)
+        agreement = self.agreement(mandate_id)
         page = self.desk.context.opened.page(
             (self.version, self.desk.context.locked, mandate_id, before, now // 1000),
             lambda: channel_page(self.desk, agreement, now, state_of(agreement, now), before=before),
@@ -268,7 +269,7 @@ class Views:
         rewords: bytes | None = None,
     ) -> tuple[Here, WritePage]:
         """What a writer is told before writing."""
-        agreement = self._agreement(mandate_id)
+        agreement = self.agreement(mandate_id)
         page = write_page(
             self.desk,
             officer,
@@ -307,7 +308,7 @@ class Views:
         row = self.ledger.note(note_id)
         if row is None:
             raise NotFound("There is no such note at this desk.")
-        return row, self._agreement(row.mandate)
+        return row, self.agreement(row.mandate)
 
     def drafts(self, officer: Officer, now: int) -> tuple[Here, DraftsPage]:
         """Every open draft."""
@@ -318,7 +319,7 @@ class Views:
     ) -> tuple[Here, DraftPage]:
         """A draft with its versions and what was said of them."""
         row = self.desk.clearing.draft(draft_id)
-        agreement = self._agreement(row.mandate)
+        agreement = self.agreement(row.mandate)
         return self.here(officer, now), draft_page(self.desk, officer, agreement, row, now, version)
 
     def audit(
@@ -338,7 +339,7 @@ class Views:
 
     def mandate(self, officer: Officer, mandate_id: bytes, now: int) -> tuple[Here, MandatePage]:
         """A mandate's terms, signatures and digits."""
-        agreement = self._agreement(mandate_id)
+        agreement = self.agreement(mandate_id)
         return self.here(officer, now), mandate_page(self.desk, officer, agreement, state_of(agreement, now))
 
     def new_mandate(
@@ -363,7 +364,7 @@ class Views:
         self, officer: Officer, mandate_id: bytes, now: int, first: int | None, last: int | None
     ) -> tuple[Here, PicturePage]:
         """The space-time picture of a channel, of a time or of its newest notes."""
-        agreement = self._agreement(mandate_id)
+        agreement = self.agreement(mandate_id)
         return self.here(officer, now), picture_page(self.desk, agreement, now, first, last)
 
     def chat(self, officer: Officer, line: bytes, now: int) -> tuple[Here, ChatPage]:

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chronicle as files for other programs: CSV (RFC 4180), and JSON that TimelineJS reads.
+
+Both hold words that strangers wrote. A spreadsheet takes a cell for a formula by its first letter, TimelineJS
+takes headline and text for HTML: neither may happen here.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from goodoffices.desk.views.chronicle import ItemCard
+
+MARKS = ("none given", "TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED")
+COLUMNS = (
+    "at", "known", "kind", "step", "office", "note", "lane", "text", "said or entered by", "where", "source",
+    "grade", "mark", "time doubtful", "corrects", "corrected by", "check digits", "id", "entry", "line", "entry number",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def rfc3339(ms: int) -> str:
+    """2026-01-08T01:32:07.000Z."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: one that could be begins with an apostrophe."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def as_csv(items: Sequence[ItemCard], mark: int) -> bytes:
+    """One row an item, oldest first, in UTF-8 with the mark by which spreadsheets know it.
+
+    The first column is the sharing mark of the whole; local times are columns named by their zone.
+    """
+    out = io.StringIO(newline="")
+    out.write("\ufeff")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    zones = [each.office_name for each in items[0].times] if items else []
+    writer.writerow(["sharing", *COLUMNS, *zones])
+    for each in items:
+        row = [
+            rfc3339(each.at),
+            "" if each.known is None else rfc3339(each.known),
+            each.kind,
+            each.step,
+            each.office_name,
+            each.name,
+            f"caucus {each.lane_name}" if each.lane == "caucus" else each.lane or "own",
+            "(not before this office)" if each.text is None else each.text,
+            each.by,
+            each.where,
+            each.source,
+            each.grade,
+            MARKS[each.mark] if each.mark < len(MARKS) else str(each.mark),
+            "yes" if each.doubtful else "",
+            each.corrects.hex() if each.corrects else "",
+            each.corrected_by.hex() if each.corrected_by else "",
+            each.digits,
+            each.id.hex(),
+            each.entry.hex() if each.entry else "",
+            each.line,
+            "" if each.number is None else str(each.number),
+        ]
+        local = [f"{time.time} {time.offset}" for time in each.times]
+        writer.writerow([MARKS[mark], *(cell(text) for text in row), *local])
+    return out.getvalue().encode()
+
+
+def as_timeline(name: str, office: str, items: Sequence[ItemCard], mark: int) -> bytes:
+    """What TimelineJS 3 reads: title, and one event an item, oldest first. Nothing in it is a link."""
+    title = {"text": {"headline": _safe(name), "text": _safe(f"{MARKS[mark]} · {office}")}, "autolink": False}
+    events = [_event(each) for each in items]
+    return json.dumps(
+        {"scale": "human", "title": title, "events": events}, ensure_ascii=False, indent=1
+    ).encode()
+
+
+def _safe(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>")
+
+
+def _event(item: ItemCard) -> dict[str, Any]:
+    at = datetime.fromtimestamp(item.at / 1000, UTC)
+    local = "; ".join(f"{each.time} {each.offset} {each.office_name}" for each in item.times)
+    proof = (
+        f"entry {item.number} of {item.line}, {item.entry.hex()}"
+        if item.entry
+        else "no signed entry of a line"
+    )
+    facts = {
+        "Source": item.source,
+        "Grade": item.grade,
+        "Mark": MARKS[item.mark] if 0 < item.mark < len(MARKS) else "",
+        "Where": item.where,
+        "Signed by": item.by,
+        "Check digits": item.digits,
+        "ID": item.id.hex(),
+        "Stands in": proof,
+    }
+    told = "".join(f"<br><small>{_safe(head)}: {_safe(text)}</small>" for head, text in facts.items() if text)
+    words = "(not before this office)" if item.text is None else item.text
+    return {
+        "start_date": {
+            "year": at.year,
+            "month": at.month,
+            "day": at.day,
+            "hour": at.hour,
+            "minute": at.minute,
+            "second": at.second,
+            "millisecond": at.microsecond // 1000,
+            "display_date": _safe(f"{at:%Y-%m-%d %H:%M:%S}Z" + (f" ({local})" if local else "")),
+        },
+        "text": {"headline": _safe(heading(item)), "text": f"<p>{_safe(words)}</p>{told}"},
+        "group": _safe(item.office_name),
+        "unique_id": f"i{item.id.hex()}",
+        "autolink": False,
+    }
+
+
+def heading(item: ItemCard) -> str:
+    """What an item is, in a few words of English."""
+    if item.kind == "step":
+        return f"{item.office_name}: {item.step} {item.name}".strip()
+    if item.kind == "note":
+        return f"Note {item.name}"
+    return {
+        "report": f"Report: {item.source}",
+        "assurance": f"Assurance on {item.name}",
+        "statement": f"Public statement: {item.office_name}",
+    }[item.kind]

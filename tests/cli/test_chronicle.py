@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``goodoffices chronicle`` as an officer types it, on a vault with a record."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from goodoffices.core.mandate import RecordUse
+from tests.cli.conftest import Said, ended, start
+from tests.cli.test_briefing import AS_DUTY, SECRET_WORDS, in_a_vault
+from tests.verify.test_briefing import WORDS, made_channel
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_stopped_desk_is_searched_and_its_chronicle_taken_along(tmp_path: Path) -> None:
+    """P8"""
+    channel, note = made_channel(RecordUse.AS_EVIDENCE)
+    in_a_vault(channel.west, tmp_path / "vault", channel.now)
+    (tmp_path / "passphrase").write_text(f"{SECRET_WORDS}\n", encoding="utf-8")
+
+    def run(*words: str) -> Said:
+        return ended(start(tmp_path, "chronicle", *words, *AS_DUTY))
+
+    found = run("list", "vault", "--words", WORDS.split()[1], "--zone", "Asia/Tehran")
+    assert (found.code, WORDS in found.out, "Asia/Tehran" in found.out) == (0, True, True), found.err
+    marked = ("--mark", "TLP:RED")
+    made = run("export", "vault", "all.csv", "--as", "csv", *marked)
+    assert made.code == 0, made.err
+    rows = list(csv.DictReader((tmp_path / "all.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert any(row["id"] == note.hex() and row["entry"] for row in rows)
+    again = run("export", "vault", "all.csv", "--as", "csv", *marked)
+    assert (again.code, "is there already" in again.err) == (1, True)
+    made = run("export", "vault", "all.json", "--as", "json", *marked, "--kind", "note")
+    assert (made.code, len(json.loads((tmp_path / "all.json").read_bytes())["events"])) == (0, 1), made.err
+    nobody = run("list", "vault", "--caucus", "Nobody")
+    assert (nobody.code, "no caucus lane" in nobody.err) == (1, True)

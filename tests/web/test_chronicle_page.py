@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chronicle's page: asked, searched, added to, and taken along as a file that proves nothing it cannot."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+
+from goodoffices.core.office import Right
+from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
+from tests.web.offices import Browser, DeskInMemory, Offices
+from tests.web.test_pages import release, signed_in
+
+PEOPLE = [
+    NewOfficer("duty", "officer 1", ALL_RIGHTS),
+    NewOfficer("drafter", "officer 2", Right.DRAFT),
+    NewOfficer("keeper", "officer 3", Right.KEYS),
+]
+HOSTILE = '=HYPERLINK("http://example.org") <script>alert(1)</script>'
+
+
+class Played:
+    """A note to the other party, one to the intermediary alone, and two public statements."""
+
+    def __init__(self) -> None:
+        self.offices = Offices(officers=PEOPLE)
+        self.mandate = self.offices.agree()
+        self.desk: DeskInMemory = self.offices.washington
+        self.note = release(self.desk, self.mandate, self.offices.tehran.me, "کشتی در بندر می‌ماند")
+        self.alone = release(self.desk, self.mandate, self.offices.bern.me, "Between us: the deadline moves.")
+        self.path = f"/channels/{self.mandate.hex()}/chronicle"
+        browser = signed_in(self.desk)
+        for words, mark in (("We also said this at the UN.", "1"), (HOSTILE, "3")):
+            self.said = browser.done(f"{self.path}/statements", **statement(what=words, mark=mark))["id"]
+
+
+def statement(**more: str) -> dict[str, str]:
+    given = {"by": "the envoy", "said": "2023-11-14T20:00Z", "heard": "UN Web TV", "said_source": "1"}
+    return given | {"said_item": "2", "where": "New York"} | more
+
+
+@pytest.fixture(scope="module")
+def played() -> Played:
+    return Played()
+
+
+def items(played: Played, query: str = "") -> list[dict[str, Any]]:
+    browser = signed_in(played.desk)
+    return list(browser.json(f"{played.path}?{query}")["items"])
+
+
+def test_the_page_shows_everything_in_order_with_source_grade_and_proof(played: Played) -> None:
+    """P8"""
+    found = items(played)
+    assert [each["at"] for each in found] == sorted((each["at"] for each in found), reverse=True)
+    note = next(each for each in found if each["kind"] == "note")
+    assert (note["id"], note["text"], note["source"]) == (
+        played.note.hex(),
+        "کشتی در بندر می‌ماند",
+        "Washington",
+    )
+    assert note["entry"]
+    assert len(note["digits"].replace(" ", "")) == 20
+    said = next(each for each in found if each["kind"] == "statement")
+    assert (said["grade"], said["entry"], said["where"]) == ("A2", None, "New York")
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
+def test_it_is_searched_in_persian_typed_with_arabic_letters(played: Played, language: str) -> None:
+    browser = signed_in(played.desk, **{"accept-language": language})
+    text = browser.get(f"{played.path}?q=كشتي&zone=Asia/Tehran&zones=America/New_York").text
+    assert f'href="/notes/{played.note.hex()}"' in text
+    assert "UN Web TV" not in text
+    assert "+03:30" in text
+    assert "-05:00" in text
+    assert 'value="America/New_York" checked' in text
+
+
+def test_the_caucus_stands_behind_its_wall_until_it_is_asked_for(played: Played) -> None:
+    """P4"""
+    assert "deadline" not in json.dumps(items(played))
+    assert items(played, "q=deadline") == []
+    party = played.desk.me.hex()
+    assert [each["lane"] for each in items(played, f"q=deadline&lane={party}")] == ["caucus"]
+    browser = signed_in(played.desk)
+    for query in ("lane=" + "ab" * 32, "kind=chat", "zones=Nowhere", "since=2024-01-02&until=2024-01-01"):
+        answer = browser.get(f"{played.path}?{query}")
+        assert answer.status_code == 400
+    assert browser.get(f"{played.path}?q={'x' * 301}").status_code == 400
+    many = "&".join(f"zone=Etc/GMT%2B{hours}" for hours in range(1, 10))
+    assert browser.get(f"{played.path}?{many}").status_code == 400
+
+
+def taken(played: Played, kind: str, **more: str) -> Any:
+    browser = signed_in(played.desk)
+    return browser.post(f"{played.path}/file", html=True, format=kind, mark="3", zone="Asia/Tehran", **more)
+
+
+def test_a_file_is_a_deed_in_the_audit_log_under_its_mark(played: Played) -> None:
+    """P10"""
+    answer = taken(played, "html")
+    assert answer.headers["content-disposition"].endswith("chronicle-good-offices.html")
+    text = answer.text
+    assert "TLP:AMBER" in text
+    assert "<script" not in text
+    assert played.note.hex() in text
+    assert "deadline" not in text
+    assert not re.search(r'(?:src|href)="(?!#)', text)
+    row = played.desk.desk.ledger.audit_rows(kind="export", officer=None, before=None, most=1)[0]
+    assert row.what == "took the chronicle along as HTML, TLP:AMBER"
+    assert signed_in(played.desk).post(f"{played.path}/file", html=True, format="html").status_code == 400
+    narrower = signed_in(played.desk).post(f"{played.path}/file", html=True, format="csv", mark="2")
+    assert narrower.status_code == 403
+    assert "TLP:AMBER" in narrower.text
+
+
+def test_csv_has_no_formula_and_leads_back_to_the_signed_entry(played: Played) -> None:
+    """P12"""
+    rows = list(csv.DictReader(io.StringIO(taken(played, "csv").content.decode("utf-8-sig"))))
+    assert all(not value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values())
+    assert any(row["text"] == f"'{HOSTILE}" for row in rows)
+    note = next(row for row in rows if row["id"] == played.note.hex())
+    assert played.desk.desk.ledger.entry(bytes.fromhex(note["entry"])) is not None
+    assert note["Asia/Tehran"].endswith("+03:30")
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+
+
+def test_json_is_what_timelinejs_reads_and_holds_no_markup_of_others(played: Played) -> None:
+    """P12"""
+    found = json.loads(taken(played, "json").content)
+    assert set(found) == {"scale", "title", "events"}
+    for event in found["events"]:
+        assert set(event) == {"start_date", "text", "group", "unique_id", "autolink"}
+        assert event["autolink"] is False
+        assert "<script" not in event["text"]["text"]
+    first = found["events"][0]["start_date"]
+    assert (first["year"], first["month"], first["day"], first["hour"]) == (2023, 11, 14, 20)
+    assert len({event["unique_id"] for event in found["events"]}) == len(found["events"])
+
+
+def test_who_may_not_read_log_or_take_along_is_refused(played: Played) -> None:
+    """P4"""
+    keeper, drafter = Browser(played.desk), Browser(played.desk)
+    assert keeper.sign_in("keeper").status_code == drafter.sign_in("drafter").status_code == 200
+    assert keeper.get(played.path).status_code == 403
+    assert drafter.post(f"{played.path}/file", format="csv", mark="5").status_code == 403
+    text = drafter.get(played.path).text
+    assert f"{played.path}/file" not in text
+    assert f"{played.path}/statements" in text
+
+
+def test_what_was_typed_is_kept_where_a_statement_is_refused(played: Played) -> None:
+    """P12"""
+    browser = signed_in(played.desk)
+    answer = browser.post(f"{played.path}/statements", html=True, **statement(what="Kept.", said=""))
+    assert answer.status_code == 400
+    assert "Kept." in answer.text
