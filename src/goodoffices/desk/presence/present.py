@@ -90,9 +90,13 @@ class Present(ABC):
 
     async def prove(self, officer: Officer, passphrase: str) -> None:
         """The officer who is signed in types his passphrase once more; raises WrongSecret."""
-        opened = await asyncio.to_thread(self.vault.attempt(officer.name, passphrase))
+        wrong = WrongSecret("This is not your passphrase.")
+        try:
+            opened = await asyncio.to_thread(self.vault.attempt(officer.name, passphrase))
+        except WrongSecret:
+            raise wrong from None
         if opened.public != officer.public:
-            raise WrongSecret("This is not your passphrase.")
+            raise wrong
 
     def sign_in_by_passkey(
         self, place: Place, state: object, answer: Mapping[str, object], prf: bytes

@@ -44,6 +44,7 @@
     return navigator.credentials.get({ publicKey });
   };
   const failed = (error) => {
+    says.className = "notice bad";
     says.textContent = `${says.dataset.failed} ${error.name === "Error" ? error.message : ""}`;
   };
 
@@ -53,6 +54,7 @@
     button.parentElement.hidden = false;
     button.addEventListener("click", async () => {
       const form = document.getElementById("sign-in");
+      says.className = "soft";
       says.textContent = "";
       try {
         const said = await post("/sign-in/passkey/begin", {});
@@ -84,6 +86,7 @@
       event.preventDefault();
       event.stopPropagation();
       const csrf = form.elements.csrf.value;
+      says.className = "soft";
       says.textContent = "";
       try {
         const said = await post("/passkeys/begin", { csrf, passphrase: form.elements.passphrase.value });
