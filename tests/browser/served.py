@@ -7,9 +7,10 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import uvicorn
 
@@ -21,6 +22,8 @@ from goodoffices.desk.service import DeskConfig, DeskService, real_now
 from goodoffices.desk.vault.vault import Cost, create_vault
 from goodoffices.web.app import create_app
 from tests.web.offices import PASSPHRASE, DeskInMemory
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -66,12 +69,24 @@ class Running:
         app = create_app(self.service, secure=False)
         self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self.started = threading.Event()
         self.thread.start()
+        assert self.started.wait(60)
 
     async def _run(self) -> None:
+        self.loop = asyncio.get_running_loop()
         await self.service.start()
+        self.started.set()
         await self.server.serve(sockets=[self.listener])
         await self.service.stop()
+
+    def do(self, what: Callable[[], T]) -> T:
+        """Do something in the desk's own thread, where nothing of its work comes in between."""
+
+        async def there() -> T:
+            return what()
+
+        return asyncio.run_coroutine_threadsafe(there(), self.loop).result(60)
 
     def locked(self) -> bool:
         return self.service.desk.context.locked
