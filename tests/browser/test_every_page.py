@@ -15,6 +15,7 @@ from goodoffices.web.app import ROUTES
 from tests.browser.conftest import Sound
 from tests.browser.served import served
 from tests.web.offices import PASSPHRASE, Browser, Offices
+from tests.web.test_forms_pages import wording
 from tests.web.test_pages import do, release
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -24,6 +25,7 @@ NO_PAGES = {
     "/notes/{note}/sheet.pdf",
     "/notes/{note}/code/{place}",
     "/notes/{note}/codes.txt",
+    "/forms/{form}/file",
     "/officers/request",
 }
 """What answers with a file, or with a line for a machine."""
@@ -34,7 +36,8 @@ TEXT = "به نام خدا\n\nWe do not want a war."
 def filled() -> tuple[Offices, dict[str, str]]:
     """Washington with a note in its hands, a draft, an incident and a term; and what stands in addresses."""
     offices = Offices(officers=[NewOfficer("duty", "officer 1", ALL_RIGHTS)])
-    mandate = offices.agree(compare=False)
+    agreed = tuple(bytes.fromhex(wording(each)) for each in ("CL-1", "HARBOUR"))
+    mandate = offices.agree(compare=False, languages=("en", "fa"), wordings=agreed)
     sent = release(offices.tehran, mandate, offices.washington.me, TEXT, language="fa")
     do(offices.bern, "forward", sent)
     do(offices.washington, "open", sent)
@@ -55,6 +58,7 @@ def filled() -> tuple[Offices, dict[str, str]]:
         "{line}": line.hex(),
         "{draft}": draft.rsplit("/", 1)[1],
         "{incident}": str(incident),
+        "{form}": wording("CL-1"),
     }
 
 
