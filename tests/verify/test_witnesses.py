@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -131,3 +132,33 @@ def test_both_verifiers_say_the_same_of_a_witness(
             change(folder, played)
         told = second.judge(folder, trust.read_text())
         assert_same(as_json(judged(folder, trust)), told)
+
+
+_PIECES = [
+    *("\ufeff", "# x", " ", "\x1f", "\x85", "\u2003", "\u200b", "\n", "\r\n", "\x0b", "\u2028", "name", "+"),
+    *("a" * 64, "0F" * 32, VKEY, "+aa+bb", "\U0001d54f"),
+    "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----",
+]
+
+
+@pytest.mark.slow
+def test_both_read_the_same_of_any_trust_file(second: Second, tmp_path: Path) -> None:
+    """P12: what is blank, a line or a mark of its bytes is no matter of the language that reads it."""
+    rng = random.Random(4)
+    texts = ["".join(rng.choice(_PIECES) for _ in range(rng.randrange(1, 7))) for _ in range(1_500)]
+    ask = """(texts) => texts.map((text) => {
+        try {
+          const trusted = verifier.readTrust(new TextEncoder().encode(text));
+          return [[...trusted], trusted.witnesses.map((each) => each.name)];
+        } catch (error) {
+          return null;
+        }
+    })"""
+    file = tmp_path / "trust"
+    for text, told in zip(texts, second.page.evaluate(ask, texts), strict=True):
+        file.write_bytes(text.encode())
+        try:
+            offices = [[each.hex(), name] for each, name in read_trust(file).items()]
+            assert told == [offices, [name for name, _ in read_witnesses(file)]], repr(text)
+        except BadTrustFile:
+            assert told is None, repr(text)

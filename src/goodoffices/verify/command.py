@@ -42,13 +42,18 @@ class BadTrustFile(YourError):
 
 def read_witnesses(path: Path) -> Witnesses:
     """The outside witnesses in a trust file that was read before: one verifier key per line."""
-    lines = _PEM.sub("", path.read_text(encoding="utf-8")).splitlines()
+    lines = _lines(path.read_text(encoding="utf-8-sig"))
     return tuple(read_vkey(line.strip()) for line in lines if _is_witness(line.strip()))
+
+
+def _lines(text: str) -> list[str]:
+    """Without certificates; each leaves as many ends of lines as it had, so that numbers stay right."""
+    return _PEM.sub(lambda found: "\n" * found[0].count("\n"), text).splitlines()
 
 
 def read_authorities(path: Path) -> JudgeStamp | None:
     """What judges time stamps by the certificates in a trust file that was read before; None without any."""
-    blocks = [found[0] for found in _PEM.finditer(path.read_text(encoding="utf-8"))]
+    blocks = [found[0] for found in _PEM.finditer(path.read_text(encoding="utf-8-sig"))]
     if not blocks:
         return None
     # Only who has certificates needs the library that reads time stamps.
@@ -70,9 +75,7 @@ def read_trust(path: Path) -> dict[bytes, str]:
     Lines that hold the verifier key of an outside witness are looked at, and left to ``read_witnesses``.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        # Certificates of time stamp authorities, each as an empty line for each of its own: numbers stay right.
-        lines = _PEM.sub(lambda found: "\n" * found[0].count("\n"), text).splitlines()
+        lines = _lines(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadTrustFile(f"{path} cannot be read: {error}.") from None
     trusted = {}

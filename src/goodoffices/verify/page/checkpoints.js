@@ -4,6 +4,8 @@ const CHECKPOINT_TEXT = /^(goodoffices\/[0-9a-f]{32})\n(0|[1-9][0-9]{0,15})\n([A
 // A key's name holds neither + nor any blank, by number.
 const SIGNATURE_LINE =
   /^— ([^+\t-\r\u001c- \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{1,200}) ([A-Za-z0-9+/]{1,8000}={0,2})$/u;
+const VERIFIER_KEY =
+  /^([^+\t-\r\u001c- \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/u;
 const [BY_WRITER, BY_COSIGNER] = [1, 4];
 
 const fromBase64 = (text) => {
@@ -92,7 +94,7 @@ const verifyByWriter = async (checkpoint, office) => {
 
 /** {name, id, key} of a witness from its verifier key, NAME+ID+KEY (C2SP signed-note); null if it is none. */
 const readWitness = (text) => {
-  const found = /^([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(text);
+  const found = VERIFIER_KEY.exec(text);
   if (found === null) return null;
   const raw = Uint8Array.from(atob(found[3]), (char) => char.charCodeAt(0));
   if (raw.length !== 33 || raw[0] !== BY_COSIGNER) return null;

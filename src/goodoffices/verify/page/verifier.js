@@ -4,6 +4,10 @@ const VERIFIED = "verified";
 const FINDINGS = "findings";
 const NOT_AN_EXPORT = "not an export";
 
+// Blanks by number: what a language calls one is not the same everywhere.
+const BLANKS = "[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const OUTER_BLANKS = new RegExp(`^${BLANKS}|${BLANKS}$`, "g");
+const TRUSTED = new RegExp(`^([0-9a-fA-F]{64})(?:${BLANKS}([^]*))?$`);
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g;
 
 class BadTrustList extends Error {}
@@ -14,7 +18,7 @@ const readTrust = (bytes) => {
   Object.assign(trusted, { witnesses: [], certificates: 0 });
   let text;
   try {
-    text = fromUtf8(bytes);
+    text = fromUtf8(bytes).replace(/^\ufeff/, ""); // some editors begin a file with it
   } catch {
     throw new BadTrustList("1");
   }
@@ -24,9 +28,9 @@ const readTrust = (bytes) => {
     return "\n".repeat(found.split("\n").length - 1);
   });
   for (const [at, each] of text.split(/\r\n|[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/).entries()) {
-    const line = each.replace(/^[\s\u001f]+|[\s\u001f]+$/g, "");
+    const line = each.replace(OUTER_BLANKS, "");
     if (line === "" || line.startsWith("#")) continue;
-    const found = /^([0-9a-fA-F]{64})(?:\s+(.*))?$/.exec(line);
+    const found = TRUSTED.exec(line);
     if (found === null) {
       const witness = readWitness(line);
       if (witness === null) throw new BadTrustList(String(at + 1));
