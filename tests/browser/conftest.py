@@ -95,7 +95,9 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     yield make
     for context in opened:
         context.close()
-    lost = re.compile("ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK_CHANGED")
+    lost = re.compile(
+        "ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK_CHANGED|ERR_INTERNET_DISCONNECTED"
+    )
     assert [each for each in wrong if not lost.search(each)] == []
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from goodoffices.desk.assurances.page import EACH
 from goodoffices.desk.pages import MOST, ROOM, fitting
 from tests.web.offices import Offices
 from tests.web.test_pages import release, signed_in
@@ -20,11 +21,11 @@ def test_assurances_come_in_pages_what_presses_first() -> None:
     offices = Offices()
     note = release(offices.washington, offices.agree(), offices.tehran.me, "We shall not fire first.")
     browser = signed_in(offices.washington)
-    for at in range(MOST + 2):
+    for at in range(EACH + 2):
         browser.done("/assurances", note=note.hex(), what=f"Assurance {at}.")
     first = browser.json("/assurances")
-    assert (len(first["cards"]), first["further"]) == (MOST, MOST)
-    rest = browser.json(f"/assurances?from={MOST}")
+    assert (len(first["cards"]), first["further"]) == (EACH, EACH)
+    rest = browser.json(f"/assurances?from={EACH}")
     assert (len(rest["cards"]), rest["further"]) == (2, None)
-    assert len({each["what"] for each in first["cards"] + rest["cards"]}) == MOST + 2
-    assert 'href="?from=24"' in browser.get("/assurances").text
+    assert len({each["what"] for each in first["cards"] + rest["cards"]}) == EACH + 2
+    assert 'href="?from=12"' in browser.get("/assurances").text

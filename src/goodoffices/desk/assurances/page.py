@@ -14,6 +14,8 @@ from goodoffices.desk.pages import fitting
 
 LATELY = 12
 """Notes that are offered as those that say what became of an assurance."""
+EACH = 12
+"""Assurances on one page: each bears the form by which it is changed."""
 ORDER = (Became.DISPUTED, Became.IN_FORCE, Became.LAPSED, Became.WITHDRAWN)
 
 
@@ -84,7 +86,7 @@ def assurances_page(
     )
     name = _name(context, behind) if behind is not None else None
     first = min(first, max(0, len(every) - 1))
-    cards = every[first : first + fitting(map(_written, every[first:]))]
+    cards = every[first : first + fitting(map(_written, every[first:]), EACH)]
     return AssurancesPage(
         tuple(cards),
         first,

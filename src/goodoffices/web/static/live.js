@@ -165,7 +165,7 @@
   });
   // What changed between the making of this page and the first word of the stream is caught up with here.
   source.addEventListener("here", (event) => {
-    if (!notice.hidden && notice.textContent === notice.dataset.lost) say(null);
+    if (!notice.hidden && [notice.dataset.lost, notice.dataset.unsent].includes(notice.textContent)) say(null);
     if (event.data !== main().dataset.seen) refresh();
   });
   source.addEventListener("error", () => say(source.readyState === EventSource.CLOSED ? "ended" : "lost"));
@@ -180,12 +180,32 @@
 
   // --- one submit is one submit ------------------------------------------------------------------------
   let sent = false;
+  let answered = false;
+  // A form that goes to a desk which is not there leaves the browser's own page in its place, and what was
+  // typed is lost with the form: so the desk is asked first, wherever somebody typed.
+  const ask = async (form, button) => {
+    sent = true;
+    try {
+      await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      answered = true;
+    } catch {
+      say("unsent");
+    }
+    sent = false;
+    if (answered) form.requestSubmit(button);
+    answered = false;
+  };
   document.addEventListener("submit", (event) => {
     if (sent) {
       event.preventDefault();
       return;
     }
     if (event.target.hasAttribute("data-download")) return;
+    if (event.target.hasAttribute("data-keep") && !answered) {
+      event.preventDefault();
+      ask(event.target, event.submitter);
+      return;
+    }
     sent = true;
     const button = event.submitter;
     // After this turn: a disabled button would not be sent with its form.
