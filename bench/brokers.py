@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Brokers behind one small adapter: a relay of ours, NATS JetStream, Mosquitto. Each client is as lean as ours.
+"""Brokers behind one small adapter: a relay of ours, NATS JetStream, Mosquitto (Synapse: ``bench.synapse``).
+
+Each client is as lean as ours.
 
 A box is what a desk has at a relay: a mailbox here, a durable stream with one subject there, a topic with a
 persistent session elsewhere. ``put`` returns with the broker's acknowledgement.
@@ -16,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +46,8 @@ class Broker(Protocol):
     name: str
     syncs: bool
     """Whether an acknowledgement means that the envelope is synced to the disk."""
+    desks: int
+    """How many idle desks are connected to see what each costs."""
     pid: int
 
     def start(self) -> None: ...
@@ -99,14 +104,24 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(port: int) -> None:
-    for _ in range(2_000):
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until somebody listens, for a minute at most. Tried without a pause: the first answer is what is measured."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             continue
         return
-    raise SystemExit(f"Nothing listens at port {port}.")
+    raise SystemExit(f"{process.args} does not listen at port {port}.")  # type: ignore[str-bytes-safe]
+
+
+class Peer(Broker, Protocol):
+    """A broker that somebody else made."""
+
+    program: str
+    get: str
+    """How to come by its program."""
 
 
 # --- a relay of ours -----------------------------------------------------------------------------
@@ -182,6 +197,7 @@ class RelayPush(Waits):
 
 class OurRelay:
     syncs = True
+    desks = 1_000
 
     def __init__(self, directory: Path, database: str | None = None) -> None:
         self.name = "relay, PostgreSQL" if database else "relay, SQLite"
@@ -328,7 +344,9 @@ class NatsJetStream:
 
     name = "NATS JetStream"
     program = "nats-server"
+    get = "apt-get install nats-server"
     syncs = False
+    desks = 1_000
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "nats"
@@ -343,7 +361,7 @@ class NatsJetStream:
             stderr=subprocess.DEVNULL,
         )
         self.pid = self.process.pid
-        wait_for_port(self.port)
+        wait_for_port(self.port, self.process)
 
     def stop(self) -> None:
         self.process.terminate()
@@ -463,7 +481,9 @@ class Mosquitto:
 
     name = "Mosquitto, QoS 1"
     program = "mosquitto"
+    get = "apt-get install mosquitto"
     syncs = False
+    desks = 1_000
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "mosquitto"
@@ -483,7 +503,7 @@ class Mosquitto:
             [self.program, "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self.pid = self.process.pid
-        wait_for_port(self.port)
+        wait_for_port(self.port, self.process)
 
     def stop(self) -> None:
         self.process.terminate()

@@ -5,9 +5,9 @@
 
 A hop is from the first byte of a put to its push at a listener; the put is answered only after the sync. The
 disk's own median sync is measured in the same run, so that runs of different machines can be compared.
-``--peers`` runs the same job on what of NATS JetStream and Mosquitto is installed (Debian: nats-server,
-mosquitto); neither syncs before it acknowledges, which the table says. ``--postgresql`` adds a relay over a
-throw-away PostgreSQL server with its usual settings.
+``--peers`` runs the same job on what of NATS JetStream, Mosquitto (both in Debian) and Matrix' Synapse (on PyPI)
+is installed. The first two do not sync before they acknowledge, which the table says. ``--postgresql`` adds a
+relay over a throw-away PostgreSQL server with its usual settings.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from pathlib import Path
 
 import uvloop
 
-from bench.brokers import Broker, Mosquitto, NatsJetStream, OurRelay
+from bench.brokers import Broker, Mosquitto, NatsJetStream, OurRelay, Peer
+from bench.synapse import Synapse
 
 SIZE = 4096
 QUEUED = 1_000
-DESKS = 1_000
 SENDERS = 64
 
 GOALS = {
@@ -138,11 +138,11 @@ async def load(broker: Broker, seconds: float) -> tuple[float, float]:
 
 async def idle(broker: Broker) -> float:
     """KiB of the broker's memory for each desk that is connected and hears nothing."""
-    boxes = [await broker.box() for _ in range(DESKS)]
+    boxes = [await broker.box() for _ in range(broker.desks)]
     await asyncio.sleep(1)
     before = resident_kib(broker.pid)
     listeners = []
-    for start in range(0, DESKS, 50):
+    for start in range(0, broker.desks, 50):
         listeners += await asyncio.gather(
             *(broker.listen(box, lambda _: None) for box in boxes[start : start + 50])
         )
@@ -150,7 +150,7 @@ async def idle(broker: Broker) -> float:
     after = resident_kib(broker.pid)
     for listener in listeners:
         await listener.close()
-    return (after - before) / DESKS
+    return (after - before) / broker.desks
 
 
 async def first_put(broker: Broker) -> None:
@@ -218,7 +218,12 @@ def main() -> int:
             candidates.append(OurRelay(directory, postgres.url(postgres.database())))
         peers: list[Broker] = [*candidates]
         if given.peers:
-            peers += [peer(directory) for peer in (NatsJetStream, Mosquitto) if shutil.which(peer.program)]
+            known: tuple[Peer, ...] = (NatsJetStream(directory), Mosquitto(directory), Synapse(directory))
+            for peer in known:
+                if shutil.which(peer.program):
+                    peers.append(peer)
+                else:
+                    print(f"{peer.name:22}not measured: {peer.program} is not installed ({peer.get})")
         for broker in peers:
             begun = time.perf_counter()
             broker.start()
