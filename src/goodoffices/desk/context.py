@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from goodoffices.core.crypto import Signing
 from goodoffices.core.errors import GoodOfficesError, NotNow
@@ -18,6 +19,7 @@ from goodoffices.core.statement import LIVE
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.opened import OpenedNotes
 
+T = TypeVar("T")
 Rng = Callable[[int], bytes]
 
 Sealed = Callable[[], bytes]
@@ -89,6 +91,10 @@ class Pending:
         )
 
 
+class PartFailed(Exception):
+    """A part of a transaction that stands or falls whole: nothing of it is kept, and it is done again part by part."""
+
+
 class Context:
     """Shared by ``lines``, ``channels``, ``acts`` and ``views`` of one desk."""
 
@@ -103,6 +109,8 @@ class Context:
         self.case_offset: int | None = None
         self.pending = Pending()
         self.committed = Pending()
+        self.whole = False
+        """Whether the open transaction stands or falls whole (``attempt``)."""
         self.beside: Beside = later
         self.arrived = 0
         """Counts what others may have waited for: credentials, signatures, confirmations."""
@@ -140,9 +148,31 @@ class Context:
         self.pending.take_into(self.committed)
         self.pending = Pending()
 
+    def attempt(self, work: Callable[[], T]) -> T:
+        """A transaction in parts. They hardly ever fail, so at first it stands or falls whole.
+
+        To be able to undo each part alone, SQLite copies every page before the part changes it.
+        """
+        try:
+            self.whole = True
+            with self.transaction():
+                return work()
+        except PartFailed:
+            pass
+        finally:
+            self.whole = False
+        with self.transaction():
+            return work()
+
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of a transaction: if it fails, it alone is undone, and the error goes on."""
+        if self.whole:
+            try:
+                yield
+            except GoodOfficesError as error:
+                raise PartFailed from error
+            return
         before = self.pending.copy()
         try:
             with self.ledger.part():

@@ -174,10 +174,13 @@ class Desk:
         return taken
 
     def _judge(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
+        def take() -> bool:
+            whole = self.lines.receive(line_id, envelope, now)
+            self.lines.seal_ahead(now)
+            return whole
+
         try:
-            with self.context.transaction():
-                whole = self.lines.receive(line_id, envelope, now)
-                self.lines.seal_ahead(now)
+            whole = self.context.attempt(take)
         except NotNow:
             whole = False
         except OtherOfficeError as error:

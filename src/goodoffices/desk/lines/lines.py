@@ -29,11 +29,12 @@ from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.sealed import SealedNote
 from goodoffices.core.statement import Signed
 from goodoffices.core.thin_cell import ThinPart
-from goodoffices.desk.context import Context
+from goodoffices.desk.context import Context, PartFailed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.offering import Offering
 from goodoffices.desk.thin.cells import Cells, is_cell
 
+_IN_THE_RECORD = (envelope.PART_ENTRY, envelope.PART_RECEIPT)
 TakeItems = Callable[[LineRow, CarriedEntry, int], None]
 
 
@@ -144,8 +145,10 @@ class Lines(Offering):
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
             raise NotNow("The line is not confirmed here yet.", "Compare the digits and type them in.")
-        parts = self._unpack(line, sealed, now)
+        parts = () if self.context.whole and is_cell(sealed) else self._unpack(line, sealed, now)
         whole, self.said = True, bool(parts)
+        if self.context.whole and not (parts and all(kind in _IN_THE_RECORD for kind, _ in parts)):
+            raise PartFailed  # what they change in memory must not be done twice
         for kind, part in parts:
             # One bad or early part costs nothing else: the others of the same envelope are taken.
             try:
