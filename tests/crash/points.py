@@ -30,6 +30,8 @@ from goodoffices.desk.routes.lean_http import LeanHttp
 from goodoffices.desk.vault import database, vault
 from goodoffices.relay import service as relay_service
 from goodoffices.relay.http import build_app
+from goodoffices.relay.quick_http import Answering
+from goodoffices.relay.server import EndingWebSocket
 
 
 class Points:
@@ -108,6 +110,17 @@ def watch_sends(points: Points) -> None:
 
         return serve
 
+    def watched(method: Callable[..., Any], what: str) -> Callable[..., Any]:
+        def sending(*words: Any) -> Any:
+            points.point(f"before {what}")
+            sent = method(*words)
+            points.point(f"after {what}")
+            return sent
+
+        return sending
+
+    setattr(Answering, "say", watched(Answering.say, "an answer on the spot"))  # noqa: B010
+    setattr(EndingWebSocket, "frame", watched(EndingWebSocket.frame, "a push on the spot"))  # noqa: B010
     setattr(LeanHttp, "request", request)  # noqa: B010 # a method, replaced in this process alone
     setattr(relay_service, "build_app", build)  # noqa: B010
 

@@ -22,6 +22,14 @@ def says_so(actor: Actor) -> bool | None:
     return True if "This machine is in trouble" in page.text else None
 
 
+def waits(actor: Actor) -> bool | None:
+    """Whether something that a desk has saved waits for its relay."""
+    assert actor.door is not None
+    page = actor.door.find("/lines")
+    assert page is not None
+    return any(relay["waiting"] for line in page["lines"] for relay in line["relays"]) or None
+
+
 def test_a_torn_full_or_readonly_disk_loses_nothing_and_is_said(tmp_path: Path) -> None:
     """P2, P12: killed by the kernel inside a write; then no room, then no writing, until there is again."""
     with stage(tmp_path) as here:
@@ -45,6 +53,16 @@ def test_a_torn_full_or_readonly_disk_loses_nothing_and_is_said(tmp_path: Path) 
             assert here.desks[2].page(note) is None
             bern.again()
             here.arrives(note, bern)
+            here.released.append(note)
+        for fault in ("full:0", "readonly"):
+            here.relay.again(0, fault)
+            here.relay.go()
+            note = here.release()
+            assert note is not None
+            until("a note that waits for its relay", lambda: waits(washington))
+            assert here.desks[2].page(note) is None
+            here.relay.again()
+            here.arrives(note, here.relay)
             here.released.append(note)
         here.verdict()
 

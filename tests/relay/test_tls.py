@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import ipaddress
 import os
@@ -146,3 +147,51 @@ def test_an_authority_that_is_none_is_named(tmp_path: Path) -> None:
     for name in ("ca.pem", "nowhere.pem"):
         with pytest.raises(MachineError, match="certificate authority"):
             tls_trusting(tmp_path / name)
+
+
+def test_handshakes_that_are_never_done_keep_nobody_out(start: Start, files: tuple[Path, Path]) -> None:
+    """P12: each has one of the relay's places, and the oldest gives way to a newcomer."""
+    running = start(
+        "--tls-cert",
+        str(files[0]),
+        "--tls-key",
+        str(files[1]),
+        "--max-connections",
+        "8",
+        "--metrics-port",
+        "0",
+    )
+    silent = [socket.create_connection(("127.0.0.1", running.port), timeout=60) for _ in range(24)]
+    try:
+        client = RelayClient(tls_trusting(files[0]))
+        assert asyncio.run(_carried(client, _route(running))) == ENVELOPE
+        for oldest in silent[:16]:
+            with contextlib.suppress(ConnectionResetError):
+                assert oldest.recv(1) == b"", "it was cut"
+    finally:
+        for each in silent:
+            each.close()
+    assert running.stop() == 0
+
+
+def test_from_one_address_so_many_handshakes_and_no_more(start: Start, files: tuple[Path, Path]) -> None:
+    """P12: who opens connections and says nothing is held to his share."""
+    running = start(
+        "--tls-cert", str(files[0]), "--tls-key", str(files[1]), "--max-connections-per-address", "4"
+    )
+    silent = [socket.create_connection(("127.0.0.1", running.port), timeout=60) for _ in range(6)]
+    try:
+        for beyond in silent[4:]:
+            with contextlib.suppress(ConnectionResetError):
+                assert beyond.recv(1) == b"", "it was cut"
+        silent[0].sendall(b"this is no TLS\r\n\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            while silent[0].recv(64):
+                pass
+        client = RelayClient(tls_trusting(files[0]))
+        for each in silent[1:]:
+            each.close()
+        assert asyncio.run(_carried(client, _route(running))) == ENVELOPE
+    finally:
+        for each in silent:
+            each.close()

@@ -65,6 +65,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     places: Connections
     count_loopback = False
+    greeted: object | None = None
+    """What had this connection's place while its handshake was under way."""
     _said_all = False
     _in_head = True
     _head_bytes = 0
@@ -72,6 +74,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.greeted is not None:
+            self.places.left(self.greeted)
         address = network(self.client[0], count_loopback=self.count_loopback) if self.client else None
         verdict = self.places.came(self, address)
         if verdict is not Verdict.ADMITTED:

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import resource
 import signal
+import socket
+import ssl
+import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -15,11 +20,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from goodoffices.relay.bounded_http import LINGER_SECONDS, BoundedHttp
 from goodoffices.relay.connections import OF_ONE, Connections
+from goodoffices.relay.handshakes import Handshake, TlsDoor, listen
 from goodoffices.relay.http import FRAME
 from goodoffices.relay.quick import QuickPuts
 from goodoffices.relay.quick_http import QuickHttp
 
 CONNECTIONS = 4_096
+STARTUP_FAILED = 3
 
 
 class EndingWebSocket(WebSocketsSansIOProtocol):
@@ -74,8 +81,11 @@ def protocols(
     """What counts connections, and the protocols that are counted. ``of_one`` None: the usual, not on loopback."""
 
     def cut(who: object) -> None:
-        assert isinstance(who, BoundedHttp)
-        who.transport.abort()
+        if isinstance(who, Handshake):
+            who.cut()
+        else:
+            assert isinstance(who, BoundedHttp)
+            who.transport.abort()
 
     connections = Connections(most, of_one or OF_ONE, cut)
 
@@ -105,18 +115,54 @@ class RelayServer(uvicorn.Server):
     """A server that says when it accepts, stops at SIGTERM or SIGINT, and leaves the exit code to us."""
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[int], None], stopping: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[int], None],
+        stopping: Callable[[], None],
+        places: Connections,
     ) -> None:
         super().__init__(config)
         self._ready = ready
         self._stopping = stopping
+        self._places = places
+        self._door: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self._ready(self.servers[0].sockets[0].getsockname()[1])
+        if self.config.ssl is None:
+            await super().startup(sockets=sockets)
+            self._ready(self.servers[0].sockets[0].getsockname()[1])
+            return
+        self.config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+        await super().startup(sockets=[])
+        listening = await self._listen()
+        self._door = asyncio.create_task(self._tls(listening, self.config.ssl).run())
+        self._ready(listening.getsockname()[1])
+
+    async def _listen(self) -> socket.socket:
+        try:
+            return listen(self.config.host, self.config.port)
+        except OSError as error:
+            # As uvicorn does where it listens itself.
+            logging.getLogger("uvicorn.error").log(logging.ERROR, str(error))
+            await self.lifespan.shutdown()
+            sys.exit(STARTUP_FAILED)
+
+    def _tls(self, listening: socket.socket, context: ssl.SSLContext) -> TlsDoor:
+        protocol: Any = self.config.http_protocol_class
+
+        def make() -> BoundedHttp:
+            made = protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+            assert isinstance(made, BoundedHttp)
+            return made
+
+        counted = bool(protocol.count_loopback)
+        return TlsDoor(listening, context, make, self._places, count_loopback=counted)
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         self._stopping()
+        if self._door is not None:
+            self._door.cancel()
+            await asyncio.wait([self._door])
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager

@@ -303,8 +303,6 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
         raise MachineError(
             f"The TLS files cannot be used: {error}.", "Check --tls-cert and --tls-key."
         ) from error
-    if settings.ssl is not None:
-        settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
     host = f"[{config.host}]" if ":" in config.host else config.host
 
     def said(port: int) -> None:
@@ -316,6 +314,7 @@ def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
         settings,
         ready=said,
         stopping=service.stop,
+        places=places,
     )
 
     def stop() -> None:
