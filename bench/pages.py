@@ -172,14 +172,18 @@ class Filling:
                 say(f"{first + BATCH} notes, {time.monotonic() - began:.0f} s")
 
 
-def make(folder: Path, name: str, notes: int, officers: int) -> None:
-    """A vault of one office with so many notes."""
+def make(
+    folder: Path, name: str, notes: int, officers: int, more: Callable[[Office, int], None] | None = None
+) -> None:
+    """A vault of one office with so many notes, and what ``more`` adds to it at the time given."""
     extra = [NewOfficer(f"watch{at}", f"officer {at + 2}", ALL_RIGHTS) for at in range(officers)]
     extra.append(NewOfficer("auditor", "officer 99", Right.AUDIT))
     filling = Filling(notes, time.time_ns() // 1_000_000, extra)
     filling.fill(notes, lambda text: print(f"filling: {text}", file=sys.stderr, flush=True))
     office = next(each for each in filling.offices if each.name == name)
     founding = office.founding
+    if more is not None:
+        more(office, filling.now)
     with create_vault(folder, rng=os.urandom, cost=Cost(64, 1, 1)) as vault:
         for each, seed in founding.officer_seeds.items():
             vault.add_officer(each, PASSPHRASE, seed, founding.reading_key, os.urandom, filling.now)

@@ -7,12 +7,16 @@ import csv
 import io
 import json
 import re
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from goodoffices.core.mandate import RecordUse
 from goodoffices.core.office import Right
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
+from goodoffices.verify.briefing import verify_briefing
 from tests.web.offices import Browser, DeskInMemory, Offices
 from tests.web.test_pages import release, signed_in
 
@@ -29,7 +33,7 @@ class Played:
 
     def __init__(self) -> None:
         self.offices = Offices(officers=PEOPLE)
-        self.mandate = self.offices.agree()
+        self.mandate = self.offices.agree(record_use=RecordUse.AS_EVIDENCE)
         self.desk: DeskInMemory = self.offices.washington
         self.note = release(self.desk, self.mandate, self.offices.tehran.me, "کشتی در بندر می‌ماند")
         self.alone = release(self.desk, self.mandate, self.offices.bern.me, "Between us: the deadline moves.")
@@ -160,3 +164,32 @@ def test_what_was_typed_is_kept_where_a_statement_is_refused(played: Played) -> 
     answer = browser.post(f"{played.path}/statements", html=True, **statement(what="Kept.", said=""))
     assert answer.status_code == 400
     assert "Kept." in answer.text
+
+
+def test_what_is_ticked_goes_into_a_briefing_and_what_is_not_proved_beside_it(tmp_path: Path) -> None:
+    """P8"""
+    played = Played()
+    played.desk.act(lambda desk, now: desk.checkpoints.now(now))
+    browser = signed_in(played.desk)
+    path = f"/channels/{played.mandate.hex()}/briefing"
+    text = browser.get(f"{path}?note={played.note.hex()}&own={played.said}").text
+    parts = re.findall(r'name="parts" value="([0-9a-f]{64}:\d+)" checked', text)
+    assert {each[:64] for each in parts} == {played.note.hex()}
+    assert f'name="own" value="{played.said}" checked' in text
+    assert f'value="{played.alone.hex()}' not in text
+    form = {"recipient": "An ally", "parts": ",".join(parts), "along": "1", "own": played.said}
+    wide = browser.post(path, html=True, mark="5", **form)
+    assert (wide.status_code, "TLP:AMBER" in wide.text) == (403, True)
+    made = browser.post(path, html=True, mark="3", **form)
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        archive.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert verify_briefing(folder / "briefing").findings == ()
+    told = (folder / "not-proved.txt").read_text(encoding="utf-8")
+    assert told.startswith("TLP:AMBER\nNOT PROVED.")
+    assert HOSTILE in told
+    assert all(HOSTILE.encode() not in each.read_bytes() for each in (folder / "briefing").iterdir())
+    assert browser.get(f"{path}?own={'ab' * 32}").status_code == 404
+    assert browser.get(f"{path}?own=nonsense").status_code == 400
+    rows = played.desk.desk.ledger.audit_rows(kind="export", officer=None, before=None, most=1)
+    assert [each.what for each in rows] == ["put 1 papers beside a briefing, not proved"]

@@ -12,12 +12,17 @@ from goodoffices.core.consent import Question
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import slug
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing import Chosen, in_lanes, make_briefing
 from goodoffices.desk.consent import answer
 from goodoffices.desk.consent import ask as ask_for
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.briefing import briefing_page
+from goodoffices.desk.views.chronicle import own_papers
+from goodoffices.desk.views.chronicle_export import not_proved
 from goodoffices.desk.views.consent import consent_page
+from goodoffices.web.chronicle import query, require_mark
+from goodoffices.web.forms import Form
 from goodoffices.web.keeping import archived, scratch_place
 from goodoffices.web.pages import Ask, Done, File, Page, Route
 from goodoffices.web.rights import READ
@@ -25,14 +30,40 @@ from goodoffices.web.showing import asked_number
 
 _PART = re.compile(r"([0-9a-f]{64}):([0-9]{1,4})")
 _ID = re.compile(r"[0-9a-f]{64}")
+MOST_PICKED = 100
+"""Things that come ticked from the chronicle."""
 
 
 async def choose(ask: Ask) -> Page:
-    """The channel's notes, field by field and paragraph by paragraph, and the acts about them."""
-    here = ask.views.here(ask.who.officer, ask.now)
-    return Page(
-        "briefing.html", here, briefing_page(ask.desk, ask.id("mandate"), asked_number(ask, "before"))
-    )
+    """The channel's notes, field by field and paragraph by paragraph, and the acts about them.
+
+    Come from the chronicle, those that were ticked there, ticked here too.
+    """
+    here, mandate = ask.views.here(ask.who.officer, ask.now), ask.id("mandate")
+    agreement = ask.views.agreement(mandate)
+    from_chronicle = ask.request.method == "GET"
+    form = query(ask)
+    notes, acts, own = (_ids(form, name) for name in ("note", "act", "own"))
+    rows = [ask.desk.ledger.act(each) for each in acts]
+    about = [row.subject for row in rows if row is not None and row.subject is not None]
+    page = briefing_page(ask.desk, mandate, asked_number(ask, "before"), [*notes, *about])
+    if from_chronicle and (notes or acts):
+        ticked = [
+            f"{each.id.hex()}:{part.at}" for each in page.notes if each.id in notes for part in each.parts
+        ]
+        ask.form = Form({"parts": ",".join(ticked), "acts": ",".join(each.hex() for each in acts)})
+    more = {
+        "picked": (*notes, *dict.fromkeys(about)),
+        "own": own_papers(ask.desk, agreement, own) if own else (),
+    }
+    return Page("briefing.html", here, page, more)
+
+
+def _ids(form: Form, name: str) -> list[bytes]:
+    words = [each for each in form.text(name).split(",") if each]
+    if len(words) > MOST_PICKED or not all(map(_ID.fullmatch, words)):
+        raise YourError("What was chosen cannot be read.", "Choose it on the page again.")
+    return [bytes.fromhex(each) for each in words]
 
 
 def _chosen(ask: Ask) -> Chosen:
@@ -67,12 +98,26 @@ def _chosen(ask: Ask) -> Chosen:
 
 
 async def make(ask: Ask) -> File:
-    """The briefing, as an archive of its two files. It is an act of the office, kept in its record."""
+    """The briefing, as an archive of its two files. It is an act of the office, kept in its record.
+
+    What goes without proof stands in a file of its own outside the briefing's folder, and says so.
+    """
     officer, chosen = ask.who.officer, _chosen(ask)
+    own = own_papers(ask.desk, ask.views.agreement(chosen.mandate), _ids(ask.form, "own"))
+    mark = 6 - int(
+        chosen.mark
+    )  # numbered from the narrowest on in a briefing, from the widest on in a report
+    require_mark(own, mark)
     name = f"briefing-for-{slug(chosen.recipient)}"
     with tempfile.TemporaryDirectory(prefix="goodoffices-briefing-", dir=scratch_place()) as scratch:
         folder = Path(scratch) / name
-        ask.service.act(lambda desk, now: make_briefing(desk, officer, chosen, folder, now))
+        proved = folder / "briefing" if own else folder
+        ask.service.act(lambda desk, now: make_briefing(desk, officer, chosen, proved, now))
+        if own:
+            text = not_proved(ask.service.office_name, chosen.recipient, own, mark)
+            (folder / "not-proved.txt").write_bytes(text)
+            deed = f"put {len(own)} papers beside a briefing, not proved"
+            ask.service.act(lambda desk, now: desk.note_down(officer.name, deed, AuditKind.EXPORT, now))
         return File(f"{name}.zip", archived(folder), "application/zip")
 
 

@@ -108,7 +108,7 @@ def _zones(form: Form) -> tuple[str, ...]:
     return named
 
 
-def _query(ask: Ask) -> Form:
+def query(ask: Ask) -> Form:
     """The fields of the address; of a form that was refused, its own."""
     if ask.request.method == "POST":
         return ask.form
@@ -118,7 +118,7 @@ def _query(ask: Ask) -> Form:
 
 async def chronicle(ask: Ask) -> Page:
     """One page, newest first."""
-    officer, mandate, form = ask.who.officer, ask.id("mandate"), _query(ask)
+    officer, mandate, form = ask.who.officer, ask.id("mandate"), query(ask)
     agreement = ask.views.agreement(mandate)
     want = wanted(form, ask.desk, mandate)
     page = chronicle_page(ask.desk, officer, agreement, want.asked, want.zones, before=form.number("before"))

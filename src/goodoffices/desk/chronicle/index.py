@@ -279,6 +279,11 @@ class Index:
         found = self._all("SELECT entry FROM stood WHERE id=?", (carried,))
         return bytes(found[0][0]) if found else None
 
+    def one(self, item: bytes) -> Found | None:
+        """An item by its ID."""
+        rows = self._all("SELECT place, id, kind, doubtful FROM item WHERE id=?", (item,))
+        return Found(rows[0][0], bytes(rows[0][1]), Kind(rows[0][2]), bool(rows[0][3])) if rows else None
+
     def corrected_by(self, paper: bytes) -> bytes | None:
         """The newest paper that corrects this one."""
         found = self._all("SELECT by FROM corrected WHERE id=?", (paper,))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
@@ -80,12 +81,19 @@ class BriefingPage:
     """The place before which there are more."""
 
 
-def briefing_page(desk: Desk, mandate: bytes, before: int | None = None) -> BriefingPage:
-    """What the page shows; the newest notes first. ``before``: those that came before this place in the record."""
+def briefing_page(
+    desk: Desk, mandate: bytes, before: int | None = None, picked: Sequence[bytes] = ()
+) -> BriefingPage:
+    """What the page shows; the newest notes first. ``before``: those that came before this place in the record.
+
+    ``picked``: these notes and no others, wherever they stand in the record.
+    """
     agreement, ledger = desk.ledger.agreement(mandate), desk.ledger
     path = agreement.mandate.path
     lanes = [lane for lane in (CHANNEL_LANE, *path) if ledger.places_before(mandate, [lane], path, None, 1)]
     places = ledger.places_before(mandate, lanes, path, before, MOST + 1)
+    if picked:
+        places = sorted(ledger.place_of(each) for each in picked if _in_channel(desk, mandate, each))
     rows = ledger.notes_at(places[-MOST:])
     texts = (_text(desk, row) for row in reversed(rows))
     rows = rows[len(rows) - fitting(texts, MOST) :] if rows else []
@@ -111,6 +119,11 @@ def briefing_page(desk: Desk, mandate: bytes, before: int | None = None) -> Brie
         tuple(notes),
         places[-len(rows)] if len(rows) < len(places) else None,
     )
+
+
+def _in_channel(desk: Desk, mandate: bytes, note: bytes) -> bool:
+    row = desk.ledger.note(note)
+    return row is not None and row.mandate == mandate
 
 
 def _text(desk: Desk, row: NoteRow) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -159,7 +160,7 @@ def chronicle_page(
         ),
         may_log=bool(rights & WRITING),
         may_take_along=bool(rights & TAKES_ALONG),
-        may_brief=False,
+        may_brief=bool(rights & Right.RELEASE),
     )
 
 
@@ -180,6 +181,19 @@ def cards(
         except NotFound:
             continue  # the record went back since the index was made; the next look makes it anew
     return tuple(made)
+
+
+def own_papers(desk: Desk, agreement: Agreement, papers: Sequence[bytes]) -> tuple[ItemCard, ...]:
+    """Reports and public statements of this office by their IDs, in the order of time; raises NotFound."""
+    while not desk.chronicle.catch_up(AT_A_PAGE):
+        pass
+    found = []
+    for paper in dict.fromkeys(papers):
+        each = desk.chronicle.index.one(paper)
+        if each is None or each.kind not in (Kind.REPORT, Kind.STATEMENT):
+            raise NotFound("There is no such report or public statement at this desk.")
+        found.append(each)
+    return cards(desk, agreement, sorted(found, key=lambda each: each.place), ())
 
 
 class _Reading:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from goodoffices.core.record_layout import plain
 from goodoffices.desk.views.chronicle import ItemCard
 
 MARKS = ("none given", "TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED")
@@ -123,6 +124,31 @@ def _event(item: ItemCard) -> dict[str, Any]:
         "unique_id": f"i{item.id.hex()}",
         "autolink": False,
     }
+
+
+def not_proved(office: str, recipient: str, items: Sequence[ItemCard], mark: int) -> bytes:
+    """What goes beside a briefing without proof: a plain text that says so before anything else."""
+    lines = [
+        MARKS[mark],
+        f"NOT PROVED. Reports and public statements as {office} wrote them down, for {recipient}.",
+        "No other office has signed any of it. The briefing beside this file proves nothing of what stands here.",
+    ]
+    for each in items:
+        lines += ["", f"{rfc3339(each.at)}  {plain(heading(each))}"]
+        facts = {
+            "known": "" if each.known is None else rfc3339(each.known),
+            "where": each.where,
+            "source": each.source,
+            "grade": each.grade,
+            "mark": MARKS[each.mark] if each.mark < len(MARKS) else str(each.mark),
+            "entered by": each.by,
+            "corrects": each.corrects.hex() if each.corrects else "",
+            "corrected later by": each.corrected_by.hex() if each.corrected_by else "",
+            "id": each.id.hex(),
+        }
+        lines += [f"  {name}: {plain(text)}" for name, text in facts.items() if text]
+        lines += [f"  | {plain(line)}" for line in (each.text or "").splitlines()]
+    return "\n".join([*lines, "", MARKS[mark], ""]).encode()
 
 
 def heading(item: ItemCard) -> str:
