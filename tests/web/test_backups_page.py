@@ -83,6 +83,7 @@ def test_backups_are_set_up_from_a_page_and_one_place_that_fails_holds_up_no_oth
             shown = await keeper.post("/backups/set-up", where=str(one), keepers=names, needed="2")
             shares = [each.strip() for each in re.findall(r'class="share"[^>]*>([a-z ]+)<', shown.text)]
             assert len(shares) == 3
+            assert "live.js" not in shown.text  # nothing renews the page that shows them
             assert shares[0] not in (await at.get("/backups")).text
             await whole(desk, one)
             two.mkdir()
