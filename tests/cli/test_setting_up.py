@@ -54,6 +54,7 @@ def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Pat
             [analyze, "verify", *map(str, units)], capture_output=True, text=True, check=False
         )
         assert "goodoffices" not in checked.stderr
+    assert "no user named nobody-here" in office.is_refused(SETUP, *ports, "--user=nobody-here")
     before = (home / "vault" / "vault.json").read_bytes()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         busy = ["--port", str(taken.getsockname()[1])]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import socket
 import ssl
@@ -47,8 +46,6 @@ def _set_up(place: Path) -> int:
     )
     text = unit.read_text().replace(str(place / "home"), "/srv/goodoffices").replace(sys.executable, program)
     unit.write_text(text)
-    for each in (place / "home", *(place / "home").rglob("*")):
-        shutil.chown(each, USER, USER)
     return port
 
 

@@ -7,7 +7,9 @@ import contextlib
 import getpass
 import io
 import os
+import pwd
 import shlex
+import shutil
 import ssl
 import sys
 import tempfile
@@ -115,13 +117,15 @@ def setup(
     user: str | None,
 ) -> None:
     """Set a desk up in FOLDER: office, certificate, services, a first start. What is there already is kept."""
-    place = Place(folder.resolve())
+    place, owner = Place(folder.resolve()), user or getpass.getuser()
+    _check_owner(owner)
     if (tls_cert is None) != (tls_key is None):
         raise YourError(
             "A certificate and its key go together.", "Give --tls-cert and --tls-key, or neither."
         )
     with on_disk(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _hand_over(place.folder, getpass.getuser())  # from whom an earlier run as root gave it to
     if place.vault.exists():
         say(f"office    kept as it is in {place.vault}")
     else:
@@ -140,9 +144,29 @@ def setup(
     urls = _relays(place, cards, f"https://{name}:{relay_port}" if with_relay else None, own=tls_cert is None)
     words = _desk_words(place, cert, key, name, port)
     relay_words = _relay_words(place, cert, key, relay_port)
-    _units(place, user or getpass.getuser(), listen, words, relay_words if with_relay else None)
+    _units(place, owner, listen, words, relay_words if with_relay else None)
     _first_start(words, relay_words if with_relay else None, cert, own=tls_cert is None, tls=place.tls)
+    _hand_over(place.folder, owner)
     _tell(place, name, port, _first(officers), urls, with_relay=with_relay)
+
+
+def _check_owner(owner: str) -> None:
+    try:
+        found = pwd.getpwnam(owner)
+    except KeyError:
+        raise YourError(
+            f"There is no user named {owner} on this machine.", f"Make one: useradd --system {owner}"
+        ) from None
+    if found.pw_uid == 0:
+        aside("These services would run as root. Better: a user of their own, by --user NAME.")
+
+
+def _hand_over(folder: Path, owner: str) -> None:
+    """Everything belongs to whom the services run as."""
+    if os.geteuid() == 0:
+        with on_disk(folder):
+            for each in (folder, *folder.rglob("*")):
+                shutil.chown(each, owner)
 
 
 def _first(officers: tuple[str, ...]) -> str:
