@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from goodoffices.core.digits import grouped
+from goodoffices.core.fields import shown_name
 from goodoffices.web import silence, words
 from goodoffices.web.deeds import told
 from goodoffices.web.diff import changes
@@ -109,8 +110,8 @@ def environment(language: Language) -> Environment:
     env.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
         iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span, dtg=dtg,
-        grouped=grouped, visible=visible, lines=lines, has_unseen=has_unseen, has_alike=has_alike, hex=bytes.hex,
-        changes=changes,
+        grouped=grouped, visible=visible, shown=shown_name, lines=lines, has_unseen=has_unseen, has_alike=has_alike,
+        hex=bytes.hex, changes=changes,
     )  # fmt: skip
     env.globals.update(lang=language, words=words, silence=silence, say=language.say)
     env.globals.update(told=lambda what: told(what, language), retold=lambda text: retold(text, language))

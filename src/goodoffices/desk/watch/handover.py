@@ -131,7 +131,7 @@ class Handovers:
         with self.context.transaction():
             self.db.execute("UPDATE handover SET state='called back' WHERE state='offered'")
             self.db.execute(
-                "INSERT INTO handover (id, at, state, leaving, coming, signed_sealed) VALUES (?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO handover (id, at, state, leaving, coming, signed_sealed) VALUES (?,?,?,?,?,?)",
                 (
                     signed.id,
                     now,
