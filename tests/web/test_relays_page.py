@@ -58,3 +58,22 @@ def test_an_address_that_is_none_is_refused_and_what_was_typed_stands() -> None:
     assert answer.status_code == 403
     assert "plain HTTP to another machine" in words_of(answer.text)
     assert "http://elsewhere.example</textarea>" in answer.text
+
+
+def test_a_keeper_of_keys_changes_the_beat_of_a_line_while_it_runs() -> None:
+    """P3: the page says whether a relay can tell when notes pass, and the desk beats from then on."""
+    offices = Offices()
+    offices.agree()
+    desk = offices.washington.desk
+    line = desk.line_named("Bern").id
+    path = f"/lines/{line.hex()}/relays"
+    here = signed_in(offices.washington)
+    assert "the relays see when something passes on this line" in words_of(here.get(path).text)
+    assert here.post(f"{path}/beat", html=True, seconds="30").status_code == 303
+    assert "Every 30 seconds one envelope leaves" in words_of(here.get(path).text)
+    assert line in desk.lines.sending.beats
+    refused = here.post(f"{path}/beat", html=True, seconds="601")
+    assert refused.status_code == 400
+    assert "A beat is between one second and ten minutes." in words_of(refused.text)
+    assert here.post(f"{path}/beat", html=True, seconds="0").status_code == 303
+    assert line not in desk.lines.sending.beats

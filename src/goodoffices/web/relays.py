@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The relays of a line: where each side collects, what waits there, and changing it while notes flow."""
+"""The relays of a line: where each side collects, what waits there, its beat, and changing it while notes flow."""
 
 from __future__ import annotations
 
@@ -32,8 +32,17 @@ async def allow(ask: Ask) -> Done:
     return Done(f"/lines/{line.hex()}/relays", line)
 
 
+async def beat(ask: Ask) -> Done:
+    """Every how many seconds an envelope leaves on this line, full or empty."""
+    line, officer = ask.id("line"), ask.who.officer
+    seconds = ask.form.number("seconds", 0) or 0
+    ask.service.act(lambda desk, now: desk.change_beat(officer, line, 1000 * seconds, now))
+    return Done(f"/lines/{line.hex()}/relays#beat", line)
+
+
 ROUTES = (
     Route("/lines/{line}/relays", relays, needs=ANYBODY),
     Route("/lines/{line}/relays", change, "POST", back=relays, needs=Right.KEYS),
+    Route("/lines/{line}/relays/beat", beat, "POST", back=relays, needs=Right.KEYS),
     Route("/lines/{line}/relays/allow", allow, "POST", back=relays, needs=Right.KEYS),
 )

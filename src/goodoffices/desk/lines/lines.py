@@ -145,9 +145,11 @@ class Lines(Offering):
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
             raise NotNow("The line is not confirmed here yet.", "Compare the digits and type them in.")
-        parts = () if self.context.whole and is_cell(sealed) else self._unpack(line, sealed, now)
+        if self.context.whole and is_cell(sealed):
+            raise PartFailed  # its key is used up by opening it
+        parts = self._unpack(line, sealed, now)
         whole, self.said = True, bool(parts)
-        if self.context.whole and not (parts and all(kind in _IN_THE_RECORD for kind, _ in parts)):
+        if self.context.whole and any(kind not in _IN_THE_RECORD for kind, _ in parts):
             raise PartFailed  # what they change in memory must not be done twice
         for kind, part in parts:
             # One bad or early part costs nothing else: the others of the same envelope are taken.

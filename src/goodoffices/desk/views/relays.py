@@ -69,6 +69,8 @@ class RelaysPage:
     only_theirs: bool
     """The other office collects at a relay at which this one does not."""
     all_addresses: tuple[str, ...]
+    beat: int
+    """Seconds between two envelopes that leave on this line, full or empty; 0: no beat."""
     may_keys: bool
 
 
@@ -120,5 +122,6 @@ def relays_page(
         addresses=addresses,
         only_theirs=len(together) > len(addresses),
         all_addresses=together,
+        beat=desk.beating.slot_of(line) // 1000,
         may_keys=bool(desk.context.my_office().roster.rights(officer.public) & Right.KEYS),
     )
