@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from goodoffices.core import cbor
 from goodoffices.core.crypto import ed25519_public, sha256
 from goodoffices.core.errors import Altered, NewerVersion, NotNow
 from goodoffices.core.office import Office, Right, Roster, make_roster, verify_office
 from goodoffices.core.record_findings import Cause, Finding, Flaw, cause_of, signer_cause
+from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import Signed, sign, state
 from goodoffices.desk.export import export
 from goodoffices.verify.command import main
@@ -105,6 +107,24 @@ def test_a_signer_is_a_stranger_a_key_of_another_time_or_without_the_right(chann
     assert signer_cause(sign(anything, old.seed), office, 3) == Cause.WRONG_SIGNER
     forged = Signed(anything, ((old.public, bytes(64)),))
     assert signer_cause(forged, office, 1) == Cause.WRONG_SIGNER
+
+
+def test_a_roster_that_was_handed_over_and_is_left_out_of_the_credential_is_missing(tmp_path: Path) -> None:
+    """P8, P10: an office's last roster taken out of what a stranger gets."""
+    channel = Channel()
+    node, new = channel.middle, bytes(range(32))
+    request = node.desk.rosters.add(
+        node.officer, ed25519_public(new), "officer 2", Right.AUDIT, channel.tick()
+    )
+    node.desk.rosters.install(sign_request(request, node.founding.root_seed), channel.now)
+    channel.pump()
+    folder = exported(channel.east, tmp_path / "export", channel.now)
+    (credential,) = folder.glob("offices/bern-*/credential.cbor")
+    items = cbor.decode(credential.read_bytes())
+    credential.write_bytes(cbor.encode(items[:-1]))
+    sign_again(folder, channel.east)
+    told = [each for each in verdict(folder).findings if each.flaw == Flaw.ITEM]
+    assert {each.cause for each in told} == {Cause.MISSING}
 
 
 def test_an_act_on_a_note_that_had_not_arrived_contradicts_its_own_desk(tmp_path: Path) -> None:

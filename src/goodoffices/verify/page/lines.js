@@ -229,6 +229,20 @@ const verifyEntry = async (signed, salt, body, line, office) => {
   return entry;
 };
 
+/** An entry of `line` that holds for itself, with the office that wrote it. */
+const readEntry = async (record, line, raw) => {
+  const [signed, salt, body] = await readEntryFile(raw);
+  const entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS, record.realm);
+  const office = record.end(line, entry.writer);
+  if (entry.line !== line.id) foreign("It was written on another line.");
+  if (body === null && entry.kind === ACTS) lacking("Its body is missing.");
+  if (body !== null && (await commitmentOf(salt, body)) !== entry.commitment) {
+    refuse("Altered", "An entry whose body is not the one it commits to.");
+  }
+  await judgingSigner(signed, office, entry.roster, () => verifyEntry(signed, salt, body, line.id, office));
+  return { entry, office, id: signed.id, body };
+};
+
 const verifyReceipt = async (signed, line, office) => {
   const receipt = signed.statement.read("a receipt", RECEIPT, RECEIPT_FIELDS, office.realm);
   if (receipt.line !== line || receipt.reader !== office.id) foreign("A receipt for another line or reader.");

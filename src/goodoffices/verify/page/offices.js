@@ -245,7 +245,7 @@ const checkKnownRoster = async (known, signed) => {
   await verifyRoot(signed, known.root);
   if (roster.version === next) {
     checkRoster(roster, known.id, known.rosterIds);
-    foreign("The export lacks a roster that was handed over here.");
+    lacking("The export lacks a roster that was handed over here.");
   }
   if (known.rosterIds[roster.version - 1] !== signed.id) {
     wrongSigner(`${known.name} shows two different rosters of one version.`);

@@ -118,7 +118,7 @@ class Examiner {
 
   /** An entry with everything that it carries: verified now, taken in by calling what comes back. */
   async entry(line, raw, where) {
-    const { value, error } = await outcome(() => this.readEntry(line, raw));
+    const { value, error } = await outcome(() => readEntry(this, line, raw));
     if (error) return () => this.fail(where, "entry", error);
     const { entry, office, id, body } = value;
     const { writer, time, caseAt, number, kind, incarnation, previous, roster, seen } = entry;
@@ -145,19 +145,6 @@ class Examiner {
         said: `${zulu(time[0])}  ${entryEvent(this, kept)}  ${short(id)}`,
       };
     };
-  }
-
-  async readEntry(line, raw) {
-    const [signed, salt, body] = await readEntryFile(raw);
-    const entry = signed.statement.read("an entry", ENTRY, ENTRY_FIELDS, this.realm);
-    const office = this.end(line, entry.writer);
-    if (entry.line !== line.id) foreign("It was written on another line.");
-    if (body === null && entry.kind === ACTS) lacking("Its body is missing.");
-    if (body !== null && (await commitmentOf(salt, body)) !== entry.commitment) {
-      refuse("Altered", "An entry whose body is not the one it commits to.");
-    }
-    await judgingSigner(signed, office, entry.roster, () => verifyEntry(signed, salt, body, line.id, office));
-    return { entry, office, id: signed.id, body };
   }
 
   takeItems(line, carried, where) {
