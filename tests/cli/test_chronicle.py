@@ -35,5 +35,8 @@ def test_a_stopped_desk_is_searched_and_its_chronicle_taken_along(tmp_path: Path
     assert (again.code, "is there already" in again.err) == (1, True)
     made = run("export", "vault", "all.json", "--as", "json", *marked, "--kind", "note")
     assert (made.code, len(json.loads((tmp_path / "all.json").read_bytes())["events"])) == (0, 1), made.err
+    own = ("--item", note.hex(), "--for", "An ally", *marked)
+    refused = run("not-proved", "vault", "beside.txt", *own)
+    assert (refused.code, "no such report" in refused.err) == (1, True)
     nobody = run("list", "vault", "--caucus", "Nobody")
     assert (nobody.code, "no caucus lane" in nobody.err) == (1, True)

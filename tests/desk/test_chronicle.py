@@ -22,6 +22,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import NewOfficer, found, keep
 from goodoffices.desk.incidents.files import IncidentFiles, NewReport
 from goodoffices.desk.officers.acts import Draft
+from goodoffices.desk.officers.beside import BesideDraft
 from goodoffices.desk.vault.vault import Cost, create_vault, open_vault
 from tests.web.offices import DeskInMemory, Offices
 
@@ -76,6 +77,21 @@ def test_a_note_is_found_by_its_words_only_once_an_officer_has_opened_it(world: 
     assert listed(world.tehran, ask(world, kinds=(Kind.NOTE,))) == [(Kind.NOTE, note)]
     world.tehran.desk.acts.open(world.tehran.officer(), note, world.time)
     assert listed(world.tehran, asked) == [(Kind.NOTE, note)]
+
+
+def test_a_translation_is_found_with_its_note_and_not_before(world: World) -> None:
+    """P4"""
+    note = world.release(world.washington, world.tehran, "The ships stay in port.")
+    world.forward(note)
+    tehran, bern = world.tehran, world.bern
+    draft = BesideDraft(text="کشتی‌ها در بندر می‌مانند", language="fa", grade=3)
+    translation, _ = bern.desk.acts.put_beside(bern.officer(), note, draft, world.time)
+    world.pump()
+    asked = ask(world, words="بندر")
+    assert listed(tehran, asked) == []
+    tehran.desk.acts.open(tehran.officer(), note, world.time)
+    assert listed(tehran, asked) == [(Kind.STEP, translation)]
+    assert listed(bern, asked) == [(Kind.STEP, translation)]
 
 
 def test_what_was_said_in_a_caucus_is_found_only_where_that_lane_is_asked_for(world: World) -> None:

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from goodoffices.core.mandate import RecordUse
@@ -121,6 +122,17 @@ def test_a_file_is_a_deed_in_the_audit_log_under_its_mark(played: Played) -> Non
     narrower = signed_in(played.desk).post(f"{played.path}/file", html=True, format="csv", mark="2")
     assert narrower.status_code == 403
     assert "TLP:AMBER" in narrower.text
+
+
+@pytest.mark.slow
+def test_a_pdf_is_laid_out_from_right_to_left_too(played: Played) -> None:
+    browser = signed_in(played.desk, **{"accept-language": "fa"})
+    answer = browser.post(f"{played.path}/file", html=True, format="pdf", mark="5", kind="note")
+    assert answer.headers["content-type"] == "application/pdf"
+    document = pypdfium2.PdfDocument(answer.content)
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    for words in ("کشتی در بندر", "TLP", "RED", "Washington 1"):
+        assert words in text
 
 
 def test_csv_has_no_formula_and_leads_back_to_the_signed_entry(played: Played) -> None:

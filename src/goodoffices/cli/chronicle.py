@@ -14,13 +14,14 @@ import click
 from goodoffices.cli.briefing import channel_of, signed_in
 from goodoffices.cli.output import Group, aside, say
 from goodoffices.core.errors import MachineError, YourError
+from goodoffices.core.office import Right
 from goodoffices.core.record_layout import plain
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views.chronicle import TAKES_ALONG, ItemCard, caucuses
-from goodoffices.desk.views.chronicle_export import MARKS, heading, rfc3339
+from goodoffices.desk.views.chronicle import TAKES_ALONG, ItemCard, caucuses, own_papers
+from goodoffices.desk.views.chronicle_export import MARKS, heading, not_proved, rfc3339
 from goodoffices.web.chronicle import Wanted, file_of, pieces, require_mark, wanted
-from goodoffices.web.forms import Form
+from goodoffices.web.forms import Form, identifier
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -98,7 +99,7 @@ def list_items(
         local = "".join(f"  {here.time}{here.offset} {here.office_name}" for here in each.times)
         words = "(not before this office)" if each.text is None else plain(each.text)[:200]
         grade = f" [{each.grade}]" if each.grade else ""
-        say(f"{rfc3339(each.at)}{local}  {plain(heading(each))}{grade}  {words}")
+        say(f"{rfc3339(each.at)}{local}  {plain(heading(each))}{grade}  {words}  {each.id.hex()}")
     aside(f"{len(found.items)} items.")
 
 
@@ -124,8 +125,7 @@ def export(
 ) -> None:
     """Write what fits into the new FILE, under a sharing mark. The desk must be stopped."""
     now = time.time_ns() // 1_000_000
-    if target.exists() or target.is_symlink():
-        raise YourError(f"{target} is there already.", "Name a file that does not exist yet.")
+    _require_new(target)
     with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
         desk.acts.require(who, TAKES_ALONG)
         found = _found(desk, channel_of(desk, channel), MOST, given)
@@ -133,11 +133,60 @@ def export(
         raw = file_of(desk, found.name, found.items, MARKS.index(mark), found.want, form, now)
         deed = f"took the chronicle along as {form.upper()}, {mark}"
         desk.note_down(who.name, deed, AuditKind.EXPORT, now)
+    _write(target, raw)
+    say(f"chronicle  {target}")
+    aside(f"{len(found.items)} items, {mark}.")
+
+
+@chronicle.command("not-proved")
+@click.argument("vault_folder", metavar="VAULT", type=FOLDER)
+@click.argument("target", metavar="FILE", type=FILE)
+@click.option("--officer", required=True, help="Who signs in.")
+@click.option("--passphrase-file", type=FILE, help="The passphrase, on the first line.")
+@click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
+@click.option("--channel", required=True, help="Name or ID of the channel's mandate.")
+@click.option("--for", "recipient", required=True, help="The third party, by name.")
+@click.option(
+    "--mark", type=click.Choice(list(MARKS[1:])), required=True, help="Who may pass it on (TLP 2.0)."
+)
+@click.option("--item", "items", multiple=True, required=True, help="The ID of a report or public statement.")
+def not_proved_file(
+    vault_folder: Path,
+    target: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    channel: str,
+    recipient: str,
+    mark: str,
+    items: tuple[str, ...],
+) -> None:
+    """Write reports and public statements into the new FILE, to go beside a briefing. The desk must be stopped."""
+    now = time.time_ns() // 1_000_000
+    _require_new(target)
+    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
+        desk.acts.require(who, Right.RELEASE)
+        mandate = channel_of(desk, channel)
+        papers = [identifier(each.lower(), "item") for each in items]
+        found = own_papers(desk, desk.ledger.agreement(mandate), papers)
+        require_mark(found, MARKS.index(mark))
+        name = plain(" ".join(recipient.split()))
+        raw = not_proved(desk.context.my_office().name, name, found, MARKS.index(mark))
+        deed = f"put {len(found)} papers beside a briefing, not proved"
+        desk.note_down(who.name, deed, AuditKind.EXPORT, now)
+    _write(target, raw)
+    say(f"not proved  {target}")
+
+
+def _require_new(target: Path) -> None:
+    if target.exists() or target.is_symlink():
+        raise YourError(f"{target} is there already.", "Name a file that does not exist yet.")
+
+
+def _write(target: Path, raw: bytes) -> None:
     try:
         with target.open("xb") as file:
             target.chmod(0o600)
             file.write(raw)
     except OSError as error:
         raise MachineError(f"The file cannot be written: {error.strerror or error}.") from None
-    say(f"chronicle  {target}")
-    aside(f"{len(found.items)} items, {mark}.")

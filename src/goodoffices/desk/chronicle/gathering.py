@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from goodoffices.core.act import HOME_LANE, Act, ActType
 from goodoffices.core.assurance import check_assurance, check_change
+from goodoffices.core.beside import BESIDE
 from goodoffices.core.errors import NotFound, NotNow, OtherOfficeError
 from goodoffices.core.incident import check_report
 from goodoffices.core.line import CarriedEntry, EntryKind
@@ -20,6 +21,7 @@ from goodoffices.core.line import Item as Carried
 from goodoffices.core.note import Note, read_inside
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed
+from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.chains import Chains
 from goodoffices.desk.chronicle.index import (
     Asked,
@@ -60,6 +62,7 @@ class Chronicle:
     def __init__(self, context: Context, channels: Chains) -> None:
         self.context, self.channels = context, channels
         self.ledger, self.db = context.ledger, context.ledger.db
+        self.beside = BesideWords(context)
         self._index: Index | None = None
         self.place = beside_of(self.db)
         """Where its index lies; None: in memory, as the record does."""
@@ -195,6 +198,10 @@ class Chronicle:
         ).fetchone()
         act = read_signed(bytes(signed)).statement.read(Act)
         note = self.ledger.note(act.subject) if act.subject is not None else None
+        words: str | None = act.words or ""
+        if act.type in BESIDE and note is not None:
+            # A translation says what its note says: it is found when the note is.
+            words = self._beside_words(act_id, note) if self._opened(note) else None
         at, doubtful = _where(act.time[0], here)
         name = self.ledger.agreement(bytes(mandate)).name_of(act.author)
         self.index.put(
@@ -206,15 +213,30 @@ class Chronicle:
                 note.lane if note is not None else None if act.lane == HOME_LANE else act.lane,
                 act.author,
                 doubtful=doubtful,
-                said=f"{name} {act.words or ''}",
+                said=None if words is None else f"{name} {words}",
                 source=name,
             )
         )
-        me = self.context.me
-        if note is not None and act.author == me:
-            opens = ActType.OPENED if note.recipient == me else ActType.SEEN
-            if act.type == opens:
-                self.index.put(self._note_item(note, shown=True))
+        if note is not None and act.author == self.context.me and act.type == self._opening(note):
+            self.index.put(self._note_item(note, shown=True))
+            for each in self.beside.of_note(note.id):
+                row = self.ledger.act(each.id)
+                if row is not None and row.position < position:
+                    self._act(row.position, row.id)
+
+    def _opening(self, note: NoteRow) -> ActType:
+        """By which act of its own this office has a note's text before it."""
+        return ActType.OPENED if note.recipient == self.context.me else ActType.SEEN
+
+    def _opened(self, note: NoteRow) -> bool:
+        me, kind = self.context.me, self._opening(note)
+        acts = self.ledger.acts_about(note.id)
+        return note.author == me or any((each.author, each.type) == (me, kind) for each in acts)
+
+    def _beside_words(self, act: bytes, note: NoteRow) -> str | None:
+        row = next((each for each in self.beside.of_note(note.id) if each.id == act), None)
+        beside = self.beside.words(row) if row is not None else None
+        return beside.text if beside is not None else None
 
     def _report(self, _: int, report: bytes) -> None:
         office = self.context.my_office()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
 from goodoffices.core.assurance import Became, check_assurance, check_change
+from goodoffices.core.beside import BESIDE
 from goodoffices.core.errors import NotFound
 from goodoffices.core.home_papers import WRITING
 from goodoffices.core.incident import check_report
@@ -316,11 +317,21 @@ class _Reading:
             office_name=author,
             name=self._name(act.subject),
             step=_STEPS.get(act.type, "other"),
-            text=act.words or "",
+            text=self._beside(found.id, act.subject) if act.type in BESIDE else act.words or "",
             by=signer_of(signed, office, act.roster)[0] if office is not None else "",
             source=author,
             link=f"/notes/{note.id.hex()}" if note is not None else "",
         )
+
+    def _beside(self, act: bytes, subject: bytes | None) -> str | None:
+        """A translation's or rewording's words, where its note is before this office."""
+        note = self.ledger.note(subject) if subject is not None else None
+        if note is None or not shown(self.desk, note):
+            return None
+        words = self.desk.channels.beside
+        row = next((each for each in words.of_note(note.id) if each.id == act), None)
+        beside = words.words(row) if row is not None else None
+        return beside.text if beside is not None else None
 
     def _report(self, found: Found) -> ItemCard:
         signed = self.papers.paper("incident_report", found.id)
