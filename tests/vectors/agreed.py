@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from goodoffices.core import cbor
+from goodoffices.core import cbor, merkle
 from goodoffices.core.agreed import with_text
 from goodoffices.core.codebook import CodeBook
+from goodoffices.core.extract import ALWAYS, GRADE, REST, SOURCE, Extract, leaves_of, write_extract
 from goodoffices.core.fields import to_map
 from goodoffices.core.forms import NoteForm
+from goodoffices.core.incident import Report
 from goodoffices.core.mandate import Mandate
 from goodoffices.core.note import Words
-from goodoffices.core.statement import LIVE, Statement, sign
+from goodoffices.core.statement import LIVE, Statement, sign, state
 from tests.core import making
-from tests.core.making import bern, released, seed, tehran, washington
+from tests.core.making import NOW, bern, released, seed, tehran, washington
 from tests.core.test_forms import (
     AT,
     WRONG_FORMS,
@@ -38,6 +40,7 @@ def vectors() -> Iterator[Vector]:
     yield from _forms()
     yield from _mandates()
     yield from _notes()
+    yield from _extracts()
 
 
 def _forms() -> Iterator[Vector]:
@@ -165,3 +168,44 @@ def _notes() -> Iterator[Vector]:
     )  # fmt: skip
     for name, shows, vector, verdict in wrong:
         yield name, shows, "agreed", vector, verdict
+
+
+def extract_of(*signers: bytes, wanted: frozenset[int] = ALWAYS | REST, **changes: Any) -> bytes:
+    """An extract of a report of Washington's."""
+    fields: dict[str, Any] = {
+        "office": washington().id, "roster": 1, "time": (NOW, 2), "incident": seed("file"), "claim": 1,
+        "what": "The flight is still on the ground.", "known": NOW - 1000, "source": "an informant", "grade": (2, 3),
+        "mark": 2, "question": "Has the flight left?", "answer": "no",
+    }  # fmt: skip
+    report = Report(**(fields | changes))
+    leaves = leaves_of(report, seed("report"))
+    body = merkle.body_root(seed("extract"), leaves)
+    mark = min(report.mark, 3)
+    extract = Extract(
+        office=washington().id, roster=1, time=(NOW, 2), body=body, leaves=len(leaves), mark=mark
+    )
+    signed = sign(state(extract, LIVE), *(signers or (washington().officer(),)))
+    return write_extract(signed, seed("extract"), leaves, wanted)
+
+
+def _extracts() -> Iterator[Vector]:
+    def given(raw: bytes) -> dict[str, Any]:
+        return {"bytes": raw.hex(), "credential": washington().office.raw.hex()}
+
+    whole = ALWAYS | REST | SOURCE | GRADE
+    changed = extract_of().replace(b"still on the ground", b"already in the air.")
+    nobodys = extract_of(claim=2, claimant="x", wanted=ALWAYS)
+    vectors = (
+        ("extract", "Source and grade withheld.", extract_of(), OK),
+        ("extract-whole", "Nothing withheld that may be shown.", extract_of(wanted=whole), OK),
+        ("extract-of-an-intent", "With whose claim it is.", extract_of(claim=2, claimant="officials"), OK),
+        ("extract-of-an-intent-without-claimant", "Withheld.", nobodys, "Malformed"),
+        ("extract-word-changed", "After it was signed.", changed, "Altered"),
+        ("extract-without-its-words", "They are never withheld.", extract_of(wanted=whole - {6}), "Malformed"),
+        ("extract-that-shows-its-file", "Never shown.", extract_of(wanted=whole | {4}), "Malformed"),
+        ("extract-that-shows-its-report", "Never shown.", extract_of(wanted=whole | {0}), "Malformed"),
+        ("extract-of-a-report-marked-red", "It stays at its office.", extract_of(mark=5), "Malformed"),
+        ("extract-by-the-desk", "An officer signs.", extract_of(washington().desk_seed), "WrongSigner"),
+    )  # fmt: skip
+    for name, shows, raw, verdict in vectors:
+        yield name, shows, "extract", given(raw), verdict

@@ -22,6 +22,7 @@ from goodoffices.core.codebook import read_book
 from goodoffices.core.consent import check_consent
 from goodoffices.core.courier import read_bundle, read_frame
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError, Malformed
+from goodoffices.core.extract import check_extracts
 from goodoffices.core.forms import read_form
 from goodoffices.core.handover import check_handover
 from goodoffices.core.incident import check_incident, check_report
@@ -43,6 +44,7 @@ from goodoffices.core.pairing import (
 )
 from goodoffices.core.public_statement import check_public_statement
 from goodoffices.core.readable_agreed import agreed_rows
+from goodoffices.core.readable_reports import report_rows
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
 from goodoffices.core.statement import LIVE, Signed, Statement, read_signed
@@ -232,6 +234,11 @@ def _form(given: Input) -> Result:
 def _book(given: Input) -> Result:
     book = read_book(_bytes(given, "bytes"))
     return {"id": book.id.hex(), "word": book.word, "numbers": list(book.numbers)}
+
+
+def _extract(given: Input) -> Result:
+    (shown,) = check_extracts((_bytes(given, "bytes"),), read_office(_bytes(given, "credential")))
+    return {"rows": list(report_rows((shown,)))}
 
 
 def _agreed(given: Input) -> Result:
@@ -437,6 +444,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "form": _form,
     "code book": _book,
     "agreed": _agreed,
+    "extract": _extract,
     "issue": _issue,
     "sealed": _sealed,
     "thin text": _thin_text,

@@ -71,6 +71,7 @@ const CHECKS = {
     const { word, texts } = readBook(raw);
     return { id: await sha256(raw), word, numbers: texts.map(([number]) => number) };
   },
+  extract: async (given) => ({ rows: reportRows(await checkExtracts([fromHex(given.bytes)], await officeOf(given))) }),
   agreed: async (given) => {
     const statement = await Statement.of(fromHex(given.mandate));
     const mandate = statement.read("a mandate", MANDATE, MANDATE_FIELDS);

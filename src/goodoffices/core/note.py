@@ -6,8 +6,7 @@
     statement   kind NOTE: who to whom, number, place in the chain, body root, leaf count
     inside      CBOR [signed statement, seed, leaves]
 
-How a note is sealed to its readers is ``sealed``'s job. The text is the paragraphs joined: byte for
-byte what was released.
+The text is the paragraphs joined: byte for byte what was released. Sealing is ``sealed``'s job.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ from goodoffices.core.fields import (
     MAX_TIME,
     TIME,
     Form,
+    data,
     key,
     language,
     listing,
@@ -57,10 +57,11 @@ MAX_LEAVES = 4096
 MAX_SEALED = 250_000
 MAX_READERS = 8
 MAX_LISTED = 64
+MAX_REPORTS = 8
 
 
 class NoteKind(IntEnum):
-    """What kind of note: 2 to 7 are written by a form that the mandate lists, 8 is a code of one of its books."""
+    """What kind of note: 2 to 7 by a form that the mandate lists, 8 a code of one of its books."""
 
     PLAIN = 1
     CLARIFICATION = 2
@@ -124,9 +125,11 @@ class Leaf(IntEnum):
     PARAGRAPH = 16
     REWORDS = 129
     """ID of a note that this one puts into the intermediary's own words, and that is withheld."""
+    REPORT = 130
+    """An extract of a report of its author's (``core.extract``)."""
 
 
-RECUR = frozenset({Leaf.FIELD, Leaf.PARAGRAPH})
+RECUR = frozenset({Leaf.FIELD, Leaf.PARAGRAPH, Leaf.REPORT})
 
 
 def _value(value: Any) -> Any:
@@ -156,6 +159,7 @@ _LEAF_FORMS: dict[int, Form] = {
     Leaf.CODED: row(ID, uint(MAX_NUMBER)),
     Leaf.PARAGRAPH: text(MAX_TEXT),
     Leaf.REWORDS: ID,
+    Leaf.REPORT: data(1, 12_000),
 }
 
 
@@ -200,10 +204,12 @@ class Words:
     confidential: bool = False
     rewords: bytes | None = None
     form: bytes | None = None
-    """ID of the form by which it is written; ``text`` is then its print (``core.agreed``)."""
+    """ID of its form; ``text`` is then the print (``core.agreed``)."""
     values: Values = ()
     coded: tuple[bytes, int] | None = None
     """A code book's ID and a number in it; ``text`` is then the code."""
+    reports: tuple[bytes, ...] = ()
+    """Extracts of reports (``core.extract``)."""
 
     def leaves(self) -> tuple[tuple[int, Any], ...]:
         """One leaf per field and paragraph, in the order of the labels."""
@@ -226,7 +232,7 @@ class Words:
         kept += [(int(Leaf.PARAGRAPH), each) for each in paragraphs(self.text)]
         if self.rewords is not None:
             kept.append((int(Leaf.REWORDS), self.rewords))
-        return tuple(kept)
+        return (*kept, *((int(Leaf.REPORT), each) for each in self.reports))
 
 
 _BLANK_LINES = re.compile(r"(?:\n\n|\r\n\r\n)(?=[^\r\n])")
@@ -244,8 +250,7 @@ def paragraphs(words: str) -> list[str]:
 def words_of(leaves: tuple[tuple[int, Any], ...]) -> Words:
     """The fields and text that leaves carry; raises Malformed on a wrong, doubled or unsorted leaf."""
     values: dict[str, Any] = {}
-    parts: list[str] = []
-    given: list[tuple[int, Any]] = []
+    several: dict[int, list[Any]] = {each: [] for each in RECUR}
     last = 0
     for label, value in leaves:
         if label < last or (label == last and label not in RECUR):
@@ -260,18 +265,18 @@ def words_of(leaves: tuple[tuple[int, Any], ...]) -> Words:
             checked = form(value)
         except ValueError as reason:
             raise Malformed(f"A note's field {label} is {reason}.") from None
-        if label == Leaf.PARAGRAPH:
-            parts.append(checked)
-        elif label == Leaf.FIELD:
-            given.append(checked)
+        if label in RECUR:
+            several[label].append(checked)
         else:
             values[Leaf(label).name.lower()] = bool(checked) if label == Leaf.CONFIDENTIAL else checked
     if "language" not in values or "authority" not in values:
         raise Malformed("A note that states neither its language nor its authority.")
-    whole = "".join(parts)
+    whole, reports = "".join(several[Leaf.PARAGRAPH]), tuple(several[Leaf.REPORT])
     if len(whole.encode("utf-8")) > MAX_TEXT:
         raise Oversized(f"A note whose text has more than {MAX_TEXT} bytes.")
-    return Words(text=whole, values=tuple(given), **values)
+    if len(reports) > MAX_REPORTS:
+        raise Oversized(f"A note with more than {MAX_REPORTS} reports.")
+    return Words(text=whole, values=tuple(several[Leaf.FIELD]), reports=reports, **values)
 
 
 def check_issued(kind: int, proof: int) -> None:

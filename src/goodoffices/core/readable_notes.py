@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from goodoffices.core import digits
 from goodoffices.core.act import CHANNEL_LANE, Acknowledgement, ActType
 from goodoffices.core.consent import Consent
+from goodoffices.core.extract import read_extract
 from goodoffices.core.ladder import climb
 from goodoffices.core.line import EntryKind
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Authority, OpenNote, note_digits
 from goodoffices.core.readable_agreed import agreed_rows
 from goodoffices.core.readable_beside import QUALITY, beside_rows, grade_name
+from goodoffices.core.readable_reports import report_rows
 from goodoffices.core.record_account import Account, KeptAct, KeptNote
 from goodoffices.core.record_layout import plain, zulu
 from goodoffices.core.record_manifest import ALWAYS_NAMED
@@ -86,6 +88,7 @@ def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
     else:
         rows += _opened(note, opened, account.name(header.author))
         rows += agreed_rows(opened.words, agreement.mandate)
+        rows += report_rows(map(read_extract, opened.words.reports))
     rows += ["", "PASSED ON (sealed, byte for byte)"]
     for each in note.passed:
         anew = " (sealed anew)" if each.resealed else ""

@@ -12,6 +12,7 @@ from goodoffices.core.agreed import check_agreed
 from goodoffices.core.beside import Beside, check_beside, read_beside, words_need
 from goodoffices.core.consent import check_consent
 from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
+from goodoffices.core.extract import check_extracts
 from goodoffices.core.line import Entry, Place
 from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import Note, OpenNote, read_inside, verify_release
@@ -175,6 +176,7 @@ class Carried:
                 raise Found(signer_cause(opened.signed, office, content.roster), error.what) from None
             words = opened.words
             check_agreed(content, words, self._channel(content.mandate).mandate)
+            check_extracts(words.reports, office)
         except GoodOfficesError as error:
             self._fails(where, Flaw.NOTE, error)
             return None

@@ -93,6 +93,8 @@ class Kind(IntEnum):
     ASSURANCE = 46
     ASSURANCE_CHANGE = 47
     """What an office took from a note, and what became of it: at home too."""
+    EXTRACT = 49
+    """Parts of a report, inside a note or a briefing."""
     PUBLIC_STATEMENT = 52
     """What somebody said in public, as this office logged it: at home as well."""
     THIN_LINE = 54

@@ -18,7 +18,7 @@ from goodoffices.web.forms import Form
 
 FIELD = "f_"
 """How the names of a form's fields begin on the write page."""
-KEPT = ("form", "codes", "code_number")
+KEPT = ("form", "codes", "code_number", "reports")
 
 
 @dataclass(frozen=True)

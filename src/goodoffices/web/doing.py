@@ -12,9 +12,10 @@ from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.forms.filling import require_filled
+from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.desk.officers.glossary import Glossary
-from goodoffices.desk.views.agreed import agreed_view
+from goodoffices.desk.views.agreed import agreed_view, reports_of
 from goodoffices.web import by_form
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page
@@ -24,8 +25,8 @@ from goodoffices.web.showing import write
 # --- writing ------------------------------------------------------------------------------------------
 
 
-def words_of(form: Form, mandate: Mandate, now: int) -> Words:
-    """The words that a form asks to release."""
+def words_of(form: Form, mandate: Mandate, extracts: Extracts, now: int) -> Words:
+    """The words that a form asks to release. ``extracts``: of which some may be attached."""
     language = (form.word("language") or (mandate.languages[0] if form.word("form") else "en"))[:35]
     agreed = by_form.written(form, mandate, language, now) or {}
     text = agreed.pop("text", None) or form.long_text("text")
@@ -37,6 +38,8 @@ def words_of(form: Form, mandate: Mandate, now: int) -> Words:
             f"The text has {size} bytes; a note's text has at most {MAX_TEXT}.",
             "Shorten it, or send it as two notes. It is kept below.",
         )
+    chosen = (identifier(each, "reports") for each in _listed(form.text("reports")))
+    reports = tuple(extracts.one(each).raw for each in chosen)
     authority = form.number("authority", int(Authority.NOT_STATED))
     if authority not in {int(each) for each in Authority}:
         raise YourError("There is no such authority.", "Choose one of the list.")
@@ -51,6 +54,7 @@ def words_of(form: Form, mandate: Mandate, now: int) -> Words:
         reason=(form.word("reason") or None),
         confidential=form.flag("confidential"),
         rewords=form.identifier("rewords"),
+        reports=reports,
         **agreed,
     )
 
@@ -76,7 +80,7 @@ def draft_of(ask: Ask) -> Draft:
     return Draft(
         mandate=ask.id("mandate"),
         recipient=to,
-        words=words_of(form, ask.desk.ledger.agreement(ask.id("mandate")).mandate, ask.now),
+        words=words_of(form, ask.views.terms(ask.id("mandate")), Extracts(ask.desk.context), ask.now),
         precedence=precedence,
         valid_until=form.time("valid_until"),
         once=once(form, ask.who.officer),
@@ -108,6 +112,7 @@ async def confirm(ask: Ask) -> Page:
     mandate = ask.desk.ledger.agreement(draft.mandate).mandate
     require_filled(draft.words, mandate, ask.now)
     more = {"draft": draft, "advice": advice, "agreed": agreed_view(draft.words, mandate)}
+    more["reports"] = reports_of(draft.words)
     more["hidden"] = by_form.kept_names(ask.form)
     return Page("confirm.html", page.here, page.data, {**page.more, **more})
 

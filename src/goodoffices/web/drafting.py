@@ -6,7 +6,7 @@ from __future__ import annotations
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, OtherOfficeError, YourError
 from goodoffices.core.mandate import Precedence
 from goodoffices.desk.officers.glossary import Glossary
-from goodoffices.desk.views.agreed import AgreedView, agreed_view
+from goodoffices.desk.views.agreed import AgreedView, agreed_view, reports_of
 from goodoffices.desk.views.draft import DraftPage
 from goodoffices.web.by_form import kept_names
 from goodoffices.web.diff import changes
@@ -34,7 +34,12 @@ async def draft(ask: Ask) -> Page:
         ask.who.officer, ask.id("draft"), ask.now, version=asked_number(ask, "version")
     )
     changed = changes(page.changed.before, page.changed.after) if page.changed is not None else ()
-    return Page("draft.html", here, page, {"changes": changed, "agreed": _agreed(ask, page)})
+    return Page(
+        "draft.html",
+        here,
+        page,
+        {"changes": changed, "agreed": _agreed(ask, page), "reports": reports_of(page.draft.words)},
+    )
 
 
 def _agreed(ask: Ask, page: DraftPage) -> AgreedView | None:
@@ -53,7 +58,12 @@ async def put_up_page(ask: Ask) -> Page:
     if page.up is not None:
         raise NotNow("It is up for release already.", "Sign it on the draft's page.")
     advice = Glossary(ask.desk.context).advise(page.draft.words.text)
-    return Page("put_up.html", here, page, {"advice": advice, "agreed": _agreed(ask, page)})
+    return Page(
+        "put_up.html",
+        here,
+        page,
+        {"advice": advice, "agreed": _agreed(ask, page), "reports": reports_of(page.draft.words)},
+    )
 
 
 async def save(ask: Ask) -> Done:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from goodoffices.core.errors import YourError
 from goodoffices.core.incident import Claim
+from goodoffices.core.office import Right
 from goodoffices.desk.incidents.files import IncidentFiles, NewReport
 from goodoffices.desk.incidents.page import incident_page, incidents_page
+from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.web.forms import Form, identifier, once
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import JUDGE, READ
@@ -29,8 +31,17 @@ async def incident(ask: Ask) -> Page:
     at = Form(dict(ask.request.query_params)).time("at")
     before = asked_number(ask, "before")
     page = incident_page(ask.desk.context, officer, ask.id("incident"), at, before)
+    sharing = "share" in ask.request.query_params or bool(ask.form.fields.get("reports"))
     return Page(
-        "incident.html", ask.views.here(officer, ask.now), page, {"once": ask.desk.context.rng(8).hex()}
+        "incident.html",
+        ask.views.here(officer, ask.now),
+        page,
+        {
+            "once": ask.desk.context.rng(8).hex(),
+            "shared": "shared" in ask.request.query_params,
+            "sharing": sharing,
+            "before": before,
+        },
     )
 
 
@@ -49,6 +60,17 @@ async def add(ask: Ask) -> Done:
         lambda desk, now: IncidentFiles(desk.context).add(officer, file, new, now, once=sent)
     )
     return Done(f"/incidents/{file.hex()}", made)
+
+
+async def share(ask: Ask) -> Done:
+    """Let chosen reports out of the file: they wait as extracts for a note or a briefing."""
+    officer, file, form = ask.who.officer, ask.id("incident"), ask.form
+    chosen = tuple(identifier(word, "reports") for word in form.text("reports").replace(",", " ").split())
+    source, grade = form.flag("source"), form.flag("grade")
+    ask.service.act(
+        lambda desk, now: Extracts(desk.context).make(officer, file, chosen, now, source=source, grade=grade)
+    )
+    return Done(f"/incidents/{file.hex()}?shared={len(chosen)}")
 
 
 def _report(form: Form, now: int) -> NewReport:
@@ -99,5 +121,6 @@ ROUTES = (
     Route("/incidents", incidents, needs=READ),
     Route("/incidents", open_file, "POST", back=incidents, needs=JUDGE),
     Route("/incidents/{incident}", incident, needs=READ),
+    Route("/incidents/{incident}/share", share, "POST", back=incident, needs=Right.RELEASE),
     Route("/incidents/{incident}/report", add, "POST", back=incident, needs=JUDGE),
 )

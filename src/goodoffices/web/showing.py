@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from goodoffices.core.errors import NotFound
+from goodoffices.core.extract import read_extract
 from goodoffices.core.mandate import Mandate
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.officers.glossary import Glossary
@@ -158,6 +159,7 @@ def fields_of(draft: Draft, terms: Mandate) -> dict[str, str]:
         "consent": "1" if words.rewords else "",
     }
     fields |= fields_of_words(words, terms, form_time)
+    fields["reports"] = ",".join(read_extract(each).signed.id.hex() for each in words.reports)
     return fields | {name: value.hex() for name, value in ids.items() if value is not None}
 
 

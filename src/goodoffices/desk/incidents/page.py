@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from goodoffices.core.fields import hidden_in, shown_name
 from goodoffices.core.home_papers import WRITING
+from goodoffices.core.office import Right
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.home_papers import pseudonym_of
 from goodoffices.desk.incidents.files import IncidentFiles
+from goodoffices.desk.incidents.sharing import why_not_share
 from goodoffices.desk.incidents.standing import Standing, known_at, stood
 from goodoffices.desk.pages import fitting
 
@@ -70,6 +72,8 @@ class ReportCard:
     corrected_by: tuple[int, ...]
     against: tuple[int, ...]
     evidence: tuple[tuple[bytes, str], ...]
+    why_not_share: str | None
+    """What keeps it in this office; None where nothing does."""
 
     @property
     def stands(self) -> bool:
@@ -107,6 +111,7 @@ class IncidentPage:
     questions: tuple[str, ...]
     """As they stand in the file, so that the next report can answer the same."""
     may_write: bool
+    may_share: bool
 
 
 def incidents_page(context: Context, officer: Officer, first: int = 0) -> IncidentsPage:
@@ -167,6 +172,7 @@ def incident_page(
         len(reports) - len(known_at(reports, at)),
         questions,
         _may_write(context, officer),
+        bool(context.my_office().roster.rights(officer.public) & Right.RELEASE),
     )
 
 
@@ -200,6 +206,7 @@ def _card(context: Context, row: Standing, numbers: dict[bytes, int]) -> ReportC
         corrected_by=tuple(sorted(numbers[each] for each in row.corrected_by)),
         against=tuple(sorted(numbers[each] for each in row.against)),
         evidence=report.evidence,
+        why_not_share=why_not_share(filed, bool(row.corrected_by)),
     )
 
 

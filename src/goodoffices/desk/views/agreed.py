@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from goodoffices.core.agreed import book_of, form_of
 from goodoffices.core.codebook import CodeBook, reads_as_code
+from goodoffices.core.extract import Shown, read_extract
 from goodoffices.core.filled import Printed, printed_fields
 from goodoffices.core.forms import NoteForm
 from goodoffices.core.mandate import Mandate
@@ -15,6 +16,8 @@ from goodoffices.core.note import NoteKind, Words
 from goodoffices.core.office import Right
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.forms.library import Library, Wording
+from goodoffices.desk.incidents.page import grade_of
+from goodoffices.desk.incidents.sharing import Extracts
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,59 @@ def agreed_view(words: Words, mandate: Mandate) -> AgreedView | None:
         titles = dict(zip(book.languages, book.title, strict=True))
         return AgreedView(int(NoteKind.CODED), book.code(number), book.id, titles, {}, texts)
     return None
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """A report as far as an extract shows it. Times are ms UTC; what is withheld is empty."""
+
+    id: bytes
+    claim: int
+    what: str
+    where: str
+    happened: tuple[int, int] | None
+    known: int
+    source: str | None
+    grade: str | None
+    mark: int
+    question: str
+    answer: str
+    claimant: str
+    evidence: tuple[tuple[bytes, str], ...]
+    withheld: int
+
+
+def report_view(shown: Shown) -> ReportView:
+    """An extract for a page."""
+    report = shown.report
+    return ReportView(
+        id=shown.signed.id,
+        claim=report.claim,
+        what=report.what,
+        where=report.where,
+        happened=report.happened,
+        known=report.known,
+        source=report.source if shown.shows("source") else None,
+        grade=grade_of(report.grade) if shown.shows("grade") else None,
+        mark=report.mark,
+        question=report.question,
+        answer=report.answer,
+        claimant=report.claimant,
+        evidence=report.evidence,
+        withheld=shown.withheld,
+    )
+
+
+def reports_of(words: Words) -> tuple[ReportView, ...]:
+    """The reports that a verified note brings."""
+    return tuple(report_view(read_extract(each)) for each in words.reports)
+
+
+def extracts_here(context: Context) -> tuple[ReportView, ...]:
+    """The extracts that were made here lately; none while the desk is locked."""
+    if context.locked:
+        return ()
+    return tuple(report_view(each.shown) for each in Extracts(context).lately())
 
 
 def looks_coded(words: Words, mandate: Mandate) -> str | None:

@@ -18,7 +18,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.consent import open_here
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views.agreed import FormCard, cards_of
+from goodoffices.desk.views.agreed import FormCard, ReportView, cards_of, extracts_here
 from goodoffices.desk.views.inside import Inside, shown
 from goodoffices.desk.views.note import NEARBY, NoteCard, NoteRef, note_card, ref
 from goodoffices.desk.views.waiting import label_of
@@ -115,6 +115,8 @@ class WritePage:
     """How many FLASH notes the mandate gives each office, within how many milliseconds."""
     wordings: tuple[FormCard, ...]
     """Forms and code books by which a note can be written here."""
+    extracts: tuple[ReportView, ...]
+    """Reports that were let out of incident files lately, to be attached."""
 
 
 def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int]) -> list[NoteCard | Gap]:
@@ -290,6 +292,7 @@ def write_page(
         releasers_needed=desk.acts.releasers_needed,
         flash_budget=mandate.flash_budget,
         wordings=cards_of(mandate),
+        extracts=extracts_here(desk.context),
     )
 
 

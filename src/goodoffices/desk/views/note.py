@@ -16,7 +16,7 @@ from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.acts import ON_PAPER
-from goodoffices.desk.views.agreed import AgreedView, agreed_view, looks_coded
+from goodoffices.desk.views.agreed import AgreedView, ReportView, agreed_view, looks_coded, reports_of
 from goodoffices.desk.views.clocks import LocalTime, local_times
 from goodoffices.desk.views.custody import (
     CustodyStep,
@@ -125,6 +125,8 @@ class NotePage:
     confidential: bool
     agreed: AgreedView | None
     """What it says in every agreed language, where it is by a form or coded, and before this office."""
+    reports: tuple[ReportView, ...]
+    """What it brings of its author's incident files."""
     looks_coded: str | None
     """The code that its plain text reads as, and is not."""
     in_reply_to: NoteRef | None
@@ -289,6 +291,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         flash_spent=_flash_spent(inside, agreement, row),
         confidential=bool(words and words.confidential),
         agreed=agreed_view(words, mandate) if words is not None and card.text is not None else None,
+        reports=reports_of(words) if words is not None and card.text is not None else (),
         looks_coded=looks_coded(words, mandate) if words is not None and card.text is not None else None,
         in_reply_to=ref(desk, agreement, words.in_reply_to) if words and words.in_reply_to else None,
         replaces=ref(desk, agreement, words.replaces) if words and words.replaces else None,

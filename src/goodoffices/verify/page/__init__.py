@@ -24,6 +24,7 @@ VERIFIER = (
     "offices",
     "agreed",
     "channels",
+    "extracts",
     "beside",
     "lines",
     "checkpoints",

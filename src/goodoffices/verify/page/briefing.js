@@ -33,6 +33,7 @@ const SHOWN_BY_LABEL = new Map([
   [11, "form"],
   [12, "field"],
   [13, "coded"],
+  [130, "report"],
   [129, "rewords"],
   [PARAGRAPH, "paragraph"],
 ]);

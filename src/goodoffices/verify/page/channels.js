@@ -244,6 +244,7 @@ const HEADER_FIELDS = [
 
 const MAX_TEXT = 60_000;
 const FIELD = 12;
+const REPORT_LEAF = 130;
 const PARAGRAPH = 16;
 
 const LEAVES = new Map([
@@ -262,15 +263,16 @@ const LEAVES = new Map([
   [13, ["coded", form.row(form.ID, form.uint(999))]],
   [PARAGRAPH, ["paragraph", form.text(MAX_TEXT)]],
   [129, ["rewords", form.ID]],
+  [REPORT_LEAF, ["report", someRaw(12_000)]],
 ]);
 
 /** What leaves say: fields by name, and the text. */
 const wordsOf = (leaves) => {
-  const words = { read: [], held: [], values: [] };
+  const words = { read: [], held: [], values: [], reports: [] };
   const paragraphs = [];
   let last = 0;
   for (const [label, value] of leaves) {
-    const recurs = label === PARAGRAPH || label === FIELD;
+    const recurs = label === PARAGRAPH || label === FIELD || label === REPORT_LEAF;
     if (label < last || (label === last && !recurs)) malformed("A note's fields are out of order.");
     last = label;
     const [name, shape] = LEAVES.get(label) ?? [null, null];
@@ -285,11 +287,13 @@ const wordsOf = (leaves) => {
     }
     if (label === PARAGRAPH) paragraphs.push(checked);
     else if (label === FIELD) words.values.push(checked);
+    else if (label === REPORT_LEAF) words.reports.push(checked);
     else words[name] = checked;
   }
   if (words.language === undefined || words.authority === undefined) {
     malformed("A note that states neither its language nor its authority.");
   }
+  if (words.reports.length > 8) refuse("Oversized", "A note with more than 8 reports.");
   words.text = paragraphs.join("");
   if (utf8(words.text).length > MAX_TEXT) refuse("Oversized", `A note's text of more than ${MAX_TEXT} bytes.`);
   return words;

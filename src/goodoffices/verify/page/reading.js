@@ -378,6 +378,7 @@ class Examiner {
       if (!office) wrongSigner("A note of an office that runs no desk.");
       note.releasedBy = await judgingSigner(signed, office, content.roster, () => verifyRelease(opened, office));
       checkAgreed(content, opened.words, agreement.agreed);
+      opened.reports = await checkExtracts(opened.words.reports, office);
       note.note = content;
       const { read, held, inReplyTo } = opened.words;
       note.claims = [...read, ...held, ...(inReplyTo === undefined ? [] : [inReplyTo])];
