@@ -16,6 +16,7 @@ import pytest
 
 from goodoffices.core.mandate import RecordUse
 from goodoffices.core.office import Right
+from goodoffices.desk.chronicle.statements import NewStatement, PublicStatements
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
 from goodoffices.verify.briefing import verify_briefing
 from tests.web.offices import Browser, DeskInMemory, Offices
@@ -99,6 +100,27 @@ def test_the_caucus_stands_behind_its_wall_until_it_is_asked_for(played: Played)
     assert browser.get(f"{played.path}?q={'x' * 301}").status_code == 400
     many = "&".join(f"zone=Etc/GMT%2B{hours}" for hours in range(1, 10))
     assert browser.get(f"{played.path}?{many}").status_code == 400
+
+
+def test_older_pages_hold_the_rest_each_item_once(played: Played) -> None:
+    """P12"""
+    alone = Played()
+    duty, now = alone.desk.officer(), alone.desk.now()
+    log = PublicStatements(alone.desk.desk.context)
+    for at in range(120):
+        said = now - (at // 3) * 1000
+        log.log(duty, NewStatement(f"Said {at}.", "the envoy", said, now, "a wire"), now)
+    browser, seen = signed_in(alone.desk), []
+    query = "?kind=statement&q=said"
+    while query:
+        text = browser.get(f"{alone.path}{query}").text
+        seen += re.findall(r'class="note-card own" id="i([0-9a-f]{16})"', text)
+        older = re.search(r'name="before" value="(\d+)"', text)
+        query = f"?kind=statement&q=said&before={older[1]}" if older else ""
+        assert not older or 'name="q" value="said"' in text
+    assert len(seen) == len(set(seen)) == 121
+    for wrong in ("x", "-1", "9" * 19, "١٢"):
+        assert browser.get(f"{alone.path}?before={wrong}").status_code == 400
 
 
 def taken(played: Played, kind: str, **more: str) -> Any:

@@ -167,6 +167,8 @@ def not_proved_file(
     with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
         desk.acts.require(who, Right.RELEASE)
         mandate = channel_of(desk, channel)
+        while not desk.chronicle.catch_up():
+            pass
         papers = [identifier(each.lower(), "item") for each in items]
         found = own_papers(desk, desk.ledger.agreement(mandate), papers)
         require_mark(found, MARKS.index(mark))

@@ -108,6 +108,15 @@ def _zones(form: Form) -> tuple[str, ...]:
     return named
 
 
+def _place(form: Form) -> int | None:
+    word = form.word("before")
+    if word is None:
+        return None
+    if not (word.isascii() and word.isdecimal() and len(word) <= 18):  # below 2^63
+        raise YourError("There is no such page of the chronicle.", "Use the links of the desk's own pages.")
+    return int(word)
+
+
 def query(ask: Ask) -> Form:
     """The fields of the address; of a form that was refused, its own."""
     if ask.request.method == "POST":
@@ -121,7 +130,7 @@ async def chronicle(ask: Ask) -> Page:
     officer, mandate, form = ask.who.officer, ask.id("mandate"), query(ask)
     agreement = ask.views.agreement(mandate)
     want = wanted(form, ask.desk, mandate)
-    page = chronicle_page(ask.desk, officer, agreement, want.asked, want.zones, before=form.number("before"))
+    page = chronicle_page(ask.desk, officer, agreement, want.asked, want.zones, before=_place(form))
     more = {"asked": form, "once": ask.desk.context.rng(8).hex(), "pdf": pdf.available()}
     return Page("chronicle.html", ask.views.here(officer, ask.now), page, more)
 

@@ -41,7 +41,7 @@ from goodoffices.desk.ledger.rows import NoteRow
 
 SLICE = 50
 """Rows that are taken in at once while the desk is at rest: some ten milliseconds."""
-AT_A_PAGE = 200
+AT_A_PAGE = 100
 """Rows that a page waits for."""
 CLOCKS_DIFFER = 5 * 60_000
 """Milliseconds by which another office's clock may be ahead of this one's."""

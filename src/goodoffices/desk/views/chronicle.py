@@ -186,8 +186,7 @@ def cards(
 
 def own_papers(desk: Desk, agreement: Agreement, papers: Sequence[bytes]) -> tuple[ItemCard, ...]:
     """Reports and public statements of this office by their IDs, in the order of time; raises NotFound."""
-    while not desk.chronicle.catch_up(AT_A_PAGE):
-        pass
+    desk.chronicle.catch_up(AT_A_PAGE)
     found = []
     for paper in dict.fromkeys(papers):
         each = desk.chronicle.index.one(paper)
