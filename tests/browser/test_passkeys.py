@@ -266,11 +266,18 @@ def test_a_new_passkey_takes_the_passphrase_once_more(
     assert running.service.passkeys.of("duty") == ()
 
 
+@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
 def test_an_officer_ends_his_other_sessions(
-    running: Running, contexts: Callable[..., BrowserContext], sound: Sound
+    running: Running,
+    contexts: Callable[..., BrowserContext],
+    sound: Sound,
+    language: str,
+    width: int,
+    scheme: str,
 ) -> None:
     """P10"""
-    here, there = contexts().new_page(), contexts().new_page()
+    how = {"language": language, "width": width, "scheme": scheme}
+    here, there = contexts(**how).new_page(), contexts(**how).new_page()
     for page in (there, here):
         _by_passphrase(page, running.address)
     here.goto(f"{running.address}/passkeys")

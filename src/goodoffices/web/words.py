@@ -115,6 +115,14 @@ READING = {
     ),
     2: N_("Open: the intermediary can read every note that it carries."),
 }
+COPIES = {
+    "unopened": N_("not opened here yet"),
+    "verified": N_("verified"),
+    "sealed": N_("sealed to others"),
+    "altered": N_("altered on the way"),
+}
+"""What a form in which a note came turned out to be."""
+
 READING_SHORT = {1: N_("sealed"), 2: N_("open")}
 
 FORWARDING = {
