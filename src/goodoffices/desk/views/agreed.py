@@ -47,6 +47,8 @@ class AgreedView:
     """By language; none of a coded note."""
     texts: Mapping[str, str]
     """By language, the full text of a coded note; none of a form's."""
+    languages: tuple[str, ...]
+    """Those of the mandate; the wording may be there in more."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,15 @@ def agreed_view(words: Words, mandate: Mandate) -> AgreedView | None:
             dict(zip(form.languages, form.title, strict=True)),
             {each: printed_fields(form, words.values, each) for each in form.languages},
             {},
+            mandate.languages,
         )
     if coded is not None:
         book, number = coded
         texts = {each: book.text_of(number, each) or "" for each in book.languages}
         titles = dict(zip(book.languages, book.title, strict=True))
-        return AgreedView(int(NoteKind.CODED), book.code(number), book.id, titles, {}, texts)
+        return AgreedView(
+            int(NoteKind.CODED), book.code(number), book.id, titles, {}, texts, mandate.languages
+        )
     return None
 
 
