@@ -20,6 +20,7 @@ from goodoffices.core.record_findings import Cause, Flaw
 from goodoffices.core.record_manifest import MANIFEST, Manifest
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.briefing import make_briefing
+from goodoffices.desk.channels import bounds
 from goodoffices.desk.consent import answer, ask, asked, open_here
 from goodoffices.verify.briefing import verify_briefing
 from tests.verify.channel import Channel, Node, exported, sign_again, verdict
@@ -163,6 +164,18 @@ def test_consent_in_another_offices_name_is_no_consent(channel: Channel, note: b
     found = [each for each in verify_briefing(folder).findings if each.flaw == Flaw.BRIEFING_TERMS]
     assert [each.where for each in found] == ["consent 2", "consent 3", "the briefing", "the briefing"]
     assert {each.cause for each in found[:2]} == {Cause.WRONG_SIGNER}
+
+
+def test_questions_without_end_are_refused(
+    channel: Channel, note: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P12: a counterpart cannot make a page endless."""
+    monkeypatch.setattr(bounds, "MOST_CONSENT", 3)
+    for _ in range(5):
+        agreed(channel, note, ())
+    assert len(asked(channel.west.desk, channel.mandate)) == 3
+    found = " ".join(row[4] for row in channel.middle.desk.ledger.findings())
+    assert "questions and answers of one office about consent" in found
 
 
 def test_the_record_holds_who_asked_and_who_answered(channel: Channel, note: bytes, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ MOST_WORDS = 16
 """Remarks and transcripts of one office about one note; each may be 8,000 bytes."""
 MOST_ACTS = 64
 """All its other acts about the note: rungs, questions, acknowledgements."""
+MOST_CONSENT = 256
+"""Questions and answers of one office about consent under one mandate; each may be 8,000 bytes."""
 MOST_OWN_ACTS = 32
 """The same of this office's own: fewer, so that nothing of ours is ever turned away."""
 
@@ -31,7 +33,11 @@ def full(ledger: Ledger, note: bytes, author: bytes, kind: int, *, more: int = 0
 
 
 def require_room(ledger: Ledger, act: Act) -> None:
-    """Raise Oversized for a counterpart's act that is one too many about its note."""
+    """Raise Oversized for a counterpart's act that is one too many about its note, or about consent."""
+    if act.type == ActType.CONSENT:
+        rows = ledger.acts_of_type(act.mandate, act.type)
+        if sum(row.author == act.author for row in rows) >= MOST_CONSENT:
+            raise Oversized(f"More than {MOST_CONSENT} questions and answers of one office about consent.")
     if act.subject is None or not full(ledger, act.subject, act.author, act.type):
         return
     if act.type in BESIDE:
