@@ -86,7 +86,7 @@ def observe(case: Case) -> Observed:
         first = note.via[0] if note.via else note.reader
         steps.append(step(AT_DESK if note.via else AT_FAR_DESK, first, note.at))
         for doing in plan.doings:
-            if doing.note != note.id or doing.what == "release":
+            if doing.note != note.id or doing.what not in _RUNGS:
                 continue
             steps.append(step(_RUNGS[doing.what], doing.office, doing.case_at, doing.text))
             if doing.what == "forward":

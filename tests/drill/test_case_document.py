@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from goodoffices.core.errors import BadCase
-from goodoffices.drill.form import forms
+from goodoffices.drill.form import forms, reading
 from goodoffices.drill.form.case import SECTIONS, parse
 from goodoffices.drill.told.observed import RUNGS
 
@@ -25,7 +25,7 @@ def test_every_section_and_every_choice_is_named() -> None:
         assert f"[{section}]" in TEXT
     for word in (*forms.PRECEDENCES, *forms.AUTHORITIES, *forms.STATES, *forms.DISCLOSURES, *forms.ROLES):
         assert word in TEXT
-    for word in (*forms.ASPECTS, *RUNGS):
+    for word in (*reading.ASPECTS, *RUNGS):
         assert f"`{word}`" in TEXT
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.output import Group, aside, say
-from goodoffices.core.errors import YourError
+from goodoffices.core.errors import GoodOfficesError, YourError
 from goodoffices.drill.form import case as cases
-from goodoffices.drill.play.player import QUICK, REAL, WATCHABLE, run
+from goodoffices.drill.play.pace import HELP, QUICK, REAL, WATCHABLE, Conductor
+from goodoffices.drill.play.player import Table, run
 from goodoffices.drill.scene.stage import Stage
 from goodoffices.drill.told import chronicle, page, terminal
+from goodoffices.drill.told.after_action import after_action
 from goodoffices.drill.told.observed import Observed
+from goodoffices.web import pdf
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -50,12 +53,36 @@ def check(case: str) -> None:
 )
 @click.option("--slow", is_flag=True, help="Slowly enough to watch.")
 @click.option("--real-time", is_flag=True, help="Every minute inside a note's passage takes a minute.")
+@click.option(
+    "--seat", "seats", multiple=True, metavar="OFFICE", help="People act for this office, in a browser."
+)
+@click.option(
+    "--patience", type=click.FloatRange(1, 86_400), help="Seconds until the script acts for a seat."
+)
+@click.option("--step", is_flag=True, help="Wait for Enter before each act.")
 @click.option("--stay", is_flag=True, help="Leave relays and desks up until Ctrl-C, and say how to sign in.")
 def run_case(
-    case: str, json_file: Path | None, out: Path | None, slow: bool, real_time: bool, stay: bool
+    case: str,
+    json_file: Path | None,
+    out: Path | None,
+    slow: bool,
+    real_time: bool,
+    seats: tuple[str, ...],
+    patience: float | None,
+    step: bool,
+    stay: bool,
 ) -> None:
-    """Play CASE (a name or a TOML file): two relays, a desk for each office, everything through their doors."""
+    """Play CASE (a name or a TOML file): two relays, a desk for each office, everything through their doors.
+
+    While it runs at a terminal, a letter and Enter conduct it: p pauses, g goes on, + and - change the speed,
+    s lets the script act for a seat, q ends it. Beside the page it leaves an after-action report.
+    """
     found = cases.find(case)
+    for seat in seats:
+        if seat not in found.channel.path:
+            raise YourError(
+                f"{seat!r} is no office of this case.", f"Offices are {', '.join(found.channel.path)}."
+            )
     if out is not None and out.exists() and any(out.iterdir()):
         raise YourError(f"{out} is not empty.", "Name a folder that is empty or does not exist yet.")
     speed = REAL if real_time else WATCHABLE if slow else QUICK
@@ -69,6 +96,7 @@ def run_case(
         told = chronicle.build(found, observed)
         say(terminal.render(told, shutil.get_terminal_size((100, 24)).columns))
         (target / f"{found.name}.html").write_text(page.render(told), encoding="utf-8")
+        _after_action(told, target)
         if json_file is not None:
             json_file.write_text(chronicle.result_text(found, observed), encoding="utf-8")
         if out is not None or stay:
@@ -78,10 +106,45 @@ def run_case(
         how_to_sign_in(stage)
         stop.wait()
 
-    observed = run(found, speed, out, aside, show, wait if stay else None)
+    def conduct(conductor: Conductor, stage: Stage) -> None:
+        if seats:
+            how_to_sit_down(stage, seats)
+        if sys.stdin.isatty() or step or seats:
+            threading.Thread(target=_listen, args=(conductor,), daemon=True).start()
+
+    observed = run(
+        found, speed, out, aside, show, wait if stay else None, Table(seats, patience, step), conduct
+    )
     if observed.lost or observed.doubled or not all(line.verified for line in observed.lines):
         aside("The run did not hold what it should: see above.")
         sys.exit(1)
+
+
+def _listen(conductor: Conductor) -> None:
+    """What is typed, a line at a time."""
+    for line in sys.stdin:
+        if not conductor.tell(line):
+            aside(HELP)
+
+
+def _after_action(told: chronicle.Chronicle, target: Path) -> None:
+    report = page.render_after_action(after_action(told))
+    name = told.case.name
+    (target / f"{name}-after-action.html").write_text(report, encoding="utf-8")
+    try:
+        (target / f"{name}-after-action.pdf").write_bytes(pdf.made_of(report, style=""))
+    except GoodOfficesError as error:
+        aside(f"The after-action report stands as a page only. {error.what} {error.next_step}")
+
+
+def how_to_sit_down(stage: Stage, seats: tuple[str, ...]) -> None:
+    """Where people sign in who act for an office."""
+    say("Take your seats, each in a browser of its own:")
+    for office in seats:
+        names = " or ".join(officer.name for officer in stage.officers[office])
+        say(
+            f"  {office:<14} {stage.desks[office].address}   name: {names}   passphrase: {stage.passphrases[office]}"
+        )
 
 
 def how_to_sign_in(stage: Stage) -> None:

@@ -255,13 +255,18 @@ async def _pause(seconds: float) -> None:
     await asyncio.wait([over])
 
 
-def serve(config: RelayConfig, ready: Callable[[str], None]) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. ``ready`` is told the address once it accepts."""
+def serve(
+    config: RelayConfig,
+    ready: Callable[[str], None],
+    made: Callable[[RelayConfig], RelayService] = RelayService,
+) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. ``ready`` is told the address once it accepts. ``made`` is for
+    drills, in which a relay may be hostile."""
     check_exposure(config.host, config.tls_cert, config.tls_key)
     # The writer thread needs the interpreter between two syncs; the default of 5 ms would make every
     # commit under load wait for the loop's turn.
     sys.setswitchinterval(0.0001)
-    service = RelayService(config)
+    service = made(config)
     logging.getLogger().addHandler(FaultHandler(service.journal, real_clock))
     places, http, push = protocols(
         config.connections or CONNECTIONS, config.connections_of_one, service.quick

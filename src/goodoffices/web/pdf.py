@@ -38,8 +38,10 @@ class _Gaps(logging.Handler):
             self.missing.append(f"U+{record.args[1]:04X}")
 
 
-def made_of(html: str) -> bytes:
-    """The PDF of a page; raises MachineError where a library or a font is missing. Takes part of a second."""
+def made_of(html: str, style: str | None = None) -> bytes:
+    """The PDF of a page; raises MachineError where a library or a font is missing. Takes part of a second.
+
+    ``style`` takes the place of the style sheet for paper, for a page that brings its own."""
     if not available():
         raise MachineError("This desk cannot write PDF.", f"{BROWSER}, or install goodoffices[pdf].")
     with _ONE_AT_A_TIME:
@@ -50,10 +52,10 @@ def made_of(html: str) -> bytes:
                 f"A library that lays out paper is missing: {str(error)[:120]}",
                 f"{BROWSER}, or install Pango (on Debian: libpango-1.0-0, libpangoft2-1.0-0).",
             ) from None
-        return _laid_out(weasyprint, html)
+        return _laid_out(weasyprint, html, STYLE.read_text(encoding="utf-8") if style is None else style)
 
 
-def _laid_out(weasyprint: Any, html: str) -> bytes:
+def _laid_out(weasyprint: Any, html: str, css: str) -> bytes:
     class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[misc]
         """Whatever a page names, nothing is fetched."""
 
@@ -64,7 +66,7 @@ def _laid_out(weasyprint: Any, html: str) -> bytes:
     log.propagate = False
     log.addHandler(gaps)
     try:
-        style = weasyprint.CSS(string=STYLE.read_text(encoding="utf-8"))
+        style = weasyprint.CSS(string=css)
         document = weasyprint.HTML(string=html, base_url="sheet:///", url_fetcher=Nothing())
         made: bytes = document.write_pdf(stylesheets=[style], pdf_tags=True)
     finally:

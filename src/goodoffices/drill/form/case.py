@@ -17,6 +17,13 @@ from goodoffices.datafile.toml_lines import Lines
 from goodoffices.drill.form import forms
 from goodoffices.drill.form.checks import check
 from goodoffices.drill.form.clocks import HOUR, MINUTE, SECOND, When
+from goodoffices.drill.form.exercise import (
+    read_briefing,
+    read_expectation,
+    read_fault,
+    read_incident,
+    read_translation,
+)
 from goodoffices.drill.form.forms import Case, Channel, Clock, Office, Officer
 from goodoffices.drill.form.notes import LONGEST_TEXT, read_note
 from goodoffices.drill.form.reading import (
@@ -29,8 +36,11 @@ from goodoffices.drill.form.reading import (
 )
 
 LARGEST_FILE = 4 * 1024 * 1024
-MOST = {"office": 6, "officer": 60, "clock": 12, "note": 200, "report": 500, "assurance": 200, "event": 500}
-SECTIONS = ("case", "marks", "office", "officer", "channel", "clock", "note", "report", "assurance", "event")
+MOST = {
+    "office": 6, "officer": 60, "clock": 12, "note": 200, "translation": 200, "incident": 50, "report": 500,
+    "assurance": 200, "briefing": 20, "event": 500, "fault": 50, "expect": 200,
+}  # fmt: skip
+SECTIONS = ("case", "marks", "channel", *MOST)
 DEFAULT_CLOCKS = {"FLASH": 5 * MINUTE, "IMMEDIATE": 5 * MINUTE, "PRIORITY": 3 * HOUR, "ROUTINE": 6 * HOUR}
 
 
@@ -97,6 +107,11 @@ class _Reader:
         reports = tuple(self._report(table, zones, zone) for table in self._tables("report"))
         assurances = tuple(self._assurance(table, zone) for table in self._tables("assurance"))
         events = tuple(self._event(table, zones, zone) for table in self._tables("event"))
+        incidents = tuple(map(read_incident, self._tables("incident")))
+        translations = tuple(map(read_translation, self._tables("translation")))
+        briefings = tuple(read_briefing(table, zones, zone) for table in self._tables("briefing"))
+        faults = tuple(read_fault(table, zone) for table in self._tables("fault"))
+        expectations = tuple(map(read_expectation, self._tables("expect")))
         start = head.moment("start", zone)
         head.refuse_unknown()
         self.faults.raise_any()
@@ -107,7 +122,8 @@ class _Reader:
             start = first - HOUR
         case = Case(
             name, title, about, start, pace, gap, legend, sources, offices, officers, channel, clocks,
-            notes, reports, assurances, events, self.text,
+            notes, reports, assurances, events, self.text, incidents, translations, briefings, faults,
+            expectations,
         )  # fmt: skip
         check(case, self.faults)
         self.faults.raise_any()
@@ -233,6 +249,7 @@ class _Reader:
             record_use=table.text("record_use", "Between the offices of this channel only.", limit=1_000),
             digits_compared=table.flag("digits_compared", True),
             ends=table.moment("ends", "UTC"),
+            outside=table.choice("outside", forms.OUTSIDE, forms.OUTSIDE[0]),
         )
         table.refuse_unknown()
         return channel
@@ -254,6 +271,9 @@ class _Reader:
             supersedes=table.texts("supersedes"),
             made_up=read_made_up(table, ()),
             marks=table.texts("mark", limit=80),
+            incident=table.text("incident", limit=60),
+            answer=table.text("answer", limit=200),
+            claimant=table.text("claimant", limit=200),
         )
         table.refuse_unknown()
         return report
@@ -281,6 +301,7 @@ class _Reader:
             state=table.choice("state", forms.STATES, "in force"),
             made_up=read_made_up(table, ()),
             marks=table.texts("mark", limit=80),
+            kept_by=table.text("kept_by", limit=40),
         )
         table.refuse_unknown()
         return assurance

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from goodoffices.datafile.tables import Faults, nearest, quoted
 from goodoffices.drill.form.clocks import dtg
@@ -43,6 +44,9 @@ class _Checks:
         for n, note in enumerate(case.notes):
             self._note(n, note)
         self._references()
+        self._papers()
+        self._translations()
+        self._exercise()
         self._marks()
         if case.notes and case.start > min(note.at for note in case.notes):
             self.faults.add(("case", "start"), "[case], field 'start'", "lies after the first note")
@@ -159,6 +163,60 @@ class _Checks:
                 what = f"there is no note {quoted(assurance.note)}{nearest(assurance.note, self.note_ids)}"
                 self.fault("assurance", n, "note", what)
 
+    def _known_note(self, section: str, n: int, key: str, name: str) -> Note | None:
+        found = next((note for note in self.case.notes if note.id == name), None)
+        if found is None:
+            what = f"there is no note {quoted(name)}{nearest(name, self.note_ids)}"
+            self.fault(section, n, key, what)
+        return found
+
+    def _papers(self) -> None:
+        case, files = self.case, [incident.id for incident in self.case.incidents]
+        self._unique("incident", "id", files)
+        for n, incident in enumerate(case.incidents):
+            self._office("incident", n, "office", incident.office)
+        for n, report in enumerate(case.reports):
+            if report.incident and report.incident not in files:
+                what = f"there is no incident {quoted(report.incident)}{nearest(report.incident, files)}"
+                self.fault("report", n, "incident", what)
+        for n, assurance in enumerate(case.assurances):
+            if assurance.kept_by:
+                self._office("assurance", n, "kept_by", assurance.kept_by)
+        for n, briefing in enumerate(case.briefings):
+            self._office("briefing", n, "office", briefing.office)
+            for name in briefing.notes:
+                shown = self._known_note("briefing", n, "notes", name)
+                if shown is not None and shown.at >= briefing.at:
+                    self.fault(
+                        "briefing", n, "notes", f"note {quoted(name)} is not earlier than the briefing"
+                    )
+
+    def _translations(self) -> None:
+        for n, translation in enumerate(self.case.translations):
+            note = self._known_note("translation", n, "note", translation.note)
+            known = self._office("translation", n, "office", translation.office)
+            if known and note is not None and translation.office not in (*note.via, note.reader):
+                what = f"{quoted(translation.office)} does not get note {quoted(note.id)} on its way"
+                self.fault("translation", n, "office", what)
+
+    def _exercise(self) -> None:
+        case = self.case
+        for n, expectation in enumerate(case.expectations):
+            self._known_note("expect", n, "note", expectation.note)
+            if expectation.office:
+                self._office("expect", n, "office", expectation.office)
+        translated = [each.note for each in case.translations]
+        ends = [set(each) for each in pairwise(case.channel.path)]
+        for n, fault in enumerate(case.faults):
+            if fault.office:
+                self._office("fault", n, "office", fault.office)
+            note = self._known_note("fault", n, "note", fault.note) if fault.note else None
+            if note is not None and note.id not in translated:
+                self.fault("fault", n, "note", f"note {quoted(fault.note)} has no translation in this case")
+            if fault.line and set(fault.line) not in ends:
+                lines = ", ".join("–".join(each) for each in pairwise(case.channel.path))
+                self.fault("fault", n, "line", f"must name two offices that share a line: {lines}")
+
     def _marks(self) -> None:
         legend = self.case.legend
         sections: list[tuple[str, Iterable[tuple[str, ...]]]] = [
@@ -166,6 +224,8 @@ class _Checks:
             ("report", (report.marks for report in self.case.reports)),
             ("assurance", (assurance.marks for assurance in self.case.assurances)),
             ("event", (event.marks for event in self.case.events)),
+            ("translation", (translation.marks for translation in self.case.translations)),
+            ("briefing", (briefing.marks for briefing in self.case.briefings)),
         ]
         for section, items in sections:
             for n, marks in enumerate(items):

@@ -2,7 +2,7 @@
 """What a case consists of. Read by ``case``, played by the player, drawn by ``page``.
 
 Times are milliseconds UTC of case time; durations are real milliseconds inside a note's passage.
-``made_up`` holds the aspects of an item that were invented for the drill (see ``ASPECTS``).
+``made_up`` holds the aspects of an item that were invented for the drill (``reading.ASPECTS``).
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from goodoffices.drill.form.clocks import When
+from goodoffices.drill.form.exercise import Briefing, Expectation, Fault, Incident, Translation
 
-ASPECTS = ("wording", "time", "place", "handling", "steps", "grade", "source")
 PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 AUTHORITIES = ("not stated", "official", "minister", "head of government")
 ROLES = ("drafter", "releaser", "duty officer", "auditor", "keeper of keys")
 DISCLOSURES = ("only with consent", "unless confidential")
+OUTSIDE = ("not outside", "with consent of all", "as evidence")
 STATES = ("in force", "lapsed", "withdrawn", "disputed")
 SOURCE_GRADES = {
     "A": "reliable", "B": "usually reliable", "C": "fairly reliable",
@@ -54,6 +55,7 @@ class Channel:
     record_use: str
     digits_compared: bool
     ends: int | None
+    outside: str = OUTSIDE[0]  # what the record may be used for outside the channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class Report:
     supersedes: tuple[str, ...]
     made_up: frozenset[str]
     marks: tuple[str, ...]
+    incident: str = ""  # the file in which an office keeps it
+    answer: str = ""  # to the question, in a word or two; what is claimed, if empty
+    claimant: str = ""  # who says so, where it is about what somebody meant: nobody sees that
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ class Assurance:
     state: str
     made_up: frozenset[str]
     marks: tuple[str, ...]
+    kept_by: str = ""  # the office that writes it down at its desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,11 @@ class Case:
     assurances: tuple[Assurance, ...]
     events: tuple[Event, ...]
     text: str  # the file, as it was read
+    incidents: tuple[Incident, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    briefings: tuple[Briefing, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
 
     def office(self, name: str) -> Office:
         return next(office for office in self.offices if office.name == name)

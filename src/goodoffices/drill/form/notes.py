@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from goodoffices.datafile.tables import quoted
 from goodoffices.drill.form.clocks import MINUTE, SECOND
-from goodoffices.drill.form.forms import ASPECTS, AUTHORITIES, PRECEDENCES, Channel, Note
-from goodoffices.drill.form.reading import LANGUAGE, Table, read_id, read_made_up, zone_of
+from goodoffices.drill.form.forms import AUTHORITIES, PRECEDENCES, Channel, Note
+from goodoffices.drill.form.reading import ASPECTS, LANGUAGE, Table, read_id, read_made_up, zone_of
 
 LONGEST_TEXT = 60_000
 SEEN_AFTER, FORWARD_AFTER = 20 * SECOND, MINUTE

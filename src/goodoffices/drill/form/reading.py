@@ -10,8 +10,9 @@ from datetime import date, datetime, time, timedelta
 from goodoffices.datafile import tables
 from goodoffices.datafile.tables import kind_of, nearest, quoted
 from goodoffices.drill.form.clocks import DAY, When, local_to_ms, parse_duration, to_ms, zone_exists
-from goodoffices.drill.form.forms import ASPECTS
 
+ASPECTS = ("wording", "time", "place", "handling", "steps", "grade", "source")
+"""What of an item can have been made up for a drill."""
 YEARS = range(1900, 2201)
 NEVER = "never"
 NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")

@@ -8,37 +8,41 @@ verifier's verdict on their exports; only the order of things to do comes from t
 from __future__ import annotations
 
 import contextlib
+import heapq
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from goodoffices.core.errors import MachineError
-from goodoffices.drill.form.forms import AUTHORITIES, PRECEDENCES, Case, Note
+from goodoffices.drill.form.forms import Case, Note
 from goodoffices.drill.form.plan import Doing, Plan, Timeline
+from goodoffices.drill.play.deeds import ACKNOWLEDGED_AS, Deeds
+from goodoffices.drill.play.pace import Conductor, Ended, Speed
+from goodoffices.drill.play.seats import LEFT_TO_THE_PERSON, Seats, asked_of
 from goodoffices.drill.scene.doors import Door, until
 from goodoffices.drill.scene.processes import command, verdict
 from goodoffices.drill.scene.records import told_of_line
 from goodoffices.drill.scene.stage import Stage
 from goodoffices.drill.told import observed as seen
-from goodoffices.drill.told.observed import Observed, ObservedLine, ObservedNote, Step
+from goodoffices.drill.told.observed import Deed, Observed, ObservedLine, ObservedNote, Step
 
 QUIET = 3.0
 """Seconds for which a jump of the case's time waits at most for what is under way."""
-LEAD = 0.15
-"""Seconds before the first thing is done."""
+LEAD = 150
+"""Milliseconds before the first thing is done."""
 VALID_FOR = 60_000
 """Milliseconds of real time for which a note stays valid at least, if the case passes it on in time. However slow
 the machine is, only a note that the case lets expire does."""
 EXPIRES_AFTER = 3_000
 """The same for a note that the case lets expire: time enough to release it."""
-_ACKNOWLEDGEMENTS = (("answer", 4), ("follow", 3), ("reply", 3), ("consider", 2))
-ACKNOWLEDGED_AS = {1: "read", 2: "received, considering", 3: "reply follows", 4: "answered"}
+GLANCE = 200
+"""Milliseconds between two looks at whether a person has acted."""
 
 
 def real_now() -> int:
@@ -47,47 +51,75 @@ def real_now() -> int:
 
 
 @dataclass(frozen=True)
-class Speed:
-    """How waits inside passages are shortened. Case time is the same at every speed."""
+class Table:
+    """Who sits where, and for how long the script waits for a person, in seconds; None: until told to act."""
 
-    pace: float
-    longest_wait: int | None
-
-    @property
-    def words(self) -> str:
-        """For the reader of the result."""
-        if self.pace == 1 and self.longest_wait is None:
-            return "minutes inside a note's passage were played in full"
-        return "waits between acts were shortened; case time, durations and lateness are those of the case"
+    seats: tuple[str, ...] = ()
+    patience: float | None = None
+    stepped: bool = False
 
 
-QUICK = Speed(600.0, 400)
-WATCHABLE = Speed(60.0, 5_000)
-REAL = Speed(1.0, None)
+@dataclass(order=True)
+class _Due:
+    case_at: int
+    order: int
+    doing: Doing = field(compare=False)
 
 
 class Player:
     """One run of a case."""
 
-    def __init__(self, case: Case, stage: Stage, speed: Speed, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        case: Case,
+        stage: Stage,
+        speed: Speed,
+        say: Callable[[str], None],
+        table: Table | None = None,
+        conductor: Conductor | None = None,
+    ) -> None:
         self.case, self.stage, self.speed, self.say = case, stage, speed, say
+        self.table = table or Table()
+        self.conductor = conductor or Conductor(real_now, say, self.table.stepped)
         self.plan = Plan.of(case)
         self.timeline = Timeline(case, self.plan, pace=speed.pace, longest_wait=speed.longest_wait)
-        self.ids: dict[str, str] = {}
+        self.deeds = Deeds(case, stage, self._real_time, self._least)
+        self.seats = Seats(case, stage, self.table.seats, self.deeds.ids)
         self.began = 0
-        self._remarks: dict[tuple[str, str], str] = {}
+        self.done: list[Deed] = []
+        self.refused: set[str] = set()
+        """Notes that a person refused where the case has them forwarded."""
+        self._at = self._due = 0
         self._last_expiry = 0
         self._offset: int | None = None
+        self._broken = 0
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The signed IDs of what was released, by the ids of the case."""
+        return self.deeds.ids
 
     # --- playing ----------------------------------------------------------------------------------
 
     def play(self) -> None:
         """Do everything in the plan, each thing when it is due, then wait until all of it has arrived."""
-        self.began = real_now() + round(LEAD * 1000)
-        for doing in self.plan.doings:
-            self._wait_for(doing)
-            self._set_clocks(doing.case_at)
-            self._do(doing)
+        self.began = self._due = real_now() + LEAD
+        waiting = [_Due(doing.case_at, n, doing) for n, doing in enumerate(self.plan.doings)]
+        self._at = waiting[0].case_at if waiting else self.case.start
+        try:
+            while waiting:
+                due = heapq.heappop(waiting)
+                late = self._turn(due.doing, due.case_at)
+                if late:
+                    # What follows with a note whose person was late follows that much later.
+                    for each in waiting:
+                        each.case_at += late if each.doing.note == due.doing.note else 0
+                    heapq.heapify(waiting)
+        except Ended:
+            self.conductor.noted.append("ended before the case was played to its end")
+        for fault in self.case.faults if self._broken else ():
+            with contextlib.suppress(KeyError):
+                self.stage.mend(fault)
         time.sleep(max(0, self._last_expiry - real_now()) / 1000)
         # What is on its way can hide from one round, moving one desk further between two looks; not from
         # as many rounds as there are desks on the path, and one more.
@@ -95,6 +127,51 @@ class Player:
         while calm <= len(self.case.channel.path):
             looks = [self._settled(office) for office in self.case.channel.path]
             calm = calm + 1 if all(looks) else 0
+
+    def _turn(self, doing: Doing, case_at: int) -> int:
+        """Do one thing, or have it done. By how much of case time a person was later than the case, in ms."""
+        if doing.note in self.refused or (
+            doing.note and doing.what != "release" and doing.note not in self.ids
+        ):
+            return 0
+        self._wait_for(case_at)
+        what = f"{doing.office}: {asked_of(doing, self.case)}" if doing.note else doing.what
+        self.conductor.before(what)
+        self._set_clocks(case_at)
+        seated = doing.office in self.seats
+        if seated and doing.what in LEFT_TO_THE_PERSON:
+            return 0
+        by = "person" if seated and self._person_acts(doing) else "script"
+        if by == "script":
+            self._keep_expiry(doing)
+            self.deeds.do(doing)
+        self._broken += {"fault": 1, "mended": -1}.get(doing.what, 0)
+        if doing.what == "forward" and by == "person" and self.seats.refused(doing):
+            self.refused.add(doing.note)
+        at = real_now() + (self._offset or 0)
+        self.done.append(Deed(doing.what, doing.office, doing.note, max(at, case_at), doing.item, by))
+        self.say(self._said(doing))
+        return max(0, at - case_at) if seated else 0
+
+    def _said(self, doing: Doing) -> str:
+        if doing.what in ("fault", "mended"):
+            return f"{'begins' if doing.what == 'fault' else 'ends'}: {self.case.faults[doing.item].words()}"
+        if doing.what == "release":
+            return f"{doing.office}: released {doing.note} to {self.case.note(doing.note).reader}"
+        return f"{doing.office}: {doing.what} {doing.note}".rstrip()
+
+    def _person_acts(self, doing: Doing) -> bool:
+        """Wait for the person in a seat; False when the script is to act instead."""
+        self.say(f"{doing.office}, it is for you: {asked_of(doing, self.case)}")
+        until_then = None if self.table.patience is None else real_now() + 1000 * self.table.patience
+        while not self.seats.look(doing):
+            if self.conductor.script_acts() or (until_then is not None and real_now() > until_then):
+                self.conductor.noted.append(
+                    f"the script acted for {doing.office}: {asked_of(doing, self.case)[:120]}"
+                )
+                return False
+            time.sleep(GLANCE / 1000)
+        return True
 
     def _settled(self, office: str) -> bool:
         """Whether an office had nothing on its way at once; else wait until it has not."""
@@ -104,10 +181,16 @@ class Player:
         until(f"receipts at {office}", partial(_settled, door))
         return False
 
-    def _wait_for(self, doing: Doing) -> None:
-        left = (self.began + self.timeline.real(doing.case_at) - real_now()) / 1000
+    def _wait_for(self, case_at: int) -> None:
+        if case_at > self._at:
+            self._due += self.timeline.real(case_at) - self.timeline.real(self._at)
+            self._at = case_at
+        left = self._due - real_now()
         if left > 0:
-            time.sleep(left)
+            began = real_now()
+            self.conductor.wait(left)
+            # Played faster, slower or held: the rest of the case moves with it.
+            self._due += (real_now() - began) - left
 
     def _set_clocks(self, case_at: int) -> None:
         """The same offset at every desk, and never one that sets the case's time back: what was done
@@ -115,8 +198,9 @@ class Player:
         offset = case_at - real_now()
         if self._offset is not None and offset <= self._offset:
             return
-        # What desks still sign by themselves belongs to the time before.
-        for office in self.case.channel.path:
+        # What desks still sign by themselves belongs to the time before; while something is broken, it may
+        # be under way for as long as that lasts.
+        for office in self.case.channel.path if not self._broken else ():
             with contextlib.suppress(MachineError):
                 until(f"quiet at {office}", partial(_settled, self._any(office)), QUIET)
         self._offset = offset = case_at - real_now()
@@ -126,62 +210,26 @@ class Player:
     def _any(self, office: str) -> Door:
         return next(door for (name, _), door in self.stage.doors.items() if name == office)
 
-    def _do(self, doing: Doing) -> None:
-        note = self.case.note(doing.note)
-        if doing.what == "release":
-            self._release(note)
-            return
-        if doing.what == "remark":
-            self._remarks[doing.office, doing.note] = doing.text
-            return
-        door = self.stage.door(doing.office, "duty officer")
-        where = f"/notes/{self.ids[doing.note]}"
-        until(f"{note.id} at {doing.office}", lambda: door.find(where))
-        remark = self._remarks.pop((doing.office, doing.note), None)
-        match doing.what:
-            case "see":
-                door.do(f"{where}/take")
-            case "forward":
-                door.do(f"{where}/forward", remark=remark)
-            case "refuse":
-                # A refusal has one text, the reason; a remark made beside it stands behind it.
-                door.do(f"{where}/refuse", reason="\n\n".join(each for each in (doing.text, remark) if each))
-            case "open":
-                until(f"{note.id} verified at {doing.office}", lambda: _verified(door, where))
-                door.do(f"{where}/open")
-            case "principal":
-                door.do(f"{where}/with-principal")
-            case "acknowledge":
-                door.do(f"{where}/acknowledge", kind=acknowledgement(doing.text))
-        self.say(f"{doing.office}: {doing.what} {note.id}")
+    def _lapses(self, note: Note) -> bool:
+        return self.plan.stopped.get(note.id, "").startswith("expired")
 
-    def _release(self, note: Note) -> None:
-        door = self.stage.door(note.sender, "releaser")
-        lapses = self.plan.stopped.get(note.id, "").startswith("expired")
-        valid_until = self._real_time(note.valid_until, EXPIRES_AFTER if lapses else VALID_FOR)
-        if lapses and valid_until is not None:
+    def _least(self, note: Note) -> int:
+        return EXPIRES_AFTER if self._lapses(note) else VALID_FOR
+
+    def _keep_expiry(self, doing: Doing) -> None:
+        if doing.what != "release":
+            return
+        note = self.case.note(doing.note)
+        valid_until = self._real_time(note.valid_until, self._least(note))
+        if self._lapses(note) and valid_until is not None:
             self._last_expiry = max(self._last_expiry, valid_until)
-        done = door.do(
-            f"/channels/{self.stage.mandate}/release",
-            to=self.stage.ids[note.reader],
-            text=note.text,
-            precedence=len(PRECEDENCES) - PRECEDENCES.index(note.precedence),
-            authority=AUTHORITIES.index(note.authority) + 1,
-            language=note.language,
-            valid_until=_stated(valid_until),
-            reply_by=_stated(self._real_time(note.reply_by, EXPIRES_AFTER)),
-            in_reply_to=self.ids.get(note.in_reply_to or ""),
-            replaces=self.ids.get(note.replaces or ""),
-            withdraws=self.ids.get(note.withdraws or ""),
-        )
-        self.ids[note.id] = str(done["id"])
-        self.say(f"{note.sender}: released {note.id} to {note.reader}")
 
     def _real_time(self, case_at: int | None, least: int) -> int | None:
         """A time that a note states, in the real time in which the desks live; never sooner than ``least`` ms."""
         if case_at is None:
             return None
-        return max(self.began + self.timeline.real(case_at), real_now() + least)
+        ahead = (self.timeline.real(case_at) - self.timeline.real(self._at)) / self.conductor.factor
+        return max(self._due + round(ahead), real_now() + least)
 
     # --- what the desks show ------------------------------------------------------------------------
 
@@ -203,7 +251,7 @@ class Player:
             digits=card["digits"],
             verbatim=got is not None
             and got["card"]["state"] == "verified"
-            and got["card"]["text"] == note.text,
+            and got["card"]["text"] == (sent["card"]["text"] if note.sender in self.seats else note.text),
             crossed=tuple(name for each in sorted(crossed) if (name := by_id.get(each))),
             steps=tuple(_step(each) for each in sent["steps"] if each["at"] is not None),
         )
@@ -220,7 +268,9 @@ class Player:
     def lost(self) -> int:
         """Released notes that should have reached their reader and are not at his desk."""
         expected = [
-            note for note in self.case.notes if note.id in self.ids and note.id not in self.plan.stopped
+            note
+            for note in self.case.notes
+            if note.id in self.ids and note.id not in self.plan.stopped and note.id not in self.refused
         ]
         return sum(self._any(note.reader).find(f"/notes/{self.ids[note.id]}") is None for note in expected)
 
@@ -252,30 +302,8 @@ class Player:
         return lines, {office: folder.name for office, folder in folders.items()}
 
 
-def _stated(moment: int | None) -> str | None:
-    if moment is None:
-        return None
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000)) + f".{moment % 1000:03d}Z"
-
-
-def acknowledgement(words: str) -> int:
-    """The agreed kind that stands for a case's words."""
-    lowered = words.lower()
-    return next((kind for word, kind in _ACKNOWLEDGEMENTS if word in lowered), 1)
-
-
 def _settled(door: Door) -> bool | None:
     return True if all(line["unreceipted"] == 0 for line in door.look("/lines")["lines"]) else None
-
-
-def _verified(door: Door, where: str) -> bool | None:
-    page = door.find(where)
-    if page is None:
-        return None
-    state = page["card"]["state"]
-    if state in ("altered", "newer", "unreadable"):
-        raise MachineError(f"A note arrived at {door.office} as '{state}': {page['card']['finding']}")
-    return True if state == "verified" else None
 
 
 def _step(step: dict[str, Any]) -> Step:
@@ -297,11 +325,14 @@ def run(
     say: Callable[[str], None],
     show: Callable[[Observed, Path], None],
     stay: Callable[[Stage], None] | None,
+    table: Table | None = None,
+    conduct: Callable[[Conductor, Stage], None] = lambda conductor, stage: None,
 ) -> Observed:
     """Play a case from nothing: processes up, everything played, records exported and verified.
 
     ``show`` gets the result and the folder of the exports; ``stay``, if given, the stage with the desks
-    up again. Everything that was started is stopped at the end.
+    up again; ``conduct`` the conductor and the stage before the first act. Everything that was started is
+    stopped at the end.
     """
     folder = Path(tempfile.mkdtemp(prefix="goodoffices-drill-"))
     stage = Stage(case, folder)
@@ -310,8 +341,10 @@ def run(
     try:
         say(f"two relays and {len(case.channel.path)} desks are starting, each a process of its own ...")
         stage.set()
-        player = Player(case, stage, speed, say)
+        player = Player(case, stage, speed, say, table)
+        conduct(player.conductor, stage)
         player.play()
+        player.deeds.save_briefings(target)
         result = Observed(
             notes=player.notes(),
             lost=player.lost(),
@@ -320,6 +353,9 @@ def run(
             ended=real_now(),
             pace=speed.pace,
             remarks=(speed.words,),
+            deeds=tuple(player.done),
+            seats=player.table.seats,
+            interventions=tuple(player.conductor.noted),
         )
         say("every desk is stopped, its record exported and verified offline ...")
         lines, exports = player.export(target, again=stay is not None)

@@ -81,6 +81,16 @@ class Door:
             self._signed_in(lambda: self._http.post(path, data=data, headers={"X-CSRF-Token": self._csrf}))
         )
 
+    def save(self, path: str, /, **fields: object) -> bytes:
+        """Submit a form whose answer is a file."""
+        data = {name: str(value) for name, value in fields.items() if value is not None}
+        answer = self._signed_in(
+            lambda: self._http.post(path, data=data, headers={"X-CSRF-Token": self._csrf})
+        )
+        if answer.status_code >= 400:
+            self._read(answer)
+        return answer.content
+
 
 def until(what: str, look: Callable[[], T | None], patience: float = PATIENCE) -> T:
     """Look again and again until there is an answer; raises MachineError when patience ends."""

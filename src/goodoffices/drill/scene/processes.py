@@ -69,6 +69,7 @@ class Server:
 
     words: tuple[str, ...]
     log: Path
+    module: str = "goodoffices"
     process: subprocess.Popen[str] = field(init=False, repr=False)
     address: str = ""
 
@@ -76,7 +77,7 @@ class Server:
         """Start it and wait for the line in which it says its address; raises MachineError."""
         with self.log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, *self.words],
+                [sys.executable, "-m", self.module, *self.words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -14,9 +14,11 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from goodoffices.drill.form.forms import Case, Officer
+from goodoffices.drill.form.exercise import HOSTILE_RELAY, LINE_CUT, RELAYS, Fault
+from goodoffices.drill.form.forms import OUTSIDE, Case, Officer
 from goodoffices.drill.scene.doors import Door, until
 from goodoffices.drill.scene.processes import Server, command
+from goodoffices.drill.scene.wires import Wires
 
 RIGHTS = {
     "drafter": "draft",
@@ -26,11 +28,10 @@ RIGHTS = {
     "auditor": "audit",
 }
 EVERY_ROLE = tuple(RIGHTS)
-RELAYS = 2
+HOSTILE = "goodoffices.drill.scene.hostile_relay"
 _READING = {"sealed": 1, "open": 2}
 _FORWARDING = {"by hand": 1, "automatic": 2}
 _DISCLOSURE = {"only with consent": 1, "unless confidential": 2}
-NOT_OUTSIDE = 1
 
 
 class Stage:
@@ -48,6 +49,7 @@ class Stage:
             Server(("relay", "serve", "--db", str(folder / f"relay-{n}.db")), folder / f"relay-{n}.log")
             for n in range(1, RELAYS + 1)
         ]
+        self.wires: Wires | None = None
         self.desks: dict[str, Server] = {}
         self.doors: dict[tuple[str, str], Door] = {}
         self.ids: dict[str, str] = {}
@@ -85,6 +87,42 @@ class Stage:
         started = [server for server in [*self.desks.values(), *self.relays] if hasattr(server, "process")]
         for server in started:
             server.stop()
+        if self.wires is not None:
+            self.wires.close()
+            self.wires = None
+
+    # --- faults -------------------------------------------------------------------------------------
+
+    def begin(self, fault: Fault) -> None:
+        """Let a fault of a machine begin."""
+        if fault.what == LINE_CUT and self.wires is not None:
+            self.wires.cut(frozenset(fault.line))
+            return
+        relay = self.relays[fault.relay - 1]
+        relay.stop()
+        if fault.what == HOSTILE_RELAY:
+            port, db = relay.address.rsplit(":", 1)[1], str(self.folder / f"relay-{fault.relay}.db")
+            relay.module, relay.words = HOSTILE, (db, port, fault.how)
+            relay.start()
+
+    def mend(self, fault: Fault) -> None:
+        """Let it end."""
+        if fault.what == LINE_CUT and self.wires is not None:
+            self.wires.mend(frozenset(fault.line))
+            return
+        relay = self.relays[fault.relay - 1]
+        relay.stop()
+        port, db = relay.address.rsplit(":", 1)[1], str(self.folder / f"relay-{fault.relay}.db")
+        relay.module, relay.words = "goodoffices", ("relay", "serve", "--db", db, "--port", port)
+        relay.start()
+
+    def _relays_of(self, left: str, right: str) -> list[str]:
+        """By which addresses the two desks of a line reach the relays: by a wire, if the case cuts that line."""
+        line, relays = frozenset((left, right)), [relay.address for relay in self.relays]
+        if not any(frozenset(fault.line) == line for fault in self.case.faults):
+            return relays
+        self.wires = self.wires or Wires()
+        return self.wires.lay(line, relays)
 
     def restart(self, office: str) -> None:
         """Start a desk again at the address it had."""
@@ -134,7 +172,7 @@ class Stage:
 
     def _pair(self, left: str, right: str) -> None:
         sides = ((left, right), (right, left))
-        relays = [word for relay in self.relays for word in ("--relay", relay.address)]
+        relays = [word for address in self._relays_of(left, right) for word in ("--relay", address)]
 
         def invitation(office: str, other: str) -> Path:
             return self.folder / f"invitation-{office}-to-{other}"
@@ -217,7 +255,7 @@ class Stage:
             "clock_flash": minutes.get("FLASH"),
             "languages": ",".join(channel.languages),
             "disclosure": _DISCLOSURE.get(channel.disclosure, 1),
-            "record_use": NOT_OUTSIDE,
+            "record_use": OUTSIDE.index(channel.outside) + 1,
             "purpose": f"Drill. Use of the record: {channel.record_use}",
         }
 

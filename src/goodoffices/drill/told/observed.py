@@ -66,6 +66,18 @@ class ObservedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing of the plan that was done, or one fault that began or was mended, when it was."""
+
+    what: str  # as in the plan
+    office: str
+    note: str
+    case_at: int
+    item: int = 0
+    by: str = "script"  # or "person"
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     notes: tuple[ObservedNote, ...] = ()
     lines: tuple[ObservedLine, ...] = ()
@@ -76,6 +88,9 @@ class Observed:
     pace: float = 1.0
     remarks: tuple[str, ...] = ()  # what else the player has to say about this run
     exports: Mapping[str, str] = field(default_factory=dict)  # office -> folder beside the page
+    deeds: tuple[Deed, ...] = ()
+    seats: tuple[str, ...] = ()  # offices in which people sat
+    interventions: tuple[str, ...] = ()  # what whoever conducted it changed while it ran
 
     def note(self, case_id: str) -> ObservedNote | None:
         return next((note for note in self.notes if note.id == case_id), None)

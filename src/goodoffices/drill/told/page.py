@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chronicle as one HTML page that stands alone: no script, nothing fetched, everything escaped."""
+"""Chronicle and after-action report as HTML pages that stand alone: no script, nothing fetched, all escaped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from goodoffices import __version__
 from goodoffices.drill.form.clocks import dtg, duration, local, local_full, rfc3339
 from goodoffices.drill.form.forms import ITEM_GRADES, SOURCE_GRADES, Office
+from goodoffices.drill.told.after_action import AfterAction
 from goodoffices.drill.told.chronicle import Chronicle, until
 from goodoffices.drill.told.picture import draw
 
@@ -78,4 +79,13 @@ def render(chronicle: Chronicle) -> str:
     html = template.render(
         c=chronicle, case=case, observed=chronicle.observed, offices=zones, picture=picture
     )
+    return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def render_after_action(report: AfterAction) -> str:
+    """The after-action report as a page of its own; write it as UTF-8."""
+    case = report.chronicle.case
+    zones = {office.name: office for office in case.offices}
+    template = _environment().get_template("after_action.html")
+    html = template.render(a=report, case=case, observed=report.chronicle.observed, offices=zones)
     return html.encode("utf-8", "replace").decode("utf-8")

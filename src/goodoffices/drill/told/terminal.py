@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from goodoffices.drill.form.clocks import duration
-from goodoffices.drill.form.forms import ASPECTS, ITEM_GRADES, SOURCE_GRADES, Report
+from goodoffices.drill.form.forms import ITEM_GRADES, SOURCE_GRADES, Report
+from goodoffices.drill.form.reading import ASPECTS
 from goodoffices.drill.told.chronicle import Chronicle, Custody, Row, until
 
 NARROWEST = 40

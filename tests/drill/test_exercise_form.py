@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults, expectations and papers in a case file: read, bounded, and refused with line and field."""
+
+import pytest
+
+from goodoffices.core.errors import BadCase
+from goodoffices.drill.form.case import find, parse, shipped
+from goodoffices.drill.form.exercise import Fault
+from tests.drill.played import SMALL
+
+CUT = """
+[[fault]]
+what = "line cut"
+line = ["Aland", "Mid"]
+at = 2020-01-05T11:00:00Z
+until = 2020-01-05T13:00:00Z
+"""
+
+
+def refused(text: str) -> str:
+    with pytest.raises(BadCase) as told:
+        parse(SMALL + text)
+    return str(told.value)
+
+
+def test_a_fault_is_read_with_its_times() -> None:
+    """P11"""
+    (fault,) = parse(SMALL + CUT).faults
+    assert isinstance(fault, Fault)
+    assert (fault.words(), fault.until - fault.at) == ("the line Aland–Mid is cut", 7_200_000)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (CUT.replace("line cut", "line cat"), "did you mean 'line cut'?"),
+        (CUT.replace('line = ["Aland", "Mid"]\n', ""), "the field 'line' is missing"),
+        (CUT.replace('"Aland", "Mid"', '"Aland", "Beland"'), "must name two offices that share a line"),
+        (CUT.replace("13:00", "10:00"), "is not later than 'at'"),
+        (CUT + "relay = 1\n", "has no meaning for 'line cut'"),
+        (CUT + "ofice = 'Mid'\n", "did you mean 'office'?"),
+        (CUT.replace("line cut", "relay down").replace('line = ["Aland", "Mid"]', "relay = 3"), "between 1 and 2"),
+        ('\n[[expect]]\nnote = "frist"\nstep = "opened"\nwithin = "5m"\n', "did you mean 'first'?"),
+        ('\n[[expect]]\nnote = "first"\nstep = "opened"\n', "the field 'within' is missing"),
+        ('\n[[incident]]\nid = "x"\noffice = "Bonn"\ntitle = "X"\n', "'Bonn' is not an office of this case"),
+        (
+            '\n[[translation]]\nnote = "first"\noffice = "Aland"\nlanguage = "fr"\ntext = "Un mot."\n',
+            "'Aland' does not get note 'first' on its way",
+        ),
+        (
+            '\n[[briefing]]\nat = 2019-01-01T00:00:00Z\noffice = "Aland"\nto = "An ally"\nnotes = ["first"]\n',
+            "is not earlier than the briefing",
+        ),
+        (
+            CUT.replace("line cut", "translation late").replace('line = ["Aland", "Mid"]', 'note = "first"'),
+            "has no translation in this case",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_line_and_field(changed: str, told: str) -> None:
+    """P12"""
+    said = refused(changed)
+    assert told in said
+    assert "case.toml:" in said
+
+
+def test_every_shipped_case_says_what_is_made_up_and_where_it_is_from() -> None:
+    """P4: a drill never passes for the record of what happened."""
+    assert len(shipped()) >= 3
+    for name in shipped():
+        case = find(name)
+        assert case.sources
+        assert case.expectations
+        assert all(note.made_up for note in case.notes)
+        assert all(translation.made_up for translation in case.translations)
