@@ -21,7 +21,7 @@ from goodoffices.drill.told.after_action import AfterAction, after_action
 from goodoffices.drill.told.chronicle import build
 from goodoffices.drill.told.observed import Observed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 CASE = """
 [case]

@@ -69,7 +69,8 @@ const noteText = async (record, note, opened) => {
   if (opened === null) {
     rows.push("The words are not in this export: sealed to others, or no officer was signed in.");
   } else {
-    rows.push(...openedRows(note, opened, record.name(header.author)), ...agreedRows(opened.words, agreement), ...reportRows(opened.reports));
+    rows.push(...openedRows(note, opened, record.name(header.author)));
+    rows.push(...agreedRows(opened.words, agreement), ...reportRows(opened.reports));
   }
   rows.push("", "PASSED ON (sealed, byte for byte)");
   for (const each of note.passed) {
