@@ -25,7 +25,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -268,20 +268,6 @@ def bare(sample: list[Triple]) -> float:
     return (time.process_time() - began) / len(sample)
 
 
-class Timed:
-    """A key that adds up the processor time of its verifications."""
-
-    spent = 0
-
-    def __init__(self, public: bytes) -> None:
-        self._key = ed25519.Ed25519PublicKey.from_public_bytes(public)
-
-    def verify(self, signature: bytes, message: bytes) -> None:
-        began = time.thread_time_ns()
-        self._key.verify(signature, message)
-        Timed.spent += time.thread_time_ns() - began
-
-
 def apart(folder: Path, sample: list[Triple], jobs: int, told: Path) -> None:
     """Verify in a process of its own, with the bare signatures before and after, and write what it took."""
     pid = os.fork()
@@ -289,8 +275,6 @@ def apart(folder: Path, sample: list[Triple], jobs: int, told: Path) -> None:
         assert os.waitpid(pid, 0)[1] == 0
         return
     before = bare(sample)
-    if jobs == 1:
-        vars(crypto)["_verifying_key"] = lru_cache(Timed)
     began, wall = time.process_time(), time.monotonic()
     verdict = verify(folder, jobs=jobs)
     own, waited = time.process_time() - began, time.monotonic() - wall
@@ -298,9 +282,7 @@ def apart(folder: Path, sample: list[Triple], jobs: int, told: Path) -> None:
     usage, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     peak, largest = usage.ru_maxrss / 1024, children.ru_maxrss / 1024
     beside = children.ru_utime + children.ru_stime
-    told.write_text(
-        json.dumps([(before + bare(sample)) / 2, own, beside, waited, peak, largest, Timed.spent / 1e9])
-    )
+    told.write_text(json.dumps([(before + bare(sample)) / 2, own, beside, waited, peak, largest]))
     os._exit(0)
 
 
@@ -326,16 +308,15 @@ def main() -> None:
         sample: list[Triple] = [tuple(bytes.fromhex(part) for part in each) for each in triples]  # type: ignore[misc]
         say(f"{count:,} entries, {number:,} signatures\n")
         apart(scratch / "export", sample, 1, scratch / "told")
-        each, own, _, waited, peak, _, inside = json.loads((scratch / "told").read_text())
+        each, own, _, waited, peak, _ = json.loads((scratch / "told").read_text())
         needed = each * number
         say(f"bare Ed25519      {needed:8.1f} s of processor time ({each * 1e6:.0f} us each)\n")
         say(f"verifier, 1 core  {own:8.1f} s, {waited:.1f} s by the clock: ")
         say(f"{needed / own:.0%} of bare, goal 85 %\n")
-        say(f"                  {inside:8.1f} s of it in these very signatures: {inside / own:.0%}\n")
         say(f"memory            {peak:8.0f} MiB, goal 300\n")
         many = cores()
         apart(scratch / "export", sample, many, scratch / "told")
-        each, own, beside, waited, peak, largest, _ = json.loads((scratch / "told").read_text())
+        each, own, beside, waited, peak, largest = json.loads((scratch / "told").read_text())
         needed = each * number
         say(
             f"verifier, {many} cores {waited:8.1f} s by the clock: {needed / waited / many:.0%} of bare times {many}"

@@ -226,9 +226,8 @@ class Examiner:
             expected = "entries and receipts in the order of their times, each once"
             self.find(f"{path}#{at}", Flaw.PLACE, expected, "one out of place")
         takers = [line.links[each].take for each in line.pairing.offices]
-        for at, writer, incarnation, number, entry_id, previous, roster, ms, *seen in ROW.iter_unpack(
-            looked.rows
-        ):
+        for row in ROW.iter_unpack(looked.rows):
+            at, writer, incarnation, number, entry_id, previous, roster, ms, had, had_in, had_at, had_id = row
             if at in looked.carrying:
                 raw, vouched = looked.carrying[at]
                 held = hold_entry(raw, line.id, self.ends(line), self.account.realm, vouched=True)
@@ -236,8 +235,8 @@ class Examiner:
                 self.take(line, replace(held, vouched=vouched), f"{path}#{at}", spot + at)
                 continue
             before = previous if number > 1 else None
-            had = (seen[1], seen[2], seen[3]) if seen[0] else None
-            takers[writer](incarnation, number, entry_id, before, roster, ms, spot + at, had)
+            seen = (had_in, had_at, had_id) if had else None
+            takers[writer](incarnation, number, entry_id, before, roster, ms, spot + at, seen)
         for at, reader, places in looked.receipts:
             line.receipt(reader, places, f"{path}#{at}")
         return max(filter(None, (after, looked.last)), default=None)
