@@ -28,6 +28,7 @@ from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier, require_form
 from goodoffices.web.language import COOKIE, Language, asked_for
+from goodoffices.web.presses import NUMBER, key_of, stamped
 from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
 from goodoffices.web.rights import NOBODY
@@ -210,7 +211,7 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
             elif session is None and not route.open and ask.bell is None:
                 return _sign_in_first(ask)
             _admit_officer(ask, route)
-            answer = await route.handler(ask)
+            answer = await _handled(ask, route)
         except GoodOfficesError as error:
             if site.service.leaving.left is not None:
                 return site.farewell(ask)
@@ -221,6 +222,19 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
         return _answered(ask, answer)
 
     return endpoint
+
+
+async def _handled(ask: Ask, route: Route) -> Page | Done | File:
+    """What a route answers; a form that a browser sends again is answered as before, and does nothing twice."""
+    key = None if ask.json or ask.files else key_of(ask.request.url.path, dict(ask.form.fields))
+    if key is None or ask.session is None:
+        return await route.handler(ask)
+    answer: Page | Done | File = await ask.session.presses.once(key, lambda: route.handler(ask), _lasts)
+    return answer
+
+
+def _lasts(answer: Page | Done | File) -> bool:
+    return isinstance(answer, Done) and not answer.sign_out and answer.session is None and answer.bell is None
 
 
 def _may(ask: Ask, route: Route) -> bool:
@@ -307,25 +321,16 @@ def _answered(ask: Ask, answer: Page | Done | File) -> Response:
         response = as_json({"location": answer.location, "id": plain(answer.id), **plain(dict(answer.more))})
     else:
         response = RedirectResponse(answer.location, 303)
-    if isinstance(answer, Done) and answer.session is not None:
-        response.set_cookie(
-            ask.site.cookie,
-            answer.session.token,
-            path="/",
-            httponly=True,
-            samesite="strict",
-            secure=ask.site.secure,
-        )
-    if isinstance(answer, Done) and answer.bell is not None:
-        response.set_cookie(
-            ask.site.bell_cookie,
-            answer.bell,
-            max_age=180 * 86_400,
-            path="/",
-            httponly=True,
-            samesite="strict",
-            secure=ask.site.secure,
-        )
+    if isinstance(answer, Done):
+        token = answer.session.token if answer.session is not None else None
+        for name, value, age in (
+            (ask.site.cookie, token, None),
+            (ask.site.bell_cookie, answer.bell, 180 * 86_400),
+        ):
+            if value is not None:
+                response.set_cookie(
+                    name, value, age, path="/", httponly=True, samesite="strict", secure=ask.site.secure
+                )
     if isinstance(answer, Done) and answer.sign_out:
         response.delete_cookie(
             ask.site.cookie, path="/", httponly=True, samesite="strict", secure=ask.site.secure
@@ -357,7 +362,7 @@ def html_of(ask: Ask, page: Page, error: GoodOfficesError | None = None) -> str:
         here=page.here,
         page=page.data,
         card=card,
-        csrf=ask.session.csrf if ask.session is not None else "",
+        csrf=stamped(ask.session.csrf if ask.session is not None else "", ask.desk.context.rng(NUMBER)),
         error=error,
         form=ask.form,
         written_elsewhere=ask.written_elsewhere,

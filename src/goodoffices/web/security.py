@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from goodoffices.core.courier import MAX_BUNDLE
 from goodoffices.desk.context import Officer
+from goodoffices.web.presses import Presses, token_in
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
@@ -133,6 +135,8 @@ class Session:
     mark: str = ""
     """Stands for the session in the audit log; nobody can use it."""
     on_watch: bool = False
+    presses: Presses[Any] = field(default_factory=Presses, repr=False)
+    """What the forms that were sent in it came to."""
 
     @property
     def idle(self) -> float:
@@ -236,7 +240,7 @@ class Sessions:
 
 def csrf_fits(session: Session, given: str | None) -> bool:
     """Whether a request carries its session's token."""
-    return given is not None and hmac.compare_digest(given.encode(), session.csrf.encode())
+    return given is not None and hmac.compare_digest(token_in(given).encode(), session.csrf.encode())
 
 
 def bound(session: Session, purpose: str) -> str:
