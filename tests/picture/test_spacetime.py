@@ -65,6 +65,16 @@ def test_a_note_that_waits_past_its_time_is_late_where_it_is() -> None:
     assert any(each == "not forwarded" for each in words_of(drawn(replace(waiting, late_by=0))))
 
 
+def test_a_note_that_waits_in_its_time_is_not_drawn_like_one_that_ended() -> None:
+    """P6: an hourglass and words of its own; the cross is for what will not go on."""
+    whole = track(1, 0)
+    waiting = drawn(replace(whole, reached=whole.reached[:2], in_time=True))
+    assert "not forwarded yet" in words_of(waiting)
+    shapes = [each.get("class", "").split() for each in waiting.iter(f"{SVG}path")]
+    assert any("waits" in each for each in shapes)
+    assert not any("cross" in each for each in shapes)
+
+
 def test_a_line_ends_where_nobody_reported_and_says_so() -> None:
     """P6: what is not known is not drawn."""
     whole = track(1, 0)

@@ -70,6 +70,18 @@ def test_a_note_that_waits_too_long_is_late_before_it_is_forwarded(offices: Offi
     assert "LATE by" in browser.get(f"/channels/{mandate.hex()}/picture").text
 
 
+def test_what_waits_what_was_withdrawn_and_what_was_refused_are_told_apart(offices: Offices) -> None:
+    """P6: only one of the three may still be forwarded."""
+    mandate = offices.agree()
+    waits, back, no = (release(offices.washington, mandate, offices.tehran.me) for _ in range(3))
+    browse(offices.washington).done(f"/notes/{back}/withdraw")
+    bern = browse(offices.bern)
+    bern.done(f"/notes/{no}/refuse", reason=1)
+    page = bern.json(f"/channels/{mandate.hex()}/picture")
+    assert [each["note"] for each in page["steps"] if each["rung"] == "not forwarded yet"] == [waits]
+    assert [each["in_time"] for each in page["tracks"]] == [True, False, False]
+
+
 def test_an_intermediary_of_a_sealed_channel_draws_what_it_knows(offices: Offices) -> None:
     """P3: no time of release, no text, and the lines all the same."""
     mandate = offices.agree(reading=Reading.SEALED)

@@ -157,6 +157,7 @@ _SHAPES = {
     "square": "M -4 -4 H 4 V 4 H -4 Z",
     "diamond": "M 0 -8 L 8 0 L 0 8 L -8 0 Z",
     "cross": "M -5 -5 L 5 5 M 5 -5 L -5 5",
+    "waits": "M -5 -6 H 5 L -5 6 H 5 Z",
     "up": "M 0 -5 L 5 4 L -5 4 Z",
     "tick": "M -5 0 L -1 4 L 6 -5",
     "unknown": "M -4 -5 H 4 M -4 0 H 4 M -4 5 H 4",
@@ -176,7 +177,7 @@ def _signs(canvas: Canvas, ways: list[Way], scale: Scale) -> list[str]:
         if not sign.words:
             continue
         # words about a line that goes on from here stand under that line
-        wanted = y + (15 if sign.shape in ("square", "diamond", "cross") else 0)
+        wanted = y + (15 if sign.shape in ("square", "diamond", "cross", "waits") else 0)
         at = max(wanted, lowest.get(sign.column, -LABEL) + LABEL)
         lowest[sign.column] = at
         if at - wanted > 3:

@@ -41,6 +41,8 @@ class Track:
     waits_at: str = ""
     """Where it is known to wait past its time and nobody has forwarded it."""
     late_by: int = 0
+    in_time: bool = False
+    """Whether it may still go on from where it is, and its time is not over."""
     not_known: str = ""
     """What is said at the end of a line whose further way nobody has reported."""
     href: str = ""

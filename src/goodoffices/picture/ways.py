@@ -156,11 +156,12 @@ class Tracer:
     def _staying(
         self, track: Track, office: str, right: bool, arrived: Reached, seen: Reached | None
     ) -> list[Sign]:
-        """A note that is still in this room: who saw it, and that it was not forwarded."""
+        """A note that is still in this room: who saw it, and that it was not forwarded, or not yet."""
         door = Point(self.rooms.wall(office, not right), arrived.time)
         late = track.late_by if track.waits_at == office else 0
-        waits = self._say("not forwarded")
-        out = [self._leaving(office, right, "cross", door, waits, late, waits)]
+        waits = self._say("not forwarded yet" if track.in_time else "not forwarded")
+        shape = "waits" if track.in_time else "cross"
+        out = [self._leaving(office, right, shape, door, waits, late, waits)]
         if seen is not None:
             out.append(Sign("ring", Point(door.x, seen.time), "", -1, "start", door.x))
         return out

@@ -24,6 +24,7 @@ SPOKEN = (
     N_("with the principal"),
     N_("acknowledged"),
     N_("not forwarded"),
+    N_("not forwarded yet"),
     N_("LATE by"),
     N_("crossed"),
     N_("not drawn"),

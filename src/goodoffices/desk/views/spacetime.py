@@ -7,13 +7,14 @@ What nobody has reported is not drawn; a line that ends for that reason says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from goodoffices.core.act import CHANNEL_LANE
 from goodoffices.core.ladder import Rung
 from goodoffices.core.mandate import Agreement
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.views.custody import NO_RUNGS, CustodyStep
+from goodoffices.desk.views.custody import NO_RUNGS, PASSED_ON, CustodyStep
 from goodoffices.desk.views.inside import Inside
 from goodoffices.desk.views.note import NoteCard, note_card
 from goodoffices.desk.views.waiting import told_apart
@@ -120,9 +121,17 @@ def _track(
         crossed=tuple(each.id.hex() for each in card.crossed),
         waits_at=names[waiting.office] if waiting else "",
         late_by=(waiting.late_by or 0) if waiting else 0,
+        in_time=waiting is None and _stays(strip) is not None,
         not_known="?" if any(each.state in ("not told", "not reported") for each in strip) else "",
         href=f"/notes/{card.id.hex()}",
     )
+
+
+def _stays(strip: Sequence[CustodyStep]) -> CustodyStep | None:
+    """The forwarding that is to come of a note that lies at the desk of whoever forwards it."""
+    there = {each.office for each in strip if each.rung == str(Rung.AT_DESK) and each.state == "done"}
+    to_come = (each for each in strip if each.rung in PASSED_ON and each.state in ("awaited", "later"))
+    return next((each for each in to_come if each.office in there), None)
 
 
 def picture_page(
@@ -153,7 +162,11 @@ def picture_page(
             pair = sorted((track.name, f"{other.author_name} {other.number}"))
             crossings.add((pair[0], pair[1]))
         steps += [_step(card, step, names) for step in strip if step.at is not None and step.state == "done"]
-        steps += [_step(card, step, names, now) for step in strip if step.late and step.state != "done"]
+        late = [step for step in strip if step.late and step.state != "done"]
+        steps += [_step(card, step, names, now) for step in late]
+        stays = _stays(strip)
+        if stays is not None and not late:
+            steps.append(replace(_step(card, stays, names, now), rung="not forwarded yet"))
     window = Window(begin, end) if chosen else _around(rows[0].at if rows else now, now)
     return PicturePage(
         id=agreement.id,
