@@ -82,9 +82,10 @@ class RunningDesk:
     service: DeskService = field(init=False)
     officer: Officer | None = None
     root: bytes = b""
+    reach: tuple[tuple[str, str], ...] = ()
 
     async def start(self, *, sign_in: bool = True) -> None:
-        self.service = DeskService(DeskConfig(vault=self.folder))
+        self.service = DeskService(DeskConfig(vault=self.folder, reach=self.reach))
         await self.service.start()
         self.officer = await self.service.sign_in("duty", PASSPHRASE) if sign_in else None
 

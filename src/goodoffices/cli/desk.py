@@ -22,6 +22,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.desk.journal import Event, log
 from goodoffices.desk.machine import read_translator
 from goodoffices.desk.outsiders import read_witness
+from goodoffices.desk.routes.relay_client import read_reach
 from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
@@ -56,6 +57,9 @@ def desk() -> None:
 @click.option("--time-stamps", multiple=True, metavar="URL", help="A time stamp authority for checkpoints.")
 @click.option("--socks", metavar="URL", help=SOCKS)
 @click.option(
+    "--reach", "reaches", multiple=True, metavar="RELAY=ADDRESS", help="Reach a relay at another address."
+)
+@click.option(
     "--translator",
     metavar="COMMAND",
     help="A programme on this machine that translates: text in, text out, {from} and {to} for the languages.",
@@ -75,6 +79,7 @@ def serve(
     time_stamps: tuple[str, ...],
     translator: str | None,
     socks: str | None,
+    reaches: tuple[str, ...],
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the pages answer."""
     check_exposure(host, tls_cert, tls_key)
@@ -87,6 +92,7 @@ def serve(
         time_stamps=time_stamps,
         translator=read_translator(translator) if translator is not None else None,
         proxy=read_proxy(socks) if socks is not None else None,
+        reach=tuple(map(read_reach, reaches)),
         tls_cert=tls_cert,
     )
     no_core_dump()

@@ -266,6 +266,38 @@ def beat(
 @line.command()
 @signing_in
 @click.option("--name", required=True, help="The line's name.")
+@click.option(
+    "--on/--off", "wanted", default=None, help="Whether this office wants it thin; else it is shown."
+)
+def thin(
+    vault: Path,
+    officer: str,
+    passphrase_file: Path | None,
+    unlock_file: Path | None,
+    name: str,
+    wanted: bool | None,
+) -> None:
+    """Carry notes and receipts in cells of 512 bytes, for a modem or a radio. Both offices have to want it."""
+    with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        row = here.desk.line_named(name)
+        if wanted is not None:
+            here.desk.acts.thin_line(here.officer, row.id, wanted, now())
+        state = here.desk.channels.thin.state(row)
+    say(f"line {name}: {_THIN[state]}")
+
+
+_THIN = {
+    "no": "an ordinary line",
+    "ours": "this office wants it thin, the other has not said so",
+    "theirs": "the other office wants it thin, this one has not said so",
+    "agreed": "both want it thin, keys are being agreed",
+    "thin": "thin",
+}
+
+
+@line.command()
+@signing_in
+@click.option("--name", required=True, help="The line's name.")
 def remove(
     vault: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None, name: str
 ) -> None:

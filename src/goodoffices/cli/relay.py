@@ -52,6 +52,13 @@ def relay() -> None:
 )
 @click.option("--behind-proxy", is_flag=True, help="Count by the last address in X-Forwarded-For.")
 @click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Serve metrics at this loopback port.")
+@click.option(
+    "--pipe",
+    metavar="ADDRESS",
+    help="Half of a relay: a device, tcp:HOST:PORT or listen:HOST:PORT leads to the other.",
+)
+@click.option("--pipe-bits", default=300, show_default=True, type=click.IntRange(50), help="A second.")
+@click.option("--pipe-delay-ms", default=2_000, show_default=True, type=click.IntRange(0, 600_000))
 @click.option("--max-disk-mib", default=None, type=click.IntRange(1), help="Most the database may take.")
 def serve(
     db: Path | None,
@@ -73,6 +80,9 @@ def serve(
     behind_proxy: bool,
     metrics_port: int | None,
     max_disk_mib: int | None,
+    pipe: str | None,
+    pipe_bits: int,
+    pipe_delay_ms: int,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Prints one line once the relay accepts.
 
@@ -82,6 +92,7 @@ def serve(
         raise click.UsageError("Give either --db or --database.")
     from goodoffices.relay.buckets import Rate
     from goodoffices.relay.doorkeeper import Rates
+    from goodoffices.relay.halves import PipeConfig
     from goodoffices.relay.rules import DAY_MS, MIB, Limits
     from goodoffices.relay.service import RelayConfig, read_admission
     from goodoffices.relay.service import serve as run
@@ -108,6 +119,7 @@ def serve(
             connections=max_connections,
             connections_of_one=max_connections_per_address,
             metrics_port=metrics_port,
+            pipe=PipeConfig(pipe, pipe_bits, pipe_delay_ms) if pipe else None,
         )
         code = run(config, ready=_say_ready)
     except GoodOfficesError as error:

@@ -66,6 +66,7 @@ class DeskConfig:
     time_stamps: tuple[str, ...] = ()
     translator: Translator | None = None
     proxy: Proxy | None = None
+    reach: tuple[tuple[str, str], ...] = ()
     tls_cert: Path | None = None
 
 
@@ -93,12 +94,13 @@ class DeskService(Present):
         vault = open_vault(config.vault, unlock_path=config.unlock)
         super().__init__(vault, desk_of(vault))
         self.alongside = Alongside(self.desk.context, vault.db, self.desk.chronicle.catch_up)
-        self.client = RelayClient(tls, config.proxy, self.desk.ledger.guarded)
+        self.client = RelayClient(tls, config.proxy, self.desk.ledger.guarded, dict(config.reach))
         self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now, config.proxy)
         self.machine = TranslatingMachine(config.translator)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pressing: set[asyncio.Task[None]] = set()
-        self._forgetting = Forgetting(self.client.delete, self.desk.lines.sending.beats, self.now)
+        sending = self.desk.lines.sending
+        self._forgetting = Forgetting(self.client.delete, sending.beats, self.now)
         self._listeners: dict[int, asyncio.Task[None]] = {}
         self._relays: dict[str, RelayState] = {}
         self._subscribers: set[asyncio.Event] = set()
@@ -107,9 +109,7 @@ class DeskService(Present):
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
-        self.looking = Looking(
-            self.desk.all_routes, self.client.look, self.desk.lines.sending.looked, self.now
-        )
+        self.looking = Looking(self.desk.all_routes, self.client.look, sending.looked, self.now)
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
         self.backup = RunningBackup(self)
         self.leaving = Leaving(self)
@@ -128,8 +128,6 @@ class DeskService(Present):
     def now(self) -> int:
         """Milliseconds UTC."""
         return real_now()
-
-    # --- life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Begin to collect and send; returns once the peers have spoken about the chains, or soon."""

@@ -46,7 +46,7 @@ ANSWERS: Mapping[Refusal, Answer] = {
         413,
         "yours",
         "The envelope is of no size class.",
-        "Seal it to 512, 4096, 16384, 65536 or 262144 bytes.",
+        "Seal it to 512, 576, 640, 704, 4096, 16384, 65536 or 262144 bytes.",
     ),
     Refusal.TOO_SLOW: Answer(408, "yours", "The body did not arrive in time.", "Send it again."),
     Refusal.MAILBOX_FULL: Answer(

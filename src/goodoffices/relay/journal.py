@@ -31,6 +31,7 @@ class Event(Enum):
     MOVED = "warning", "another database server took over"
     ALONE = "warning", "database without a synchronous standby"
     REFUSING = "warning", "refusing"
+    PIPE_BROKE = "warning", "pipe to the other half broke"
     DATABASE_LOST = "error", "database lost"
     DATABASE_AWAY = "error", "database away"
     DATABASE_UNFIT = "error", "database unfit"

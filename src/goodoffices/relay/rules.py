@@ -18,8 +18,8 @@ KIB = 1024
 MIB = 1024 * KIB
 DAY_MS = 86_400_000
 
-# The size classes of the format (docs/format.md): thin line, then the four ordinary ones.
-SIZE_CLASSES = (512, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB)
+# The size classes of the format (docs/format.md): cells of thin lines, then the four ordinary ones.
+SIZE_CLASSES = (512, 576, 640, 704, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB)
 
 # What a row costs beside its bytes. Counting it keeps many small envelopes, or many deleted ones,
 # from growing the file past the quota.

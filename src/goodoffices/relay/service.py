@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
 import sys
@@ -24,8 +25,10 @@ from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.doorkeeper import Doorkeeper, Rates
+from goodoffices.relay.halves import HalfStore, Pipe, PipeConfig
 from goodoffices.relay.http import RelayDoor, build_app
 from goodoffices.relay.journal import Event, FaultHandler, Journal, loud
+from goodoffices.relay.link import Link
 from goodoffices.relay.metrics import Metrics
 from goodoffices.relay.observing import Watching, bind, metrics_answer, open_files, resident_bytes
 from goodoffices.relay.push import Hub
@@ -75,6 +78,7 @@ class RelayConfig:
     purge_every: float = 600.0
     ping_every: float = 20.0
     stop_within: int = 1
+    pipe: PipeConfig | None = None
 
 
 def real_clock() -> int:
@@ -117,7 +121,15 @@ class RelayService:
         self.watched: socket.socket | None = None
         self._begin: Callable[[], None] = lambda: None
         """What the store does besides being asked, once the loop runs."""
-        self.store = self._open_store()
+        self.store: RelayStore = self._open_store()
+        self._pipe: Pipe | None = None
+        if config.pipe is not None:
+            link = Link(os.urandom, bits=config.pipe.bits, delay=config.pipe.delay)
+            half = HalfStore(self.store, link)
+            self._pipe = Pipe(config.pipe, self.store, link, clock)
+            half.kick = self._pipe.kick
+            self._pipe.broke = lambda: self.journal.say_once(Event.PIPE_BROKE)
+            self.store = half
         keeper = Doorkeeper(config.rates, proxied=config.proxied)
         self._door = RelayDoor(
             self.store, self.hub, config.limits, clock, config.admission, keeper=keeper, metrics=self.metrics
@@ -221,6 +233,8 @@ class RelayService:
         tasks = [
             loud(asyncio.create_task(each)) for each in (self._purge_for_ever(), self._report_refusals())
         ]
+        if self._pipe is not None:
+            tasks.append(loud(asyncio.create_task(self._pipe.run())))
         watching = Watching(self._answer_watcher)
         if self.watched is not None:
             await watching.begin(self.watched)

@@ -38,6 +38,8 @@ DEEDS = (
     N_("confirmed the line {line}"),
     N_("removed the line {line}"),
     N_("changed the relays of the line {line}"),
+    N_("asked for the thin line {line}"),
+    N_("ended the thin line {line}"),
     N_("allowed the relay {host} inside the own network"),
     N_("erased the service chat of the line {line}"),
     N_("made a courier's bundle for the line {line}"),

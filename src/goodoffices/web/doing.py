@@ -114,6 +114,7 @@ async def confirm(ask: Ask) -> Page:
     more = {"draft": draft, "advice": advice, "agreed": agreed_view(draft.words, mandate)}
     more["reports"] = reports_of(draft.words)
     more["hidden"] = by_form.kept_names(ask.form)
+    more["thin_left"] = ask.desk.acts.thin_left(draft, ask.now)
     return Page("confirm.html", page.here, page.data, {**page.more, **more})
 
 

@@ -58,12 +58,13 @@ async def put_up_page(ask: Ask) -> Page:
     if page.up is not None:
         raise NotNow("It is up for release already.", "Sign it on the draft's page.")
     advice = Glossary(ask.desk.context).advise(page.draft.words.text)
-    return Page(
-        "put_up.html",
-        here,
-        page,
-        {"advice": advice, "agreed": _agreed(ask, page), "reports": reports_of(page.draft.words)},
-    )
+    more = {
+        "advice": advice,
+        "agreed": _agreed(ask, page),
+        "reports": reports_of(page.draft.words),
+        "thin_left": ask.desk.acts.thin_left(page.draft, ask.now),
+    }
+    return Page("put_up.html", here, page, more)
 
 
 async def save(ask: Ask) -> Done:

@@ -40,9 +40,17 @@ async def beat(ask: Ask) -> Done:
     return Done(f"/lines/{line.hex()}/relays#beat", line)
 
 
+async def thin(ask: Ask) -> Done:
+    """This office wants the line thin, or no more."""
+    line, officer, wanted = ask.id("line"), ask.who.officer, ask.form.flag("wanted")
+    ask.service.act(lambda desk, now: desk.acts.thin_line(officer, line, wanted, now))
+    return Done(f"/lines/{line.hex()}/relays", line)
+
+
 ROUTES = (
     Route("/lines/{line}/relays", relays, needs=ANYBODY),
     Route("/lines/{line}/relays", change, "POST", back=relays, needs=Right.KEYS),
     Route("/lines/{line}/relays/beat", beat, "POST", back=relays, needs=Right.KEYS),
+    Route("/lines/{line}/relays/thin", thin, "POST", back=relays, needs=Right.KEYS),
     Route("/lines/{line}/relays/allow", allow, "POST", back=relays, needs=Right.KEYS),
 )

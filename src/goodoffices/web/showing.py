@@ -119,6 +119,7 @@ async def write(ask: Ask) -> Page:
     )
     once = ask.form.word("once") or ask.desk.context.rng(16).hex()
     more = {
+        "thin": ask.desk.acts.thin_to(mandate, to),
         "bound": bound(ask.who, lane_purpose(mandate, to)),
         "once": once,
         "of": of,

@@ -179,6 +179,15 @@ CHANNEL_STATES = {
     "ended": N_("ended"),
 }
 
+THIN_LINES = {
+    "no": N_("An ordinary line."),
+    "ours": N_("We want it thin; they have not said so yet."),
+    "theirs": N_("They want it thin; we have not said so yet."),
+    "agreed": N_("Both want it thin; keys are being agreed."),
+    "thin": N_("This line is thin."),
+}
+"""How a line stands, by ``ThinAgreeing.state``."""
+
 LINE_STATES = {
     "confirm here": N_("Not confirmed here"),
     "confirm there": N_("Not confirmed by them"),

@@ -14,6 +14,7 @@ from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, ProofKind
 from goodoffices.core.errors import Foreign, NotNow
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import Agreement
+from goodoffices.core.sealed import Header
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
@@ -60,6 +61,18 @@ class Chains:
         beside = lane == author and lane in neighbours
         if not agreement.mandate.is_party(lane) or not (own or beside):
             raise Foreign("Something of a caucus that is not this office's.")
+
+    def _check_addresses(self, agreement: Agreement, header: Header) -> None:
+        """Raise Foreign on a note to nobody on the path, or in a lane that is not its own."""
+        if header.recipient not in agreement.mandate.path or header.recipient == header.author:
+            raise Foreign("A note to nobody on the channel's path.")
+        between = agreement.mandate.carries_between_parties(header.author, header.recipient)
+        if (header.lane == CHANNEL_LANE) != between:
+            raise Foreign(
+                "A note in a lane that is not its own: between the parties, or with one of them alone."
+            )
+        if header.lane != CHANNEL_LANE and header.recipient != self.context.me:
+            raise Foreign("A caucus note that is not for this office.")
 
     def keep_act(
         self,

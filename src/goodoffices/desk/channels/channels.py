@@ -194,15 +194,7 @@ class Channels(Credentials):
         agreement = self._agreement(header.mandate)
         self._comes_from(agreement, header.author, line.peer)
         self._check_lane(agreement, header.author, header.lane)
-        if header.recipient not in agreement.mandate.path or header.recipient == header.author:
-            raise Foreign("A note to nobody on the channel's path.")
-        between = agreement.mandate.carries_between_parties(header.author, header.recipient)
-        if (header.lane == CHANNEL_LANE) != between:
-            raise Foreign(
-                "A note in a lane that is not its own: between the parties, or with one of them alone."
-            )
-        if header.lane != CHANNEL_LANE and header.recipient != self.context.me:
-            raise Foreign("A caucus note that is not for this office.")
+        self._check_addresses(agreement, header)
         first = self.ledger.note(header.note) is None
         if first:
             self.ledger.add_note(
@@ -232,6 +224,8 @@ class Channels(Credentials):
         entry = carried.signed.id if carried is not None else None
         if not self.ledger.add_copy(digest, header.note, sealed.raw, entry, now):
             return  # the same bytes once more
+        if carried is None:
+            self.context.something_came()  # its entry may have come before it
         if first:
             self.ledger.add_arrival(header.note, digest)
         self.context.pending.changed.add(header.mandate)

@@ -122,6 +122,10 @@ class Writing(Acting):
         )
         return agreement, write_note(note, words, seed, self.context.keys.realm)[1]
 
+    def thin_to(self, mandate: bytes, recipient: bytes) -> bool:
+        """Whether a note to ``recipient`` would go in a cell of a thin line, if it fits."""
+        return self.channels.thin_notes.chain_to(self.ledger.agreement(mandate), recipient) is not None
+
     def thin_left(self, draft: Draft, now: int) -> int | None:
         """Bytes that a draft has left in a cell of a thin line; below zero: it does not fit. None: not thin."""
         agreement = self.ledger.agreement(draft.mandate)

@@ -11,7 +11,7 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,14 @@ def check_relay_url(url: str) -> None:
         )
 
 
+def read_reach(text: str) -> tuple[str, str]:
+    """RELAY=ADDRESS: a relay as lines know it, and where this desk reaches it. Raises NotAllowed."""
+    relay, _, address = text.partition("=")
+    check_relay_url(relay.rstrip("/"))
+    check_relay_url(address.rstrip("/"))
+    return relay.rstrip("/"), address.rstrip("/")
+
+
 def tls_trusting(authority: Path | None) -> ssl.SSLContext | None:
     """TLS that trusts an office's own certificate authority, or None for the system's."""
     if authority is None:
@@ -94,9 +102,12 @@ class RelayClient:
         context: ssl.SSLContext | None = None,
         proxy: Proxy | None = None,
         guarded: Callable[[str], bool] = lambda _: False,
+        reach: Mapping[str, str] | None = None,
     ) -> None:
         """``guarded``: hosts that may not lie inside this office's own network."""
         self._tls = context
+        self._reach = dict(reach or {})
+        """By the address of a relay as lines know it: the one at which this desk reaches it."""
         self._proxy = proxy
         # Every mailbox has connections of its own: a relay that answers nobody must not use up the others'
         # (P7), and none shall be told by its connections which mailboxes belong together.
@@ -121,18 +132,20 @@ class RelayClient:
             "delete": sha256(route.remove).hex(),
         }
         headers["Content-Type"] = "application/json"
-        await self._ask("PUT", _box(route), headers, json.dumps(body).encode(), apart=route.mailbox)
+        await self._ask("PUT", self._box(route), headers, json.dumps(body).encode(), apart=route.mailbox)
 
     async def put(self, route: RouteRow, envelope: bytes) -> None:
         """Returns once the relay has the envelope synced to disk."""
-        await self._ask("POST", f"{_box(route)}/envelopes", _right(route.put), envelope, apart=route.mailbox)
+        await self._ask(
+            "POST", f"{self._box(route)}/envelopes", _right(route.put), envelope, apart=route.mailbox
+        )
 
     async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
         """The relay may forget an envelope that this desk has stored."""
         assert route.remove is not None
         await self._ask(
             "DELETE",
-            f"{_box(route)}/envelopes/{envelope_id.hex()}",
+            f"{self._box(route)}/envelopes/{envelope_id.hex()}",
             _right(route.remove),
             apart=route.mailbox,
         )
@@ -140,7 +153,7 @@ class RelayClient:
     async def look(self, route: RouteRow) -> Look:
         """What lies in a mailbox, by the relay's word."""
         right = route.collect if route.collect is not None else route.put
-        answer = await self._ask("GET", _box(route), _right(right), apart=route.mailbox)
+        answer = await self._ask("GET", self._box(route), _right(right), apart=route.mailbox)
         try:
             told = json.loads(answer)
             numbers: list[Any] = [told["waiting"], told["bytes"], told["oldest_ms"], told.get("last")]
@@ -153,7 +166,7 @@ class RelayClient:
     async def collect(self, route: RouteRow, after: int, limit: int) -> list[tuple[int, bytes]]:
         """(seq, envelope) of what lies in an own mailbox after a seq, oldest first, about 1 MiB at most."""
         assert route.collect is not None
-        url = f"{_box(route)}/envelopes?after={after}&limit={limit}"
+        url = f"{self._box(route)}/envelopes?after={after}&limit={limit}"
         answer = await self._ask("GET", url, _right(route.collect), most=MAX_PAGE, apart=route.mailbox)
         found, at = [], 0
         while at < len(answer):
@@ -164,6 +177,9 @@ class RelayClient:
             found.append((seq, envelope))
             at += 12 + size
         return found
+
+    def _box(self, route: RouteRow) -> str:
+        return f"{self._reach.get(route.relay, route.relay)}/v1/mailboxes/{route.mailbox.hex()}"
 
     async def _ask(
         self,
@@ -193,7 +209,7 @@ class RelayClient:
         and it would cost the relay four times the memory per connection.
         """
         assert route.collect is not None
-        url = "ws" + _box(route).removeprefix("http") + f"/push?after={after}"
+        url = "ws" + self._box(route).removeprefix("http") + f"/push?after={after}"
         tls = (self._tls or True) if url.startswith("wss") else None
         parts = urlsplit(url)
         try:
@@ -248,10 +264,6 @@ def why(error: BaseException) -> str:
         return _CERTIFICATE[error.verify_code]
     known = next((words for kind, words in _FAULTS if isinstance(error, kind)), None)
     return known if known is not None else f"The connection failed ({type(error).__name__})."
-
-
-def _box(route: RouteRow) -> str:
-    return f"{route.relay}/v1/mailboxes/{route.mailbox.hex()}"
 
 
 def _right(secret: bytes) -> dict[str, str]:

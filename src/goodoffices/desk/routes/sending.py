@@ -40,7 +40,7 @@ afresh to relays that say that they still hold it; a relay that comes back, or a
 the waiting at once (``sign_of_life``, ``peer_started``).
 """
 
-SLOW = 8
+SLOW = 12
 """Times as long on a thin line: over a modem a cell and its receipt are half a minute on their way."""
 
 AT_ONCE = 64

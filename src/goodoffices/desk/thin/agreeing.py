@@ -64,6 +64,13 @@ class ThinAgreeing:
         """Whether both do."""
         return self.wanted(line.id, self.context.me) and self.wanted(line.id, line.peer)
 
+    def state(self, line: LineRow) -> str:
+        """How a line stands: no, ours (we want it thin), theirs (they do), agreed (keys are under way), thin."""
+        ours, theirs = self.wanted(line.id, self.context.me), self.wanted(line.id, line.peer)
+        if not (ours and theirs):
+            return "ours" if ours else "theirs" if theirs else "no"
+        return "thin" if self.usable(line.id, line.peer) is not None else "agreed"
+
     def change(self, officer: Officer, line: LineRow, wanted: bool, now: int) -> None:
         """State that this office wants a line thin, or no more. Inside the caller's transaction."""
         if not line.open:

@@ -32,6 +32,17 @@ class _Values:
         self.context = context
         self.ledger = context.ledger
         self.tables = tables
+        self._lasting: frozenset[bytes] | None = None
+
+    def refresh(self) -> None:
+        """Offices, mandates or chains may be others now."""
+        self._lasting = None
+
+    def kept(self) -> frozenset[bytes]:
+        """What lasts, as it was when it was last looked at."""
+        if self._lasting is None:
+            self._lasting = frozenset(self.lasting())
+        return self._lasting
 
     def lasting(self) -> set[bytes]:
         """Offices, their keys, mandates and chains."""
@@ -65,8 +76,14 @@ class _Values:
 
     def find(self, start: bytes, size: int) -> list[bytes]:
         """The values of so many bytes held here that begin so."""
-        lasting = (each for each in self.lasting() if len(each) == size and each.startswith(start))
-        return list(dict.fromkeys(each_of(lasting, self.in_tables(start, size))))
+        for fresh in (False, True):
+            if fresh:
+                self.refresh()
+            lasting = (each for each in self.kept() if len(each) == size and each.startswith(start))
+            found = list(dict.fromkeys(each_of(lasting, self.in_tables(start, size))))
+            if found:
+                return found
+        return []
 
 
 class LineKnown(_Values):
@@ -76,11 +93,6 @@ class LineKnown(_Values):
         super().__init__(context, tables)
         self.line = line
         self._told: dict[bytes, None] = {}
-        self._lasting: frozenset[bytes] | None = None
-
-    def refresh(self) -> None:
-        """Offices, mandates or chains may be others now."""
-        self._lasting = None
 
     def learn(self, carried: CarriedEntry) -> None:
         """Both ends hold this entry."""
@@ -103,9 +115,7 @@ class LineKnown(_Values):
 
     def told(self, value: bytes) -> bool:
         """Whether the peer surely holds a value."""
-        if self._lasting is None:
-            self._lasting = frozenset(self.lasting())
-        return value in self._told or value in self._lasting
+        return value in self._told or value in self.kept()
 
     def place_of(self, note: bytes) -> tuple[bytes, int] | None:
         """Rows of notes stand inside notes, not in cells."""

@@ -63,6 +63,8 @@ class LineCard:
     locked: bool
     unreceipted: int
     oldest_unreceipted: int | None
+    thin: str
+    """no | ours | theirs | agreed | thin"""
     relays: tuple[RelayCard, ...]
     confirmed_here: bool
     confirmed_there: bool
@@ -160,6 +162,7 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
                 locked=heard[1] if heard else False,
                 unreceipted=unreceipted,
                 oldest_unreceipted=oldest,
+                thin=desk.channels.thin.state(line),
                 relays=of_line,
                 confirmed_here=line.confirmed_here,
                 confirmed_there=line.their_confirmation is not None,

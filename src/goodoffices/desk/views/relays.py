@@ -72,6 +72,8 @@ class RelaysPage:
     beat: int
     """Seconds between two envelopes that leave on this line, full or empty; 0: no beat."""
     may_keys: bool
+    thin: str
+    """no | ours | theirs | agreed | thin"""
 
 
 def relays_page(
@@ -124,4 +126,5 @@ def relays_page(
         all_addresses=together,
         beat=desk.beating.slot_of(line) // 1000,
         may_keys=bool(desk.context.my_office().roster.rights(officer.public) & Right.KEYS),
+        thin=desk.channels.thin.state(line),
     )
