@@ -50,6 +50,12 @@ def test_from_a_search_to_a_briefing(
         page.wait_for_url("**/chronicle?q=**")
         expect(page.locator(".chronicle > li")).to_have_count(2)
         sound(page)
+        page.locator("#file-mark").select_option("1")
+        save = page.locator('form[action$="/file"] button')
+        with page.expect_download() as download:
+            save.click()
+        assert download.value.suggested_filename == "chronicle-good-offices.html"
+        expect(save).not_to_have_attribute("aria-disabled", "true")
         page.locator(f'input[name="note"][value="{note.hex()}"]').check()
         page.locator('input[name="own"]').check()
         page.locator('form[id="brief"] button').click()

@@ -226,4 +226,4 @@ def test_what_is_ticked_goes_into_a_briefing_and_what_is_not_proved_beside_it(tm
     assert browser.get(f"{path}?own={'ab' * 32}").status_code == 404
     assert browser.get(f"{path}?own=nonsense").status_code == 400
     rows = played.desk.desk.ledger.audit_rows(kind="export", officer=None, before=None, most=1)
-    assert [each.what for each in rows] == ["put 1 papers beside a briefing, not proved"]
+    assert [each.what for each in rows] == ["put 1 paper beside a briefing, not proved"]

@@ -19,13 +19,15 @@ from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.record_layout import plain
 from goodoffices.desk import consent
-from goodoffices.desk.briefing import Chosen, in_lanes, make_briefing
+from goodoffices.desk.briefing import Chosen, in_lanes
+from goodoffices.desk.briefing_beside import BESIDE, make_with_papers
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
 from goodoffices.verify.command import run
+from goodoffices.web.forms import identifier
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -109,6 +111,12 @@ def parts(
 @click.option("--purpose", help="What it is for.")
 @click.option("--consent", "by_word", help="How a party on paper consented, which can sign nothing.")
 @click.option("--along", is_flag=True, help="What stands in the same entries may be shown along.")
+@click.option(
+    "--beside",
+    multiple=True,
+    metavar="ID",
+    help="A report or public statement of this office, to go beside the briefing as not proved; may be repeated.",
+)
 def make(
     vault_folder: Path,
     target: Path,
@@ -123,8 +131,13 @@ def make(
     purpose: str | None,
     by_word: str | None,
     along: bool,
+    beside: tuple[str, ...],
 ) -> None:
-    """Write a briefing on VAULT's record into the new FOLDER. The desk must be stopped."""
+    """Write a briefing on VAULT's record into the new FOLDER. The desk must be stopped.
+
+    With --beside the briefing lies in FOLDER/briefing, and FOLDER/not-proved.txt holds what only this office wrote
+    down; `goodoffices chronicle list` names the IDs.
+    """
     now = time.time_ns() // 1_000_000
     with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
         mandate = channel_of(desk, channel)
@@ -138,10 +151,15 @@ def make(
             by_word,
             along,
         )
-        made = make_briefing(desk, who, chosen, target, now)
-    say(f"briefing  {target}")
+        while beside and not desk.chronicle.catch_up():
+            pass
+        papers = [identifier(each.lower(), "beside") for each in beside]
+        made, folder = make_with_papers(desk, who, chosen, papers, target, now)
+    say(f"briefing  {folder}")
     say(f"id        {made.hex()}")
-    aside(f"Read {target}/briefing.txt before it goes out: an entry is shown whole.")
+    if papers:
+        say(f"beside    {target / BESIDE}")
+    aside(f"Read {folder}/briefing.txt before it goes out: an entry is shown whole.")
 
 
 @briefing.command()

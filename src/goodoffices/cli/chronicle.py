@@ -17,10 +17,11 @@ from goodoffices.core.errors import MachineError, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import plain
 from goodoffices.desk.asking import AuditKind
+from goodoffices.desk.briefing_beside import require_mark
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.chronicle import TAKES_ALONG, ItemCard, caucuses, own_papers
-from goodoffices.desk.views.chronicle_export import MARKS, heading, not_proved, rfc3339
-from goodoffices.web.chronicle import Wanted, file_of, pieces, require_mark, wanted
+from goodoffices.desk.views.chronicle_export import MARKS, heading, not_proved, on_the_wall, rfc3339
+from goodoffices.web.chronicle import Wanted, file_of, pieces, wanted
 from goodoffices.web.forms import Form, identifier
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -96,7 +97,9 @@ def list_items(
     with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
         found = _found(desk, channel_of(desk, channel), MOST, given)
     for each in found.items:
-        local = "".join(f"  {here.time}{here.offset} {here.office_name}" for here in each.times)
+        local = "".join(
+            f"  {on_the_wall(each.at, here.office_name)} {here.office_name}" for here in each.times
+        )
         words = "(not before this office)" if each.text is None else plain(each.text)[:200]
         grade = f" [{each.grade}]" if each.grade else ""
         say(f"{rfc3339(each.at)}{local}  {plain(heading(each))}{grade}  {words}  {each.id.hex()}")

@@ -12,16 +12,15 @@ from goodoffices.core.consent import Question
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import slug
-from goodoffices.desk.asking import AuditKind
-from goodoffices.desk.briefing import Chosen, in_lanes, make_briefing
+from goodoffices.desk.briefing import Chosen, in_lanes
+from goodoffices.desk.briefing_beside import make_with_papers
 from goodoffices.desk.consent import answer
 from goodoffices.desk.consent import ask as ask_for
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.briefing import briefing_page
 from goodoffices.desk.views.chronicle import own_papers
-from goodoffices.desk.views.chronicle_export import not_proved
 from goodoffices.desk.views.consent import consent_page
-from goodoffices.web.chronicle import query, require_mark
+from goodoffices.web.chronicle import query
 from goodoffices.web.forms import Form
 from goodoffices.web.keeping import archived, scratch_place
 from goodoffices.web.pages import Ask, Done, File, Page, Route
@@ -102,22 +101,11 @@ async def make(ask: Ask) -> File:
 
     What goes without proof stands in a file of its own outside the briefing's folder, and says so.
     """
-    officer, chosen = ask.who.officer, _chosen(ask)
-    own = own_papers(ask.desk, ask.views.agreement(chosen.mandate), _ids(ask.form, "own"))
-    mark = 6 - int(
-        chosen.mark
-    )  # numbered from the narrowest on in a briefing, from the widest on in a report
-    require_mark(own, mark)
+    officer, chosen, own = ask.who.officer, _chosen(ask), _ids(ask.form, "own")
     name = f"briefing-for-{slug(chosen.recipient)}"
     with tempfile.TemporaryDirectory(prefix="goodoffices-briefing-", dir=scratch_place()) as scratch:
         folder = Path(scratch) / name
-        proved = folder / "briefing" if own else folder
-        ask.service.act(lambda desk, now: make_briefing(desk, officer, chosen, proved, now))
-        if own:
-            text = not_proved(ask.service.office_name, chosen.recipient, own, mark)
-            (folder / "not-proved.txt").write_bytes(text)
-            deed = f"put {len(own)} papers beside a briefing, not proved"
-            ask.service.act(lambda desk, now: desk.note_down(officer.name, deed, AuditKind.EXPORT, now))
+        ask.service.act(lambda desk, now: make_with_papers(desk, officer, chosen, own, folder, now))
         return File(f"{name}.zip", archived(folder), "application/zip")
 
 

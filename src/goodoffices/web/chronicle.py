@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from goodoffices.core.act import CHANNEL_LANE
-from goodoffices.core.errors import NotAllowed, YourError
+from goodoffices.core.errors import YourError
 from goodoffices.core.record_layout import slug
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
+from goodoffices.desk.briefing_beside import require_mark
 from goodoffices.desk.chronicle.gathering import AT_A_PAGE
 from goodoffices.desk.chronicle.index import Asked, Kind
 from goodoffices.desk.chronicle.statements import NewStatement, PublicStatements
@@ -180,16 +181,6 @@ def pieces(desk: Desk, mandate: bytes, want: Wanted, most: int) -> Iterator[tupl
         if len(found) < BATCH:
             return
         before = found[-1].place
-
-
-def require_mark(items: Sequence[ItemCard], mark: int) -> None:
-    """Raise NotAllowed where an item is marked for fewer readers than the whole."""
-    strictest = max((each.mark for each in items), default=0)
-    if strictest > mark:
-        raise NotAllowed(
-            f"An item among these is marked {MARKS[min(strictest, 5)]}.",
-            "Choose that mark for the whole, or leave the item out.",
-        )
 
 
 def file_of(

@@ -14,6 +14,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from goodoffices.core.record_layout import plain
 from goodoffices.desk.views.chronicle import ItemCard
@@ -29,6 +30,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def rfc3339(ms: int) -> str:
     """2026-01-08T01:32:07.000Z."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def on_the_wall(ms: int, zone: str) -> str:
+    """2026-01-08T05:02:07+03:30: the date of that place too, which is often another one."""
+    return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
 def cell(text: str) -> str:
@@ -70,7 +76,7 @@ def as_csv(items: Sequence[ItemCard], mark: int) -> bytes:
             each.line,
             "" if each.number is None else str(each.number),
         ]
-        local = [f"{time.time} {time.offset}" for time in each.times]
+        local = [on_the_wall(each.at, zone) for zone in zones]
         writer.writerow([MARKS[mark], *(cell(text) for text in row), *local])
     return out.getvalue().encode()
 
@@ -90,7 +96,11 @@ def _safe(text: str) -> str:
 
 def _event(item: ItemCard) -> dict[str, Any]:
     at = datetime.fromtimestamp(item.at / 1000, UTC)
-    local = "; ".join(f"{each.time} {each.offset} {each.office_name}" for each in item.times)
+    local = "; ".join(
+        f"{on_the_wall(item.at, each.office_name)[:10] + ' ' if each.days else ''}"
+        f"{each.time} {each.offset} {each.office_name}"
+        for each in item.times
+    )
     proof = (
         f"entry {item.number} of {item.line}, {item.entry.hex()}"
         if item.entry
@@ -106,7 +116,7 @@ def _event(item: ItemCard) -> dict[str, Any]:
         "ID": item.id.hex(),
         "Stands in": proof,
     }
-    told = "".join(f"<br><small>{_safe(head)}: {_safe(text)}</small>" for head, text in facts.items() if text)
+    told = "<br>".join(f"<small>{_safe(head)}: {_safe(text)}</small>" for head, text in facts.items() if text)
     words = "(not before this office)" if item.text is None else item.text
     return {
         "start_date": {
@@ -119,7 +129,10 @@ def _event(item: ItemCard) -> dict[str, Any]:
             "millisecond": at.microsecond // 1000,
             "display_date": _safe(f"{at:%Y-%m-%d %H:%M:%S}Z" + (f" ({local})" if local else "")),
         },
-        "text": {"headline": _safe(heading(item)), "text": f"<p>{_safe(words)}</p>{told}"},
+        "text": {
+            "headline": _safe(heading(item)),
+            "text": f"{f'<p>{_safe(words)}</p>' if words else ''}{told}",
+        },
         "group": _safe(item.office_name),
         "unique_id": f"i{item.id.hex()}",
         "autolink": False,

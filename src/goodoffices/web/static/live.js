@@ -181,6 +181,7 @@
   // --- one submit is one submit ------------------------------------------------------------------------
   let sent = false;
   let answered = false;
+  let saved = null;
   // A form that goes to a desk which is not there leaves the browser's own page in its place, and what was
   // typed is lost with the form: so the desk is asked first, wherever somebody typed.
   const ask = async (form, button) => {
@@ -200,7 +201,13 @@
       event.preventDefault();
       return;
     }
-    if (event.target.hasAttribute("data-download")) return;
+    if (event.target.hasAttribute("data-download")) {
+      // The page stays where it is, so nothing tells that the file has come: a double press is one all the same.
+      if (event.target === saved) event.preventDefault();
+      saved = event.target;
+      setTimeout(() => (saved = null), 1000);
+      return;
+    }
     if (event.target.hasAttribute("data-keep") && !answered) {
       event.preventDefault();
       ask(event.target, event.submitter);
