@@ -56,6 +56,7 @@ class Channel:
         realm: bytes = bytes(16),
         record_use: int = RecordUse.NOT_OUTSIDE,
         compare: bool = True,
+        wordings: tuple[bytes, ...] = (),
     ) -> None:
         self.now = START
         rng = self.rng = random.Random(seed)
@@ -72,6 +73,7 @@ class Channel:
                 reading=reading,
                 forwarding=forwarding,
                 record_use=record_use,
+                wordings=wordings,
             ),
             self.now,
         )

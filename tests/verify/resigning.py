@@ -63,7 +63,11 @@ class AllKeys:
         if isinstance(value, int):
             return max(0, value + rng.choice((-1, 1, 2, 1000, -1000, 128)))
         if isinstance(value, bytes):
-            return rng.choice(self._known[len(value)]) if len(value) in self._known else value[1:] + b"\0"
+            if len(value) in self._known:
+                return rng.choice(self._known[len(value)])
+            if value[:1] in (b"\x82", b"\x83") and _decodes(value) and rng.random() < 0.8:
+                return cbor.encode(self.other(cbor.decode(value)))  # a form, a code book, an extract
+            return value[1:] + b"\0"
         if isinstance(value, str):
             return rng.choice((value[::-1], value + "\u202e", value * 2, "İK𝔐 \uff21\\\u00ad", ""))
         if isinstance(value, dict):
@@ -98,6 +102,18 @@ class AllKeys:
         else:
             made[at] = self.other(made[at])
         return tuple(made)
+
+    def within(self, value: Any) -> Any:
+        """A value with something changed anywhere in it; what is signed in it is signed again."""
+        if isinstance(value, tuple) and value and self._rng.random() < 0.85:
+            at = self._rng.randrange(len(value))
+            return (*value[:at], self.within(value[at]), *value[at + 1 :])
+        inner = (
+            cbor.decode(value) if isinstance(value, bytes) and len(value) > 60 and _decodes(value) else None
+        )
+        if isinstance(inner, tuple) and len(inner) == 2 and isinstance(inner[1], tuple):
+            return self.signed(value)
+        return cbor.encode(self.within(inner)) if isinstance(inner, tuple) else self.other(value)
 
     # --- one object ------------------------------------------------------------------------------------
 
@@ -137,6 +153,8 @@ class AllKeys:
         if name.startswith("sealed-"):
             return cbor.encode(self.other_list(cbor.decode(raw)))
         value = cbor.decode(raw)
+        if name.startswith("beside-") or len(value) == 9:  # a checkpoint, or words beside a note
+            return cbor.encode(self.other(value))
         return self._entry(*value) if len(value) == 3 else self.signed(raw)
 
     def _note(self, raw: bytes) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from goodoffices.core import crypto
-from goodoffices.core.act import ActType
+from goodoffices.core.act import HOME_LANE, ActType
 from goodoffices.core.briefing import FILE, Sharing, read_briefing, write_briefing
 from goodoffices.core.consent import MAX_NOTES, Question, read_question, write_question
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
@@ -188,6 +188,56 @@ def test_the_record_holds_who_asked_and_who_answered(channel: Channel, note: byt
         assert words in told
     manifest = read_signed((folder / MANIFEST).read_bytes()).statement.read(Manifest)
     assert manifest.acts == (ActType.CONSENT,)
+
+
+def briefed(channel: Channel, mark: Sharing, recipient: str) -> None:
+    """Tehran's desk notes a briefing, whatever was consented to."""
+    desk, officer = channel.east.desk, channel.east.officer
+    with desk.context.transaction():
+        desk.channels.do(
+            desk.ledger.agreement(channel.mandate),
+            ActType.BRIEFED,
+            channel.tick(),
+            recipient=desk.me,
+            lane=HOME_LANE,
+            officer=officer,
+            evidence=bytes(32),
+            words=f"{mark.label} {recipient}",
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "mark", "recipient", "lacking"),
+    [
+        ((True, True), Sharing.AMBER, "The Tribunal", None),
+        ((True, True), Sharing.RED, "The Tribunal", None),
+        ((True, True), Sharing.GREEN, "The Tribunal", "Washington, Bern"),
+        ((True, True), Sharing.AMBER, "The press", "Washington, Bern"),
+        ((True,), Sharing.AMBER, "The Tribunal", "Washington"),
+        ((False, True), Sharing.AMBER, "The Tribunal", "Bern"),
+        ((), Sharing.AMBER, "The Tribunal", "Washington, Bern"),
+    ],
+)
+def test_a_record_of_a_briefing_without_the_consent_of_all_says_so(
+    channel: Channel,
+    note: bytes,
+    tmp_path: Path,
+    given: tuple[bool, ...],
+    mark: Sharing,
+    recipient: str,
+    lacking: str | None,
+) -> None:
+    """P4, P8: no finding, since the record holds no briefing; the remark names who has signed no consent to it."""
+    agreed(channel, note, ())
+    asks = agreed(channel, note, given)
+    for node, yes in zip((channel.middle, channel.west), given, strict=False):
+        if yes:
+            said(channel, node, asks, False)  # taken back later: the briefing may have been made before
+    briefed(channel, mark, recipient)
+    told = verdict(exported(channel.east, tmp_path / "record", channel.now))
+    remarks = [each for each in told.remarks if "were shown to a third party" in each]
+    assert told.findings == ()
+    assert [each.partition("holds none by ")[2] for each in remarks] == ([f"{lacking}."] if lacking else [])
 
 
 def test_a_record_with_types_of_act_to_come_is_verified_but_for_its_texts(

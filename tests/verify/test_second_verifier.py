@@ -12,11 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from goodoffices.verify.page import OFFERED, PAGE, put_together
+from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import verify
 from tests.core import curve
 from tests.core.test_vectors import FILES
 from tests.vectors.check import run
 from tests.verify.channel import Channel, exported, files_of, sign_again
+from tests.verify.everything import everything
 from tests.verify.resigning import AllKeys
 from tests.verify.second import Second
 
@@ -219,7 +221,7 @@ def test_both_say_the_same_of_what_a_holder_changes_at_random_and_signs_again(
     rng = random.Random(4)
     frame = {name: (folder / name).read_bytes() for name in ("files.sha256", "manifest.cbor")}
     files = [path for path in files_of(folder) if path.name not in frame]
-    for round_ in range(150):
+    for round_ in range(100):
         path = rng.choice(files)
         raw = path.read_bytes()
         path.write_bytes(damaged(raw, rng))
@@ -233,20 +235,27 @@ def test_both_say_the_same_of_what_a_holder_changes_at_random_and_signs_again(
                 (folder / name).write_bytes(content)
 
 
+@pytest.fixture(scope="module")
+def full() -> Channel:
+    return everything()
+
+
 def test_both_say_the_same_of_what_somebody_with_every_key_changes_at_random(
-    second: Second, folder: Path, played: Channel
+    second: Second, full: Channel, tmp_path: Path
 ) -> None:
     """P8: every signature holds; what stands behind them decides. Seeded, so it can be repeated."""
+    folder = exported(full.east, tmp_path / "export", full.now)
+    assert second.agrees(folder)["verdict"] == "verified"
     rng = random.Random(5)
-    keys = AllKeys(played, folder, rng)
+    keys = AllKeys(full, folder, rng)
     frame = {name: (folder / name).read_bytes() for name in ("files.sha256", "manifest.cbor")}
     files = [path for path in files_of(folder) if path.suffix == ".cbor" and path.name not in frame]
     kinds: set[str] = set()
-    for _ in range(80):
+    for _ in range(100):
         path = rng.choice(files)
         raw = path.read_bytes()
         path.write_bytes(keys.file(path.name, raw))
-        sign_again(folder, played.east)
+        sign_again(folder, full.east)
         try:
             kinds |= {each["kind"] for each in second.agrees(folder)["findings"]}
         finally:
@@ -254,17 +263,53 @@ def test_both_say_the_same_of_what_somebody_with_every_key_changes_at_random(
             for name, content in frame.items():
                 (folder / name).write_bytes(content)
     assert kinds >= {
+        "checkpoint",
         "credential",
-        "mandate",
         "entry",
+        "gap",
         "item",
-        "receipt",
+        "mandate",
         "note",
         "previous",
+        "receipt",
         "seen",
-        "gap",
         "text",
     }
+
+
+def moved(folder: Path, other: Path, rng: random.Random) -> None:
+    """A file taken out, put where another lies, renamed, or brought from another office's export."""
+    files = [path for path in files_of(folder) if path.parent != folder]
+    path, kind = rng.choice(files), rng.randrange(4)
+    if kind == 0:
+        path.unlink()
+    elif kind == 1:
+        path.write_bytes(rng.choice(files).read_bytes())
+    elif kind == 2:
+        path.rename(path.with_name(f"{rng.choice('az0')}{path.name}"))
+    else:
+        found = rng.choice(files_of(other))
+        target = folder / found.relative_to(other)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(found, target)
+
+
+def test_both_say_the_same_of_records_put_together_at_random_alone_and_against_each_other(
+    second: Second, full: Channel, tmp_path: Path
+) -> None:
+    """P8: what a holder leaves out, moves, or takes from another record, and signs as its own."""
+    rng = random.Random(6)
+    whole = [exported(node, tmp_path / node.name, full.now) for node in full.nodes]
+    for round_ in range(30):
+        at = rng.randrange(3)
+        folder = Path(shutil.copytree(whole[at], tmp_path / f"made {round_}"))
+        for _ in range(rng.randint(1, 3)):
+            moved(folder, rng.choice(whole), rng)
+        sign_again(folder, full.nodes[at])
+        alone, other = verify(folder), whole[rng.randrange(3)]
+        second.agrees(folder, alone)
+        if round_ % 3 == 0:
+            second.agrees_on_two(Pair((folder.name, other.name), (alone, verify(other))), folder, other)
 
 
 def test_both_hold_offices_against_a_trust_list(second: Second, folder: Path, played: Channel) -> None:

@@ -34,6 +34,7 @@ from goodoffices.core.record_account import (
     KeptReceipt,
     carries,
 )
+from goodoffices.core.record_consent import remark_briefings
 from goodoffices.core.record_findings import (
     OBJECTS,
     SIGNER_CAUSES,
@@ -363,3 +364,4 @@ class Examiner:
         """What shows only when everything is there; see ``record_whole``."""
         self.findings += check_whole(self.account, self._carried.authors)
         self.remarks += remark_whole(self.account, self._carried.authors)
+        self.remarks += remark_briefings(self.account)

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a briefing has the consent that its mandate asks for, each signed by who gave it (P4; ADR 0055).
 
-A briefing made before consent was an act holds an officer's words instead; they are told as that.
+A briefing made before consent was an act holds an officer's words instead; they are told as that. A record holds
+no briefing, only the act of having made one: then what is missing is a remark.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from goodoffices.core.act import Act, ActType, check_signer
-from goodoffices.core.briefing import Briefing, Shown, ShownNote
+from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
+from goodoffices.core.briefing import Briefing, Sharing, Shown, ShownNote
 from goodoffices.core.consent import (
     Answered,
     Consent,
     check_consent,
     consented,
+    holders,
     read_question,
     who_consents,
 )
@@ -153,3 +155,56 @@ def _answered(acts: list[KeptAct]) -> Iterator[Answered]:
         question = read_question(kept.act.words) if kept.act.code == Consent.ASKED else None
         if question is not None:
             yield Answered(kept.id, kept.act.lane, question, answers[kept.id])
+
+
+def remark_briefings(account: Account) -> Iterator[str]:
+    """Where this office showed parts of the record, and the record lacks the consent that the mandate asks for.
+
+    Which notes were shown the record does not say: a question for this third party that every other office holding
+    the lane has once said yes to is enough.
+    """
+    office, least = account.manifest.office, _least_lacking(account)
+    for kept in account.acts.values():
+        act, (_, agreement) = kept.act, account.agreements[kept.act.mandate]
+        if act.type != ActType.BRIEFED or act.author != office:
+            continue
+        if agreement.mandate.record_use != RecordUse.WITH_CONSENT_OF_ALL:
+            continue
+        label, _, recipient = (act.words or "").partition(" ")
+        marks = [each for each in Sharing if label in {wide.label for wide in Sharing if wide <= each}]
+        asked = [least[spot] for each in marks if (spot := (agreement.id, recipient, int(each))) in least]
+        lacking = min(asked)[1] if asked else _others(agreement, agreement.mandate.path, office)
+        if lacking:
+            names = ", ".join(agreement.name_of(agreement.mandate.path[each]) for each in lacking)
+            yield (
+                f"{kept.where}: parts of the record were shown to a third party. The mandate asks for the consent of"
+                f" all its offices, and this record holds none by {names}."
+            )
+
+
+def _least_lacking(account: Account) -> dict[tuple[bytes, str, int], tuple[int, tuple[int, ...]]]:
+    """By mandate, third party and mark: of the questions of this office the one that the fewest left unanswered."""
+    given: dict[bytes, set[bytes]] = defaultdict(set)
+    for kept in account.acts.values():
+        if kept.act.type == ActType.CONSENT and kept.act.code == Consent.GIVEN and kept.act.evidence:
+            given[kept.act.evidence].add(kept.act.author)
+    least: dict[tuple[bytes, str, int], tuple[int, tuple[int, ...]]] = {}
+    for kept in account.acts.values():
+        act, (_, agreement) = kept.act, account.agreements[kept.act.mandate]
+        asks = act.type == ActType.CONSENT and act.code == Consent.ASKED
+        if not asks or act.author != account.manifest.office:
+            continue
+        question = read_question(act.words)
+        if question is None or act.lane not in (CHANNEL_LANE, *agreement.mandate.path):
+            continue
+        lacking = _others(agreement, holders(agreement.mandate, act.lane), act.author, *given[kept.id])
+        spot = agreement.id, question.recipient, int(question.mark)
+        rank = len(lacking), lacking
+        least[spot] = min(least.get(spot, rank), rank)
+    return least
+
+
+def _others(agreement: Agreement, offices: Iterable[bytes], *without: bytes) -> tuple[int, ...]:
+    """Their places on the path. An office on paper signs nothing."""
+    left = {each for each in offices if not agreement.mandate.on_paper(each)} - set(without)
+    return tuple(at for at, each in enumerate(agreement.mandate.path) if each in left)

@@ -328,4 +328,5 @@ const finish = async (findings, record) => {
   checkChains(findings, record);
   checkAuthors(findings, record);
   checkNotes(findings, record);
+  remarkBriefings(findings, record);
 };

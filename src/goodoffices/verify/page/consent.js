@@ -124,3 +124,58 @@ const consentByWord = ({ agreement, briefing, findings }, offices) => {
     );
   }
 };
+
+// --- in a record --------------------------------------------------------------------------------------
+
+/** The places on a path of offices that run a desk, but for some. */
+const othersOn = ({ path, papers }, offices, without) =>
+  path.flatMap((each, at) => (offices.includes(each) && !papers.has(each) && !without.has(each) ? [at] : []));
+
+const fewerLack = (one, other) => {
+  if (one.length !== other.length) return one.length < other.length;
+  const at = one.findIndex((each, place) => each !== other[place]);
+  return at >= 0 && one[at] < other[at];
+};
+
+/** By mandate, third party and mark: of this office's questions the one that the fewest left without a yes. */
+const leastLacking = (record) => {
+  const acts = [...record.acts.values()].filter(({ act }) => act.type === CONSENT);
+  const given = new Map();
+  for (const { act } of acts) if (act.code === GIVEN && act.evidence !== null) pushTo(given, act.evidence, act.author);
+  const least = new Map();
+  for (const { id, act } of acts) {
+    if (act.code !== ASKED || act.author !== record.manifest.office) continue;
+    const { agreement } = record.agreements.get(act.mandate);
+    const at = agreement.path.indexOf(act.lane);
+    if (act.lane !== CHANNEL_LANE && at < 0) continue;
+    const holding = act.lane === CHANNEL_LANE ? agreement.path : agreement.path.slice(Math.max(0, at - 1), at + 2);
+    const lacking = othersOn(agreement, holding, new Set([act.author, ...(given.get(id) ?? [])]));
+    const { recipient, mark } = readQuestion(act.words);
+    const spot = `${act.mandate} ${mark} ${recipient}`;
+    if (!least.has(spot) || fewerLack(lacking, least.get(spot))) least.set(spot, lacking);
+  }
+  return least;
+};
+
+/** Where this office showed parts of the record, and the record lacks the consent that the mandate asks for. */
+const remarkBriefings = (findings, record) => {
+  const least = leastLacking(record);
+  for (const { act, where } of record.acts.values()) {
+    const { agreement } = record.agreements.get(act.mandate);
+    if (act.type !== BRIEFED || act.author !== record.manifest.office || agreement.mandate.recordUse !== 2) continue;
+    const [label, recipient] = /^([^ ]*) ?([^]*)$/.exec(act.words ?? "").slice(1);
+    const wide = MARKS.indexOf(label);
+    let lacking = null;
+    for (let mark = wide; mark > 0 && mark < MARKS.length; mark++) {
+      const found = least.get(`${act.mandate} ${mark} ${recipient}`);
+      if (found && (lacking === null || fewerLack(found, lacking))) lacking = found;
+    }
+    lacking ??= othersOn(agreement, agreement.path, new Set([act.author]));
+    if (lacking.length === 0) continue;
+    const names = lacking.map((at) => agreement.nameOf(agreement.path[at])).join(", ");
+    findings.remarks.push(
+      `${where}: parts of the record were shown to a third party. The mandate asks for the consent of all its offices,` +
+        ` and this record holds none by ${names}.`,
+    );
+  }
+};
