@@ -64,6 +64,14 @@
     if (fresh && old) old.replaceWith(document.adoptNode(fresh));
   };
 
+  // The list of pages says how many ring or wait: renewed where it is open, and where the focus is.
+  const swapPages = (old, fresh) => {
+    const at = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") || "" : null;
+    if (old.querySelector("details[open]")) fresh.querySelector("details").open = true;
+    old.replaceWith(fresh);
+    if (at !== null) fresh.querySelector(at ? `a[href="${at}"]` : "summary").focus({ preventScroll: true });
+  };
+
   // While somebody writes, only what stands above the text is renewed: who can read it, what lies unopened.
   const refreshPart = async () => {
     const from = main().dataset.from;
@@ -140,7 +148,7 @@
         swapStrip(page);
         swapClock(page);
         const count = page.querySelector(".top nav");
-        if (count) document.querySelector(".top nav").replaceWith(document.adoptNode(count));
+        if (count) swapPages(document.querySelector(".top nav"), document.adoptNode(count));
         document.title = page.title;
         restore(fresh, kept);
         say(null);
