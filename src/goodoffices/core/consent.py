@@ -14,7 +14,7 @@ and, where one is stated, an empty line and the purpose. The last answer of an o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -54,10 +54,13 @@ class Question:
     notes: tuple[bytes, ...]
     purpose: str | None = None
 
+    def allows(self, recipient: str, mark: int, purpose: str | None) -> bool:
+        """Whether a briefing for somebody, so marked and so purposed, is what was asked."""
+        return (self.recipient, self.purpose) == (recipient, purpose) and mark <= self.mark
+
     def covers(self, recipient: str, mark: int, purpose: str | None, note: bytes) -> bool:
-        """Whether showing a note, or what was done about it, so marked and so purposed, is what was asked."""
-        asked = (self.recipient, self.purpose) == (recipient, purpose)
-        return asked and mark <= self.mark and note in self.notes
+        """Whether showing a note, or what was done about it, in such a briefing is what was asked."""
+        return self.allows(recipient, mark, purpose) and note in self.notes
 
 
 def write_question(question: Question) -> str:
@@ -133,16 +136,3 @@ class Answered:
     lane: bytes
     question: Question
     answers: Mapping[bytes, int]
-
-
-def consented(
-    questions: Iterable[Answered], recipient: str, mark: int, purpose: str | None, lane: bytes, note: bytes
-) -> frozenset[bytes]:
-    """Offices whose last answer to a question that covers it was yes."""
-    return frozenset(
-        office
-        for each in questions
-        if each.lane == lane and each.question.covers(recipient, mark, purpose, note)
-        for office, code in each.answers.items()
-        if code == Consent.GIVEN
-    )

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from goodoffices.core import digits, record_checkpoints
 from goodoffices.core import record_layout as layout
-from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Agreement, Disclosure, Forwarding, Mandate, Reading, RecordUse, Role
 from goodoffices.core.office import Office, Right
 from goodoffices.core.readable_agreed import wording_rows
@@ -128,11 +127,7 @@ def mandate_text(account: Account, agreement: Agreement) -> str:
     """mandate.txt: the terms in words."""
     mandate = agreement.mandate
     signed = agreement.signed_by()
-    compared = {
-        kept.act.author
-        for kept in account.acts.values()
-        if kept.act.type == ActType.COMPARED and kept.act.mandate == agreement.id
-    }
+    compared = account.compared.get(agreement.id, set())
     rows = [
         f"MANDATE    {plain(mandate.name)}",
         f"id         {agreement.id.hex()}",

@@ -119,6 +119,8 @@ class Examiner:
             return None
         folder = layout.channel(agreement.mandate.name, agreement.id)
         self.account.agreements[agreement.id] = folder, agreement
+        for each, paper in agreement.papers.items():
+            self.account.papers.setdefault(each, paper.name)
         if not agreement.complete:
             self.remarks.append(f"{folder}: not every office has signed this mandate; it is not in force.")
         return f"{folder}/mandate.cbor"

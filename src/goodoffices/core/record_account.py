@@ -158,15 +158,16 @@ class Account:
     acts: dict[bytes, KeptAct] = field(default_factory=dict)
     about: dict[bytes, list[KeptAct]] = field(default_factory=lambda: defaultdict(list))
     notes: dict[bytes, KeptNote] = field(default_factory=dict)
+    papers: dict[bytes, str] = field(default_factory=dict)
+    """Names of offices that run no desk."""
+    compared: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    """By mandate ID: who signed to have compared its digits."""
 
     def name(self, office: bytes) -> str:
         """What an office calls itself; a part of its ID if it is not in the record."""
         if office in self.offices:
             return self.offices[office].name
-        for _, agreement in self.agreements.values():
-            if office in agreement.papers:
-                return agreement.papers[office].name
-        return office[:8].hex()
+        return self.papers.get(office) or office[:8].hex()
 
 
 ITEM_WORDS: dict[int, str] = {

@@ -98,6 +98,7 @@ class _Reading:
     def __init__(self, examiner: Examiner, examined: Examined, parts: Parts) -> None:
         self.examiner, self.examined, self.parts = examiner, examined, parts
         self.account = examiner.account
+        self._checkpoints: dict[tuple[int, bytes], tuple[Checkpoint, Cosigned] | GoodOfficesError] = {}
 
     def _fails(self, where: str, flaw: Flaw, expected: str, error: GoodOfficesError) -> None:
         self.examiner.find(where, flaw, expected, error.what, cause_of(error))
@@ -162,9 +163,7 @@ class _Reading:
         try:
             if shown.checkpoint >= len(self.parts.checkpoints):
                 raise Found(Cause.MISSING, "Its checkpoint is not in the briefing.")
-            ends = {each: self.account.offices[each] for each in line.pairing.offices}
-            raw = self.parts.checkpoints[shown.checkpoint]
-            checkpoint, cosigned = record_checkpoints.examine(raw, line.id, ends)
+            checkpoint, cosigned = self._checkpoint(shown.checkpoint, line)
             signed, _, _ = read_entry(shown.raw)
             entry, tree = signed.statement.read(Entry), checkpoint.tree
             leaf = merkle.plain_leaf(signed.id)
@@ -179,6 +178,21 @@ class _Reading:
             return
         proved = ProvedEntry(entry.writer, entry.number, line, checkpoint, cosigned, where)
         self.examined.entries.append(proved)
+
+    def _checkpoint(self, number: int, line: KeptLine) -> tuple[Checkpoint, Cosigned]:
+        """A checkpoint on a line, verified once however many entries stand under it."""
+        spot = number, line.id
+        if spot not in self._checkpoints:
+            ends = {each: self.account.offices[each] for each in line.pairing.offices}
+            try:
+                raw = self.parts.checkpoints[number]
+                self._checkpoints[spot] = record_checkpoints.examine(raw, line.id, ends)
+            except GoodOfficesError as error:
+                self._checkpoints[spot] = error
+        found = self._checkpoints[spot]
+        if isinstance(found, GoodOfficesError):
+            raise found
+        return found
 
     def _note(self, where: str, shown: ShownNote) -> None:
         expected = "parts of a note that its author signed, which an entry that is shown carried"

@@ -85,8 +85,9 @@ def _whole(writer: str, numbers: dict[int, list[Link]], folder: str) -> Iterator
                 "it is not in this record: missing, or not arrived when this was exported",
             )
         elif before:
+            ids = {each.id for each in before}
             for link in links:
-                if all(link.previous != each.id for each in before):
+                if link.previous not in ids:
                     yield Finding(
                         link.where,
                         Flaw.PREVIOUS,
@@ -103,14 +104,13 @@ def _seen(writer: str, numbers: dict[int, list[Link]], theirs: Links) -> Iterato
             if link.seen is None:
                 continue
             incarnation, number, entry_id = link.seen
-            there = theirs.ids_at(incarnation, number)
-            if entry_id not in there:
+            if not theirs.has(link.seen):
                 yield Finding(
                     link.where,
                     Flaw.SEEN,
                     f"the other side's entry {number} ({entry_id[:16].hex()}), seen by {writer}'s desk",
                     "another entry at that place"
-                    if there
+                    if theirs.any_at(incarnation, number)
                     else "it is not in this record: the record was cut",
                 )
             if number < highest.get(incarnation, 0):

@@ -145,7 +145,7 @@ def check(kept: list[KeptCheckpoint], entry_at: EntryAt) -> Iterator[Finding]:
                     f"entry {frontier.size + 1} is not in this record: the record was cut",
                 )
             elif frontier.root() != each.root:
-                others = tuple(other.where for other in checkpoints if other is not each)
+                others = tuple(other.where for other in checkpoints[:5] if other is not each)
                 yield Finding(
                     each.where,
                     Flaw.CHECKPOINT_ROOT,

@@ -17,7 +17,6 @@ from goodoffices.core.consent import (
     Answered,
     Consent,
     check_consent,
-    consented,
     holders,
     read_question,
     who_consents,
@@ -70,16 +69,11 @@ def judge_consent(
             findings.append(
                 Finding(f"consent {at}", Flaw.BRIEFING_TERMS, expected, error.what, cause_of(error))
             )
-    questions, without = tuple(_answered(acts)), list[str]()
+    given, without = _given(acts, briefing), list[str]()
     for office in offices:
         if agreement.mandate.on_paper(office) and briefing.consent is not None:
             continue
-        lacking = sum(
-            office in lacks
-            and office
-            not in consented(questions, briefing.recipient, briefing.mark, briefing.purpose, lane, note)
-            for (lane, note), lacks in needed.items()
-        )
+        lacking = sum(office in lacks and office not in given[spot] for spot, lacks in needed.items())
         if lacking:
             without.append(agreement.name_of(office))
             expected = f"the signed consent of {agreement.name_of(office)}, for which the mandate asks"
@@ -144,6 +138,17 @@ def _act(raw: bytes, agreement: Agreement, briefing: Briefing, where: str) -> Ke
     if not asks and (act.code != Consent.GIVEN or office.id == briefing.office):
         raise Found(Cause.NOT_AGREED, "It neither asks for consent to this briefing nor gives it.")
     return KeptAct(signed.id, act, signer_of(office, act.roster, signed), False, where, None)
+
+
+def _given(acts: list[KeptAct], briefing: Briefing) -> dict[tuple[bytes, bytes], frozenset[bytes]]:
+    """By lane and note: who consented to a question that covers this briefing."""
+    given: dict[tuple[bytes, bytes], frozenset[bytes]] = defaultdict(frozenset)
+    for each in _answered(acts):
+        if each.question.allows(briefing.recipient, briefing.mark, briefing.purpose):
+            yes = {office for office, code in each.answers.items() if code == Consent.GIVEN}
+            for note in each.question.notes:
+                given[each.lane, note] |= yes
+    return given
 
 
 def _answered(acts: list[KeptAct]) -> Iterator[Answered]:

@@ -48,6 +48,7 @@ class Run:
         "latest",
         "newest",
         "odd",
+        "odd_ids",
         "opens",
         "previous",
         "receipted",
@@ -71,6 +72,8 @@ class Run:
         self.seen_in, self.seen_numbers, self.seen_ids = array("I"), array("Q"), bytearray()
         self.receipted = bytearray()
         self.odd: list[Link] = []
+        self.odd_ids: dict[int, set[bytes]] = {}
+        """Of these, by number, once everything is there."""
         self.steady = True
         """Whether each names the one before, and no roster went back."""
         self.newest = self.latest = self.backwards = 0
@@ -82,7 +85,7 @@ class Run:
     def ids_at(self, number: int) -> list[bytes]:
         """The IDs of all links of a number, ascending."""
         found = {self.id_at(number)} - {b""}
-        return sorted(found | {link.id for link in self.odd if link.number == number})
+        return sorted(found | self.odd_ids.get(number, set()))
 
     def beyond(self, number: int) -> int:
         """How many have a higher number."""
@@ -168,6 +171,8 @@ class Links:
             for link in early:
                 place = link.incarnation, link.number, link.id
                 self.take(*place, link.previous, link.roster, link.time, link.spot, link.seen, link.opens)
+            for link in run.odd:
+                run.odd_ids.setdefault(link.number, set()).add(link.id)
             run.receipted.extend(bytes(len(run.times) + 1 - len(run.receipted)))
 
     def _row(self, run: Run, at: int) -> Link:
@@ -212,7 +217,15 @@ class Links:
 
     def has(self, place: Place | None) -> bool:
         """Whether an entry is here."""
-        return place is not None and place[2] in self.ids_at(place[0], place[1])
+        run = self.runs.get(place[0]) if place is not None else None
+        if place is None or run is None:
+            return False
+        return run.id_at(place[1]) == place[2] or place[2] in run.odd_ids.get(place[1], ())
+
+    def any_at(self, incarnation: bytes, number: int) -> bool:
+        """Whether an entry of this number is here."""
+        run = self.runs.get(incarnation)
+        return run is not None and (run.id_at(number) != b"" or number in run.odd_ids)
 
     def has_row(self, place: Place) -> bool:
         """Whether an entry is here and came in its turn."""

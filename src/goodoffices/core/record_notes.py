@@ -100,6 +100,8 @@ class Carried:
         if signed.id not in self.account.acts:
             self.account.acts[signed.id] = kept
             self._link(act, signed.id, where)
+            if act.type == ActType.COMPARED:
+                self.account.compared[act.mandate].add(act.author)
             if act.subject is not None:
                 self.account.about[act.subject].append(kept)
         return kept

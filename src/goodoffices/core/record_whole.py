@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from goodoffices.core import record_checkpoints
@@ -88,6 +89,7 @@ def _manifest(account: Account) -> Iterator[Finding]:
 
 
 def _notes(account: Account) -> Iterator[Finding]:
+    came = _CameTo()
     numbers: dict[tuple[bytes, bytes, bytes, int], KeptNote] = {}
     for note in sorted(account.notes.values(), key=lambda each: each.folder):
         header = note.header
@@ -97,7 +99,7 @@ def _notes(account: Account) -> Iterator[Finding]:
             found = f"another one is {first.folder}"
             yield Finding(note.folder, Flaw.NUMBER, expected, found, beside=(first.folder,))
         yield from _verbatim(account, note)
-        yield from _claims(account, note)
+        yield from _claims(account, note, came)
 
 
 def _verbatim(account: Account, note: KeptNote) -> Iterator[Finding]:
@@ -122,34 +124,72 @@ def _verbatim(account: Account, note: KeptNote) -> Iterator[Finding]:
             )
 
 
-def _claims(account: Account, note: KeptNote) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """How a note came to an office: first where, and over one line alone, in one incarnation, at the earliest when."""
+
+    where: str
+    line: bytes | None
+    incarnation: bytes | None
+    number: int
+
+    def too_early(self, said: Carriage) -> bool:
+        """Whether something is said in an entry whose writer had not seen the one that brought the note."""
+        # Over another line it may have come earlier than the numbers of this one can tell.
+        if self.line != said.line:
+            return False
+        return said.seen is None or (self.incarnation == said.seen[0] and self.number > said.seen[1])
+
+
+class _CameTo:
+    """The same of each note and office, looked at once: a note may be passed on, and spoken of, very often."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, dict[bytes, _Came]] = {}
+
+    def __call__(self, note: KeptNote, office: bytes) -> _Came | None:
+        if note.id not in self._found:
+            found: dict[bytes, _Came] = {}
+            self._found[note.id] = found
+            for passed in note.passed:
+                line, (incarnation, number, _) = passed.carriage.line, passed.carriage.place
+                known = found.get(passed.reader)
+                found[passed.reader] = (
+                    _Came(passed.where, line, incarnation, number)
+                    if known is None
+                    else _Came(
+                        known.where,
+                        line if line == known.line else None,
+                        incarnation if incarnation == known.incarnation else None,
+                        min(number, known.number),
+                    )
+                )
+        return self._found[note.id].get(office)
+
+
+def _claims(account: Account, note: KeptNote, came_to: _CameTo) -> Iterator[Finding]:
     """What offices say of a note that by their own desks' entries had not reached them yet."""
     for kept in account.about.get(note.id, []):
-        if kept.carriage is not None and _too_early(note, kept.act.author, kept.carriage):
-            yield _claim(account, note, kept.act.author, kept.where, "says something of")
+        came = came_to(note, kept.act.author)
+        if kept.carriage is not None and came is not None and came.too_early(kept.carriage):
+            yield _claim(account, note, kept.act.author, came, kept.where, "says something of")
     author = note.header.author
     for passed in note.passed:
         for claimed in note.claims if passed.writer == author else ():
             other = account.notes.get(claimed)
-            if other is not None and _too_early(other, author, passed.carriage):
-                yield _claim(account, other, author, passed.where, "says to have read or held")
+            came = came_to(other, author) if other is not None else None
+            if other is not None and came is not None and came.too_early(passed.carriage):
+                yield _claim(account, other, author, came, passed.where, "says to have read or held")
 
 
-def _too_early(note: KeptNote, office: bytes, said: Carriage) -> bool:
-    came = [passed.carriage for passed in note.passed if passed.reader == office]
-    # Over another line it may have come earlier than the numbers of this one can tell.
-    return bool(came) and all(each.line == said.line and not said.had(each) for each in came)
-
-
-def _claim(account: Account, note: KeptNote, office: bytes, where: str, says: str) -> Finding:
-    came = next(each.where for each in note.passed if each.reader == office)
+def _claim(account: Account, note: KeptNote, office: bytes, came: _Came, where: str, says: str) -> Finding:
     return Finding(
         where,
         Flaw.CLAIM,
         f"an entry of {account.name(office)} whose desk had the note that it {says}",
         f"note {note.header.number} of {account.name(note.header.author)} came with an entry that this desk"
         " states, here, not to have seen yet",
-        beside=(came,),
+        beside=(came.where,),
     )
 
 

@@ -111,6 +111,9 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "remarks": list(verdict.remarks),
     }
     if account is not None:
+        spoiled = {
+            "/".join(parts[:2]) for each in verdict.findings if len(parts := each.where.split("/")) > 2
+        }
         result |= {
             "office": account.manifest.office.hex(),
             "realm": account.realm.hex(),
@@ -125,9 +128,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
                     "folder": line.folder,
                     "offices": [each.hex() for each in line.pairing.offices],
                     "entries": sum(len(line.links[each]) for each in line.pairing.offices),
-                    "verified": not any(
-                        each.where.startswith(f"{line.folder}/") for each in verdict.findings
-                    ),
+                    "verified": line.folder not in spoiled,
                 }
                 for line in account.lines.values()
             ],

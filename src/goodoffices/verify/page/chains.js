@@ -15,6 +15,13 @@ const chainOf = (links) => {
 
 const linksAt = (chain, incarnation, number) => chain.get(incarnation)?.get(number) ?? [];
 
+/** Whether one of the links at a place has this ID; of however many branches. */
+const hasLink = (links, id) => {
+  if (links.length < 2) return links[0]?.id === id;
+  links.ids ??= new Set(links.map((each) => each.id));
+  return links.ids.has(id);
+};
+
 const checkForks = (findings, chain, whose) => {
   for (const numbers of chain.values()) {
     for (const [number, [first, ...others]] of numbers) {
@@ -51,7 +58,7 @@ const checkWhole = (findings, writer, numbers, folder) => {
       const found = "it is not in this record: missing, or not arrived when this was exported";
       findings.add(`${folder}/entries`, "gap", expected, found);
     } else if (before.length > 0) {
-      for (const link of links.filter((each) => before.every((one) => one.id !== each.previous))) {
+      for (const link of links.filter((each) => !hasLink(before, each.previous))) {
         const expected = `an entry that follows ${before[0].where}`;
         findings.add(link.where, "previous", expected, "it names another entry as the one before it");
       }
@@ -67,7 +74,7 @@ const checkSeen = (findings, writer, numbers, theirs) => {
     if (link.seen === null) continue;
     const [incarnation, number, id] = link.seen;
     const there = linksAt(theirs, incarnation, number);
-    if (there.every((each) => each.id !== id)) {
+    if (!hasLink(there, id)) {
       const expected = `the other side's entry ${number} (${short(id)}), seen by ${writer}'s desk`;
       const found = there.length > 0 ? "another entry there" : "it is not in this record: the record was cut";
       findings.add(link.where, "seen", expected, found);
@@ -88,7 +95,7 @@ const checkOpenings = (findings, writer, chain) => {
     for (const link of numbers.get(1) ?? []) {
       if (link.opens !== null) {
         const [incarnation, number, id] = link.opens;
-        if (incarnation === link.incarnation || linksAt(chain, incarnation, number).every((each) => each.id !== id)) {
+        if (incarnation === link.incarnation || !hasLink(linksAt(chain, incarnation, number), id)) {
           const expected = `a new incarnation that names an entry of ${writer}'s here as the last before it`;
           findings.add(link.where, "incarnation", expected, "it names one that is not here");
         }

@@ -197,13 +197,17 @@ const checkCheckpoints = async (findings, line) => {
     (a, b) => (a.size < b.size ? -1 : a.size > b.size ? 1 : compareText(a.where, b.where)),
   );
   for (const each of sorted) pushTo(trees, `${each.writer} ${each.incarnation}`, each);
-  for (const [spot, checkpoints] of trees) {
-    const [writer, incarnation] = spot.split(" ");
-    const ids = new Map(); // by number; of two in one place the lesser ID
-    for (const link of line.links.get(writer)) {
-      const known = ids.get(link.number);
-      if (link.incarnation === incarnation && !(known <= link.id)) ids.set(link.number, link.id);
+  const chains = new Map(); // by writer and incarnation: IDs by number; of two in one place the lesser
+  for (const [writer, links] of trees.size > 0 ? line.links : []) {
+    for (const { incarnation, number, id } of links) {
+      const spot = `${writer} ${incarnation}`;
+      if (!chains.has(spot)) chains.set(spot, new Map());
+      const ids = chains.get(spot);
+      if (!(ids.get(number) <= id)) ids.set(number, id);
     }
+  }
+  for (const [spot, checkpoints] of trees) {
+    const ids = chains.get(spot) ?? new Map();
     const tree = new Tree();
     for (const { size, root, where } of checkpoints) {
       while (tree.size < size && ids.has(tree.size + 1)) {
@@ -217,7 +221,7 @@ const checkCheckpoints = async (findings, line) => {
       } else if (tree.root() !== root) {
         const expected = `a checkpoint over the entries 1 to ${size} of this record`;
         const found = "one over other entries: it extends no checkpoint that is";
-        const others = checkpoints.map((each) => each.where).filter((each) => each !== where);
+        const others = checkpoints.slice(0, 5).flatMap((each) => (each.where === where ? [] : [each.where]));
         findings.add(where, "checkpoint-root", expected, found, { beside: others.slice(0, 4) });
       }
     }
@@ -259,9 +263,10 @@ const remarkWitnesses = (findings, record, line) => {
   }
   for (const office of line.offices) {
     const who = record.name(office);
-    const links = line.links.get(office);
+    const numbers = new Map(); // by incarnation
+    for (const { incarnation, number } of line.links.get(office)) pushTo(numbers, incarnation, number);
     let unseen = 0;
-    for (const incarnation of [...new Set(links.map((link) => link.incarnation))].sort()) {
+    for (const incarnation of [...numbers.keys()].sort()) {
       const seen = [...(furthest.get(`${office} ${incarnation}`) ?? [])].sort(([a], [b]) => compareText(a, b));
       for (const [name, [size, at]] of seen) {
         findings.remarks.push(
@@ -269,7 +274,7 @@ const remarkWitnesses = (findings, record, line) => {
         );
       }
       const most = seen.reduce((known, [, [size]]) => (size > known ? size : known), 0);
-      unseen += links.filter((link) => link.incarnation === incarnation && link.number > most).length;
+      unseen += numbers.get(incarnation).filter((number) => number > most).length;
     }
     if (unseen > 0) {
       const entries = unseen === 1 ? "1 entry" : `${unseen} entries`;

@@ -91,9 +91,10 @@ const judgeConsent = async (reading) => {
     if (error) findings.add(where, "briefing-terms", expected, error.message, { why: causeOf(error) });
     else reading.consents.push(value);
   }
+  const given = consentGiven(reading);
   for (const office of agreement.path.filter(needs)) {
     if (agreement.papers.has(office) && briefing.consent !== null) continue;
-    const lacking = needed.filter(({ lane, note, offices }) => offices.has(office) && !consents(reading, office, lane, note));
+    const lacking = needed.filter(({ lane, note, offices }) => offices.has(office) && !given.has(`${lane} ${note} ${office}`));
     if (lacking.length === 0) continue;
     const expected = `the signed consent of ${agreement.nameOf(office)}, for which the mandate asks`;
     const count = lacking.length === 1 ? "1 note" : `${lacking.length} notes`;
@@ -101,15 +102,19 @@ const judgeConsent = async (reading) => {
   }
 };
 
-/** Whether an office gave its consent to a question that covers a note in this briefing. */
-const consents = ({ briefing, consents: acts }, office, lane, note) =>
-  acts.some(({ id, act }) => {
-    if (act.code !== ASKED || act.lane !== lane) return false;
+/** By lane, note and office: who consented to a question that covers this briefing. */
+const consentGiven = ({ briefing, consents }) => {
+  const answers = new Map(); // by question
+  for (const { act } of consents) if (act.code === GIVEN) pushTo(answers, act.evidence, act.author);
+  const given = new Set();
+  for (const { id, act } of consents.filter(({ act: { code } }) => code === ASKED)) {
     const asked = readQuestion(act.words);
     const covers = asked.recipient === briefing.recipient && asked.purpose === briefing.purpose;
-    if (!covers || briefing.mark > asked.mark || !asked.notes.has(note)) return false;
-    return acts.some((each) => each.act.code === GIVEN && each.act.evidence === id && each.act.author === office);
-  });
+    if (!covers || briefing.mark > asked.mark) continue;
+    for (const note of asked.notes) for (const office of answers.get(id) ?? []) given.add(`${act.lane} ${note} ${office}`);
+  }
+  return given;
+};
 
 /** A briefing that says nothing of acts of consent: an officer's words are told as that. */
 const consentByWord = ({ agreement, briefing, findings }, offices) => {

@@ -12,6 +12,8 @@ class Examiner {
     this.acts = new Map();
     this.about = new Map(); // note ID: acts
     this.notes = new Map();
+    this.papers = new Map(); // names of offices that run no desk
+    this.compared = new Map(); // mandate ID: who signed to have compared its digits
     this.authors = new Map(); // "mandate lane author": links
     this.verified = new Set();
     this.witnesses = []; // who is trusted by whoever verifies
@@ -19,12 +21,7 @@ class Examiner {
 
   /** What an office calls itself, or a part of its ID where it is not in the record. */
   name(office) {
-    const known = this.offices.get(office);
-    if (known) return known.name;
-    for (const { agreement } of this.agreements.values()) {
-      if (agreement.papers.has(office)) return agreement.papers.get(office).name;
-    }
-    return office.slice(0, 16);
+    return this.offices.get(office)?.name ?? this.papers.get(office) ?? office.slice(0, 16);
   }
 
   /** Note that an object does not hold. */
@@ -72,6 +69,7 @@ class Examiner {
       const agreement = await readAgreement(signed, this.offices, attested);
       const folder = placeOf.channel(agreement.mandate.name, agreement.id);
       this.agreements.set(agreement.id, { folder, agreement });
+      for (const [id, { name }] of agreement.papers) if (!this.papers.has(id)) this.papers.set(id, name);
       if (!agreement.complete) {
         this.findings.remarks.push(`${folder}: not every office has signed this mandate; it is not in force.`);
       }
@@ -312,6 +310,7 @@ class Examiner {
     if (this.acts.has(id)) return this.acts.get(id);
     this.acts.set(id, kept);
     this.link(act, id, where);
+    if (act.type === COMPARED) pushTo(this.compared, act.mandate, act.author);
     if (act.subject !== null) pushTo(this.about, act.subject, kept);
     return kept;
   }

@@ -164,10 +164,7 @@ const officeText = async (record, office) => {
 
 const mandateText = async (record, agreement) => {
   const { mandate, id } = agreement;
-  const compared = new Set();
-  for (const { act } of record.acts.values()) {
-    if (act.type === COMPARED && act.mandate === id) compared.add(act.author);
-  }
+  const compared = new Set(record.compared.get(id));
   const rows = [
     `MANDATE    ${plain(mandate.name)}`,
     `id         ${id}`,
