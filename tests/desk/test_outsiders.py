@@ -13,9 +13,9 @@ import pytest
 
 from goodoffices.core import checkpoint as cp
 from goodoffices.core import merkle
-from goodoffices.core.crypto import ed25519_public, ed25519_sign
+from goodoffices.core.crypto import ed25519_public, ed25519_sign, ed25519_verify
 from goodoffices.core.errors import YourError
-from goodoffices.desk.outsiders import Outsiders, Witness, read_witness
+from goodoffices.desk.outsiders import REFUSED, WRONG, Outsiders, Witness, read_witness
 from tests.desk.running import Desks, Relays
 from tests.verify.channel import Channel
 
@@ -146,8 +146,12 @@ def test_what_a_witness_answers_counts_only_if_its_signature_does(answer: tuple[
         async with server(say) as url:
             asking = outsiders(channel, witness=url)
             asking.start()
-            await until(lambda: url in asking.silent)
+            await until(lambda: asking.ended[url][0] != "")
             await asking.stop()
+        status = answer[0]
+        assert channel.east.desk.checkpoints.outside[url] == (
+            (REFUSED, status) if status != 200 else (WRONG, 0)
+        )
         assert not newest(channel).witnesses()
         assert channel.east.desk.ledger.owed_by(url, channel.east.me)
 
@@ -211,8 +215,9 @@ def test_what_is_no_time_stamp_is_not_kept(answer: bytes) -> None:
         async with server(say) as url:
             asking = outsiders(channel, stamps=url)
             asking.start()
-            await until(lambda: url in asking.silent)
+            await until(lambda: asking.ended[url][0] != "")
             await asking.stop()
+        assert asking.ended[url] == (WRONG, 0)
         assert not newest(channel).stamps
 
     asyncio.run(story())
@@ -220,6 +225,17 @@ def test_what_is_no_time_stamp_is_not_kept(answer: bytes) -> None:
 
 def vkey(name: str, public: bytes, kind: bytes = cp.COSIGNATURE) -> str:
     return f"{name}+{cp.key_id(name, kind, public).hex()}+{b64encode(kind + public).decode()}"
+
+
+def test_a_witness_that_keeps_a_list_is_told_the_name_and_key_of_the_newest_chain() -> None:
+    """P8: by which it can check what this desk signs (C2SP signed-note)."""
+    channel = Channel()
+    channel.east.desk.checkpoints.now(channel.tick())
+    name, named, key = (channel.east.desk.checkpoints.witness_key(channel.lines[1]) or "").split("+", 2)
+    (line,) = (each for each in newest(channel).lines if each.name == name)
+    assert (name, named) == (newest(channel).tree.origin, line.key_id.hex())
+    assert b64decode(key)[:1] == LOG_KEY
+    ed25519_verify(b64decode(key)[1:], line.blob, newest(channel).text)
 
 
 def test_a_witness_is_named_by_its_verifier_key_and_address() -> None:

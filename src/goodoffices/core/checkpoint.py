@@ -156,6 +156,12 @@ def read_vkey(text: str) -> tuple[str, bytes]:
     return found[1], raw[1:]
 
 
+def write_vkey(tree: Tree, public: bytes) -> str:
+    """The verifier key of a tree's writer (C2SP signed-note): what a witness is told that keeps a list."""
+    named = key_id(tree.origin, _ED25519, public).hex()
+    return f"{tree.origin}+{named}+{b64encode(_ED25519 + public).decode()}"
+
+
 def key_id(name: str, kind: bytes, public: bytes) -> bytes:
     """4 bytes by which a note's reader finds the key (C2SP signed-note)."""
     return crypto.sha256(name.encode() + b"\n" + kind + public)[:4]

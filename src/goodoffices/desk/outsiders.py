@@ -31,8 +31,19 @@ from goodoffices.desk.routes.socks import Proxy
 
 TIMEOUT = 30.0
 """Seconds until one that does not answer counts as silent for this try."""
+TOOK, SILENT, REFUSED, WRONG = "took", "silent", "refused", "wrong"
+"""How a try ended: by a witness's signature or a time stamp, without an answer, with a status, with an answer that
+does not hold."""
 EVERY = 60.0
 """Seconds between two looks whether anything is owed."""
+
+
+class _Refused(RelayError):
+    """It answered, with a status that is none of success."""
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url} answered with status {status}.")
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -79,8 +90,9 @@ class Outsiders:
         self._http = LeanHttp(None, TIMEOUT if proxy is None else PROXY_TIMEOUT, proxy)
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
-        self.silent: dict[str, str] = {}
-        """What stood against the last try, by address."""
+        self.ended = desk.checkpoints.outside
+        """How the last try ended and with which status, by address; the checkpoints page shows it."""
+        self.ended.update(dict.fromkeys((*(one.url for one in self._witnesses), *self._stamps), ("", 0)))
 
     def start(self) -> None:
         """One task for each outsider."""
@@ -105,10 +117,16 @@ class Outsiders:
             for row in self.ledger.owed_by(who, self.desk.me):
                 try:
                     more = await ask(row)
-                except (RelayError, OtherOfficeError) as error:
-                    self.silent[who] = error.what
+                except _Refused as error:
+                    self.ended[who] = REFUSED, error.status
                     continue
-                self.silent.pop(who, None)
+                except RelayError:
+                    self.ended[who] = SILENT, 0
+                    continue
+                except OtherOfficeError:
+                    self.ended[who] = WRONG, 0
+                    continue
+                self.ended[who] = TOOK, 0
                 self._keep(row, who, more)
             self._wake.clear()
             try:
@@ -142,7 +160,7 @@ class Outsiders:
             # It remembers another size than this desk does: a restored vault, or an answer that was lost.
             status, answer = await self._add(witness, row.checkpoint, int(answer))
         if status != 200:
-            raise RelayError(f"{witness.url} refused a checkpoint with status {status}.")
+            raise _Refused(witness.url, status)
         try:
             lines = checkpoints.read_lines(answer.decode("utf-8"))
         except UnicodeDecodeError:
@@ -173,8 +191,10 @@ class Outsiders:
             raise Malformed("This checkpoint has all the time stamps that it can have.")
         request = TimestampRequestBuilder().data(checkpoint.text).hash_algorithm(HashAlgorithm.SHA256).build()
         status, answer = await self._post(url, "application/timestamp-query", request.as_bytes())
-        if status != 200 or len(answer) > MAX_STAMP:
-            raise RelayError(f"{url} gave no time stamp: status {status}, {len(answer)} bytes.")
+        if status != 200:
+            raise _Refused(url, status)
+        if len(answer) > MAX_STAMP:
+            raise Malformed(f"{url} answered with {len(answer)} bytes, too long for a time stamp.")
         try:
             response = decode_timestamp_response(answer)
             info = response.tst_info

@@ -22,6 +22,7 @@ from goodoffices.core.checkpoint import (
     read_checkpoint,
     verify,
     verify_cosigner,
+    write_vkey,
 )
 from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import Foreign, NotNow
@@ -59,6 +60,8 @@ class Checkpoints:
         self._require = require
         lines.take_checkpoint = self.take
         self._look_at = 0
+        self.outside: dict[str, tuple[str, int]] = {}
+        """By address of a witness or time stamp authority: how its last try ended (``desk.outsiders``)."""
 
     def _key(self) -> tuple[int, bytes] | None:
         """(roster version, seed) of the key that the newest roster lists, if this desk holds it."""
@@ -70,6 +73,13 @@ class Checkpoints:
     def has_key(self) -> bool:
         """Whether this office's newest roster lists a key for checkpoints that this desk holds."""
         return self._key() is not None
+
+    def witness_key(self, line: bytes) -> str | None:
+        """Name and key of the newest own chain of a line, for a witness that keeps a list of those it serves."""
+        key, head = self._key(), self.ledger.head(line, self.context.me)
+        if key is None or head is None:
+            return None
+        return write_vkey(Tree(line, self.context.me, head[0]), ed25519_public(key[1]))
 
     # --- own chains ---------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ class ChainCard:
     at: int | None
     witnesses: int
     stamps: int
+    witness_key: str | None
+    """For a witness that keeps a list: name and key of the newest own chain (C2SP verifier key)."""
 
     @property
     def waiting(self) -> int:
@@ -42,6 +44,8 @@ class CheckpointsPage:
 
     lines: tuple[LineCheckpoints, ...]
     key: bool
+    outside: tuple[tuple[str, str, int], ...]
+    """Witnesses and time stamp authorities: address, how the last try ended, with which status."""
 
 
 def checkpoints_page(desk: Desk) -> CheckpointsPage:
@@ -53,7 +57,8 @@ def checkpoints_page(desk: Desk) -> CheckpointsPage:
         own = desk.context.my_office().name
         chains = (_chain(desk, line.id, desk.me, own), _chain(desk, line.id, line.peer, name))
         cards.append(LineCheckpoints(line.id, name, chains))
-    return CheckpointsPage(tuple(cards), desk.checkpoints.has_key())
+    outside = tuple((who, *ended) for who, ended in desk.checkpoints.outside.items())
+    return CheckpointsPage(tuple(cards), desk.checkpoints.has_key(), outside)
 
 
 def _chain(desk: Desk, line: bytes, writer: bytes, name: str) -> ChainCard:
@@ -79,4 +84,5 @@ def _chain(desk: Desk, line: bytes, writer: bytes, name: str) -> ChainCard:
         at=max((row.at for row in newest), default=None),
         witnesses=sum(len(row.checkpoint.witnesses()) for row in newest),
         stamps=sum(len(row.checkpoint.stamps) for row in newest),
+        witness_key=desk.checkpoints.witness_key(line) if writer == desk.me else None,
     )
