@@ -362,6 +362,7 @@ def html_of(ask: Ask, page: Page, error: GoodOfficesError | None = None) -> str:
         here=page.here,
         page=page.data,
         card=card,
+        mark=ask.views.mark,
         csrf=stamped(ask.session.csrf if ask.session is not None else "", ask.desk.context.rng(NUMBER)),
         error=error,
         form=ask.form,

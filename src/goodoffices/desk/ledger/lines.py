@@ -52,6 +52,10 @@ class LineTables(PlaceTables, MailboxTables):
         rows = self._all("SELECT id, introduced_by FROM office ORDER BY rowid")
         return [(office, row[1]) for row in rows if (office := self.office(bytes(row[0]))) is not None]
 
+    def office_ids(self) -> list[bytes]:
+        """Every known office in the order in which they became known; the own one is the first."""
+        return [bytes(row[0]) for row in self._all("SELECT id FROM office ORDER BY rowid")]
+
     # lines and routes
 
     def line(self, line_id: bytes) -> LineRow:

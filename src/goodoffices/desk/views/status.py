@@ -152,6 +152,7 @@ class ChatPage:
     """The duty officers' own lane on a line."""
 
     line: bytes
+    peer: bytes
     peer_name: str
     state: str
     chat: tuple[ChatLine, ...]
@@ -312,6 +313,7 @@ def chat_page(desk: Desk, officer: Officer, line_id: bytes, now: int) -> ChatPag
     why_not = None if line.open else "The line is not confirmed by both offices yet."
     return ChatPage(
         line=line_id,
+        peer=line.peer,
         peer_name=peer.name if peer is not None else line.name,
         state=next((each.state for each in line_cards(desk, now, ()) if each.id == line_id), ""),
         chat=tuple(lines),

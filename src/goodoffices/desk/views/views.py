@@ -28,6 +28,7 @@ from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, draf
 from goodoffices.desk.views.inside import Inside
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
+from goodoffices.desk.views.marks import mark_of
 from goodoffices.desk.views.note import NotePage, note_page
 from goodoffices.desk.views.spacetime import PicturePage, picture_page
 from goodoffices.desk.views.status import ChatPage, StatusPage, Strip, chat_page, status_page, strip
@@ -160,6 +161,10 @@ class Views:
     def drawn(self, key: tuple[Any, ...], draw: Callable[[], D]) -> D:
         """What was drawn for one officer and is the same for the next; forgotten when the desk locks."""
         return self.desk.context.opened.drawn(key, draw)
+
+    def mark(self, office: bytes | None) -> int | None:
+        """By which mark an officer tells a counterpart from the others; None for this office itself."""
+        return None if office is None else mark_of(self.desk, office)
 
     def waiting(self, now: int) -> tuple[Waiting, ...]:
         """Notes that wait for an act of this office, the most pressing first."""
