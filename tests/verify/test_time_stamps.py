@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import random
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from goodoffices.core.errors import GoodOfficesError
@@ -67,6 +72,21 @@ class Authority:
             "openssl ts -reply -queryfile query -config tsa.cnf -section t -signer tsa.pem -inkey tsa.key -out reply"
         )
         return (self.folder / "reply").read_bytes()
+
+    def revoking(self, reason: x509.ReasonFlags | None, when: timedelta) -> str:
+        """The issuer's list, by which the authority's certificate was revoked so long after now."""
+        issuer = x509.load_pem_x509_certificate(self.pem("issuer").encode())
+        serial = x509.load_pem_x509_certificate(self.pem("tsa").encode()).serial_number
+        at = issuer.not_valid_before_utc + when
+        row = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+        if reason is not None:
+            row = row.add_extension(x509.CRLReason(reason), critical=False)
+        made = x509.CertificateRevocationListBuilder().issuer_name(issuer.subject)
+        made = made.last_update(at).next_update(at + timedelta(days=1))
+        key = load_pem_private_key((self.folder / "issuer.key").read_bytes(), None)
+        assert isinstance(key, RSAPrivateKey)
+        signed = made.add_revoked_certificate(row.build()).sign(key, SHA256())
+        return signed.public_bytes(Encoding.PEM).decode()
 
     def pem(self, name: str) -> str:
         return (self.folder / f"{name}.pem").read_text()
@@ -141,6 +161,45 @@ def test_the_command_takes_certificates_beside_fingerprints(
     assert len(read_trust(tmp_path / "trust")) == len(account.offices)
 
 
+SOON, LATER = timedelta(0), timedelta(days=20)
+
+
+@pytest.mark.parametrize(
+    ("reason", "when", "counts"),
+    [
+        (None, LATER, False),
+        (x509.ReasonFlags.key_compromise, LATER, False),
+        (x509.ReasonFlags.superseded, SOON, False),
+        (x509.ReasonFlags.superseded, LATER, True),
+    ],
+)
+def test_a_revoked_certificate_counts_only_for_what_it_stamped_before_and_if_its_key_was_not_stolen(
+    folder: Path,
+    authority: Authority,
+    tmp_path: Path,
+    reason: x509.ReasonFlags | None,
+    when: timedelta,
+    counts: bool,
+) -> None:
+    """P8: RFC 3161 §4.1. Told, and no finding."""
+    (tmp_path / "trust").write_text(authority.revoking(reason, when) + authority.pem("issuer"))
+    told = verify(folder, authorities=read_authorities(tmp_path / "trust"))
+    assert told.findings == ()
+    assert any("stamped Tehran's entries" in each for each in told.remarks) == counts
+    revoked = "1 time stamp is by a certificate that was revoked, and not counted."
+    assert any(each.endswith(revoked) for each in told.remarks) != counts
+
+
+def test_a_list_that_somebody_else_signed_revokes_nothing(
+    folder: Path, authority: Authority, tmp_path: Path
+) -> None:
+    other = Authority(tmp_path / "other")
+    (other.folder / "tsa.pem").write_text(authority.pem("tsa"))
+    (tmp_path / "trust").write_text(other.revoking(None, SOON) + authority.pem("issuer"))
+    told = verify(folder, authorities=read_authorities(tmp_path / "trust"))
+    assert any("stamped Tehran's entries" in each for each in told.remarks)
+
+
 @pytest.mark.slow
 def test_the_second_verifier_passes_over_certificates(
     folder: Path, authority: Authority, second: Second
@@ -149,14 +208,18 @@ def test_the_second_verifier_passes_over_certificates(
     account = verify(folder).account
     assert account is not None
     known = "".join(f"{office.hex()} an office\n" for office in account.offices)
-    told = second.judge(folder, authority.pem("issuer") + known)
-    assert (told["verdict"], told["compared_with_trust"]) == ("verified", True)
+    told = second.judge(folder, authority.revoking(None, SOON) + authority.pem("issuer") + known)
+    assert (told["verdict"], told["compared_with_trust"], told["findings"]) == ("verified", True, [])
 
 
-def test_what_is_no_certificate_is_refused_with_its_place(tmp_path: Path) -> None:
+def test_what_is_no_certificate_and_no_list_is_refused(authority: Authority, tmp_path: Path) -> None:
     """P12"""
     (tmp_path / "trust").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     with pytest.raises(BadTrustFile, match="certificate"):
+        read_authorities(tmp_path / "trust")
+    with (tmp_path / "trust").open("w") as file:
+        file.write(authority.pem("issuer") + "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n")
+    with pytest.raises(BadTrustFile, match="list of revoked certificates"):
         read_authorities(tmp_path / "trust")
 
 

@@ -8,6 +8,7 @@ Nothing that offices sign or seal depends on them. The second module that touche
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -18,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from goodoffices.core.errors import Malformed, YourError
 
 Certificate = x509.Certificate
+RevocationList = x509.CertificateRevocationList
 
 AUTHORITY_DAYS = 3650
 SERVER_DAYS = 397
@@ -38,6 +40,51 @@ def read_certificate(der: bytes) -> Certificate:
         return x509.load_der_x509_certificate(der)
     except ValueError:
         raise Malformed("Not a certificate (DER).") from None
+
+
+def read_lists(pems: Iterable[bytes]) -> tuple[RevocationList, ...]:
+    """Lists of revoked certificates, one in each PEM; raises Malformed."""
+    try:
+        return tuple(x509.load_pem_x509_crl(each) for each in pems)
+    except ValueError:
+        raise Malformed("Not a list of revoked certificates (PEM).") from None
+
+
+_ONLY_LATER = {
+    x509.ReasonFlags.unspecified,
+    x509.ReasonFlags.affiliation_changed,
+    x509.ReasonFlags.superseded,
+    x509.ReasonFlags.cessation_of_operation,
+}
+
+
+def revoked(
+    certificate: Certificate, issuer: Certificate, lists: Iterable[RevocationList], at: datetime
+) -> bool:
+    """Whether its issuer's lists say that what a certificate signed at a time no longer counts (RFC 3161 §4.1).
+
+    Where the reason is one of those by which the key was not stolen, what was signed before counts on.
+    """
+    for each in lists:
+        if each.issuer != certificate.issuer or not _signed_by(each, issuer):
+            continue
+        row = each.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if row is None:
+            continue
+        try:
+            reason = row.extensions.get_extension_for_class(x509.CRLReason).value.reason
+        except (x509.ExtensionNotFound, ValueError):
+            return True
+        if reason not in _ONLY_LATER or row.revocation_date_utc <= at:
+            return True
+    return False
+
+
+def _signed_by(found: RevocationList, issuer: Certificate) -> bool:
+    try:
+        return found.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # a key of a sort that signs no list
+        return False
 
 
 def ends(pem: bytes) -> int:

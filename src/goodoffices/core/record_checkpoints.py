@@ -25,7 +25,7 @@ from goodoffices.core.checkpoint import (
 from goodoffices.core.errors import Foreign, GoodOfficesError
 from goodoffices.core.merkle import Frontier, plain_leaf
 from goodoffices.core.office import Office
-from goodoffices.core.record_findings import Finding, Flaw
+from goodoffices.core.record_findings import Cause, Finding, Flaw, cause_of
 from goodoffices.core.record_layout import plain, zulu
 
 Cosigned = tuple[tuple[bytes, int], ...]
@@ -49,6 +49,8 @@ class KeptCheckpoint:
     """Time stamp authorities by certificates that are trusted, with the times that they stamped (ms)."""
     strange: int = 0
     """Time stamps that hold by no certificate that is trusted. Counted only where any are."""
+    revoked: int = 0
+    """Time stamps by a certificate that its issuer revoked, by a list that whoever verifies gave."""
 
 
 def examine(raw: bytes, line: bytes, offices: dict[bytes, Office]) -> tuple[Checkpoint, Cosigned]:
@@ -91,16 +93,19 @@ JudgeStamp = Callable[[bytes, bytes], tuple[str, int]]
 """From a time stamp and the text that it is over to (authority, ms); raises what is wrong with it (ADR 0056)."""
 
 
-def judge_stamps(checkpoint: Checkpoint, judge: JudgeStamp | None) -> tuple[tuple[tuple[str, int], ...], int]:
-    """Who stamped it when, by certificates that are trusted, and how many time stamps hold by none of them."""
-    held, strange = [], 0
+def judge_stamps(
+    checkpoint: Checkpoint, judge: JudgeStamp | None
+) -> tuple[tuple[tuple[str, int], ...], int, int]:
+    """Who stamped it when, by certificates that are trusted; how many hold by none of them, or by a revoked one."""
+    held, strange, revoked = [], 0, 0
     for stamp in checkpoint.stamps if judge is not None else ():
         assert judge is not None
         try:
             held.append(judge(stamp, checkpoint.text))
-        except GoodOfficesError:
-            strange += 1  # told, and no finding: time is never a verdict
-    return tuple(held), strange
+        except GoodOfficesError as error:  # told, and no finding: time is never a verdict
+            known = cause_of(error) == Cause.REVOKED_KEY
+            strange, revoked = strange + (not known), revoked + known
+    return tuple(held), strange, revoked
 
 
 def keep(
@@ -113,8 +118,8 @@ def keep(
     """What is kept of a verified checkpoint."""
     witnesses = tuple(each.name for each in checkpoint.witnesses())
     tree, size, root, stamps = checkpoint.tree, checkpoint.size, checkpoint.root, len(checkpoint.stamps)
-    stamped, strange = judge_stamps(checkpoint, judge)
-    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where, seen_by, stamped, strange)
+    stamped, *others = judge_stamps(checkpoint, judge)
+    return KeptCheckpoint(tree, size, root, cosigned, witnesses, stamps, where, seen_by, stamped, *others)
 
 
 def path_of(folder: str, name: str, checkpoint: Checkpoint | KeptCheckpoint) -> str:

@@ -278,6 +278,10 @@ def _outside(account: Account, line: KeptLine) -> Iterator[str]:
         if strange:
             stamps = "1 time stamp holds" if strange == 1 else f"{strange} time stamps hold"
             yield f"{line.folder}: {stamps} by no certificate in the trust file."
+        revoked = sum(each.revoked for each in line.checkpoints)
+        if revoked:
+            stamps = "1 time stamp is" if revoked == 1 else f"{revoked} time stamps are"
+            yield f"{line.folder}: {stamps} by a certificate that was revoked, and not counted."
 
 
 def _seen_outside(

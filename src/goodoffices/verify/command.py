@@ -22,7 +22,7 @@ from goodoffices.verify.verifier import NotAnExport, verify
 
 VERIFIED, FINDINGS, NOT_AN_EXPORT = 0, 1, 2
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN (CERTIFICATE|X509 CRL)-----.*?-----END \1-----", re.DOTALL)
 _TRUST = re.compile(r"([0-9a-fA-F]{64})(?:\s+(.*))?")
 
 
@@ -53,14 +53,17 @@ def _lines(text: str) -> list[str]:
 
 def read_authorities(path: Path) -> JudgeStamp | None:
     """What judges time stamps by the certificates in a trust file that was read before; None without any."""
-    blocks = [found[0] for found in _PEM.finditer(path.read_text(encoding="utf-8-sig"))]
-    if not blocks:
+    blocks: dict[str, list[bytes]] = {"CERTIFICATE": [], "X509 CRL": []}
+    for found in _PEM.finditer(path.read_text(encoding="utf-8-sig")):
+        blocks[found[1]].append(found[0].encode())
+    certificates, lists = blocks.values()
+    if not certificates:
         return None
     # Only who has certificates needs the library that reads time stamps.
     from goodoffices.verify.stamps import Authorities
 
     try:
-        return Authorities("\n".join(blocks).encode()).judge
+        return Authorities(b"\n".join(certificates), lists).judge
     except OtherOfficeError as error:
         raise BadTrustFile(f"{path}: {error.what}") from None
 

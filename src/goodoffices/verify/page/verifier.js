@@ -8,7 +8,7 @@ const NOT_AN_EXPORT = "not an export";
 const BLANKS = "[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const OUTER_BLANKS = new RegExp(`^${BLANKS}|${BLANKS}$`, "g");
 const TRUSTED = new RegExp(`^([0-9a-fA-F]{64})(?:${BLANKS}([^]*))?$`);
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g;
+const CERTIFICATE = /-----BEGIN (CERTIFICATE|X509 CRL)-----[^]*?-----END \1-----/g;
 
 class BadTrustList extends Error {}
 
@@ -23,8 +23,8 @@ const readTrust = (bytes) => {
     throw new BadTrustList("1");
   }
   // Certificates of time stamp authorities are for the program; their lines are passed over.
-  text = text.replace(CERTIFICATE, (found) => {
-    trusted.certificates++;
+  text = text.replace(CERTIFICATE, (found, what) => {
+    if (what === "CERTIFICATE") trusted.certificates++;
     return "\n".repeat(found.split("\n").length - 1);
   });
   for (const [at, each] of text.split(/\r\n|[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/).entries()) {
