@@ -86,16 +86,18 @@ def test_a_remark_and_a_rewording_go_when_a_second_officer_has_signed_what_he_re
         sound(tehran)
 
 
-@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fa", 390, "dark")])
+@pytest.mark.parametrize(
+    ("language", "width", "scheme", "take"), [("en", 1280, "light", 1), ("fa", 390, "dark", 2)]
+)
 def test_an_answer_by_word_of_mouth_is_written_down_and_never_shown_as_the_partys_own(
-    contexts: Callable[..., BrowserContext], sound: Sound, language: str, width: int, scheme: str
+    contexts: Callable[..., BrowserContext], sound: Sound, language: str, width: int, scheme: str, take: int
 ) -> None:
-    """P1, P14: whose transcript it is stands with it at the author's desk."""
+    """P1, P10, P14: whose transcript it is stands with it at the author's desk, once as many have signed as must."""
     offices = Offices(officers=PEOPLE)
     for each in offices.desks.values():
         each.unlock()
     offices.pair(offices.washington, offices.bern)
-    mandate = str(propose(offices).json()["id"])
+    mandate = str(propose(offices, officers_to_add_words=str(take)).json()["id"])
     washington = Browser(offices.washington)
     washington.sign_in()
     washington.done(f"/mandates/{mandate}/sign")
@@ -118,6 +120,15 @@ def test_an_answer_by_word_of_mouth_is_written_down_and_never_shown_as_the_party
         bern.locator('form[action$="/transcript"] button.do').click()
         expect(bern.locator("main", has_text="Come on Thursday.").locator("#transcript")).to_have_value("")
         sound(bern)
+        if take == 2:
+            waiting = "aside.remark form button.do"
+            expect(bern.locator("aside.transcript .text")).to_contain_text("پنج‌شنبه بیایید.")
+            expect(bern.locator(waiting)).to_have_count(0)
+            second = enter(contexts, bern_at, "second", **how)
+            second.goto(f"{bern_at}/notes/{note}")
+            sound(second)
+            second.locator(waiting).click()
+            expect(second.locator(waiting)).to_have_count(0)
         author = enter(contexts, washington_at, "duty", **how)
         author.goto(f"{washington_at}/notes/{note}")
         told = author.locator("main aside, main section", has_text="Come on Thursday.").last
