@@ -18,5 +18,5 @@ def test_lines_of_before_are_not_thin() -> None:
     db.execute("INSERT INTO fact VALUES ('beat 01', x'00004e20')")
     migrate(db, steps)
     assert db.execute("SELECT name FROM fact").fetchall() == [("beat 01",)]
-    for table in ("thin_wish", "thin_chain", "thin_held", "thin_skipped"):
+    for table in ("thin_wish", "thin_chain", "thin_held", "thin_skipped", "thin_ahead"):
         assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

@@ -8,6 +8,8 @@ from goodoffices.drill.world.runs import run, run_seed
 from goodoffices.drill.world.soak import run_chunk
 
 STEPS = 20
+THIN = 10
+"""A seed whose lines are thin."""
 CHUNK = 10
 CHUNKS = range(12)
 
@@ -28,9 +30,10 @@ def test_a_seed_holds(seed: int) -> None:
     assert verdict.broken is None, verdict.sentence
 
 
-def test_a_seed_replays_exactly() -> None:
+@pytest.mark.parametrize("seed", [7, THIN])
+def test_a_seed_replays_exactly(seed: int) -> None:
     """The story of a run is the same each time, though ciphertexts differ."""
-    first, second = run_seed(7, 15), run_seed(7, 15)
+    first, second = run_seed(seed, 15), run_seed(seed, 15)
     assert first.trace == second.trace
     assert first.counts == second.counts
 
@@ -50,6 +53,7 @@ def test_the_seeds_make_every_kind_of_run() -> None:
         "rosters",
         "errands",
         "several",
+        "thin",
         "exported",
     ):
         assert sum(bool(getattr(plan, name)) for plan in plans) >= 10, name
@@ -63,6 +67,15 @@ def test_rosters_change_while_notes_are_under_way(posts: int) -> None:
     verdict = run(Plan(9, 40, posts, (1,), loss=True, stops=True, relays=True, rosters=True))
     assert verdict.broken is None, verdict.sentence
     assert verdict.counts["new rosters"] > 0
+
+
+@pytest.mark.parametrize("terms", [1, 3])
+def test_a_calm_world_of_thin_lines_carries_notes_in_cells(terms: int) -> None:
+    """P2, P7: the sealed and the open channel, forwarded by the desk."""
+    verdict = run(Plan(11, 12, 1, (terms,), thin=True, exported=True))
+    assert verdict.broken is None, verdict.sentence
+    assert verdict.counts["cells"] > 50
+    assert verdict.counts["notes from a chain"] > 0
 
 
 @pytest.mark.parametrize("posts", [1, 2])

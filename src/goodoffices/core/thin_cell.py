@@ -74,7 +74,7 @@ def write_parts(
         if kind == PART_ENTRY:
             _write_entry(writer, part, held)
         elif kind in (PART_RECEIPT, PART_HEAD):
-            writer.signed(part, {"line": line})
+            writer.signed(part, {"line": line}, whole=kind == PART_HEAD)
         elif kind == PART_NOTE:
             _write_note(writer, part)
         else:

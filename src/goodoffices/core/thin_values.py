@@ -35,8 +35,13 @@ _TUPLE, _SIGNED = 0xD0, 0xE0
 
 
 def not_here() -> NotNow:
-    """What is named is not here yet, or is here twice."""
+    """What is named is not here yet, or is here twice. Early, unless it was lost here."""
     return NotNow("Something of a thin line names what is not here yet.")
+
+
+def is_not_here(error: NotNow) -> bool:
+    """Whether an error is ``not_here``'s."""
+    return error.what == not_here().what
 
 
 class Unfit(Exception):
@@ -76,6 +81,7 @@ class Writer:
         self.out = bytearray()
         self._named = list(named)
         self._time = BASE
+        self._whole = False
 
     def number(self, value: int) -> None:
         """A number in base 128, the low digits first."""
@@ -131,7 +137,11 @@ class Writer:
             return
         if len(value) in (16, 32):
             self._named.append(value)
-            if self.known.told(value) and self.known.find(value[:HINT], len(value)) == [value]:
+            if (
+                not self._whole
+                and self.known.told(value)
+                and self.known.find(value[:HINT], len(value)) == [value]
+            ):
                 self.out += bytes([_HINT, len(value)]) + value[:HINT]
                 return
         tag = {16: _D16, 32: _D32, 64: _D64}.get(len(value))
@@ -170,8 +180,12 @@ class Writer:
             self.number(first)
             self.number(count)
 
-    def signed(self, signed: Signed, given: Mapping[str, Any]) -> None:
-        """A signed object of a known class without the fields that the reader is given."""
+    def signed(self, signed: Signed, given: Mapping[str, Any], *, whole: bool = False) -> None:
+        """A signed object of a known class without the fields that the reader is given.
+
+        ``whole``: for a reader of whom nobody knows what its vault still holds; nothing is only hinted at.
+        """
+        self._whole = whole
         kind, realm, content = signed.statement.parts
         place = next((at for at, each in enumerate(CLASSES) if kind == each.KIND), None)
         if place is None or realm != self.realm:
@@ -196,6 +210,7 @@ class Writer:
             self.put(signer)
             self.out += signature
         self._named.append(signed.id)
+        self._whole = False
 
 
 class Reader:

@@ -81,7 +81,6 @@ class Desk:
         self.channels = Channels(self.context, self._flush)
         self.chronicle = Chronicle(self.context, self.channels)
         self.lines = Lines(self.context, self._take_entry, Cells(self.context, self.channels.thin))
-        self.lines.take_note = self.channels.note_came
         self.lines.receipted = self._on_relay
         self.lines.take_own_roster = self.channels.take_own_roster
         self.stops = Stops(self.context)

@@ -193,7 +193,8 @@ class Pipe:
                         Refused
                     ):  # it is not acknowledged by its reader's desk: offered again
                         await self._do(event)
-                # Only now is it acknowledged on the wire: what came is in the store, synced.
+                    if isinstance(event, Came):
+                        self._link.kept(event)  # only now: what came is in the store, synced
                 self._wake.set()
         except OSError:
             return

@@ -3,7 +3,8 @@
 
 For what is slow and loses much (a modem, a radio): docs/format.md §16.6, ADR 0057. An end is told what there
 is to carry and what came over the wire, and says which bytes to write next. Everything is sent again until
-it is acknowledged; what comes twice is acknowledged twice and told once or twice, which stores bear.
+it is acknowledged; what comes twice is acknowledged twice and told once or twice, which stores bear. An end
+that starts says so first: what the other had under way to the one before is begun anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+
+from goodoffices.relay.rules import SIZE_CLASSES
 
 MARK = b"\xc3\x5a"
 OVERHEAD = 12
@@ -27,6 +30,8 @@ ACKED = 8
 """Numbers that one acknowledgement names: the newest that came, so that a lost one is made good by the next."""
 PARTS_KEPT = 32
 """Long envelopes of which pieces are kept until the others come."""
+MOST_PIECES = -(-max(SIZE_CLASSES) // PIECE_BYTES)
+SESSION = 8
 REMEMBERED = 64
 MOST_BOXES = 255
 SLACK = 50
@@ -43,10 +48,11 @@ class Announced:
 
 @dataclass(frozen=True)
 class Came:
-    """An envelope for a mailbox of this half."""
+    """An envelope for a mailbox of this half. The other half is told so by ``kept``, once it is."""
 
     box: bytes
     envelope: bytes
+    number: int
 
 
 @dataclass(frozen=True)
@@ -133,11 +139,17 @@ class Link:
         self._theirs: dict[int, bytes] = {}
         self._acks: deque[int] = deque(maxlen=ACKED)
         self._ack_due = False
+        self._ack_again: int | None = None
+        """When the newest acknowledgement is said once more, if the wire has nothing else to do."""
         self._parts: OrderedDict[tuple[int, int], _Parts] = OrderedDict()
         self._done: OrderedDict[tuple[int, int], None] = OrderedDict()
         self._free = 0
-        self._hello: int | None = None
-        self._say(HELLO, 0, b"")
+        self._session = rng(SESSION)
+        self._hello = b""
+        """The session of the other end."""
+        self._greeted = False
+        """The other end knows this session: only then is anything else said, and anything else believed."""
+        self._say(HELLO, 0, self._session)
 
     # --- what is to be carried ------------------------------------------------------------------------
 
@@ -145,7 +157,7 @@ class Link:
         """A mailbox was opened at this half."""
         if box not in self._mine and len(self._mine) < MOST_BOXES:
             self._mine[box] = len(self._mine), put
-            self._say(ANNOUNCE, self._mine[box][0], box + put)
+            self._announce_all()
 
     def carries(self, box: bytes) -> bool:
         """Whether the other half has this mailbox."""
@@ -165,6 +177,17 @@ class Link:
                 head = at.to_bytes(2, "big") + len(pieces).to_bytes(2, "big")
                 self._say(PIECE, index, head + piece, (box, envelope))
         return True
+
+    def kept(self, event: Came) -> None:
+        """What came is in the store: it may be acknowledged."""
+        self._acks.append(event.number)
+        self._ack_due = True
+
+    def _announce_all(self) -> None:
+        said = {message.content for message in (*self._waiting, *self._under_way.values())}
+        for name, (index, put) in self._mine.items():
+            if name + put not in said:
+                self._say(ANNOUNCE, index, name + put)
 
     def _say(self, sort: int, box: int, content: bytes, envelope: tuple[bytes, bytes] | None = None) -> None:
         message = _Message(self._number, sort, box, content, envelope)
@@ -189,15 +212,25 @@ class Link:
             return None
         if self._ack_due:
             self._ack_due = False
-            return self._on_wire(ACK, 0, 0, b"".join(each.to_bytes(2, "big") for each in self._acks), now)
+            written = self._acknowledge(now)
+            self._ack_again = self._free
+            return written
         message = self._next(now)
         if message is None:
-            return None
+            if self._ack_again is None:
+                return None
+            # It costs little; a lost one costs the other end a whole frame.
+            self._ack_again = None
+            return self._acknowledge(now)
+        self._ack_again = None
         written = self._on_wire(message.sort, message.box, message.number, message.content, now)
         message.again = (
-            self._free + 2 * self.delay + self.took(OVERHEAD + 2 * ACKED) + SLACK + self.delay // 2
+            self._free + 2 * self.delay + 2 * self.took(OVERHEAD + 2 * ACKED) + SLACK + self.delay // 4
         )
         return written
+
+    def _acknowledge(self, now: int) -> bytes:
+        return self._on_wire(ACK, 0, 0, b"".join(each.to_bytes(2, "big") for each in self._acks), now)
 
     def _on_wire(self, sort: int, box: int, number: int, content: bytes, now: int) -> bytes:
         written = frame(sort, box, number, content)
@@ -212,6 +245,8 @@ class Link:
         if late is not None and late.sort != PIECE:
             self._under_way.move_to_end(late.number)
             return late
+        if not self._greeted:
+            return self._waiting_hello()
         if self._waiting:
             message = self._waiting.popleft()
         elif late is not None:
@@ -224,10 +259,22 @@ class Link:
         self._under_way[message.number] = message
         return message
 
+    def _waiting_hello(self) -> _Message | None:
+        hello = next((each for each in self._waiting if each.sort == HELLO), None)
+        if hello is not None:
+            self._waiting.remove(hello)
+            self._under_way[hello.number] = hello
+        return hello
+
+    def _may_write(self) -> bool:
+        if not self._greeted:
+            return any(each.sort == HELLO for each in self._waiting)
+        pieces = sum(message.sort == PIECE for message in self._under_way.values())
+        return bool(self._waiting or (self._long and pieces < PIECES_AT_ONCE))
+
     def next_wake(self, now: int) -> int | None:
         """When there is something to write, if nothing comes before."""
-        pieces = sum(message.sort == PIECE for message in self._under_way.values())
-        if self._ack_due or self._waiting or (self._long and pieces < PIECES_AT_ONCE):
+        if self._ack_due or self._ack_again is not None or self._may_write():
             return max(now, self._free)
         times = [each.again for each in self._under_way.values() if each.again is not None]
         return max(self._free, min(times)) if times else None
@@ -242,26 +289,46 @@ class Link:
             if sort == ANNOUNCE and len(content) == 48:
                 self._theirs[box] = content[:16]
                 events.append(Announced(content[:16], content[16:]))
-            elif sort == HELLO and number != self._hello:
-                self._hello = number
-                for name, (index, put) in self._mine.items():
-                    self._say(ANNOUNCE, index, name + put)
+            elif sort == HELLO and len(content) == SESSION:
+                self._greet(content)
             elif sort in (CELL, PIECE):
                 mine = next((name for name, (index, _) in self._mine.items() if index == box), None)
-                if mine is None:
-                    continue  # not acknowledged: it is announced soon
-                if sort == CELL:
-                    events.append(Came(mine, content + bytes(OVERHEAD)))
-                else:
-                    events += self._piece(mine, box, number, content)
+                if mine is None or not self._greeted:
+                    continue  # not acknowledged: where it goes is announced soon
+                came = self._cell(mine, number, content) if sort == CELL else None
+                came = self._piece(mine, box, number, content) if sort == PIECE else came
+                if came is not None:
+                    events.append(came)
+                    continue  # acknowledged once it is kept
             self._acks.append(number)
             self._ack_due = True
         return events
+
+    def _greet(self, session: bytes) -> None:
+        if session != self._hello:
+            self._hello = session
+            # Its mailboxes have other numbers now, and pieces that it had are gone.
+            self._theirs.clear()
+            self._parts.clear()
+            self._done.clear()
+            self._left.clear()
+            self._long.clear()
+            self._waiting = deque(each for each in self._waiting if each.envelope is None)
+            for number in [each.number for each in self._under_way.values() if each.envelope is not None]:
+                del self._under_way[number]
+            if not any(each.sort == HELLO for each in (*self._waiting, *self._under_way.values())):
+                self._say(HELLO, 0, self._session)  # it announces once more: this may be an old word repeated
+        self._announce_all()
+
+    def _cell(self, mine: bytes, number: int, content: bytes) -> Came | None:
+        envelope = content + bytes(OVERHEAD)
+        return Came(mine, envelope, number) if len(envelope) in CELLS else None
 
     def _acknowledged(self, content: bytes) -> list[Event]:
         events: list[Event] = []
         for at in range(0, len(content) - 1, 2):
             message = self._under_way.pop(int.from_bytes(content[at : at + 2], "big"), None)
+            self._greeted = self._greeted or (message is not None and message.sort == HELLO)
             if message is None or message.envelope is None:
                 continue
             self._left[message.envelope] -= 1
@@ -270,22 +337,23 @@ class Link:
                 events.append(Carried(*message.envelope))
         return events
 
-    def _piece(self, mine: bytes, box: int, number: int, content: bytes) -> list[Event]:
+    def _piece(self, mine: bytes, box: int, number: int, content: bytes) -> Came | None:
         at, count = int.from_bytes(content[:2], "big"), int.from_bytes(content[2:4], "big")
         key = box, (number - at) % 65_536
-        if at >= count or key in self._done:
-            return []
+        if not at < count <= MOST_PIECES or key in self._done:
+            return None
         parts = self._parts.setdefault(key, _Parts(count))
         if parts.count != count:
-            return []
+            return None
         parts.pieces[at] = content[4:]
         self._parts.move_to_end(key)
         if len(parts.pieces) < count:
             if len(self._parts) > PARTS_KEPT:
                 self._parts.popitem(last=False)
-            return []
+            return None
         del self._parts[key]
         self._done[key] = None
         if len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
-        return [Came(mine, b"".join(parts.pieces[each] for each in range(count)))]
+        envelope = b"".join(parts.pieces[each] for each in range(count))
+        return Came(mine, envelope, number) if len(envelope) in SIZE_CLASSES else None

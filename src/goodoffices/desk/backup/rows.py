@@ -15,7 +15,7 @@ from goodoffices.core.errors import Malformed
 from goodoffices.db.sqlite import Connection
 from goodoffices.desk.ledger.secrets import ENVELOPE, READING
 
-LEFT_OUT = {"bell", "alarm_clock", "thin_chain", "thin_held", "thin_skipped"}
+LEFT_OUT = {"bell", "alarm_clock", "thin_chain", "thin_held", "thin_skipped", "thin_ahead"}
 """Browsers that may ring, and this machine's steady clock: of no use on another machine. Keys of thin lines: as
 of sealing keys (P3), there are none in a backup."""
 KEPT_BACK = {

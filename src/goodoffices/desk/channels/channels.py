@@ -24,6 +24,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, read_signed
+from goodoffices.core.thin_values import is_not_here
 from goodoffices.desk.channels import agreed, bounds, budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
@@ -186,10 +187,8 @@ class Channels(Credentials):
 
     # --- notes --------------------------------------------------------------------------------------
 
-    def note_came(
-        self, line: LineRow, sealed: SealedNote, now: int, carried: CarriedEntry | None = None
-    ) -> None:
-        """A note, in an entry or (a thin line brings it so) ahead of the one that will carry it."""
+    def note_came(self, line: LineRow, sealed: SealedNote, now: int, carried: CarriedEntry) -> None:
+        """A note that an entry carries."""
         header = sealed.header
         agreement = self._agreement(header.mandate)
         self._comes_from(agreement, header.author, line.peer)
@@ -221,11 +220,9 @@ class Channels(Credentials):
             raise NotNow("One more form of a note of which many wait to be opened.")
         if not room:
             raise Foreign("One more form of a note that came in too many.")
-        entry = carried.signed.id if carried is not None else None
-        if not self.ledger.add_copy(digest, header.note, sealed.raw, entry, now):
+        self.thin.tables.forget_ahead(digest)
+        if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
             return  # the same bytes once more
-        if carried is None:
-            self.context.something_came()  # its entry may have come before it
         if first:
             self.ledger.add_arrival(header.note, digest)
         self.context.pending.changed.add(header.mandate)
@@ -248,6 +245,11 @@ class Channels(Credentials):
             if self.context.me not in sealed.readers():
                 self._not_for_us(agreement, note, digest, now)
                 continue
+            if self.thin_notes.is_second(note_id, sealed):
+                # Its author seals a note from a chain once: somebody on the way made this one.
+                error = Altered("A seal does not open: changed on the way, or not for this key.")
+                self._altered(agreement, note, digest, error, now)
+                continue
             if self.anew.key_is_gone(sealed):
                 what = self.anew.ask(agreement, row, digest, now)
                 self.ledger.judge_note(note_id, "unreadable", what, None, None)
@@ -262,6 +264,11 @@ class Channels(Credentials):
                 self.ledger.judge_note(note_id, "unreadable", error.what, None, None)
                 continue
             except NotNow as error:
+                if is_not_here(error):
+                    # A note of this office's own that its vault has lost: the author is asked for the whole.
+                    what = self.anew.ask(agreement, row, digest, now)
+                    self.ledger.judge_note(note_id, "unreadable", what, None, None)
+                    continue
                 # It names a roster that is not here yet. One such note must not keep officers from signing in.
                 self.ledger.judge_note(note_id, "unopened", error.what, None, None)
                 continue

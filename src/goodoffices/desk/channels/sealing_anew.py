@@ -106,7 +106,10 @@ class SealingAnew:
         known = [each for each in copies if each.chain is None]
         if len(known) < len(copies):
             self.thin.agreeing.doubt(note.mandate)
-        if any({(reader, epoch) for reader, epoch, _ in each.wraps} == wraps for each in known[:1]):
+        first = [
+            {(reader, epoch) for reader, epoch, _ in each.wraps} for each in copies[:1] if not each.chain
+        ]
+        if first == [wraps]:
             return  # the reader's new keys are not known here yet: answered once they are
         again = [each for each in known if {(reader, epoch) for reader, epoch, _ in each.wraps} == wraps]
         sealed = again[0] if again else self._seal(agreement, opened, note, now)

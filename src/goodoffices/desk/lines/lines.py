@@ -46,7 +46,6 @@ class Lines(Offering):
         self._take_items = take_items
         self.said = True  # whether the newest envelope held anything
         self.take_own_roster: Callable[[Signed, int], None] = lambda signed, now: None
-        self.take_note: Callable[[LineRow, SealedNote, int], None] = lambda line, sealed, now: None
         self.take_stop: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
         self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
@@ -158,7 +157,7 @@ class Lines(Offering):
                     if isinstance(part, CarriedEntry):
                         self._entry(line_id, part, now)
                     elif isinstance(part, SealedNote):
-                        self.take_note(line, part, now)
+                        self.cells.keep_ahead(line, part, now)
                     elif isinstance(part, bytes):
                         self.take_checkpoint(line, part, now)
                     elif kind == envelope.PART_ROSTER:

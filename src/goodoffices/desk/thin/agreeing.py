@@ -34,6 +34,8 @@ from goodoffices.desk.vault.keys import seal_text
 
 AGE = 30 * 86_400_000
 """Milliseconds after which a chain gives way to a new one."""
+UNANSWERED = 86_400_000
+"""Milliseconds after which keys that no reader has answered are followed by others, if there is need of them."""
 EVERY = 60_000
 """Milliseconds between two looks whether new keys are due."""
 KEPT = 3
@@ -154,8 +156,11 @@ class ThinAgreeing:
             self._pass_on(agreement, keys.recipient, Item.THIN_KEYS, signed, line.peer)
 
     def _add(self, signed: Signed, keys: ThinKeys, now: int, secret_state: bytes | None) -> None:
+        before = self.tables.newest(keys.scope, keys.office, keys.recipient)
+        # What came last is the newest, also where this machine's clock was set back.
+        made = now if before is None else max(now, before.made + 1)
         self.tables.add(
-            ChainRow(signed.id, keys.scope, keys.office, keys.recipient, now, signed.raw, 0, secret_state)
+            ChainRow(signed.id, keys.scope, keys.office, keys.recipient, made, signed.raw, 0, secret_state)
         )
         for old in self.tables.of_author(keys.scope, keys.office, keys.recipient)[KEPT:]:
             self.tables.remove(old)
@@ -285,10 +290,12 @@ class ThinAgreeing:
     ) -> None:
         me, realm = self.context.me, self.context.keys.realm
         newest = self.tables.newest(scope, me, recipient)
-        if newest is not None and not fresh:
+        if newest is not None:
             sealed_to = tuple((reader, epoch) for reader, epoch, _ in newest.keys.keys)
             same = sealed_to == tuple((reader, epoch) for reader, epoch, _ in readers)
-            if same and 0 <= now - newest.made < AGE and newest.next < MOST // 2:
+            # Keys that nobody has answered yet are not followed by others: a peer that is away would find many.
+            doubted = fresh and (self._held_by_all(newest) or now - newest.made >= UNANSWERED)
+            if same and not doubted and now - newest.made < AGE and newest.next < MOST // 2:
                 return
         secret = self.context.rng(32)
         keys = ThinKeys(
@@ -310,6 +317,9 @@ class ThinAgreeing:
         """The newest own chain that every reader holds."""
         for each in self.tables.of_author(scope, self.context.me, recipient):
             row = self.tables.chain(each)
-            if row is not None and row.state is not None and row.readers() <= self.tables.holders(each):
+            if row is not None and row.state is not None and self._held_by_all(row):
                 return row
         return None
+
+    def _held_by_all(self, row: ChainRow) -> bool:
+        return row.readers() <= self.tables.holders(row.id)

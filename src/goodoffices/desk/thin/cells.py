@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
+from goodoffices.core import crypto
 from goodoffices.core.envelope import PART_ENTRY
-from goodoffices.core.errors import Foreign, OtherOfficeError
+from goodoffices.core.errors import Foreign, MachineError, OtherOfficeError
 from goodoffices.core.line import CarriedEntry, Item
 from goodoffices.core.sealed import SealedNote, read_sealed
 from goodoffices.core.thin_cell import (
@@ -30,6 +31,7 @@ from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.thin.agreeing import ThinAgreeing
 from goodoffices.desk.thin.known import LineKnown
+from goodoffices.desk.vault.database import faults
 
 PATIENCE = 3
 """Rounds without a receipt after which a line's entries go the ordinary way and new keys are drawn."""
@@ -106,12 +108,10 @@ class Cells:
             return [], parts
         size, chain, cells = self._size(line), Chain(row.id, row.state, row.next), list[Cell]()
         whole, left = self._whole(line, parts, size)
-        with self._transaction():
-            for payload, ids in self._payloads(line, whole, size):
-                sealed, chain = pack_cell(payload, size, chain, self.context.rng(NONCE))
-                cells.append((sealed, ids))
-            self.tables.move(chain, chain.state)
-        return cells, left
+        for payload, ids in self._payloads(line, whole, size):
+            sealed, chain = pack_cell(payload, size, chain, self.context.rng(NONCE))
+            cells.append((sealed, ids))
+        return (cells, left) if self._keep(chain) else ([], parts)
 
     def empty(self, line: LineRow) -> bytes | None:
         """A cell of no parts, for a slot that nothing fills."""
@@ -119,16 +119,24 @@ class Cells:
         if row is None or row.state is None:
             return None
         payload = write_parts([], self.context.keys.realm, line.id, self._offices(line), self.known(line))
-        with self._transaction():
-            sealed, chain = pack_cell(
-                payload, self._size(line), Chain(row.id, row.state, row.next), self.context.rng(NONCE)
-            )
-            self.tables.move(chain, chain.state)
-        return sealed
+        chain = Chain(row.id, row.state, row.next)
+        sealed, chain = pack_cell(payload, self._size(line), chain, self.context.rng(NONCE))
+        return sealed if self._keep(chain) else None
 
-    def _transaction(self) -> AbstractContextManager[None]:
-        # A state is on disk before what its key sealed is sent; what is sent inside of one waits for its end.
-        return nullcontext() if self.ledger.db.in_transaction else self.ledger.transaction()
+    def _keep(self, chain: Chain) -> bool:
+        """Keep a chain's next state; what its keys sealed may be sent only then. False if the disk took nothing."""
+        # What is sent inside of a transaction waits for its end.
+        inside = self.ledger.db.in_transaction
+        try:
+            with faults(), nullcontext() if inside else self.ledger.transaction():
+                self.tables.move(chain, chain.state)
+        except MachineError:
+            if inside:
+                raise
+            return (
+                False  # a disk that is full must not silence what was saved before: it goes the ordinary way
+            )
+        return True
 
     def _offices(self, line: LineRow) -> tuple[bytes, bytes]:
         me = self.context.me
@@ -188,6 +196,11 @@ class Cells:
             taken, ready = [*taken, part], more
         if taken and ready is not None:
             yield ready, _entries_of(taken, parts)
+
+    def keep_ahead(self, line: LineRow, sealed: SealedNote, now: int) -> None:
+        """A note came ahead of its entry. Until that is here, nothing is done with it and nothing said of it."""
+        self.tables.keep_ahead(line.id, sealed.header.note, crypto.sha256(sealed.raw), sealed.raw, now)
+        self.context.something_came()  # its entry may have come before it
 
     # --- in -----------------------------------------------------------------------------------------
 

@@ -128,7 +128,8 @@ class LineKnown(_Values):
     def sealed(self, note: bytes, digest: bytes) -> bytes | None:
         """The sealed note here whose ID and whose SHA-256 begin so."""
         rows = self._ids("SELECT sealed FROM copy WHERE note>=? AND note<=?", note, note + _BEYOND)
-        found = [raw for raw in rows if crypto.sha256(raw).startswith(digest)]
+        rows += self.tables.ahead(self.line.id, note)
+        found = list({raw for raw in rows if crypto.sha256(raw).startswith(digest)})
         return found[0] if len(found) == 1 else None
 
 

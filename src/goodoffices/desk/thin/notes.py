@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from goodoffices.core.errors import Foreign, Oversized
+from goodoffices.core.errors import Altered, Foreign, Oversized
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import OpenNote, verify_release
-from goodoffices.core.sealed import SealedNote, header_of
+from goodoffices.core.sealed import SealedNote, header_of, read_sealed
 from goodoffices.core.thin_keys import NONCE, Chain, Reading
 from goodoffices.core.thin_note import SHORT_SEED, open_thin, room_for, seal_thin, thin_seed, write_thin
 from goodoffices.core.thin_values import Unfit
@@ -89,13 +89,31 @@ class ThinNotes:
         chain, number = sealed.chain
         self.agreeing.open_pending()
         row = self.tables.chain(chain)
-        if row is None or row.state is None or row.office != sealed.header.author:
+        if row is None or row.state is None:
             return None
         skipped = {at: self._open(key, chain) for at, key in self.tables.skipped(chain).items()}
         return Reading(Chain(chain, self._open(row.state, chain), row.next), skipped), number
 
+    def _is_for_something_else(self, sealed: SealedNote) -> bool:
+        """Whether a note names a chain of another author, mandate or recipient, or one of a line's cells."""
+        assert sealed.chain is not None
+        row, header = self.tables.chain(sealed.chain[0]), sealed.header
+        wanted = header.mandate, header.author, header.recipient
+        return row is not None and (row.scope, row.office, row.recipient) != wanted
+
+    def is_second(self, note: bytes, sealed: SealedNote) -> bool:
+        """Whether a verified copy of a note was sealed by the very key that this one names."""
+        if sealed.chain is None:
+            return False
+        copies = [
+            read_sealed(raw) for _, raw, _, verdict in self.ledger.copies(note) if verdict == "verified"
+        ]
+        return any(each.chain == sealed.chain for each in copies)
+
     def key_is_gone(self, sealed: SealedNote) -> bool:
         """Whether this office cannot open it any more, and asks for it anew."""
+        if self._is_for_something_else(sealed):
+            return False
         end = self._end(sealed)
         if end is None:
             return True
@@ -107,6 +125,8 @@ class ThinNotes:
 
     def open(self, agreement: Agreement, sealed: SealedNote) -> OpenNote:
         """The note, its release verified; only then its key is forgotten. Raises as ``core.sealed`` does."""
+        if self._is_for_something_else(sealed):
+            raise Altered("A seal does not open: changed on the way, or not for this key.")
         end = self._end(sealed)
         if end is None:
             raise Foreign(

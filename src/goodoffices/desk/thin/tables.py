@@ -9,6 +9,7 @@ from goodoffices.core.statement import Signed, read_signed
 from goodoffices.core.thin_keys import Chain, Reading, ThinKeys
 from goodoffices.desk.ledger.ledger import Ledger
 
+MOST_AHEAD = 64
 _CHAIN = "id, scope, office, recipient, made, signed, next, state"
 
 
@@ -135,6 +136,30 @@ class ThinTables:
             self.ledger.db.execute("DELETE FROM thin_skipped WHERE chain=? AND number=?", (chain, number))
         for number, key in kept.items():
             self.ledger.db.execute("INSERT OR REPLACE INTO thin_skipped VALUES (?,?,?)", (chain, number, key))
+
+    # notes ahead of their entries
+
+    def keep_ahead(self, line: bytes, note: bytes, digest: bytes, sealed: bytes, now: int) -> None:
+        """A note whose entry is on its way; of one line the newest ``MOST_AHEAD`` are kept."""
+        self.ledger.db.execute(
+            "INSERT OR REPLACE INTO thin_ahead VALUES (?,?,?,?,?)", (digest, line, note, sealed, now)
+        )
+        self.ledger.db.execute(
+            "DELETE FROM thin_ahead WHERE line=? AND digest NOT IN"
+            " (SELECT digest FROM thin_ahead WHERE line=? ORDER BY digest=? DESC, at DESC LIMIT ?)",
+            (line, line, digest, MOST_AHEAD),
+        )
+
+    def ahead(self, line: bytes, note: bytes) -> list[bytes]:
+        """Sealed notes of a line that came ahead and whose IDs begin so."""
+        rows = self.ledger.db.execute(
+            "SELECT sealed FROM thin_ahead WHERE line=? AND substr(note, 1, ?)=?", (line, len(note), note)
+        ).fetchall()
+        return [bytes(row[0]) for row in rows]
+
+    def forget_ahead(self, digest: bytes) -> None:
+        """Its entry is here."""
+        self.ledger.db.execute("DELETE FROM thin_ahead WHERE digest=?", (digest,))
 
     # who holds them
 

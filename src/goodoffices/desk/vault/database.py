@@ -6,6 +6,7 @@ The only module that imports ``sqlcipher3``. Which key, and when to open, is for
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ def faults() -> Iterator[None]:
     """Turn the database's errors into ours where it is used; mistakes in SQL stay what they are."""
     try:
         yield
-    except dbapi2.DatabaseError as error:
+    except (dbapi2.DatabaseError, sqlite3.DatabaseError) as error:
         name = str(getattr(error, "sqlite_errorname", ""))
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise VaultDamaged(

@@ -80,7 +80,9 @@ class Disk:
         self.point("before a commit")
         if self.full:
             self.full = False
-            raise sqlite3.OperationalError("database or disk is full")
+            full = sqlite3.OperationalError("database or disk is full")
+            full.sqlite_errorname = "SQLITE_FULL"
+            raise full
         cursor = self.raw.execute(sql)
         self.point("after a commit")
         return cursor

@@ -105,8 +105,8 @@ class Crook:
     def _open(self, raw: bytes) -> OpenNote | None:
         desk = self.office.desk
         sealed = read_sealed(raw)
-        if desk is None or self.office.id not in sealed.readers():
-            return None
+        if desk is None or self.office.id not in sealed.readers() or sealed.chain is not None:
+            return None  # from a chain's key, which is gone once it was used
         return open_sealed(sealed, desk.context.keys.realm, self.office.id, desk.context.reading)
 
     def _seal(self, opened: OpenNote, raw: bytes) -> bytes:
@@ -247,14 +247,25 @@ def _own_acts(party: SimOffice) -> set[bytes]:
 
 def _check_copies(party: SimOffice, ledger: Ledger, crook: Crook, note: bytes, carrier: str) -> None:
     found = [what for _, _, entry, _, what, _ in ledger.findings() if entry == note]
+    used = {
+        read_sealed(bytes(each)).chain
+        for (each,) in party.disk.raw.execute("SELECT sealed FROM copy WHERE state='verified'")
+    } - {None}
+    held = {bytes(each) for (each,) in party.disk.raw.execute("SELECT id FROM thin_chain")}
     for digest, raw, _, verdict in ledger.copies(note):
         if digest in crook.altered:
-            need(verdict == "altered", f"{party.name} did not name an altered copy: it calls it {verdict}")
+            # Under a key that is not here (any more) nobody can tell: its author is asked.
+            chain = read_sealed(raw).chain
+            spent = verdict == "unopened" and chain is not None and (chain in used or chain[0] not in held)
             need(
-                any(carrier in what for what in found),
+                verdict == "altered" or spent,
+                f"{party.name} did not name an altered copy: it calls it {verdict}",
+            )
+            need(
+                spent or any(carrier in what for what in found),
                 f"{party.name} does not say who carried an altered note",
             )
-        elif verdict == "verified":
+        elif verdict == "verified" and read_sealed(raw).chain is None:
             opened = open_sealed(
                 read_sealed(raw), party.founding.office.realm, party.id, party.founding.reading_seeds
             )

@@ -41,6 +41,8 @@ class Plan:
     """Two officers release a note at the parties."""
     lying: bool = False
     """A disk says that it has synced what it has not, and the machine stops."""
+    thin: bool = False
+    """Lines are thin from the beginning, and now and then no more."""
     exported: bool = False
     """Every office exports its record at the end, and the verifier reads it."""
     busy: int = 1
@@ -105,7 +107,8 @@ def plan_of(seed: int, steps: int) -> Plan:
     # Dice of their own, so that a seed of before makes the run that it made.
     changing = Random(f"rosters {seed}").random() < 0.3 and not plan.hostile and not plan.restores
     dice = Random(f"more {seed}")
-    plan = replace(plan, rosters=changing, busy=dice.choice((1, 1, 2, 5, 10)))
+    thin = Random(f"thin {seed}").random() < 0.25
+    plan = replace(plan, rosters=changing, busy=dice.choice((1, 1, 2, 5, 10)), thin=thin)
     if plan.hostile:
         return plan
     return replace(

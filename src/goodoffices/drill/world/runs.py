@@ -18,16 +18,19 @@ from goodoffices.drill.world.parts import SECOND, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.plans import EVENTS, Plan, Verdict, plan_of
 from goodoffices.drill.world.remembering import remembering
 from goodoffices.drill.world.rosters import change_rosters, check_rosters
+from goodoffices.drill.world.thin import change_thin, check_thin, make_thin
 from goodoffices.drill.world.world import World
 
 DAY = 86_400 * SECOND
 
 
 @cache
-def beginning(posts: int, *, young: bool, releasers: int = 1) -> Snapshot:
+def beginning(posts: int, *, young: bool, releasers: int = 1, thin: bool = False) -> Snapshot:
     """A world at rest to begin from; made once."""
     with remembering():
         world = paired(posts, releasers) if young else mandated(posts, releasers)
+        if thin:
+            make_thin(world)
     return world.snapshot()
 
 
@@ -49,7 +52,8 @@ def run(plan: Plan) -> Verdict:
 def _run(plan: Plan, world: World) -> None:
     forgetful = plan.restores or plan.lying
     steps = Steps(honest=not plan.hostile, restores=forgetful, spoilt=world.spoilt)
-    world.begin_from(beginning(plan.posts, young=plan.young, releasers=1 + plan.several))
+    start = beginning(plan.posts, young=plan.young, releasers=1 + plan.several, thin=plan.thin)
+    world.begin_from(start)
     world.after_visit.append(steps.check)
     world.after_loss.append(steps.forget)
     if plan.young:
@@ -85,6 +89,8 @@ def _run(plan: Plan, world: World) -> None:
         check_exports(world)
     if plan.rosters:
         check_rosters(world)
+    if plan.thin:
+        check_thin(world, hostile=crook is not None)
     if crook is not None:
         check_hostile(world, crook)
 
@@ -99,6 +105,8 @@ def _event(
     backups: list[tuple[SimOffice, bytes]],
 ) -> None:
     """One event of a step."""
+    if event == "fault" and plan.thin and world.chance(0.1):
+        change_thin(world)
     match event:
         case "deed":
             for _ in range(plan.busy):
