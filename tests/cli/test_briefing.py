@@ -2,6 +2,7 @@
 """``goodoffices briefing`` as an officer types it, on a vault with a record (P8, P4)."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from goodoffices.desk.vault.keys import Cost
 from goodoffices.desk.vault.vault import create_vault
 from tests.cli.conftest import ended, start
 from tests.verify.channel import Channel, Node
+from tests.verify.test_briefed_reports import let_out
 from tests.verify.test_briefing import SECRET, WORDS, made_channel
 from tests.verify.test_consent import agreed
 
@@ -59,6 +61,7 @@ def place(tmp_path: Path) -> Path:
     other = Question("The press", Sharing.CLEAR, (note,))
     ask(bern.desk, bern.officer, channel.mandate, CHANNEL_LANE, other, channel.tick())
     channel.pump()
+    let_out(channel.east, channel.now)
     in_a_vault(channel.east, tmp_path / "vault", channel.now)
     (tmp_path / "passphrase").write_text(f"{SECRET_WORDS}\n", encoding="utf-8")
     return tmp_path
@@ -76,10 +79,13 @@ def test_parts_are_listed_chosen_shown_and_verified(place: Path) -> None:
     refused = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, *wider))
     assert refused.code == 1
     assert "the consent of Washington" in refused.err
-    made = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, "--along"))
+    report = re.findall("report ([0-9a-f]{16}): TLP:GREEN It stayed.", listed.out)
+    out = ("--report", *report, "--along")
+    made = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words, *out))
     assert made.code == 0, made.err
     told = ended(start(place, "briefing", "verify", "out"))
     assert (told.code, WORDS in told.out, SECRET in told.out) == (0, True, False)
+    assert "| It stayed." in told.out
     assert "TLP:AMBER+STRICT" in told.out
 
 

@@ -135,13 +135,15 @@ class Channel:
                     node.desk.put_accepted(put, self.now)
                     reader.desk.receive(line, put.envelope, self.now)
 
-    def release(self, author: Node, recipient: Node, text: str = TEXT) -> bytes:
+    def release(
+        self, author: Node, recipient: Node, text: str = TEXT, reports: tuple[bytes, ...] = ()
+    ) -> bytes:
         note = author.desk.acts.release(
             author.officer,
             Draft(
                 mandate=self.mandate,
                 recipient=recipient.me,
-                words=Words(text=text, language="en"),
+                words=Words(text=text, language="en", reports=reports),
                 precedence=Precedence.IMMEDIATE,
             ),
             self.tick(),

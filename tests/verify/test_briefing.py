@@ -29,9 +29,15 @@ SECRET, WORDS = "Our man in the harbour is named so and so.", "The ships will no
 TEXT = f"{WORDS}\n\n{SECRET}"
 
 
-def made_channel(record_use: int = RecordUse.AS_EVIDENCE, checkpoints: bool = True) -> tuple[Channel, bytes]:
+def made_channel(
+    record_use: int = RecordUse.AS_EVIDENCE,
+    checkpoints: bool = True,
+    bring: Callable[[Channel], bytes] | None = None,
+) -> tuple[Channel, bytes]:
+    """A note from Washington, forwarded and opened. ``bring``: makes an extract that the note brings."""
     channel = Channel(record_use=record_use)
-    note = channel.release(channel.west, channel.east, TEXT)
+    reports = () if bring is None else (bring(channel),)
+    note = channel.release(channel.west, channel.east, TEXT, reports)
     channel.middle.desk.acts.forward(channel.middle.officer, note, channel.tick())
     channel.pump()
     channel.east.desk.acts.open(channel.east.officer, note, channel.tick())

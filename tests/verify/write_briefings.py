@@ -16,6 +16,7 @@ from goodoffices.core.mandate import RecordUse
 from goodoffices.core.statement import sign, state
 from goodoffices.verify.briefing import verify_briefing
 from tests.verify.channel import Channel
+from tests.verify.test_briefed_reports import with_reports
 from tests.verify.test_briefing import chosen, made_channel, make
 from tests.verify.test_consent import agreed
 
@@ -99,7 +100,41 @@ CONSENT: dict[str, tuple[Change, set[str]]] = {
         TERMS,
     ),
 }
-SETS = {"kept": CASES, "consent": CONSENT}
+REPORT = {"briefing-report"}
+
+
+def _reports(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Change:
+    def changed(briefing: Briefing, parts: Parts) -> tuple[Briefing, Parts]:
+        left = change(parts.reports or ())
+        return replace(briefing, reports=len(left)), replace(parts, reports=left)
+
+    return changed
+
+
+def _of_the_notes_author(briefing: Briefing, parts: Parts) -> tuple[Briefing, Parts]:
+    leaves = [leaf for note in parts.notes for leaf in note.leaves if isinstance(leaf, Shown)]
+    return _reports(lambda _: tuple(each.value for each in leaves if each.label == 130))(briefing, parts)
+
+
+def _report_word(briefing: Briefing, parts: Parts) -> tuple[Briefing, Parts]:
+    return _reports(lambda raws: tuple(each.replace(b"It stayed.", b"It flew on") for each in raws))(
+        briefing, parts
+    )
+
+
+def _wider(briefing: Briefing, parts: Parts) -> tuple[Briefing, Parts]:
+    return replace(briefing, mark=5), parts
+
+
+REPORTS: dict[str, tuple[Change, set[str]]] = {
+    "reports": (lambda briefing, parts: (briefing, parts), set()),
+    "reports-none-of-its-own": (_reports(lambda _: ()), set()),
+    "reports-word-changed": (_report_word, REPORT),
+    "reports-of-the-notes-author": (_of_the_notes_author, REPORT),
+    "reports-that-are-another-object": (_reports(lambda raws: (*raws, b"\x80")), REPORT),
+    "reports-shown-more-widely": (_wider, TERMS),
+}
+SETS = {"kept": CASES, "consent": CONSENT, "reports": REPORTS}
 
 
 def changed(raw: bytes, channel: Channel, change: Change) -> bytes:
@@ -121,15 +156,18 @@ def main() -> None:
 
 def write(file: str) -> None:
     """One file of them."""
-    channel, note = made_channel(
-        RecordUse.WITH_CONSENT_OF_ALL if file == "consent" else RecordUse.AS_EVIDENCE
-    )
-    if file == "consent":
-        agreed(channel, note)
+    if file == "reports":
+        channel, what = with_reports()
+    else:
+        use = RecordUse.WITH_CONSENT_OF_ALL if file == "consent" else RecordUse.AS_EVIDENCE
+        channel, note = made_channel(use)
+        what = chosen(channel, note)
+        if file == "consent":
+            agreed(channel, note)
     BRIEFINGS.mkdir(exist_ok=True)
     kept, declared = {}, {}
     with tempfile.TemporaryDirectory() as scratch:
-        raw = (make(channel, chosen(channel, note), Path(scratch) / "briefing") / FILE).read_bytes()
+        raw = (make(channel, what, Path(scratch) / "briefing") / FILE).read_bytes()
         for name, (change, kinds) in SETS[file].items():
             folder = Path(scratch) / name
             folder.mkdir(exist_ok=True)

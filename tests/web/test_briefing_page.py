@@ -111,6 +111,26 @@ def test_a_mandate_that_forbids_it_is_told_before_anything_is_chosen() -> None:
     assert browser.post(closed.path, html=True, **closed.form()).status_code >= 400
 
 
+def test_a_report_that_was_let_out_goes_along_signed(tmp_path: Path) -> None:
+    """P4, P8: chosen on the page, held to its mark, alone or beside notes."""
+    played = Played()
+    browser = signed_in(played.desk)
+    file = browser.done("/incidents", title="A flight")["id"]
+    given = {"what": "It is on the ground.", "source": "our man in the tower", "mark": "2"}
+    report = browser.done(f"/incidents/{file}/report", **given)["id"]
+    browser.done(f"/incidents/{file}/share", reports=report)
+    (extract,) = re.findall(r'name="reports" value="([0-9a-f]{64})"', browser.get(played.path).text)
+    refused = browser.post(played.path, html=True, **played.form(parts="", reports=extract, mark="5"))
+    assert "TLP:GREEN" in refused.text
+    assert f'value="{extract}" checked' in refused.text
+    answer = browser.post(played.path, html=True, **played.form(parts="", reports=extract, mark="3"))
+    folder = unpacked(answer, tmp_path)
+    assert verify_briefing(folder).verified
+    text = (folder / TEXT).read_text(encoding="utf-8")
+    assert "| It is on the ground.\n" in text
+    assert "tower" not in text
+
+
 @pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
 def test_consent_is_asked_and_given_on_the_pages_of_each_office(language: str, tmp_path: Path) -> None:
     """P4: none is made without it; who refused is shown, and may say otherwise later."""

@@ -23,6 +23,7 @@ from goodoffices.desk.briefing import Chosen, in_lanes
 from goodoffices.desk.briefing_beside import BESIDE, make_with_papers
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
@@ -82,7 +83,7 @@ def _notes(desk: Desk, mandate: bytes) -> list[tuple[str, NoteRow]]:
 def parts(
     vault_folder: Path, officer: str, passphrase_file: Path | None, unlock_file: Path | None, channel: str
 ) -> None:
-    """List a channel's notes with their numbered parts, and the acts about them."""
+    """List a channel's notes with their numbered parts, the acts about them, and reports that were let out."""
     now = time.time_ns() // 1_000_000
     with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
         for name, row in _notes(desk, channel_of(desk, channel)):
@@ -93,6 +94,9 @@ def parts(
                 say(f"  part {at}: {shown}: {plain(str(value))[:80]}")
             for act in desk.ledger.acts_about(row.id):
                 say(f"  act {act.id.hex()[:16]}: type {act.type}")
+        for each in Extracts(desk.context).lately():
+            mark = Sharing(6 - each.shown.extract.mark).label
+            say(f"report {each.id.hex()[:16]}: {mark} {plain(each.shown.report.what)[:80]}")
 
 
 @briefing.command()
@@ -108,6 +112,12 @@ def parts(
     "--note", "notes", multiple=True, help="'AUTHOR NUMBER', whole, or 'AUTHOR NUMBER: 2, 5' for parts."
 )
 @click.option("--act", "acts", multiple=True, help="An act, by the first digits of its ID.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    help="A report let out of an incident file, by its ID's first digits.",
+)
 @click.option("--purpose", help="What it is for.")
 @click.option("--consent", "by_word", help="How a party on paper consented, which can sign nothing.")
 @click.option("--along", is_flag=True, help="What stands in the same entries may be shown along.")
@@ -128,6 +138,7 @@ def make(
     mark: str,
     notes: tuple[str, ...],
     acts: tuple[str, ...],
+    reports: tuple[str, ...],
     purpose: str | None,
     by_word: str | None,
     along: bool,
@@ -150,6 +161,7 @@ def make(
             purpose,
             by_word,
             along,
+            tuple(_chosen_report(desk, each) for each in reports),
         )
         while beside and not desk.chronicle.catch_up():
             pass
@@ -271,6 +283,16 @@ def _chosen_act(desk: Desk, mandate: bytes, digits: str) -> bytes:
     found = [each for each in acts if each.hex().startswith(digits.lower())]
     if len(found) != 1 or len(digits) < 8:
         raise NotFound(f"{len(found)} acts here begin with {digits}.", "Give eight or more digits of one.")
+    return found[0]
+
+
+def _chosen_report(desk: Desk, digits: str) -> bytes:
+    found = [each.id for each in Extracts(desk.context).lately() if each.id.hex().startswith(digits.lower())]
+    if len(found) != 1 or len(digits) < 8:
+        raise NotFound(
+            f"{len(found)} reports that were let out here begin with {digits}.",
+            "Give eight or more digits of one.",
+        )
     return found[0]
 
 

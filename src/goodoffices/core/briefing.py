@@ -2,7 +2,8 @@
 """Briefings: parts of a record for a named third party, with proof of where they stood (ADR 0020).
 
     parts      CBOR [credentials, mandate, papers, lines, checkpoints, entries, notes] and, where the mandate
-               asks for consent, the acts by which it was asked and given (``core.consent``)
+               asks for consent, the acts by which it was asked and given (``core.consent``), and, where there
+               are any, extracts of reports of the office's incident files (``core.extract``, ADR 0075)
     statement  kind BRIEFING, signed by an officer who may release: for whom, under which mark, SHA-256(parts)
     file       CBOR [mark, signed statement, parts]
 
@@ -30,6 +31,8 @@ MARK = "GO1 briefing"
 MAX_BRIEFING = 8 << 20
 MAX_PATH = 64
 MAX_CONSENTS = 64
+MAX_EXTRACTS = 64
+"""Extracts of reports beside the notes."""
 
 
 class Sharing(IntEnum):
@@ -64,6 +67,8 @@ class Briefing(Content):
     parts: bytes = key(9, ID)
     consents: int | None = key(10, optional(uint(MAX_CONSENTS)), default=None)
     """How many acts of asking for consent and giving it are among the parts. Absent in older briefings."""
+    reports: int | None = key(11, optional(uint(MAX_EXTRACTS)), default=None)
+    """How many extracts of its own office's reports are among the parts; absent where none are."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,13 @@ class Parts:
     notes: tuple[ShownNote, ...]
     consents: tuple[bytes, ...] | None = None
     """Signed acts; None in a briefing that says nothing of them."""
+    reports: tuple[bytes, ...] | None = None
+    """Extracts; None in a briefing that says nothing of them. One that has some says of consents too."""
 
     @property
     def raw(self) -> bytes:
         """The bytes whose hash is signed."""
-        rows = [
+        rows: list[Any] = [
             self.credentials,
             self.mandate,
             self.papers,
@@ -123,7 +130,11 @@ class Parts:
             [[each.line, each.raw, each.checkpoint, each.path] for each in self.entries],
             [[each.signed.raw, [_written(leaf) for leaf in each.leaves]] for each in self.notes],
         ]
-        return cbor.encode(rows if self.consents is None else [*rows, self.consents])
+        if self.reports is not None:
+            rows += [self.consents or (), self.reports]
+        elif self.consents is not None:
+            rows.append(self.consents)
+        return cbor.encode(rows)
 
 
 def _written(leaf: Leaf) -> Any:
@@ -158,6 +169,17 @@ def why_not(mandate: Mandate) -> str | None:
     return None
 
 
+def why_not_marked(report: int, mark: int) -> str | None:
+    """What stands against showing a report's extract in a briefing, by their marks; None if nothing does.
+
+    ``report``: as a report is marked, from CLEAR 1 on; ``mark``: the briefing's, from RED 1 to CLEAR 5.
+    """
+    if mark <= 6 - report:
+        return None
+    own, wide = Sharing(6 - report).label, Sharing(mark).label
+    return f"A report marked {own} is not passed on as widely as {wide}."
+
+
 def write_briefing(signed: Signed, parts: Parts) -> bytes:
     """The bytes of a briefing's file."""
     return cbor.encode([MARK, signed.raw, parts.raw])
@@ -175,6 +197,8 @@ def read_briefing(raw: bytes) -> tuple[Signed, Briefing, Parts]:
     parts = _parts(cbor.decode(value[2], max_size=MAX_BRIEFING))
     if content.consents != (None if parts.consents is None else len(parts.consents)):
         raise Malformed("A briefing that states another number of acts of consent than it holds.")
+    if content.reports != (None if parts.reports is None else len(parts.reports)):
+        raise Malformed("A briefing that states another number of reports than it holds.")
     return signed, content, parts
 
 
@@ -192,13 +216,13 @@ def _parts(value: Any) -> Parts:
             checkpoints,
             tuple(entries),
             tuple(notes),
-            *consents,
+            *more,
         ) if (
             _bytes(credentials)
             and _bytes(papers)
             and _bytes(checkpoints)
-            and len(consents) < 2
-            and all(map(_bytes, consents))
+            and len(more) < 3
+            and all(map(_bytes, more))
         ):
             return Parts(
                 credentials,
@@ -208,7 +232,7 @@ def _parts(value: Any) -> Parts:
                 checkpoints,
                 tuple(map(_entry, entries)),
                 tuple(map(_note, notes)),
-                consents[0] if consents else None,
+                *more,
             )
         case _:
             raise Malformed("The parts of a briefing have the wrong form.")

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from goodoffices.core.briefing import Sharing, Shown
 from goodoffices.core.consent import Consent
+from goodoffices.core.extract import read_extract
 from goodoffices.core.note import Authority, Leaf
 from goodoffices.core.readable import terms
 from goodoffices.core.readable_beside import QUALITY
 from goodoffices.core.readable_notes import act_line, urgency
+from goodoffices.core.readable_reports import report_rows
 from goodoffices.core.record_briefing import Examined, ProvedNote
 from goodoffices.core.record_layout import plain, zulu
 from goodoffices.core.statement import LIVE
@@ -38,6 +40,7 @@ def briefing_lines(examined: Examined) -> Iterator[str]:
     yield from _entries(examined)
     for note in examined.notes:
         yield from _note(examined, note)
+    yield from _reports(examined)
     yield "\nACTS that these entries carry\n"
     for kept in sorted(account.acts.values(), key=lambda each: (each.act.time[0], each.id)):
         yield f"  {zulu(kept.act.time[0])}  {act_line(account, kept)}\n      {kept.where}\n"
@@ -91,16 +94,32 @@ def _note(examined: Examined, note: ProvedNote) -> Iterator[str]:
     yield f"  id         {note.kept.id.hex()}\n"
     yield f"  released   {zulu(note.note.time[0])} by {plain(', '.join(note.released_by))}\n"
     yield f"  precedence {urgency(header.precedence)}\n"
-    total = len(note.shown.leaves)
+    total, reports = len(note.shown.leaves), 0
     for at, leaf in enumerate(note.shown.leaves, 1):
         if not isinstance(leaf, Shown):
             yield f"  part {at} of {total}: WITHHELD\n"
         elif leaf.label == Leaf.PARAGRAPH and isinstance(leaf.value, str):
             yield f"  part {at} of {total}: paragraph\n"
             yield from (f"    | {plain(row)}\n" for row in leaf.value.split("\n"))
+        elif leaf.label == Leaf.REPORT and isinstance(leaf.value, bytes):
+            reports += 1
+            yield f"  part {at} of {total}: report of its author's\n"
+            yield from (f"    {row}\n" for row in report_rows([read_extract(leaf.value)], reports))
         else:
             name = _NAMES.get(leaf.label, f"field {leaf.label} of a newer version")
             yield f"  part {at} of {total}: {name}: {_value(leaf)}\n"
+
+
+def _reports(examined: Examined) -> Iterator[str]:
+    if not examined.reports:
+        return
+    name = plain(examined.account.name(examined.briefing.office))
+    yield f"\nREPORTS from incident files of {name}, as far as it shows them\n"
+    yield "They stand in no entry: that they are not younger is their office's word alone.\n"
+    for at, each in enumerate(examined.reports, 1):
+        yield from (f"  {row}\n" for row in report_rows([each.shown], at))
+        signed = zulu(each.shown.extract.time[0])
+        yield f"               let out    {signed} by {plain(each.signed_by)}\n"
 
 
 def _value(leaf: Shown) -> str:

@@ -19,9 +19,9 @@ _NAMES = {
 }
 
 
-def report_rows(extracts: Iterable[Shown]) -> Iterator[str]:
+def report_rows(extracts: Iterable[Shown], first: int = 1) -> Iterator[str]:
     """Each report as far as it is shown."""
-    for at, shown in enumerate(extracts, 1):
+    for at, shown in enumerate(extracts, first):
         report = shown.report
         kind = "what somebody meant" if report.claim == Claim.INTENT else "what happened"
         yield f"report {at}   of {kind}, {_MARKS[report.mark]}, known {zulu(report.known)}"

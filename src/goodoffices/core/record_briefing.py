@@ -7,18 +7,31 @@ checkpoint. Not proved is that nothing else was there: what is left out is left 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from goodoffices.core import merkle, record_checkpoints
 from goodoffices.core.act import ActType
 from goodoffices.core.agreed import check_shown
-from goodoffices.core.briefing import Briefing, Parts, Shown, ShownNote, check_leaves, read_briefing, why_not
+from goodoffices.core.briefing import (
+    Briefing,
+    Parts,
+    Shown,
+    ShownNote,
+    check_leaves,
+    read_briefing,
+    why_not,
+    why_not_marked,
+)
 from goodoffices.core.checkpoint import Checkpoint
-from goodoffices.core.errors import Foreign, GoodOfficesError, WrongSigner
+from goodoffices.core.errors import Foreign, GoodOfficesError, Malformed, WrongSigner
+from goodoffices.core.extract import Shown as ShownReport
+from goodoffices.core.extract import check_extracts
 from goodoffices.core.line import Entry
 from goodoffices.core.mandate import Agreement
-from goodoffices.core.note import Note, OpenNote, verify_release
-from goodoffices.core.office import Right, may
+from goodoffices.core.note import Leaf, Note, OpenNote, verify_release
+from goodoffices.core.office import Office, Right, may
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptAct, KeptLine, KeptNote
 from goodoffices.core.record_checkpoints import Cosigned
@@ -54,6 +67,14 @@ class ProvedNote:
     shown: ShownNote
 
 
+@dataclass(frozen=True)
+class ProvedReport:
+    """An extract of a report of the briefing's own office, and under which name it was signed."""
+
+    shown: ShownReport
+    signed_by: str
+
+
 @dataclass
 class Examined:
     """What a briefing shows, as far as it holds; what does not hold is in ``findings``."""
@@ -64,6 +85,7 @@ class Examined:
     signed_by: str = ""
     entries: list[ProvedEntry] = field(default_factory=list)
     notes: list[ProvedNote] = field(default_factory=list)
+    reports: list[ProvedReport] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     consents: tuple[KeptAct, ...] = ()
     """Acts by which consent was asked and given, as far as they hold."""
@@ -118,6 +140,8 @@ class _Reading:
                 self._place(where, line, at - 1)
         for at, note in enumerate(self.parts.notes, 1):
             self._note(f"note {at}", note)
+        for at, report in enumerate(self.parts.reports or (), 1):
+            self._report(f"report {at}", report)
         if self.examined.agreement is not None:
             self._consent(self.examined.agreement)
         self.examined.remarks = tuple(self.examiner.remarks)
@@ -213,7 +237,39 @@ class _Reading:
                 raise Found(signer_cause(shown.signed, office, content.roster), error.what) from None
             leaves = [(leaf.label, leaf.value) for leaf in shown.leaves if isinstance(leaf, Shown)]
             check_shown(content, leaves, agreement.mandate)
+            reports = _reports_in(leaves, office)
         except GoodOfficesError as error:
             self._fails(where, Flaw.BRIEFING_NOTE, expected, error)
             return
         self.examined.notes.append(ProvedNote(kept, content, released_by, shown))
+        for each in reports:
+            self._mark(where, each)
+
+    def _report(self, where: str, raw: bytes) -> None:
+        briefing = self.examined.briefing
+        try:
+            office = self.account.offices.get(briefing.office)
+            if office is None:
+                raise Foreign("Its office is not in the briefing.")
+            (found,) = check_extracts([raw], office)
+        except GoodOfficesError as error:
+            expected = "parts of a report that an officer of the briefing's office signed"
+            self._fails(where, Flaw.BRIEFING_REPORT, expected, error)
+            return
+        who = signer_of(office, found.extract.roster, found.signed)
+        self.examined.reports.append(ProvedReport(found, who))
+        self._mark(where, found)
+
+    def _mark(self, where: str, report: ShownReport) -> None:
+        against = why_not_marked(report.extract.mark, self.examined.briefing.mark)
+        if against is not None:
+            expected = "reports shown no more widely than they are marked"
+            self.examiner.find(where, Flaw.BRIEFING_TERMS, expected, against)
+
+
+def _reports_in(leaves: Sequence[tuple[int, Any]], office: Office) -> tuple[ShownReport, ...]:
+    """The reports that a shown note brings, each verified as its author's."""
+    raws = [value for label, value in leaves if label == Leaf.REPORT]
+    if not all(isinstance(each, bytes) for each in raws):
+        raise Malformed("A report in a note is not a byte string.")
+    return check_extracts(raws, office)

@@ -98,6 +98,7 @@ class Flaw(StrEnum):
     BRIEFING_TERMS = "briefing-terms", 4
     BRIEFING_PLACE = "briefing-place", 8
     BRIEFING_NOTE = "briefing-note", 1
+    BRIEFING_REPORT = "briefing-report", 1
 
 
 OBJECTS: dict[Flaw, str] = {

@@ -17,6 +17,7 @@ from goodoffices.core import crypto, merkle
 from goodoffices.core.act import HOME_LANE, Act, ActType
 from goodoffices.core.briefing import (
     FILE,
+    MAX_EXTRACTS,
     Briefing,
     Parts,
     Sharing,
@@ -24,6 +25,7 @@ from goodoffices.core.briefing import (
     ShownNote,
     show,
     why_not,
+    why_not_marked,
     write_briefing,
 )
 from goodoffices.core.errors import (
@@ -35,6 +37,7 @@ from goodoffices.core.errors import (
     VaultDamaged,
     YourError,
 )
+from goodoffices.core.extract import read_extract
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.office import Right
@@ -46,6 +49,7 @@ from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.consent import gathered
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.desk.ledger.checkpoints import CheckpointRow
 
 
@@ -63,6 +67,8 @@ class Chosen:
     """How offices on paper consented, who can sign nothing."""
     along: bool = False
     """Whether what stands in the same entries may be shown along."""
+    reports: tuple[bytes, ...] = ()
+    """Extracts of this office's own reports (``desk.incidents.sharing``)."""
 
 
 def in_lanes(desk: Desk, chosen: Chosen) -> dict[bytes, tuple[bytes, ...]]:
@@ -90,7 +96,8 @@ def make_briefing(desk: Desk, officer: Officer, chosen: Chosen, target: Path, no
     parts = _Choosing(desk, chosen).parts()
     signed, raw, examined = _signed(desk, officer, chosen, parts, now)
     if not examined.asks_consent:  # nothing is said of it then, so that older verifiers read it
-        signed, raw, examined = _signed(desk, officer, chosen, replace(parts, consents=None), now)
+        parts = replace(parts, consents=None if parts.reports is None else ())
+        signed, raw, examined = _signed(desk, officer, chosen, parts, now)
     if examined.lacking:
         raise NotAllowed(
             f"Not signed yet: the consent of {', '.join(examined.lacking)}.",
@@ -129,6 +136,7 @@ def _signed(
         consent=chosen.consent,
         parts=crypto.sha256(parts.raw),
         consents=None if parts.consents is None else len(parts.consents),
+        reports=None if parts.reports is None else len(parts.reports),
     )
     signed = sign(state(briefing, desk.context.keys.realm), officer.seed)
     raw = write_briefing(signed, parts)
@@ -176,7 +184,23 @@ class _Choosing:
             entries,
             notes,
             self._consents(entries),
+            self._reports() or None,
         )
+
+    def _reports(self) -> tuple[bytes, ...]:
+        """The chosen extracts, as long as their reports stand and their marks allow it."""
+        chosen = tuple(dict.fromkeys(self.chosen.reports))
+        if len(chosen) > MAX_EXTRACTS:
+            raise YourError(f"At most {MAX_EXTRACTS} reports go into one briefing.", "Choose fewer.")
+        kept = [Extracts(self.desk.context).leaving(each) for each in chosen]
+        for each in kept:
+            self._require_mark(each.shown.extract.mark)
+        return tuple(each.raw for each in kept)
+
+    def _require_mark(self, report: int) -> None:
+        against = why_not_marked(report, int(self.chosen.mark))
+        if against is not None:
+            raise NotAllowed(against, "Mark the briefing for fewer readers, or leave the report out.")
 
     def _consents(self, entries: tuple[ShownEntry, ...]) -> tuple[bytes, ...]:
         """Acts by which the other offices consented to all that these entries carry."""
@@ -204,6 +228,9 @@ class _Choosing:
         told = {at for at, (label, _) in enumerate(opened.leaves) if label == Leaf.CONFIDENTIAL}
         if any(not 0 <= each < len(opened.leaves) for each in wanted):
             raise NotFound(f"Note {row.number} has {len(opened.leaves)} parts.")
+        for label, value in (opened.leaves[each] for each in wanted):
+            if label == Leaf.REPORT:
+                self._require_mark(read_extract(value).extract.mark)
         return show(opened, sorted(told | set(wanted)))
 
     def _entries(self) -> Iterator[tuple[tuple[int, bytes], tuple[set[bytes], CarriedEntry]]]:

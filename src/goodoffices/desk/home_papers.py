@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow
 from goodoffices.core.home_papers import WRITING
+from goodoffices.core.office import Office
 from goodoffices.core.statement import Content, Signed, read_signed, sign, state
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.vault.keys import open_text, seal_text
+
+Paper = TypeVar("Paper")
 
 
 class HomePapers:
@@ -31,6 +37,18 @@ class HomePapers:
         if row is None:
             raise NotFound("There is no such paper at this desk.")
         return self._open(number, row[0])
+
+    def verified(
+        self, number: bytes, sealed: bytes, check: Callable[[Signed, Office], Paper]
+    ) -> tuple[Paper, bytes]:
+        """A paper and who signed it; verified when the unlocked desk reads it for the first time."""
+
+        def verify() -> tuple[Paper, bytes]:
+            signed = self._open(number, sealed)
+            return check(signed, self.context.my_office()), signed.signers[0]
+
+        self._key()
+        return self.context.opened.paper(bytes(number), verify)
 
     def _signed(self, content: Content, officer: Officer) -> Signed:
         return sign(state(content, self.context.keys.realm), officer.seed)

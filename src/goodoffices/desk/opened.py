@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What pages show of opened notes, kept in memory while the desk is unlocked, and forgotten with the lock.
 
-A note that was verified never changes, so it is decoded once. And when something changes, every officer's
+A note or a paper that was verified never changes, so it is decoded once. And when something changes, every officer's
 open page asks for itself at the same moment: what is the same for all of them is made once.
 """
 
@@ -22,6 +22,9 @@ MAX_PAGES = 8
 MAX_DRAWN = 400
 """Notes of lists that are remembered as they were drawn: some pages of a channel."""
 
+MAX_PAPERS = 4096
+"""Papers that stay at home and were verified: two full incident files."""
+
 P = TypeVar("P")
 
 
@@ -39,6 +42,11 @@ class OpenedNotes:
         self._kept: dict[bytes, _Kept] = {}
         self._pages: dict[tuple[Any, ...], Any] = {}
         self._drawn: dict[tuple[Any, ...], Any] = {}
+        self._papers: dict[tuple[Any, ...], Any] = {}
+
+    def paper(self, number: bytes, verify: Callable[[], P]) -> P:
+        """A paper that stays at home, by its ID: opened and verified once while it is remembered."""
+        return _once(self._papers, MAX_PAPERS, (number,), verify)
 
     def get(self, note_id: bytes, inside: Callable[[], bytes | None]) -> tuple[OpenNote, Words] | None:
         """A note and its words; ``inside`` gives what was under its seal, or None if that is not to be had."""
@@ -76,6 +84,7 @@ class OpenedNotes:
         self._kept.clear()
         self._pages.clear()
         self._drawn.clear()
+        self._papers.clear()
 
 
 def _once(kept: dict[tuple[Any, ...], Any], most: int, key: tuple[Any, ...], make: Callable[[], P]) -> P:

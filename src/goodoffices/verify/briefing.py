@@ -79,6 +79,14 @@ class BriefingVerdict:
                     }
                     for kept in self.examined.consents
                 ],
+                "reports": [
+                    {
+                        "extract": each.shown.signed.id.hex(),
+                        "mark": Sharing(6 - each.shown.extract.mark).label,
+                        "withheld": each.shown.withheld,
+                    }
+                    for each in self.examined.reports
+                ],
                 "notes": [
                     {
                         "note": each.kept.id.hex(),

@@ -21,7 +21,7 @@ from goodoffices.desk.views.briefing import briefing_page
 from goodoffices.desk.views.chronicle import own_papers
 from goodoffices.desk.views.consent import consent_page
 from goodoffices.web.chronicle import query
-from goodoffices.web.forms import Form
+from goodoffices.web.forms import Form, identifier
 from goodoffices.web.keeping import archived, scratch_place
 from goodoffices.web.pages import Ask, Done, File, Page, Route
 from goodoffices.web.rights import READ
@@ -76,8 +76,11 @@ def _chosen(ask: Ask) -> Chosen:
     acts = [each for each in form.text("acts").split(",") if each]
     if not all(map(_ID.fullmatch, acts)):
         raise YourError("What was chosen cannot be read.", "Choose it on the page again.")
-    if not notes and not acts:
-        raise YourError("Nothing was chosen to be shown.", "Tick at least one part of a note, or one act.")
+    reports = tuple(identifier(each, "reports") for each in form.text("reports").split(",") if each)
+    if not notes and not acts and not reports:
+        raise YourError(
+            "Nothing was chosen to be shown.", "Tick at least one part of a note, one act or one report."
+        )
     recipient = form.word("recipient")
     if recipient is None:
         raise YourError("It is not said for whom the briefing is.", "Name the third party.")
@@ -93,6 +96,7 @@ def _chosen(ask: Ask) -> Chosen:
         form.word("purpose"),
         form.word("consent"),
         form.flag("along"),
+        reports,
     )
 
 
@@ -118,6 +122,10 @@ async def consent(ask: Ask) -> Page:
 async def ask_consent(ask: Ask) -> Done:
     """Ask the other offices of each lane for their consent to what was ticked."""
     officer, chosen = ask.who.officer, _chosen(ask)
+    if not chosen.notes and not chosen.acts:
+        raise YourError(
+            "Nothing was chosen that takes the consent of others.", "Tick parts of notes, or acts about them."
+        )
 
     def asked(desk: Desk, now: int) -> None:
         for lane, notes in in_lanes(desk, chosen).items():

@@ -39,7 +39,7 @@ def words_of(form: Form, mandate: Mandate, extracts: Extracts, now: int) -> Word
             "Shorten it, or send it as two notes. It is kept below.",
         )
     chosen = (identifier(each, "reports") for each in _listed(form.text("reports")))
-    reports = tuple(extracts.one(each).raw for each in chosen)
+    reports = tuple(extracts.leaving(each).raw for each in chosen)
     authority = form.number("authority", int(Authority.NOT_STATED))
     if authority not in {int(each) for each in Authority}:
         raise YourError("There is no such authority.", "Choose one of the list.")

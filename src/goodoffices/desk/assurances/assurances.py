@@ -69,7 +69,7 @@ class Assurances(HomePapers):
     # --- reading --------------------------------------------------------------------------------------
 
     def every(self) -> tuple[Standing, ...]:
-        """Every assurance, the newest first, each verified again."""
+        """Every assurance, the newest first."""
         rows = self.db.execute("SELECT id, note, signed_sealed FROM assurance ORDER BY rowid DESC").fetchall()
         return tuple(self._standing(*row) for row in rows)
 
@@ -83,19 +83,13 @@ class Assurances(HomePapers):
         return self._standing(*row)
 
     def _standing(self, number: bytes, note: bytes, sealed: bytes) -> Standing:
-        office = self.context.my_office()
-        signed = self._open(number, sealed)
+        found, signer = self.verified(number, sealed, check_assurance)
         rows = self.db.execute(
             "SELECT id, signed_sealed FROM assurance_change WHERE assurance=? ORDER BY rowid", (number,)
         ).fetchall()
-        changes = []
-        for each in rows:
-            change = self._open(*each)
-            changes.append((check_change(change, office), change.signers[0]))
+        changes = tuple(self.verified(change, raw, check_change) for change, raw in rows)
         withdrawn = any(row.type == ActType.WITHDRAWN for row in self.context.ledger.acts_about(bytes(note)))
-        return Standing(
-            signed.id, check_assurance(signed, office), signed.signers[0], tuple(changes), withdrawn
-        )
+        return Standing(bytes(number), found, signer, changes, withdrawn)
 
     # --- writing --------------------------------------------------------------------------------------
 

@@ -69,27 +69,25 @@ class IncidentFiles(HomePapers):
             " FROM incident i LEFT JOIN incident_report r ON r.incident=i.id"
             " GROUP BY i.id ORDER BY newest DESC, i.rowid DESC"
         ).fetchall()
-        office = self.context.my_office()
         return tuple(
-            File(bytes(number), check_incident(self._open(number, sealed), office), reports, newest)
+            File(bytes(number), self.verified(number, sealed, check_incident)[0], reports, newest)
             for number, sealed, reports, newest in rows
         )
 
     def file(self, incident: bytes) -> tuple[Incident, tuple[Filed, ...]]:
-        """One file with its reports, each verified again, in the order of entering; raises NotFound."""
+        """One file with its reports, in the order of entering; raises NotFound.
+
+        Each is verified when the unlocked desk reads it for the first time, and not again for each look.
+        """
         row = self.db.execute("SELECT signed_sealed FROM incident WHERE id=?", (incident,)).fetchone()
         if row is None:
             raise NotFound("There is no such incident file at this desk.")
-        office = self.context.my_office()
-        opened = check_incident(self._open(incident, row[0]), office)
+        opened, _ = self.verified(incident, row[0], check_incident)
         rows = self.db.execute(
             "SELECT id, signed_sealed FROM incident_report WHERE incident=? ORDER BY rowid", (incident,)
         ).fetchall()
-        found = []
-        for number, sealed in rows:
-            signed = self._open(number, sealed)
-            found.append(Filed(signed.id, check_report(signed, office), signed.signers[0]))
-        return opened, tuple(found)
+        reports = ((bytes(number), self.verified(number, sealed, check_report)) for number, sealed in rows)
+        return opened, tuple(Filed(number, *found) for number, found in reports)
 
     # --- writing --------------------------------------------------------------------------------------
 
@@ -98,7 +96,7 @@ class IncidentFiles(HomePapers):
         self._require(officer)
         if not title.strip():
             raise YourError("The file has no title.", "Say in one line what happened.")
-        if len(self.files()) >= MAX_FILES:
+        if self.db.execute("SELECT count(*) FROM incident").fetchone()[0] >= MAX_FILES:
             raise YourError("There are too many incident files.", "Go on in one of them.")
         content = Incident(
             office=self.context.me,

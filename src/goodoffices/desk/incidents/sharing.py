@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core import merkle
-from goodoffices.core.briefing import Sharing
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.core.extract import (
     ALWAYS,
@@ -35,6 +34,7 @@ from goodoffices.desk.vault.keys import open_text, seal_text
 
 LATELY = 24
 """Extracts that a page offers, the newest."""
+_CORRECTED = "It was corrected: share the correction."
 _STAY = "A report marked RED or AMBER+STRICT stays in this office."
 _UNMARKED = "A report without a sharing mark stays in this office."
 
@@ -53,18 +53,10 @@ class Kept:
 def why_not_share(filed: Filed, corrected: bool) -> str | None:
     """What stands against letting parts of a report out, in words; None if nothing does."""
     if corrected:
-        return "It was corrected: share the correction."
+        return _CORRECTED
     if filed.report.mark in MAY_LEAVE:
         return None
     return _STAY if filed.report.mark else _UNMARKED
-
-
-def why_not_in(shown: Shown, mark: int) -> str | None:
-    """What stands against showing an extract in a briefing of this mark (TLP 2.0, from RED 1 to CLEAR 5)."""
-    if mark > 6 - shown.report.mark:
-        own, wide = Sharing(6 - shown.report.mark).label, Sharing(mark).label
-        return f"A report marked {own} is not passed on as widely as {wide}."
-    return None
 
 
 class Extracts(HomePapers):
@@ -142,9 +134,26 @@ class Extracts(HomePapers):
         raw = open_text(self._key(), bytes(row[2]), extract)
         return Kept(extract, bytes(row[0]), row[1], raw, read_extract(raw))
 
+    def leaving(self, extract: bytes) -> Kept:
+        """An extract that is about to leave; raises NotFound, and NotAllowed where its report was corrected since."""
+        kept = self.one(extract)
+        row = self.db.execute("SELECT incident FROM report_extract WHERE id=?", (extract,)).fetchone()
+        if kept.report in self._corrected(bytes(row[0])):
+            raise NotAllowed(_CORRECTED, "Let the correction out, and choose that.")
+        return kept
+
+    def _corrected(self, incident: bytes) -> frozenset[bytes | None]:
+        _, filed = IncidentFiles(self.context).file(incident)
+        return frozenset(each.report.corrects for each in filed)
+
     def lately(self) -> tuple[Kept, ...]:
-        """Those made last, the newest first."""
+        """Those made last whose reports stand, the newest first."""
         rows = self.db.execute(
-            "SELECT id FROM report_extract ORDER BY rowid DESC LIMIT ?", (LATELY,)
+            "SELECT id, incident, report FROM report_extract ORDER BY rowid DESC LIMIT ?", (LATELY,)
         ).fetchall()
-        return tuple(self.one(bytes(number)) for (number,) in rows)
+        corrected = {each: self._corrected(each) for each in {bytes(incident) for _, incident, _ in rows}}
+        return tuple(
+            self.one(bytes(number))
+            for number, incident, report in rows
+            if bytes(report) not in corrected[bytes(incident)]
+        )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 from goodoffices.core.incident import Report
 
@@ -103,20 +104,21 @@ def _contradictions(standing: Sequence[Filed]) -> dict[bytes, set[bytes]]:
     """Which reports contradict which: said so by one, or other answers to one question for one time."""
     found: dict[bytes, set[bytes]] = {}
     ids = {each.id for each in standing}
-    asked: dict[str, list[Filed]] = {}
+    asked: dict[str, dict[str, list[Filed]]] = {}
     for each in standing:
         for other in each.report.contradicts:
             if other in ids and other != each.id:
                 found.setdefault(each.id, set()).add(other)
                 found.setdefault(other, set()).add(each.id)
         if each.report.question.strip():
-            asked.setdefault(folded(each.report.question), []).append(each)
-    for reports in asked.values():
-        for at, one in enumerate(reports):
-            for rival in reports[at + 1 :]:
-                if folded(one.report.answer) != folded(rival.report.answer) and _overlap(one, rival):
-                    found.setdefault(one.id, set()).add(rival.id)
-                    found.setdefault(rival.id, set()).add(one.id)
+            answers = asked.setdefault(folded(each.report.question), {})
+            answers.setdefault(folded(each.report.answer), []).append(each)
+    for answers in asked.values():
+        for some, others in combinations(answers.values(), 2):
+            for each, rival in product(some, others):
+                if _overlap(each, rival):
+                    found.setdefault(each.id, set()).add(rival.id)
+                    found.setdefault(rival.id, set()).add(each.id)
     return found
 
 

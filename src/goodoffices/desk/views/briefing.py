@@ -13,6 +13,7 @@ from goodoffices.desk.consent import needs_of
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.pages import fitting
+from goodoffices.desk.views.agreed import ReportView, extracts_here
 
 MOST = 12
 """Notes on one page, the newest first; each part and act of one is a box to tick."""
@@ -79,6 +80,8 @@ class BriefingPage:
     notes: tuple[NoteCard, ...]
     older: int | None
     """The place before which there are more."""
+    extracts: tuple[ReportView, ...]
+    """Reports that were let out of this office's incident files lately."""
 
 
 def briefing_page(
@@ -118,6 +121,7 @@ def briefing_page(
         agreement.mandate.has_paper,
         tuple(notes),
         places[-len(rows)] if len(rows) < len(places) else None,
+        extracts_here(desk.context),
     )
 
 

@@ -36,6 +36,7 @@ VERIFIER = (
     "account",
     "files",
     "briefing",
+    "briefed",
     "consent",
     "archive",
     "compare",

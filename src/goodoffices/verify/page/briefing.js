@@ -1,4 +1,4 @@
-// Briefings (format.md §5.5): parts of a record for a third party, each proved, and what is withheld told.
+// Briefings (format.md §5.12): parts of a record for a third party, each proved, and what is withheld told.
 
 const BRIEFING = 33;
 const BRIEFING_FILE = "briefing.cbor";
@@ -17,26 +17,8 @@ const BRIEFING_FIELDS = [
   [8, "consent", form.maybe(form.text(2000, 1))],
   [9, "parts", form.ID],
   [10, "consents", form.maybe(form.uint(64))],
+  [11, "reports", form.maybe(form.uint(64))],
 ];
-
-const SHOWN_BY_LABEL = new Map([
-  [1, "authority"],
-  [2, "language"],
-  [3, "reply by"],
-  [4, "in reply to"],
-  [5, "replaces"],
-  [6, "withdraws"],
-  [7, "read"],
-  [8, "held"],
-  [9, "reason"],
-  [10, "confidential"],
-  [11, "form"],
-  [12, "field"],
-  [13, "coded"],
-  [130, "report"],
-  [129, "rewords"],
-  [PARAGRAPH, "paragraph"],
-]);
 
 const badParts = () => malformed("The parts of a briefing have the wrong form.");
 const ensure = (fits) => fits || badParts();
@@ -54,12 +36,15 @@ const readBriefing = async (raw) => {
   if (content.consents !== (parts.consents?.length ?? null)) {
     malformed("A briefing that states another number of acts of consent than it holds.");
   }
+  if (content.reports !== (parts.reports?.length ?? null)) {
+    malformed("A briefing that states another number of reports than it holds.");
+  }
   return [signed, content, parts];
 };
 
 const readParts = async (value) => {
-  ensure(Array.isArray(value) && (value.length === 7 || (value.length === 8 && blobs(value[7]))));
-  const [credentials, mandate, papers, lines, checkpoints, entries, notes, consents = null] = value;
+  ensure(Array.isArray(value) && value.length >= 7 && value.length <= 9 && value.slice(7).every(blobs));
+  const [credentials, mandate, papers, lines, checkpoints, entries, notes, consents = null, reports = null] = value;
   ensure(blobs(credentials) && isBytes(mandate) && blobs(papers) && blobs(checkpoints));
   ensure([lines, entries, notes].every(Array.isArray));
   for (const line of lines) ensure(Array.isArray(line) && line.length === 2 && isBytes(line[0]) && blobs(line[1]));
@@ -73,7 +58,7 @@ const readParts = async (value) => {
     ensure(note[1].length <= 4096);
     shownNotes.push({ signed: await readSigned(note[0]), leaves: note[1].map(readLeaf) });
   }
-  return { credentials, mandate, papers, lines, checkpoints, entries, notes: shownNotes, consents };
+  return { credentials, mandate, papers, lines, checkpoints, entries, notes: shownNotes, consents, reports };
 };
 
 /** A leaf that is shown, or the hash of one that is withheld. */
@@ -116,7 +101,8 @@ const rootByPath = (id, index, size, path) => {
 
 class BriefingReading {
   constructor(briefing, parts, realm, findings) {
-    Object.assign(this, { briefing, parts, findings, agreement: null, signedBy: "", entries: [], notes: [], consents: [] });
+    Object.assign(this, { briefing, parts, findings, agreement: null, signedBy: "" });
+    Object.assign(this, { entries: [], notes: [], consents: [], reports: [] });
     const { office, roster, time } = briefing;
     const acts = parts.consents === null ? null : [CONSENT];
     this.record = new Examiner({ office, roster, time, texts: true, chains: [], acts }, realm, findings);
@@ -145,7 +131,10 @@ class BriefingReading {
       await this.attempt(where, "briefing-place", () => this.place(where, line, raw, checkpoint, path));
     }
     for (const [at, note] of parts.notes.entries()) {
-      await this.attempt(`note ${at + 1}`, "briefing-note", () => this.note(note));
+      await this.attempt(`note ${at + 1}`, "briefing-note", () => this.note(`note ${at + 1}`, note));
+    }
+    for (const [at, raw] of (parts.reports ?? []).entries()) {
+      await this.attempt(`report ${at + 1}`, "briefing-report", () => this.report(`report ${at + 1}`, raw));
     }
     if (this.agreement !== null) await judgeConsent(this);
   }
@@ -155,6 +144,7 @@ class BriefingReading {
       briefing: "a briefing signed by officers of its office who may release, as its mandate allows",
       "briefing-place": "an entry that stood under its checkpoint",
       "briefing-note": "parts of a note that its author signed, which an entry that is shown carried",
+      "briefing-report": "parts of a report that an officer of the briefing's office signed",
     };
     const { error } = await outcome(check);
     if (error) this.findings.add(where, kind, expected[kind], error.message, { why: causeOf(error) });
@@ -203,7 +193,7 @@ class BriefingReading {
     this.entries.push({ writer, number: entry.number, line, checkpoint, where });
   }
 
-  async note({ signed, leaves }) {
+  async note(where, { signed, leaves }) {
     const content = signed.statement.read("a note", NOTE, NOTE_FIELDS);
     const root = treeRoot(leaves.map(({ hash, withheld }) => hash ?? withheld));
     if (leaves.length !== content.leaves || root !== content.body) {
@@ -220,101 +210,29 @@ class BriefingReading {
     const releasedBy = await judgingSigner(signed, office, content.roster, release);
     const shown = leaves.filter(({ withheld }) => withheld === undefined).map(({ label, value }) => [label, value]);
     checkShown(content, shown, this.agreement.agreed);
-    this.notes.push({ kept, content, releasedBy, leaves });
+    const raws = shown.filter(([label]) => label === REPORT_LEAF).map(([, value]) => value);
+    if (!raws.every(isBytes)) malformed("A report in a note is not a byte string.");
+    const reports = await checkExtracts(raws, office);
+    this.notes.push({ kept, content, releasedBy, leaves, reports });
+    for (const each of reports) this.mark(where, each);
+  }
+
+  async report(where, raw) {
+    const office = this.record.offices.get(this.briefing.office);
+    if (!office) foreign("Its office is not in the briefing.");
+    const [found] = await checkExtracts([raw], office);
+    this.reports.push({ shown: found, signedBy: signerNames(office, found.extract.roster, found.signed) });
+    this.mark(where, found);
+  }
+
+  /** A report's mark, numbered from the widest on, against the briefing's, from the narrowest on. */
+  mark(where, { extract }) {
+    const { mark } = this.briefing;
+    if (mark <= 6 - extract.mark) return;
+    const against = `A report marked ${MARKS[6 - extract.mark]} is not passed on as widely as ${MARKS[mark]}.`;
+    this.findings.add(where, "briefing-terms", "reports shown no more widely than they are marked", against);
   }
 }
-
-// --- briefing.txt -------------------------------------------------------------------------------------
-
-const briefingText = (reading) => {
-  const { briefing, record, agreement, signedBy } = reading;
-  const name = plain(record.name(briefing.office));
-  const rows = [MARKS[briefing.mark], `BRIEFING by ${name} for ${plain(briefing.recipient)}`];
-  if (record.realm !== LIVE) rows.push("THIS IS A DRILL. Nothing in it was meant.");
-  rows.push(`made       ${zulu(briefing.time[0])} (${QUALITY[briefing.time[1]]})`);
-  rows.push(`signed by  ${plain(signedBy)} of ${name}, fingerprint ${briefing.office}`);
-  rows.push(`purpose    ${plain(briefing.purpose ?? "not stated")}`);
-  if (agreement !== null) {
-    const signed = [...agreement.signedBy].map((office) => plain(agreement.nameOf(office))).sort(compareText);
-    rows.push(`mandate    '${plain(agreement.mandate.name)}', signed by ${signed.join(", ")}, id ${agreement.id}`);
-    const consent = briefing.consent === null ? "none is stated" : plain(briefing.consent);
-    rows.push(`consent    ${consent} (the officer's words)`);
-    for (const { id, act, signer } of reading.consents) {
-      const who = `${plain(record.name(act.author))}, ${plain(signer)}`;
-      rows.push(`${act.code === ASKED ? "asked    " : "consented"}  ${zulu(act.time[0])} by ${who}, act ${id}`);
-    }
-    rows.push(...termsRows(agreement));
-  }
-  rows.push("", "It shows parts of a record, chosen by its office. What is left out is left out by choice.");
-  rows.push("Proved is who signed each part, that it stood at this place, and no later than its checkpoint.");
-  rows.push("", "ENTRIES", ...entryRows(reading));
-  for (const note of reading.notes) rows.push(...shownNoteRows(record, note));
-  rows.push("", "ACTS that these entries carry");
-  const acts = [...record.acts.values()].sort((a, b) => a.act.time[0] - b.act.time[0] || compareText(a.id, b.id));
-  for (const kept of acts) rows.push(`  ${zulu(kept.act.time[0])}  ${actEvent(record, kept)}`, `      ${kept.where}`);
-  const shown = new Set(reading.notes.map(({ kept }) => kept.id));
-  const hidden = [...record.notes.values()]
-    .filter(({ id }) => !shown.has(id))
-    .map(({ header, passed }) => [header.number, record.name(header.author), passed[0].where])
-    .sort((a, b) => a[0] - b[0] || compareText(a[1], b[1]) || compareText(a[2], b[2]));
-  rows.push(...hidden.map(([number, who, at]) => `  note ${number} of ${plain(who)}: sealed, its words are WITHHELD (${at})`));
-  return `${rows.join("\n")}\n`;
-};
-
-const entryRows = ({ record, entries }) => {
-  const name = (office) => plain(record.name(office));
-  const treeOf = ({ checkpoint }) =>
-    `${checkpoint.line} ${checkpoint.writer} ${checkpoint.incarnation} ${checkpoint.size}`;
-  const counts = new Map();
-  for (const each of entries) counts.set(treeOf(each), (counts.get(treeOf(each)) ?? 0) + 1);
-  return entries.flatMap((each) => {
-    const { size, root, cosigned } = each.checkpoint;
-    const count = counts.get(treeOf(each));
-    const ends = each.line.offices.map(name).join(" – ");
-    const rows = cosigned.map(([who, at]) => `      cosigned by ${name(who)}, ${zulu(Number(at))}: it was there by then`);
-    if (rows.length === 0) rows.push("      cosigned by nobody: that it is not younger is its writer's word alone");
-    return [
-      `  ${each.where}: ${name(each.writer)}'s entry ${each.number} on the line ${ends}`,
-      `      under ${name(each.writer)}'s checkpoint over ${size} entries, root ${root}`,
-      ...rows,
-      `      of these ${size} entries, shown here: ${count}; WITHHELD: ${size - BigInt(count)}`,
-    ];
-  });
-};
-
-const shownNoteRows = (record, { kept, content, releasedBy, leaves }) => {
-  const { header } = kept;
-  const rows = [
-    "",
-    `NOTE ${header.number} from ${plain(record.name(header.author))} to ${plain(record.name(header.recipient))}`,
-    `  id         ${kept.id}`,
-    `  released   ${zulu(content.time[0])} by ${plain(releasedBy.join(", "))}`,
-    `  precedence ${URGENCY[header.precedence]}`,
-  ];
-  for (const [at, { label, value, withheld }] of leaves.entries()) {
-    const part = `  part ${at + 1} of ${leaves.length}: `;
-    if (withheld) {
-      rows.push(`${part}WITHHELD`);
-    } else if (label === PARAGRAPH && typeof value === "string") {
-      rows.push(`${part}paragraph`, ...value.split("\n").map((row) => `    | ${plain(row)}`));
-    } else {
-      rows.push(`${part}${SHOWN_BY_LABEL.get(label) ?? `field ${label} of a newer version`}: ${leafWords(label, value)}`);
-    }
-  }
-  return rows;
-};
-
-const UNSHOWN = "a value that is not shown";
-
-const leafWords = (label, value) => {
-  const simple = (each) => {
-    if (isBytes(each)) return hex(each);
-    return typeof each === "string" || isInt(each) ? plain(String(each)) : UNSHOWN;
-  };
-  if (label === 3 && isUint(value) && value <= form.MAX_TIME) return zulu(value);
-  if (label === 1 && AUTHORITY[value]) return `${AUTHORITY[value]} (as its author states it)`;
-  return Array.isArray(value) ? value.map(simple).join(", ") || "none" : simple(value);
-};
 
 // --- the verdict --------------------------------------------------------------------------------------
 
@@ -368,7 +286,7 @@ const briefingVerdict = (findings, reading, text, trust) => {
     remarks: findings.remarks,
   };
   if (reading === null) return verdict;
-  const { briefing, record, entries, notes } = reading;
+  const { briefing, record, entries, notes, reports } = reading;
   const offices = [...record.offices.values()].map(({ id, name }) => ({ fingerprint: id, calls_itself: name }));
   Object.defineProperty(verdict, "shown", { value: { text, offices } }); // for the screen: no part of the verdict
   verdict.briefing = {
@@ -379,6 +297,9 @@ const briefingVerdict = (findings, reading, text, trust) => {
     mandate: briefing.mandate,
     entries: entries.length,
     consents: reading.consents.map(({ id, act }) => ({ office: act.author, asks: act.code === ASKED, act: id })),
+    reports: reports.map(({ shown: { signed, extract, withheld } }) => {
+      return { extract: signed.id, mark: MARKS[6 - extract.mark], withheld };
+    }),
     notes: notes.map(({ kept, leaves }) => {
       const withheld = leaves.filter((leaf) => leaf.withheld).length;
       return { note: kept.id, shown: leaves.length - withheld, withheld };

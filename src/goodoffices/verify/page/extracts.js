@@ -94,11 +94,11 @@ const REPORT_NAMES = [
 ];
 
 /** The lines of note.txt and briefing.txt about reports. */
-const reportRows = (extracts) => {
+const reportRows = (extracts, first = 1) => {
   const rows = [];
   for (const [at, { values, extract, withheld }] of extracts.entries()) {
     const kind = values.get(5) === INTENT ? "what somebody meant" : "what happened";
-    rows.push(`report ${at + 1}   of ${kind}, ${MARK_NAMES[extract.mark]}, known ${zulu(values.get(9))}`);
+    rows.push(`report ${at + first}   of ${kind}, ${MARK_NAMES[extract.mark]}, known ${zulu(values.get(9))}`);
     rows.push(...values.get(6).split("\n").map((row) => `             | ${plain(row)}`));
     const happened = values.get(8);
     if (happened) rows.push(`             happened   ${zulu(happened[0])} to ${zulu(happened[1])}`);

@@ -2,7 +2,7 @@
 
 const KINDS = {
   1: `credential untrusted mandate confirmation unconfirmed item-signer own-act header note altered other-bytes
-      briefing-note`,
+      briefing-note briefing-report`,
   2: `gap number`,
   4: `briefing-terms`,
   8: `manifest manifest-signer no-credential missing extra no-plain-file unreadable list-line list-order list-hash
