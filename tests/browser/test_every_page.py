@@ -86,6 +86,7 @@ def test_every_page_is_sound(contexts: Callable[..., BrowserContext], sound: Sou
             assert answer is not None
             assert answer.status == 200, path
             assert page.locator("html").get_attribute("lang") == language
+            assert page.locator('form.who[action="/sign-out"] button').count() == 1, path
             if language != "en":
                 assert page.locator('main span[lang="en"][dir="ltr"]').all_inner_texts() == [], path
             for width in WIDTHS:

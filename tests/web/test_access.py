@@ -320,6 +320,22 @@ def test_what_is_not_there_is_told_as_such(browser: Browser, path: str) -> None:
     assert set(answer.json()) == {"fault", "what", "next", "said"}
 
 
+@pytest.mark.parametrize("path", ["/x", "/notes/zz", "/sign-out"])
+def test_an_address_that_leads_nowhere_leads_on(offices: Offices, path: str) -> None:
+    """P6: a stale link at night is no dead end; signed out, it says nothing of the desk but its name."""
+    stranger, officer = Browser(offices.washington), Browser(offices.washington)
+    officer.sign_in()
+    page = officer.get(path, **{"accept-language": "fa"})
+    assert page.status_code in (404, 405)
+    assert '<html lang="fa" dir="rtl"' in page.text
+    assert 'role="alert"' in page.text
+    assert 'href="/status"' in page.text
+    outside = stranger.get(path)
+    assert outside.status_code in (303, 404, 405)
+    assert "csrf" not in outside.text
+    assert "Tehran" not in outside.text
+
+
 def _only(right: Right) -> Offices:
     everybody = [NewOfficer("duty", "officer 1"), NewOfficer("clerk", "officer 2", right)]
     return Offices(officers=everybody)

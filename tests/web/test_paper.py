@@ -164,11 +164,11 @@ def test_the_picture_draws_a_hand_over_as_the_way_on(offices: Offices, paper: st
     note = write(offices, paper)
     bern = browse(offices.bern)
     path = f"/channels/{paper}/picture"
-    assert "not forwarded" in bern.get(path).text
+    assert ">not forwarded yet<" in bern.get(path).text
     bern.done(f"/notes/{note}/hand-over", **HAND)
     html = bern.get(path).text
     assert "handed over +" in html
-    assert ">not forwarded<" not in html
+    assert ">not forwarded yet<" not in html
 
 
 def test_a_note_that_is_handed_over_late_is_late(offices: Offices, paper: str) -> None:

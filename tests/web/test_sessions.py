@@ -37,6 +37,21 @@ def test_who_signs_in_again_and_again_ends_his_own_sessions_alone() -> None:
     assert [each.get("/").status_code for each in (crowd[0], crowd[1], crowd[-1])] == [303, 200, 200]
 
 
+def test_signing_in_anew_in_a_browser_ends_the_session_that_it_had() -> None:
+    """Promise P10: another token each time, of 256 bits, and the one before opens nothing."""
+    browser = Browser(Offices(officers=PEOPLE).bern)
+    cookies: list[tuple[str, str]] = []
+    for name in ("duty", "night", "night"):
+        browser.sign_in(name)
+        cookies += browser.client.cookies.items()
+    tokens = [token for _, token in cookies]
+    assert len(set(tokens)) == len(tokens) == 3
+    assert {len(bytes.fromhex(each)) for each in tokens} == {32}
+    for (cookie, token), answer in zip(cookies, (303, 303, 200), strict=True):
+        browser.client.cookies.set(cookie, token, domain="127.0.0.1")
+        assert browser.get("/").status_code == answer
+
+
 def test_a_keeper_of_keys_ends_an_officers_sessions() -> None:
     """Promise P10: a page left open somewhere is ended without a lock-out, and that is noted."""
     offices = Offices(officers=PEOPLE)

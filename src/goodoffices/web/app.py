@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.routing import Route as Door
 from starlette.staticfiles import StaticFiles
@@ -52,7 +52,7 @@ from goodoffices.web import (
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.language import asked_for, load
-from goodoffices.web.pages import Route, Site, guarded
+from goodoffices.web.pages import Ask, Page, Route, Site, guarded, html_of
 from goodoffices.web.refusals import as_json, told
 from goodoffices.web.render import environment
 from goodoffices.web.retold import retold
@@ -175,14 +175,24 @@ def create_app(
         add_headers(MutableHeaders(raw=response.raw_headers), secure=secure)
         return response
 
+    def not_here(request: Request, fault: YourError, status: int) -> Response:
+        # With the ways on that every page has: a stale link at night is no dead end.
+        session = site.sessions.find(request.cookies.get(site.cookie), use=False)
+        ask = Ask(request, site, session, asked_for(request, languages), service.now())
+        here = ask.views.here(session.officer, ask.now) if session is not None else None
+        return HTMLResponse(html_of(ask, Page("error.html", here, None), fault), status)
+
     def missing(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         what = {404: "There is no such page at this desk.", 405: "That is not done at this address."}
         if status == 413:
             what[413] = "That is larger than a desk takes."
         text, language = what.get(status, "The request could not be read."), asked_for(request, languages)
-        if "application/json" in request.headers.get("accept", ""):
-            return as_json(told(YourError(text, "Use the desk's own pages."), language), status)
+        fault, accepts = YourError(text, "Use the desk's own pages."), request.headers.get("accept", "")
+        if "application/json" in accepts:
+            return as_json(told(fault, language), status)
+        if "text/html" in accepts and service.leaving.left is None:
+            return not_here(request, fault, status)
         return PlainTextResponse(retold(text, language) or text, status)
 
     return Starlette(
