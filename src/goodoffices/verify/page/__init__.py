@@ -41,13 +41,14 @@ VERIFIER = (
     "archive",
     "compare",
     "places",
+    "sheet",
     "selfcheck",
     "verifier",
 )
 """The files of the verifier, in their order; together they are one function."""
 SCREEN = ("words", "screen")
 OFFERED = (
-    "verify, verifyTwo, readTrust, chosenSource, droppedSources, archiveSource, plain, zulu, NotAnArchive,"
+    "verify, verifyTwo, readTrust, chosenSource, looseSource, droppedSources, archiveSource, plain, zulu, NotAnArchive,"
     " BadTrustList, UnfitBrowser"
 )
 """What the screen takes of the verifier."""

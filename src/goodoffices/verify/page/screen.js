@@ -158,6 +158,7 @@ const show = (shown) => {
 
 const titleOf = (verdict) => (language) => {
   if (verdict.records) return titleOfPair(verdict, language);
+  if (verdict.verdict === "verified" && verdict.note) return language.verifiedNote;
   if (verdict.verdict === "verified") return verdict.briefing ? language.verifiedBriefing : language.verified;
   return verdict.verdict === "findings" ? language.findings(verdict.findings.length) : language.notAnExport;
 };
@@ -241,6 +242,11 @@ byId("other").addEventListener("change", ({ target }) => {
 byId("archive").addEventListener("change", ({ target }) => {
   const files = [...target.files].slice(0, 2);
   if (files.length > 0) give(...files.map(archiveGiver));
+});
+
+byId("note").addEventListener("change", ({ target }) => {
+  const files = [...target.files];
+  if (files.length > 0) give(async () => ({ name: files[0].name, source: verifier.looseSource(files) }));
 });
 
 byId("trust").addEventListener("change", ({ target }) => {

@@ -46,7 +46,9 @@ const readTrust = (bytes) => {
 const verify = async (source, trust = null, progress = null) => {
   await checkBrowser();
   if (source !== null && looksLikeBriefing(source)) return verifyBriefing(source, trust);
-  return (await verifyOne(source, trust, progress)).verdict;
+  const { verdict } = await verifyOne(source, trust, progress);
+  if (source === null || verdict.verdict !== NOT_AN_EXPORT) return verdict;
+  return (await verifySheet(source, trust)) ?? verdict;
 };
 
 /** The verdict on an export, and the record as far as it could be read. */

@@ -14,6 +14,7 @@ const WORDS = {
     folder: "Folder of an export",
     archive: "ZIP archive of an export, or two",
     other: "Folder of a second record (optional)",
+    note: "Or a signed note: its codes as text, and its author's credential",
     trust: "Trust list (optional)",
     trustAbout:
       "A text file with one line for each office that you know: its fingerprint of 64 hexadecimal digits, a space, " +
@@ -21,6 +22,7 @@ const WORDS = {
     reading: "Looking through the record …",
     progress: (done, all) => `Verifying: ${done} of ${all} files`,
     verified: "VERIFIED: every file, signature, chain and readable text holds",
+    verifiedNote: "VERIFIED: these words are what its author's officers signed",
     verifiedBriefing: "VERIFIED: each part that is shown stood in the record, at its place, no later than its checkpoint",
     findings: (count) => `NOT VERIFIED: ${count === 1 ? "1 finding" : `${count} findings`}`,
     verifiedPair: "VERIFIED: both records hold, and they part nowhere",
@@ -97,6 +99,7 @@ const WORDS = {
     folder: "پوشهٔ صادرشده",
     archive: "بایگانی ZIP صادرشده، یا دو تا",
     other: "پوشهٔ سابقهٔ دوم (اختیاری)",
+    note: "یا یک یادداشت امضاشده: رمزینه‌های آن به‌صورت متن، و اعتبارنامهٔ نویسنده‌اش",
     trust: "فهرست اعتماد (اختیاری)",
     trustAbout:
       "یک پروندهٔ متنی با یک سطر برای هر دفتری که می‌شناسید: اثر انگشت آن با ۶۴ رقم شانزده‌شانزدهی، یک فاصله، یک نام. " +
@@ -104,6 +107,7 @@ const WORDS = {
     reading: "سابقه بررسی می‌شود …",
     progress: (done, all) => `راستی‌آزمایی: ${done} از ${all} پرونده`,
     verified: "تأیید شد: هر پرونده، امضا، زنجیره و متن خواندنی درست است",
+    verifiedNote: "تأیید شد: این واژه‌ها همان است که افسران نویسنده‌اش امضا کرده‌اند",
     verifiedBriefing: "تأیید شد: هر بخشی که نشان داده شده در جای خود در سابقه بوده است، نه دیرتر از نقطهٔ وارسی‌اش",
     findings: (count) => `تأیید نشد: ${count} یافته`,
     verifiedPair: "تأیید شد: هر دو سابقه درست است و هیچ جا از هم جدا نمی‌شوند",
