@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from goodoffices.core.mandate import Forwarding
+from goodoffices.core.sealed import read_sealed
 from goodoffices.verify.page import OFFERED, PAGE, put_together
 from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import verify
 from tests.core import curve
 from tests.core.test_vectors import FILES
+from tests.desk.test_thin import Thin
 from tests.vectors.check import run
 from tests.verify.channel import Channel, exported, files_of, sign_again
 from tests.verify.everything import everything
@@ -319,3 +322,18 @@ def test_both_hold_offices_against_a_trust_list(second: Second, folder: Path, pl
     assert [each["kind"] for each in told["findings"]] == ["untrusted"] * 2
     assert told["compared_with_trust"] is True
     assert {each.flaw for each in verify(folder, {played.east.me: "Tehran"}).findings} == {"untrusted"}
+
+
+def test_both_verify_the_record_of_a_thin_line(second: Second, tmp_path: Path) -> None:
+    """P8: notes sealed for a thin line, its keys on the way, and checkpoints over all of it."""
+    channel = Thin(forwarding=Forwarding.AUTOMATIC)
+    channel.thin(0, 1)
+    channel.release(channel.west, channel.east)
+    for node in channel.nodes:
+        node.desk.checkpoints.now(channel.tick())
+    channel.wait(3)
+    for node in channel.nodes:
+        folder = exported(node, tmp_path / node.name, channel.now)
+        (sealed,) = folder.rglob("sealed-*")
+        assert read_sealed(sealed.read_bytes()).chain is not None
+        assert second.agrees(folder)["verdict"] == "verified"
