@@ -125,7 +125,7 @@ class DeskInMemory:
         if passphrase != PASSPHRASE:
             raise WrongSecret("This is not your passphrase.")
 
-    def sign_in_by_passkey(self, place: Any, state: object, answer: Any, prf: bytes) -> Officer | bytes:
+    async def sign_in_by_passkey(self, place: Any, state: object, answer: Any, prf: bytes) -> Officer | bytes:
         raise WrongSecret("This desk has no vault, and so no passkeys.")
 
     def people(self) -> tuple[Any, ...]:

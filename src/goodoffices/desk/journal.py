@@ -18,6 +18,7 @@ class Event(Enum):
     """Everything that a desk logs, with how bad it is."""
 
     STARTED = "info", "started"
+    COLLECTING = "info", "collecting"
     READY = "info", "ready"
     UNLOCKED = "info", "unlocked"
     LOCKED = "info", "locked"

@@ -38,14 +38,13 @@ from goodoffices.desk.routes.looking import Looked, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.routes.socks import Proxy
+from goodoffices.desk.starting import FirstLook, peers_heard
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
 
 T = TypeVar("T")
 
 RECONNECT = (0.5, 1, 2, 5, 10, 20, 30, 60)
 """Seconds until the next try to listen to a relay; the last for ever."""
-COMPARE_WITHIN = 3.0
-"""Seconds that a start waits for the peers' word, so that an old vault is known as one from the first page on."""
 IDLE = 30.0
 PRESSING = 0.05
 """Seconds for which receipts and rungs wait for a note that is being put."""
@@ -91,8 +90,10 @@ class DeskService(Present):
     def __init__(self, config: DeskConfig) -> None:
         self.config = config
         tls = tls_trusting(config.relay_ca)
-        vault = open_vault(config.vault, unlock_path=config.unlock)
-        super().__init__(vault, desk_of(vault))
+        vault = open_vault(config.vault, unlock_path=config.unlock, look_later=True)
+        with faults():
+            super().__init__(vault, desk_of(vault))
+        self._first_look = FirstLook(vault)
         self.alongside = Alongside(self.desk.context, vault.db, self.desk.chronicle.catch_up)
         self.client = RelayClient(tls, config.proxy, self.desk.ledger.guarded, dict(config.reach))
         self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now, config.proxy)
@@ -130,26 +131,24 @@ class DeskService(Present):
         return real_now()
 
     async def start(self) -> None:
-        """Begin to collect and send; returns once the peers have spoken about the chains, or soon."""
+        """Begin to collect, then to send; returns once the peers have spoken about the chains, or soon."""
         self.started = self.now()
-        self.desk.start(self.started)
-        self._start_pump()
-        self.refresh()
-        self._spawn(self.looking.run())
+        with faults():
+            self.desk.start(self.started)
+            self.refresh()
         self.ringing.start()
+        self._spawn(self.leaving.keep_prepared())
+        log(Event.COLLECTING, self.now())
+        await self.whole()
+        self._start_pump()
+        self._spawn(self.looking.run())
         self.outsiders.start()
         self.backup.start()
-        self._spawn(self.leaving.keep_prepared())
-        deadline = time.monotonic() + COMPARE_WITHIN
-        changes = self._subscribe()
-        try:
-            while self.desk.lines.comparing() and (left := deadline - time.monotonic()) > 0:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await changes.wait()
-                changes.clear()
-        finally:
-            self._subscribers.discard(changes)
+        await peers_heard(self._subscribers, self.desk.lines.comparing)
+
+    async def whole(self) -> None:
+        """Returns once every page of the vault was looked through; raises VaultDamaged."""
+        await self._first_look.through()
 
     async def stop(self) -> None:
         """Stop everything; what is not sent yet is in the vault and goes out at the next start."""
@@ -264,7 +263,7 @@ class DeskService(Present):
 
     def kick(self) -> None:
         """Offer at once what somebody waits for; the pump sends the rest once that is under way."""
-        for put in self.desk.work(self.now(), only_urgent=True):
+        for put in self.desk.work(self.now(), only_urgent=True) if self._first_look.over else ():
             task = self._spawn(self._put(put))
             self._pressing.add(task)
             task.add_done_callback(self._pressing.discard)

@@ -155,7 +155,7 @@ async def sign_in(ask: Ask) -> Done:
     place, answer = place_of(ask), _answer(ask)
     ceremony = ask.site.ceremonies.take("sign in", ask.form.word("ceremony"))
     try:
-        found = ask.service.sign_in_by_passkey(place, ceremony.state, answer, _prf(ask))
+        found = await ask.service.sign_in_by_passkey(place, ceremony.state, answer, _prf(ask))
     except (WrongSecret, NotAllowed) as error:
         ask.site.throttle.failed(client_of(ask))
         turned_away(ask, "", error)

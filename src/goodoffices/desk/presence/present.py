@@ -51,6 +51,10 @@ class Present(ABC):
         """Milliseconds UTC."""
 
     @abstractmethod
+    async def whole(self) -> None:
+        """Returns once every page of the vault was looked through; raises VaultDamaged."""
+
+    @abstractmethod
     def kick(self) -> None:
         """Send what there is to send."""
 
@@ -76,6 +80,7 @@ class Present(ABC):
                 "Reach the desk by that name, use the passkey, then type the passphrase. If it is lost, a keeper of"
                 " keys removes it.",
             )
+        await self.whole()
         return self._admit(opened)
 
     def asks_for_passkey(self, name: str, public: bytes) -> bool:
@@ -98,13 +103,14 @@ class Present(ABC):
         if opened.public != officer.public:
             raise wrong
 
-    def sign_in_by_passkey(
+    async def sign_in_by_passkey(
         self, place: Place, state: object, answer: Mapping[str, object], prf: bytes
     ) -> Officer | bytes:
         """Open an officer's key by what his passkey computed; the passkey's ID if that opens nothing.
 
         Raises WrongSecret.
         """
+        await self.whole()
         passkey, _ = self.passkeys.use(place, state, answer, self.now())
         opened = self.passkeys.open(passkey, prf)
         return passkey if opened is None else self._admit(opened)

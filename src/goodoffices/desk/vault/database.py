@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import Protocol
 from urllib.parse import quote
 
 from sqlcipher3 import dbapi2
@@ -22,6 +24,12 @@ LOG_ROWS = 400
 """Changed rows after which a desk at rest moves its log into the database: some thousand pages."""
 LOG_PAGES = 8000
 """Pages in the log after which a commit does so by itself."""
+
+
+class Keyed(Connection, Protocol):
+    """A connection of SQLCipher, to a vault's database."""
+
+    def interrupt(self) -> None: ...
 
 
 @contextmanager
@@ -46,7 +54,14 @@ def faults() -> Iterator[None]:
                 "Check that its disk is mounted for writing and belongs to this user.",
             ) from error
         if name.startswith(
-            ("SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_PROTOCOL")
+            (
+                "SQLITE_IOERR",
+                "SQLITE_BUSY",
+                "SQLITE_LOCKED",
+                "SQLITE_NOMEM",
+                "SQLITE_PROTOCOL",
+                "SQLITE_INTERRUPT",
+            )
         ):
             raise MachineError(
                 f"The vault's database did not answer ({name}); this step was not written.",
@@ -55,9 +70,9 @@ def faults() -> Iterator[None]:
         raise
 
 
-def connect(path: Path, key: bytes) -> Connection:
+def connect(path: Path, key: bytes) -> Keyed:
     """A keyed connection to a file that is there (SQLite must not make an empty one in its place)."""
-    connection: Connection = dbapi2.connect(
+    connection: Keyed = dbapi2.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",
         uri=True,
         isolation_level=None,
@@ -89,6 +104,43 @@ def require_whole(db: Connection) -> None:
         raise VaultDamaged(f"The vault's database is not whole: {found}.")
     if version_of(db) == 0:
         raise VaultDamaged("The vault's database is empty; no vault ever was.")
+
+
+class Look:
+    """One look at every page, for a thread beside whoever uses the database already.
+
+    It holds what stood in the file when it was made: until it is over, no commit moves from the log into the file.
+    """
+
+    def __init__(self, connection: Keyed) -> None:
+        self._connection, self._turn = connection, Lock()
+        self._looked = self._over = False
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+    def through(self) -> None:
+        """Returns once every page was found whole; raises VaultDamaged. A second call costs nothing."""
+        with self._turn:
+            if self._looked:
+                return
+            if self._over:
+                raise MachineError("The vault was closed while it was looked through.")
+            with faults():
+                require_whole(self._connection)
+            self._looked = True
+            self._end()
+
+    def end(self) -> None:
+        """The vault closes: a look that is under way is broken off."""
+        if not self._over:
+            self._connection.interrupt()
+        with self._turn:
+            self._end()
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._connection.close()
 
 
 class Log:

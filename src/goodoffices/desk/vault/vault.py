@@ -22,9 +22,9 @@ from typing import Self
 
 from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
-from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.db.migrate import migrate, steps_in, version_of
 from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
-from goodoffices.desk.vault.database import connect, faults, require_whole
+from goodoffices.desk.vault.database import Look, connect, faults, require_whole
 from goodoffices.desk.vault.files import (
     Header,
     VaultFiles,
@@ -112,8 +112,11 @@ def create_vault(
     return Vault(files, db, key, header.cost, hold)
 
 
-def open_vault(folder: Path, *, unlock_path: Path | None = None) -> Vault:
+def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: bool = False) -> Vault:
     """The vault in ``folder``, checked to the last page and brought to this version's schema.
+
+    ``look_later``: the caller has ``Vault.look`` go through the pages and lets nothing out before (ADR 0077). What is
+    read meanwhile carries its code, as ever; a vault that has to be brought to this version is looked through first.
 
     Raises WrongSecret, VaultDamaged, LoosePermissions, AlreadyRunning or MachineError; then nothing
     is held, and but for commits moved from the log into the database nothing was changed.
@@ -135,10 +138,17 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None) -> Vault:
             # The log first: after a power cut in the middle of a checkpoint the database's own
             # pages may be torn, and the log holds them whole.
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            require_whole(db)
-            migrate(db, steps_in(_SCHEMA))
+            steps = steps_in(_SCHEMA)
+            look = None
+            if look_later and version_of(db) == len(steps):
+                beside = connect(files.database, key)
+                undo.callback(beside.close)
+                look = Look(beside)
+            else:
+                require_whole(db)
+            migrate(db, steps)
         undo.pop_all()
-    return Vault(files, db, key, header.cost, hold)
+    return Vault(files, db, key, header.cost, hold, look)
 
 
 class Vault:
@@ -148,11 +158,21 @@ class Vault:
     connections, for reading, come from ``reader``.
     """
 
-    def __init__(self, files: VaultFiles, db: Connection, key: bytes, cost: Cost, hold: Hold) -> None:
+    def __init__(
+        self,
+        files: VaultFiles,
+        db: Connection,
+        key: bytes,
+        cost: Cost,
+        hold: Hold,
+        look: Look | None = None,
+    ) -> None:
         self._files, self._key, self._cost, self._hold = files, key, cost, hold
         self._readers: list[Connection] = []
         self._open = True
         self.db = db
+        self.look = look
+        """The look through its pages that is still owed, if one is."""
         self.tokens = Tokens(db)
 
     @property
@@ -174,6 +194,8 @@ class Vault:
             return
         self._open = False
         self.tokens.keep(set())
+        if self.look is not None:
+            self.look.end()
         try:
             for connection in (*self._readers, self.db):
                 connection.close()
