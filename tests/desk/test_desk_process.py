@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,13 @@ class DeskProcess:
 
     def __init__(self, vault: Path, name: str) -> None:
         self.vault, self.name = vault, name
+        self._metrics: int | None = None
         self.start()
 
-    def start(self) -> None:
+    def start(self, *, sign_in: bool = True) -> None:
+        words = ["desk", "serve", "--vault", str(self.vault), "--metrics-port", "0"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "goodoffices", "desk", "serve", "--vault", str(self.vault)],
+            [sys.executable, "-m", "goodoffices", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -58,13 +61,24 @@ class DeskProcess:
         guard.cancel()
         assert line.startswith("desk ready at "), self.process.communicate()[1]
         self.door = Door(self.name, line.split()[-1], "duty", PASSPHRASE)
-        self.door.sign_in()
+        if sign_in:
+            self.door.sign_in()
+
+    def metric(self, name: str) -> float:
+        """What this machine's own supervision reads of the desk, nobody signed in."""
+        assert self.process.stderr
+        while self._metrics is None:
+            self._metrics = json.loads(self.process.stderr.readline()).get("metrics_port")
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics}/metrics", timeout=20) as answer:
+            told = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
+        return float(told[name])
 
     def kill(self) -> None:
         """kill -9."""
         self.door.close()
         self.process.kill()
         self.process.communicate(timeout=60)
+        self._metrics = None
 
     def killed_and_started(self) -> None:
         self.kill()
@@ -103,6 +117,7 @@ class Running:
     mandate: bytes
     tehran_id: bytes
     desks: tuple[DeskProcess, ...]
+    relays: Relays
 
     def release(self, text: str) -> str:
         done = self.desks[0].door.do(
@@ -135,7 +150,7 @@ def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]
         try:
             names = ("Washington", "Bern", "Tehran")
             desks.extend(DeskProcess(tmp_path / name.lower(), name) for name in names)
-            yield Running(mandate, tehran, tuple(desks))
+            yield Running(mandate, tehran, tuple(desks), relays)
         finally:
             for each in desks:
                 if each.process.poll() is None:
@@ -201,6 +216,42 @@ def test_notes_under_way_while_desks_are_killed_arrive_once_each(running: Runnin
         tehran.until_rung(note, "at the far desk")
     _stop_all(running)
     assert _numbers_at(tehran.vault, running.mandate) == [(number, "verified") for number in range(1, 13)]
+
+
+@pytest.mark.parametrize("running", [Forwarding.AUTOMATIC], indirect=True)
+def test_after_a_power_cut_on_all_sides_at_once_a_note_arrives_with_nobody_there(running: Running) -> None:
+    """P2, P5, P6, P13: every desk and relay ends at one instant; up by themselves they carry on, ring, say locked."""
+    washington, bern, tehran = running.desks
+    note = running.release("We do not want war.")
+    for each in running.desks:
+        each.process.kill()
+    for at in (0, 1):
+        running.relays.kill(at)
+    for each in running.desks:
+        each.kill()
+    for at in (0, 1):
+        running.relays.start(at)
+    for each in running.desks:
+        each.start(sign_in=False)
+    until("the alarm at the far desk", lambda: tehran.metric("goodoffices_desk_alarms_ringing") or None)
+
+    def state(here: DeskProcess, office: str) -> str:
+        (line,) = (each for each in here.door.look("/lines")["lines"] if each["peer_name"] == office)
+        return str(line["state"])
+
+    def becomes(here: DeskProcess, office: str, wanted: str) -> None:
+        until(f"{office} is {wanted}", lambda: state(here, office) == wanted or None, patience=40)
+
+    washington.door.sign_in()
+    washington.until_rung(note, "on a relay", "at the desk", "forwarded", "at the far desk")
+    becomes(washington, "Bern", "locked")
+    bern.door.sign_in()
+    becomes(washington, "Bern", "open")
+    becomes(bern, "Tehran", "locked")
+    tehran.door.sign_in()
+    becomes(bern, "Tehran", "open")
+    tehran.door.do(f"/notes/{note}/open")
+    assert tehran.door.look(f"/notes/{note}")["card"]["text"] == "We do not want war."
 
 
 @pytest.mark.parametrize("running", [Forwarding.AUTOMATIC], indirect=True)
