@@ -30,7 +30,7 @@ class TokenShop:
         return self.labels.pop()
 
 
-def open_shop(folder: Path, count: int = 7) -> TokenShop:
+def open_shop(folder: Path, count: int = 9) -> TokenShop:
     """For the whole process, before the library is loaded: it reads its settings then."""
     tokens = folder / "tokens"
     tokens.mkdir()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import segno
 
-from tests.cli.conftest import DRILL, PASSPHRASE, Office, ended, private, refusal, start
+from tests.cli.conftest import DRAFTERS, DRILL, PASSPHRASE, Office, ended, private, refusal, start
+from tests.tokens import PIN, TokenShop, module
 
 pytestmark = pytest.mark.slow  # every test starts processes
 
@@ -178,3 +179,34 @@ def test_what_is_there_is_never_written_over(washington: Office) -> None:
     for option in ("--out", "--qr"):
         assert "is there already" in washington.is_refused(f"office show vault {option} root")
     assert "seed: " in (washington.folder / "root").read_text(encoding="utf-8")
+
+
+def test_the_first_officers_key_is_made_on_a_token_where_one_is_named(
+    tmp_path: Path, tokens: TokenShop
+) -> None:
+    """P10, P13: he founds the office by his PIN, signs in by it, and the vault holds no key of his."""
+    private(tmp_path / "pin", f"{PIN}\n{DRAFTERS}\n")
+    office, label = Office(tmp_path), tokens.new()
+    words = [
+        "--name=Aland",
+        "--officer=amir",
+        "--officer=bo=draft",
+        "--passphrase-file=pin",
+        f"--token={module()}",
+    ]
+    founding = [*words, "--token-label"]
+    assert "no such token" in office.is_refused(
+        "office new nothing --root nothing.txt", *founding, "nobody's"
+    )
+    assert not (tmp_path / "nothing").exists()
+    office.does("office new vault --root root.txt", *founding, label)
+    assert (
+        f"amir\tofficer 1\tdraft, release, duty, keys, audit\tkey on the token {label}"
+        in office.does("office officer list --vault vault").out
+    )
+    more = ["--rights=audit", "--new-passphrase-file=passphrase", "--root=root.txt", "--passphrase-file=pin"]
+    private(tmp_path / "passphrase", PASSPHRASE + "\n")
+    added = office.does("office officer add Cleo --vault vault --officer amir", *more)
+    assert "roster 2 is in force" in added.out
+    again = ["--name=Beland", "--officer=emre", "--passphrase-file=pin", f"--token-label={label}"]
+    assert "Give --token MODULE" in office.is_refused("office new other --root other.txt", *again)

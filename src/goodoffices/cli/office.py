@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -29,6 +30,7 @@ from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.vault.keys import KEY_SIZE, fold_name
+from goodoffices.desk.vault.tokens import holding
 from goodoffices.desk.vault.vault import check_passphrase, create_vault, open_vault
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -85,6 +87,10 @@ def parse_officer(text: str, at: int) -> NewOfficer:
 )
 @click.option("--passphrase-file", type=FILE, help="One passphrase a line, in the officers' order.")
 @click.option(
+    "--token", type=FILE, help="PKCS#11 module: the first officer's key is made on a token and stays there."
+)
+@click.option("--token-label", help="Which token, where this machine has several.")
+@click.option(
     "--unlock-file", type=FILE, help="Where the unattended tier's secret lies (by default in FOLDER)."
 )
 @click.option(
@@ -103,6 +109,8 @@ def new(
     officers: tuple[str, ...],
     root_file: Path,
     passphrase_file: Path | None,
+    token: Path | None,
+    token_label: str | None,
     unlock_file: Path | None,
     releasers: int,
     drill_realm: str | None,
@@ -118,22 +126,31 @@ def new(
             "The root is not kept in the vault's folder: whoever takes the desk would have it too.",
             "Name a file elsewhere, best on a medium that leaves this machine.",
         )
-    secrets = _passphrases(people, passphrase_file)
+    if token_label is not None and token is None:
+        raise YourError("A label names no token without its module.", "Give --token MODULE as well.")
+    secrets = _passphrases(people, passphrase_file, token=token is not None)
     now = time.time_ns() // 1_000_000
-    founding = found(name, people, realm, os.urandom, now, releasers=releasers)
-    write_root(root_file, founding.office.name, founding.root_seed)
-    try:
-        made = create_vault(folder, rng=os.urandom, unlock_path=unlock_file)
-    except GoodOfficesError:
-        root_file.unlink()  # of an office that was never made
-        raise
-    with made as vault:
-        for person, secret in zip(people, secrets, strict=True):
-            seed = founding.officer_seeds[person.name]
-            vault.add_officer(person.name, secret, seed, founding.reading_key, os.urandom, now)
-        ledger = Ledger(vault.db)
-        with ledger.transaction():
-            keep(ledger, founding, os.urandom)
+    with ExitStack() as tokens:
+        first, held = people[0].name, None
+        if token is not None:
+            held = tokens.enter_context(holding(token, token_label, secrets[0], os.urandom))
+        keys = {first: held.public} if held is not None else {}
+        founding = found(name, people, realm, os.urandom, now, releasers=releasers, on_tokens=keys)
+        write_root(root_file, founding.office.name, founding.root_seed)
+        try:
+            made = create_vault(folder, rng=os.urandom, unlock_path=unlock_file)
+        except GoodOfficesError:
+            root_file.unlink()  # of an office that was never made
+            raise
+        with made as vault:
+            if held is not None:
+                vault.add_held(first, held, founding.reading_key, os.urandom, now)
+            for person, secret in zip(people, secrets, strict=True):
+                if (seed := founding.officer_seeds.get(person.name)) is not None:
+                    vault.add_officer(person.name, secret, seed, founding.reading_key, os.urandom, now)
+            ledger = Ledger(vault.db)
+            with ledger.transaction():
+                keep(ledger, founding, os.urandom)
     export_credential(folder, founding.office)
     say(f"office    {name}")
     say(f"id        {founding.office.id.hex()}")
@@ -143,16 +160,24 @@ def new(
     aside("The root signs every change of keys. Move it off this machine now, to two places, and test both.")
 
 
-def _passphrases(people: list[NewOfficer], file: Path | None) -> list[str]:
+def _passphrases(people: list[NewOfficer], file: Path | None, *, token: bool) -> list[str]:
+    """One for each; the first is a PIN where his key is to lie on a token."""
+    first, *others = people
     if file is not None:
         lines = secret_lines(file)
         if len(lines) < len(people):
             raise YourError(f"{file} holds {len(lines)} passphrases for {len(people)} officers.")
         found_secrets = lines[: len(people)]
     else:
-        found_secrets = [passphrase(None, f"Passphrase of {each.name}", confirm=True) for each in people]
+        found_secrets = [
+            passphrase(None, f"PIN of {first.name}'s token")
+            if token
+            else passphrase(None, f"Passphrase of {first.name}", confirm=True),
+            *(passphrase(None, f"Passphrase of {each.name}", confirm=True) for each in others),
+        ]
     for person, secret in zip(people, found_secrets, strict=True):
-        check_passphrase(secret, person.name)
+        if not token or person is not first:
+            check_passphrase(secret, person.name)
     return found_secrets
 
 

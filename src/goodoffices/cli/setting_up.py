@@ -89,6 +89,10 @@ class Place:
 )
 @click.option("--root", "root_file", type=FILE, help="Where the root is exported: not on this machine.")
 @click.option("--passphrase-file", type=FILE, help="One passphrase a line, in the officers' order.")
+@click.option(
+    "--token", type=FILE, help="PKCS#11 module: the first officer's key is made on a token and stays there."
+)
+@click.option("--token-label", help="Which token, where this machine has several.")
 @click.option("--host-name", help="The name by which browsers reach the desk.")
 @click.option("--tls-cert", type=FILE, help="A certificate chain that you have; otherwise one is made.")
 @click.option("--tls-key", type=FILE, help="Its key.")
@@ -106,6 +110,8 @@ def setup(
     officers: tuple[str, ...],
     root_file: Path | None,
     passphrase_file: Path | None,
+    token: Path | None,
+    token_label: str | None,
     host_name: str | None,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -129,7 +135,12 @@ def setup(
     if place.vault.exists():
         say(f"office    kept as it is in {place.vault}")
     else:
-        officers = _found(place, office_name, officers, root_file, passphrase_file)
+        secret: dict[str, object] = {
+            "passphrase_file": passphrase_file,
+            "token": token,
+            "token_label": token_label,
+        }
+        officers = _found(place, office_name, officers, root_file, secret)
     name = host_name or _ask("host", "Host name of the desk", default="localhost")
     names = list(dict.fromkeys([name, "localhost", "127.0.0.1"]))
     cert, key = tls_cert, tls_key
@@ -219,7 +230,7 @@ def _found(
     office_name: str | None,
     officers: tuple[str, ...],
     root_file: Path | None,
-    passphrase_file: Path | None,
+    secret: dict[str, object],
 ) -> tuple[str, ...]:
     context = click.get_current_context()
     name = office_name or _ask("office", "Name of the office")
@@ -228,8 +239,8 @@ def _found(
     if root.resolve().is_relative_to(place.folder):
         raise YourError("The root is not kept beside the desk.", "Name a file on another medium.")
     context.invoke(
-        new, folder=place.vault, name=name, officers=people, root_file=root, passphrase_file=passphrase_file,
-        unlock_file=None, releasers=1, drill_realm=None,
+        new, folder=place.vault, name=name, officers=people, root_file=root, unlock_file=None, releasers=1,
+        drill_realm=None, **secret,
     )  # fmt: skip
     return people
 

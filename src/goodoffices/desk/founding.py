@@ -7,6 +7,7 @@ are certified in advance, so that the desk can change keys by itself while the r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from goodoffices.core import crypto
@@ -68,9 +69,19 @@ class Founding:
 
 
 def found(
-    name: str, officers: list[NewOfficer], realm: bytes, rng: Rng, now: int, *, releasers: int = 1
+    name: str,
+    officers: list[NewOfficer],
+    realm: bytes,
+    rng: Rng,
+    now: int,
+    *,
+    releasers: int = 1,
+    on_tokens: Mapping[str, bytes] | None = None,
 ) -> Founding:
-    """Draw all keys and sign the first roster. ``releasers``: how many officers must sign a note."""
+    """Draw all keys and sign the first roster. ``releasers``: how many officers must sign a note.
+
+    ``on_tokens``: public keys, by their officers' names, of those whose tokens made theirs: no seed is drawn for them.
+    """
     if not officers:
         raise YourError("An office needs at least one officer.")
     if len({each.name for each in officers}) != len(officers):
@@ -91,7 +102,8 @@ def found(
     root_seed, desk_seed = rng(32), rng(32)
     envelope_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
     reading_seeds = {epoch: rng(32) for epoch in range(1, EPOCHS + 1)}
-    officer_seeds = {each.name: rng(32) for each in officers}
+    made = on_tokens or {}
+    officer_seeds = {each.name: rng(32) for each in officers if each.name not in made}
     checkpoint_seed = rng(32)
     root = make_root(name, root_seed, realm, now)
     roster = Roster(
@@ -102,8 +114,9 @@ def found(
         envelope_epochs=epochs_from(envelope_seeds, now),
         reading_epochs=epochs_from(reading_seeds, now),
         officers=tuple(
-            (each.pseudonym, crypto.ed25519_public(officer_seeds[each.name]), int(each.rights))
+            (each.pseudonym, public, int(each.rights))
             for each in officers
+            for public in (made.get(each.name) or crypto.ed25519_public(officer_seeds[each.name]),)
         ),
         releasers_needed=releasers,
         checkpoint=crypto.ed25519_public(checkpoint_seed),
