@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From nothing to a tested line between two offices, as two people do it: what they type is counted (P13)."""
+"""From nothing to a tested line between two offices, as two people do it by the how-to: what they type is counted."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import pty
 import re
@@ -25,6 +26,7 @@ from tests.cli.test_setting_up import free_port
 MOST = 25
 """Answers and commands that both offices type together."""
 PATIENCE = 60.0
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "first-week.md"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -84,14 +86,31 @@ class Person:
         return piece != b""
 
 
-def _sets_up(person: Person, office: str, officer: str, *options: str) -> None:
-    person.types("desk", "setup", "home", "--listen=127.0.0.1", *options)
+def _page() -> list[list[str]]:
+    """The commands of the page, in its order."""
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [shlex.split(line) for block in blocks for line in block.splitlines()]
+
+
+def _here(words: list[str], **places: str) -> list[str]:
+    """A command of the page with the names of this test's machine in it."""
+    names = {"desk.aland.example": "localhost", "desk.mid.example": "localhost", **places}
+    for name, here in names.items():
+        words = [each.replace(name, here) for each in words]
+    return [
+        getpass.getuser() if before == "--user" else each
+        for before, each in zip(["", *words[:-1]], words, strict=True)
+    ]
+
+
+def _sets_up(person: Person, words: list[str], office: str, officer: str, *options: str) -> None:
+    person.typed += 1  # script/bootstrap, which has been run for this test already
+    person.types(*words[1:], "--listen=127.0.0.1", *options)
     person.answers("Name of the office: ", office)
     person.answers("Name of the first officer: ", officer)
     person.answers("File for the root.*: ", "root.txt")
     person.answers("Passphrase of .*: ", PASSPHRASE)
     person.answers("Repeat.*: ", PASSPHRASE)
-    person.answers("Host name of the desk.*: ", "localhost")
     person.ends()
 
 
@@ -112,18 +131,24 @@ def _running(person: Person, service: str) -> Iterator[str]:
 
 def test_two_offices_come_from_nothing_to_a_tested_line_by_few_answers(tmp_path: Path) -> None:
     """P13: set up, paired over the relay that one of them runs, digits typed where they are heard, tested."""
+    install, with_relay, with_card, meeting, *_ = _page()
+    assert install == ["script/bootstrap"]
     aland, mid = Person(tmp_path / "aland"), Person(tmp_path / "mid")
     ports = [str(free_port()) for _ in range(3)]
-    _sets_up(aland, "Aland", "amir", f"--port={ports[0]}", "--with-relay", f"--relay-port={ports[1]}")
-    card = str(aland.folder / "home" / "relay-card.txt")
-    _sets_up(mid, "Mid", "mia", f"--port={ports[2]}", "--use-relay", card)
+    homes = {f"/srv/goodoffices/{each.folder.name}": str(each.folder / "home") for each in (aland, mid)}
+    ours = [f"--port={ports[0]}", f"--relay-port={ports[1]}"]
+    _sets_up(aland, _here(with_relay, **homes), "Aland", "amir", *ours)
+    card = {"relay-card.txt": str(aland.folder / "home" / "relay-card.txt")}
+    _sets_up(mid, _here(with_card, **homes, **card), "Mid", "mia", f"--port={ports[2]}")
     with ExitStack() as running:
         running.enter_context(_running(aland, "relay"))
         told = [
             re.findall("goodoffices (line meeting .*)--name COUNTERPART", each.said)[0]
             for each in (aland, mid)
         ]
-        aland.types(*shlex.split(told[0]), "--name", "mid")
+        said = ["goodoffices", *shlex.split(told[0]), "--name", "mid"]
+        assert said == _here(meeting, **homes, **{":8444": f":{ports[1]}"})
+        aland.types(*said[1:])
         code = aland.hears(r"code +([0-9 ]+)\n")[1]
         aland.answers("Passphrase of .*: ", PASSPHRASE)
         mid.types(*shlex.split(told[1]), "--name", "aland", "--code", code)
