@@ -60,4 +60,4 @@ def test_a_desk_answers_once_it_says_so_holds_its_vault_and_stops_when_told(wash
     end = ended(running)
     *log, last = end.err.splitlines()
     assert (end.code, last) == (0, "desk stopped")
-    assert [json.loads(each)["event"] for each in log] == ["started", "ready", "stopped"]
+    assert [json.loads(each)["event"] for each in log] == ["started", "collecting", "ready", "stopped"]
