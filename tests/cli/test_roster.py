@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 
 import pytest
@@ -136,3 +137,21 @@ def test_a_pseudonym_with_hidden_characters_is_not_signed(washington: Office) ->
     words = f"office officer add Second {WHO} --new-passphrase-file second --root root --pseudonym"
     assert "U+200D" in washington.is_refused(words, "officer\u200d 1")
     assert PASSPHRASE not in washington.does("office show vault").out
+
+
+def test_the_root_signs_no_second_roster_of_one_version(washington: Office) -> None:
+    """P8: a vault that went back gets from the root what it has lost, before anything new is signed."""
+    shutil.copytree(washington.folder / "vault", washington.folder / "copy")
+    washington.does(f"office renew {WHO} --desk-key --root root")
+    old = WHO.replace("vault vault", "vault copy")
+    washington.does(f"office releasers 1 {old} --request asked")
+    refused = washington.is_refused("office sign-roster asked --root root --yes")
+    assert "The root has signed roster 2" in refused
+    said = washington.does("office install-roster root.rosters --vault copy")
+    assert "rosters 2 to 2, which this vault had lost, are in force again" in said.out
+    assert "goodoffices office renew" in said.err
+    assert "roster 3 is in force" in washington.does(f"office releasers 1 {old} --root root").out
+    assert (
+        "Keys that they name were lost"
+        not in washington.does("office install-roster root.rosters --vault copy").err
+    )

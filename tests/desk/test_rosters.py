@@ -13,7 +13,7 @@ from goodoffices.core import crypto
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSigner, YourError
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.office import Right, sign_as_root
-from goodoffices.core.roster_request import RosterRequest, sign_request
+from goodoffices.core.roster_request import RosterRequest, check_signed_before, sign_request
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import Signed, sign
 from goodoffices.desk.context import Officer
@@ -21,6 +21,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import ALL_RIGHTS, CHECKPOINT, DAY, keys_in
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.officers.roster_in_force import DESK, SEALING
 from tests.attacks.hostile import NOW, ActType, Item, Office, Wire
 
 
@@ -119,21 +120,52 @@ def test_an_act_that_goes_back_to_an_older_roster_is_found() -> None:
 
 
 def test_changes_asked_for_before_the_root_has_signed_gather_in_one_request() -> None:
-    """P10: only the newest is installed; for no other does the desk hold the keys."""
+    """P10: each later one asks for what those before it asked for."""
     wire = Wire()
     rosters, keeper = wire.a.desk.rosters, wire.a.officer
     publics = [crypto.ed25519_public(wire.rng.randbytes(32)) for _ in range(2)]
     first = rosters.add(keeper, publics[0], "officer 2", Right.RELEASE, NOW)
     second = rosters.add(keeper, publics[1], "officer 3", Right.RELEASE, NOW)
     third = rosters.need(keeper, 2, NOW)
-    for each in (first, second):
-        with pytest.raises(NotNow):
-            rosters.install(signed(wire.a, each), NOW)
+    assert {each.roster.version for each in (first, second, third)} == {2}
     roster = rosters.install(signed(wire.a, third), NOW)
     assert [name for name, _, _ in roster.officers] == ["officer 1", "officer 2", "officer 3"]
     assert roster.releasers_needed == 2
     assert rosters.install(signed(wire.a, third), NOW) == roster  # twice is once
     assert rosters.request() is None
+
+
+def test_a_request_that_was_signed_before_the_next_was_made_loses_neither() -> None:
+    """P10: the root signs one roster of each version; what was asked for since waits for it again."""
+    wire = Wire()
+    rosters, keeper = wire.a.desk.rosters, wire.a.officer
+    first = rosters.renew(keeper, NOW, desk_key=True)
+    at_the_root = signed(wire.a, first)
+    public = crypto.ed25519_public(wire.rng.randbytes(32))
+    rosters.add(keeper, public, "officer 2", Right.RELEASE, NOW)
+    rosters.renew(keeper, NOW, desk_key=True)
+    rosters.install(at_the_root, NOW)
+    assert rosters.lost_keys(NOW) == frozenset()
+    waiting = rosters.request()
+    assert waiting is not None
+    assert waiting.roster.rights(public) == Right.RELEASE
+    assert rosters.install(signed(wire.a, waiting), NOW).version == 3
+    assert rosters.lost_keys(NOW) == frozenset()
+
+
+def test_a_roster_that_this_desk_did_not_ask_for_is_not_installed() -> None:
+    """P10: a copy of the vault that somebody tries elsewhere takes nothing from the desk that works."""
+    wire = Wire()
+    copy = wire.a.db.serialize()
+    rosters = wire.a.desk.rosters
+    rosters.need(wire.a.officer, 1, NOW)
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.deserialize(copy)
+    elsewhere = Desk(db, keys_in(Ledger(db)), wire.rng.randbytes)
+    elsewhere.unlock(wire.a.founding.reading_key, NOW)
+    request = elsewhere.rosters.renew(wire.a.officer, NOW, desk_key=True)
+    with pytest.raises(NotNow):
+        rosters.install(signed(wire.a, request), NOW)
 
 
 def test_a_roster_that_another_root_signed_is_not_installed() -> None:
@@ -379,14 +411,52 @@ def test_a_restored_desk_whose_sealing_keys_were_renewed_comes_back_with_new_one
     assert wire.a.note(note).state == "verified"
 
 
-def test_a_copy_of_before_a_new_desk_key_is_told_to_stop() -> None:
-    """P8: it does not speak for the office any more."""
+def test_a_copy_of_before_a_new_desk_key_signs_nothing_until_the_root_gives_it_another() -> None:
+    """P2, P8: it does not speak for the office any more; nothing that was released meanwhile is lost."""
     wire = Wire()
-    wire.agree()
+    mandate = wire.agree()
     copy = wire.a.db.serialize()
-    request = wire.a.desk.rosters.renew(wire.a.officer, NOW, sealing_keys=False, desk_key=True)
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW, desk_key=True)
     wire.a.desk.rosters.install(signed(wire.a, request), NOW)
     wire.pump()
     _gone_back(wire, wire.a, copy)
-    assert wire.a.desk.context.my_office().roster.version == 1
     assert any("another key speaks for the desk" in each for each in wire.a.findings())
+    assert wire.a.desk.rosters.lost_keys(NOW) == {DESK, SEALING}
+    mute = wire.release(mandate, wire.a, wire.b)
+    waiting = wire.release(mandate, wire.b, wire.a)
+    wire.pump()
+    assert wire.b.desk.ledger.note(mute) is None
+    assert wire.a.desk.ledger.note(waiting) is None
+    request = wire.a.desk.rosters.need(wire.a.officer, 1, NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    assert wire.a.desk.rosters.lost_keys(NOW) == frozenset()
+    wire.pump()
+    assert version_at(wire.b, wire.a) == 3
+    assert wire.b.note(mute).state == "verified"
+    assert wire.a.note(waiting).state == "verified"
+    assert not wire.m.findings()
+    assert not wire.b.findings()
+
+
+def test_the_root_brings_back_what_it_has_signed_and_a_vault_has_lost() -> None:
+    """P8: no office has two rosters of one version, whatever became of its vault."""
+    wire = Wire()
+    wire.agree()
+    copy = wire.a.db.serialize()
+    first = signed(wire.a, wire.a.desk.rosters.renew(wire.a.officer, NOW, desk_key=True))
+    wire.a.desk.rosters.install(first, NOW)
+    at_the_root = wire.a.desk.context.my_office()
+    wire.a.db.deserialize(copy)  # it went back before anybody was told
+    wire.a.desk = Desk(wire.a.db, keys_in(Ledger(wire.a.db)), wire.rng.randbytes)
+    wire.a.desk.start(NOW)
+    wire.a.desk.unlock(wire.a.founding.reading_key, NOW)
+    rosters = wire.a.desk.rosters
+    with pytest.raises(NotNow, match="has signed roster 2"):
+        check_signed_before(rosters.renew(wire.a.officer, NOW), at_the_root)
+    rosters.bring_back(at_the_root.signed[2:], NOW)
+    again = rosters.renew(wire.a.officer, NOW)
+    check_signed_before(again, at_the_root)
+    rosters.install(signed(wire.a, again), NOW)
+    wire.pump()
+    assert version_at(wire.b, wire.a) == 3
+    assert not wire.m.findings()

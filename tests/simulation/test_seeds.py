@@ -3,7 +3,7 @@
 
 import pytest
 
-from goodoffices.drill.world.plans import Plan, plan_of
+from goodoffices.drill.world.plans import Plan, plan_of, turned
 from goodoffices.drill.world.runs import run, run_seed
 from goodoffices.drill.world.soak import run_chunk
 
@@ -76,6 +76,14 @@ def test_a_calm_world_of_thin_lines_carries_notes_in_cells(terms: int) -> None:
     assert verdict.broken is None, verdict.sentence
     assert verdict.counts["cells"] > 50
     assert verdict.counts["notes from a chain"] > 0
+
+
+@pytest.mark.parametrize("seed", [125, 196, 211])
+def test_rosters_and_an_old_backup_in_one_run(seed: int) -> None:
+    """P2, P8: the root brings back what was lost; each of these once had two rosters of one version, or no end."""
+    verdict = run(turned(plan_of(seed, 40), rosters=True))
+    assert verdict.broken is None, verdict.sentence
+    assert verdict.counts["restored backups"] == 1
 
 
 @pytest.mark.parametrize("posts", [1, 2])

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from goodoffices.cli.office import export_credential, office, parse_rights, read_root
+from goodoffices.cli.office import export_credential, office, parse_rights
 from goodoffices.cli.output import Group, aside, passphrase, read_file, require_new, say, write_new
+from goodoffices.cli.root_signing import memory_of, sign_with, signed_with
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
-from goodoffices.core.errors import NotFound, YourError
-from goodoffices.core.office import Right
+from goodoffices.core.errors import Malformed, NotFound, NotNow, YourError
+from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, Roster, read_office
 from goodoffices.core.roster_request import (
     MAX_REQUEST,
     RosterRequest,
     changes,
     read_request,
     rights_in_words,
-    sign_request,
 )
 from goodoffices.core.statement import MAX_SIGNED, read_signed
 from goodoffices.desk.desk import Desk
@@ -63,7 +63,16 @@ def sign_off(
     for each in changes(request.office.roster, request.roster):
         say(each)
     if root_file is not None:
-        roster = desk.rosters.install(sign_request(request, read_root(root_file)), now())
+        before = desk.context.my_office().roster
+        if _bring_back(desk, signed_with(root_file)) != before:
+            again = desk.rosters.request()
+            if again is None:
+                raise NotNow(
+                    "What was asked for went by a roster that is no longer the newest.",
+                    "Give the same command once more.",
+                )
+            request = again
+        roster = desk.rosters.install(sign_with(root_file, request), now())
         vault.scrub()
         _keep_credential(vault, desk)
         say(f"roster {roster.version} is in force")
@@ -73,6 +82,29 @@ def sign_off(
     write_new(out, request.raw)
     say(f"request for roster {request.roster.version} written to {out}")
     aside("Where the root is: goodoffices office sign-roster. Then here: goodoffices office install-roster.")
+
+
+def _credential(raw: bytes) -> Office | None:
+    try:
+        return read_office(raw)
+    except Malformed:
+        return None  # one roster by itself
+
+
+def _bring_back(desk: Desk, signed: Office | None) -> Roster:
+    """What the root has signed and this vault has lost comes into force again."""
+    mine = desk.context.my_office()
+    if signed is None or len(signed.signed) <= len(mine.signed):
+        return mine.roster
+    if signed.id != mine.id:
+        raise YourError(f"These are the rosters of {signed.name}.", "Take those of this office.")
+    roster = desk.rosters.bring_back(signed.signed[len(mine.signed) :], now())
+    say(
+        f"rosters {mine.roster.version + 1} to {roster.version}, which this vault had lost, are in force again"
+    )
+    if desk.rosters.lost_keys(now()):
+        aside("Keys that they name were lost too. Ask for new ones: goodoffices office renew.")
+    return roster
 
 
 def _keep_credential(vault: Vault, desk: Desk) -> None:
@@ -286,9 +318,10 @@ def sign_roster(request: Path, root_file: Path, out: Path | None, yes: bool) -> 
         say(each)
     if not yes and not click.confirm("Sign this?", err=True):
         raise YourError("Nothing was signed.", "Have a request made that fits what was decided.")
-    write_new(target, sign_request(asked, read_root(root_file)).raw)
+    write_new(target, sign_with(root_file, asked).raw)
     say(f"signed roster written to {target}")
-    aside("Take it to the desk: goodoffices office install-roster. Put the root away again.")
+    aside("Take it to the desk: goodoffices office install-roster.")
+    aside(f"Put the root away again, and {memory_of(root_file).name} with it: it says what was signed.")
 
 
 @office.command(name="install-roster")
@@ -296,11 +329,17 @@ def sign_roster(request: Path, root_file: Path, out: Path | None, yes: bool) -> 
 @click.option("--vault", required=True, type=FOLDER, help="The office's vault.")
 @click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
 def install_roster(signed: Path, vault: Path, unlock_file: Path | None) -> None:
-    """Put a SIGNED roster in force: the root's signature is the authority. Stop the desk while you do."""
-    raw = read_file(signed, MAX_ROSTER_FILE)
+    """Put a SIGNED roster in force: the root's signature is the authority. Stop the desk while you do.
+
+    SIGNED may also be the file of rosters beside the root: what this vault has lost of them comes back.
+    """
+    raw = read_file(signed, max(MAX_ROSTER_FILE, MAX_CREDENTIAL))
     with open_vault(vault, unlock_path=unlock_file) as opened:
         desk = desk_of(opened)
-        roster = desk.rosters.install(read_signed(raw), now())
+        if (whole := _credential(raw)) is not None:
+            roster = _bring_back(desk, whole)
+        else:
+            roster = desk.rosters.install(read_signed(raw), now())
         opened.scrub()
         _keep_credential(opened, desk)
     say(f"roster {roster.version} is in force")

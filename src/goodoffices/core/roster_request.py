@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from goodoffices.core import cbor, crypto
-from goodoffices.core.errors import Malformed, NotAllowed, Oversized
+from goodoffices.core.errors import Malformed, NotAllowed, NotNow, Oversized
 from goodoffices.core.office import (
     MAX_CREDENTIAL,
     Office,
@@ -79,6 +79,25 @@ def sign_request(request: RosterRequest, root_seed: bytes) -> Signed:
     signed = sign_as_root(request.statement, root_seed)
     follow(request.office, signed)
     return signed
+
+
+def check_signed_before(request: RosterRequest, signed: Office) -> None:
+    """Raise NotNow where the root has signed what the asking desk does not hold: no version has two rosters.
+
+    ``signed``: the credential as the root last signed it, kept with the root.
+    """
+    theirs = request.office.signed
+    if signed.id != request.office.id:
+        raise NotAllowed(
+            f"What lies beside the root was signed for {signed.name}, not for {request.office.name}.",
+            "Keep each root in a folder of its own.",
+        )
+    if [each.id for each in signed.signed] != [each.id for each in theirs[: len(signed.signed)]]:
+        raise NotNow(
+            f"The root has signed roster {signed.roster.version} of {signed.name}, and the desk that asks goes by"
+            f" roster {request.office.roster.version}: it has not installed what was signed, or has lost it.",
+            "Install that first, then ask again: goodoffices office install-roster with the file beside the root.",
+        )
 
 
 def rights_in_words(rights: int) -> str:

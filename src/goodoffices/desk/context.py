@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
-from goodoffices.core.crypto import Signing
+from goodoffices.core.crypto import Signing, ed25519_public
 from goodoffices.core.errors import GoodOfficesError, NotNow
 from goodoffices.core.line import CarriedEntry, Place
 from goodoffices.core.office import Office
@@ -41,6 +42,11 @@ class DeskKeys:
     desk_seed: bytes = field(repr=False)
     envelope_seeds: dict[int, bytes] = field(repr=False)
     checkpoint_seed: bytes | None = field(default=None, repr=False)
+
+    @cached_property
+    def desk(self) -> bytes:
+        """The desk's public key."""
+        return ed25519_public(self.desk_seed)
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,22 @@ class Context:
         if office is None:
             raise NotNow("This vault holds no office.", "Make one with: goodoffices office new")
         return office
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the office's newest roster lists this desk's key (ADR 0073).
+
+        A vault that went back to before a change of that key signs nothing until the root gives it another.
+        """
+        return self.keys.desk == self.my_office().roster.desk
+
+    def require_speaks(self) -> None:
+        """Raise NotNow where this desk has no key by which it may sign."""
+        if not self.speaks:
+            raise NotNow(
+                "This desk's vault is older than the key by which its office speaks now.",
+                "Bring a request to the root now: goodoffices office renew.",
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ synced, before ``work`` names it.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from goodoffices.core import crypto
@@ -82,7 +83,6 @@ class Desk:
         self.chronicle = Chronicle(self.context, self.channels)
         self.lines = Lines(self.context, self._take_entry, Cells(self.context, self.channels.thin))
         self.lines.receipted = self._on_relay
-        self.lines.take_own_roster = self.channels.take_own_roster
         self.stops = Stops(self.context)
         self.lines.take_stop = self.stops.take
         self.acts = HandActs(self.context, self.channels, self.lines)
@@ -91,6 +91,7 @@ class Desk:
         self.service_traffic.next_watch = WatchBook(self.ledger).next_start
         self.sealing_keys = SealingKeys(self.context)
         self.rosters = Rosters(self.context, self.channels, self.lines, self.sealing_keys)
+        self.rosters.speaks_again = self._judge_deferred
         self.checkpoints = Checkpoints(self.context, self.lines, self.acts.require)
         self._deferred: dict[bytes, dict[bytes, None]] = {}
         self._recent: dict[bytes, None] = {}
@@ -120,15 +121,12 @@ class Desk:
         """An officer signed in: texts can be read, and what waited is verified."""
         self.context.reading = reading_seeds(self.ledger, reading_key)
         self.context.reading_key = reading_key
-        done = False
-        try:
-            with self.context.transaction():
-                self.channels.verify_pending(now)
-            done = True
-        finally:
-            if not done:
-                # Say that it is locked rather than be open with notes that nobody verified.
-                self.lock()
+        with ExitStack() as failed:
+            failed.callback(self.lock)  # rather than be open with notes that nobody verified
+            if self.context.speaks:  # what is found wrong is said by an act of the desk
+                with self.context.transaction():
+                    self.channels.verify_pending(now)
+            failed.pop_all()
         self._judge_deferred(now)
 
     def destroy_expired_keys(self, now: int) -> bool:
@@ -200,6 +198,8 @@ class Desk:
     def settle(self, now: int) -> bool:
         """Sign arrivals, write what is owed and not urgent, answer tests, make checkpoints; True if there was any."""
         self.lines.offer_what_was_put_off(now)
+        if not self.context.speaks:
+            return False
         answered = self.service_traffic.settle(now) | self.checkpoints.settle(now)
         self.channels.thin.settle(now)
         if not self.owes():
@@ -211,7 +211,7 @@ class Desk:
 
     def owes(self) -> bool:
         """Whether anything waits to be signed and written into an entry that nobody waits for."""
-        return bool(self.ledger.any_arrived() or self.ledger.owing_lines())
+        return self.context.speaks and bool(self.ledger.any_arrived() or self.ledger.owing_lines())
 
     def put_accepted(self, put: Put, now: int) -> None:
         """A relay has an envelope, synced. If it is the first, that is a rung of the notes inside."""
@@ -225,7 +225,7 @@ class Desk:
         """An own entry is on a relay, by the relay's word or by the peer's receipt, which may come before it."""
         for note_id in self._own_notes_in(entry):
             note = self.acts.note_row(note_id)
-            if not self.acts.has_act(note_id, ActType.ON_RELAY):
+            if self.context.speaks and not self.acts.has_act(note_id, ActType.ON_RELAY):
                 self.channels.do(
                     self.ledger.agreement(note.mandate),
                     ActType.ON_RELAY,

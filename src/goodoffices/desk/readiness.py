@@ -22,6 +22,7 @@ from goodoffices.desk.alarms.engine import MINUTE, Moment, Step
 from goodoffices.desk.backup.running import BackupState, RunningBackup
 from goodoffices.desk.backup.setup import DAY, FIRST_TRY_WITHIN, TRY_WITHIN
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.officers.roster_in_force import DESK
 from goodoffices.desk.views.lines import LineCard, RelayLike, line_cards
 from goodoffices.desk.watch.plan import gaps
 
@@ -138,6 +139,8 @@ def office_checks(desk: Desk, now: int) -> list[Check]:
         ("keys good", GOOD) if not warned else ("keys soon", SOON) if end > now else ("keys over", BAD)
     )
     checks = [Check(code, state, at=end, rings=warned)]
+    if lost := desk.rosters.lost_keys(now):
+        checks.append(Check("keys mute" if DESK in lost else "keys lost", BAD, rings=True))
     request, roster = desk.rosters.request(), desk.context.my_office().roster
     if request is not None:
         checks.append(Check("request waits", SOON, number=request.roster.version, at=request.roster.made))

@@ -72,6 +72,17 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("The last sealing key has ended and goes on being used, which protects less."),
         N_("Bring a request to the root now: goodoffices office renew."),
     ),
+    "keys lost": (
+        N_("This vault is older than the office’s keys: what is sealed to the newest ones cannot be opened."),
+        N_("Bring a request to the root now: goodoffices office renew."),
+    ),
+    "keys mute": (
+        N_("This vault is older than the key by which the office speaks: this desk signs and takes nothing."),
+        N_(
+            "If another machine is this office's desk now, stop this one. Else make new keys: goodoffices office"
+            " renew. Until then it signs and takes nothing."
+        ),
+    ),
     "request waits": (
         N_("Roster %(number)s waits for the root’s signature."),
         N_("Take the request to the root, or ask for the change once more if it is no longer wanted."),

@@ -7,7 +7,6 @@ neighbours on the paths on which that office stands, each roster once and by its
 
 from __future__ import annotations
 
-from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import Foreign, NotNow, Oversized
 from goodoffices.core.fields import hidden_in, shown_name
 from goodoffices.core.line import MAX_BODY, Item
@@ -20,8 +19,6 @@ MAX_INTRODUCED = 64
 """Offices that one neighbour may have introduced beyond those of mandates in force."""
 MAX_PROPOSED = 32
 """Mandates that came from one neighbour and wait for this office's signature."""
-ROSTER_REQUEST = "roster request"
-"""Under this name the ledger keeps what the root is asked to sign."""
 LARGE = MAX_BODY // 4
 """Bytes of a credential from which on it is handed over in pieces, each of which fits an envelope."""
 
@@ -101,32 +98,6 @@ class Credentials(Chains):
         longer = follow(known, signed)
         if longer is not known:
             self._follow(known, longer, came_from, now)
-
-    def take_own_roster(self, signed: Signed, now: int) -> None:
-        """A roster of this office that this vault has lost, handed back by a peer; the root's word counts."""
-        mine = self.context.my_office()
-        longer = follow(mine, signed)
-        if longer is mine:
-            return
-        here = ed25519_public(self.context.keys.desk_seed) == longer.roster.desk
-        if here:
-            self.ledger.save_office(longer, None)
-            self.ledger.drop_fact(ROSTER_REQUEST)
-            self.context.something_came()
-            self.context.pending.changed.update(self.ledger.mandates())
-        self.ledger.find(
-            now,
-            "this machine's",
-            f"This vault is from before roster {longer.roster.version} of this office,"
-            + (
-                " which was taken from the other desk."
-                if here
-                else " by which another key speaks for the desk."
-            ),
-            "If sealing keys were changed since the copy, make new ones: goodoffices office renew."
-            if here
-            else "Stop this desk: it is an old copy. Restore a later backup, or found the office anew.",
-        )
 
     def _follow(self, known: Office, longer: Office, came_from: bytes | None, now: int) -> None:
         self.ledger.save_office(longer, came_from)

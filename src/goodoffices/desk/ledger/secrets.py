@@ -29,6 +29,10 @@ class SecretTables(ChannelTables):
         """Remove a seed. The caller scrubs the log once this is committed."""
         self.db.execute("DELETE FROM secret WHERE name=?", (name,))
 
+    def drop_secrets(self, name: str) -> None:
+        """Remove every seed of one purpose, each of which stands under that name and its public key."""
+        self.db.execute("DELETE FROM secret WHERE name GLOB ?", (f"{name} [0-9a-f]*",))
+
     def envelope_seeds(self) -> dict[int, bytes]:
         """Seeds of envelope epochs by epoch."""
         rows = self._all("SELECT name, value FROM secret WHERE name GLOB ?", f"{ENVELOPE}[0-9]*")

@@ -25,6 +25,7 @@ from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.apart import Apart
 from goodoffices.desk.lines.reoffers import Reoffers
+from goodoffices.desk.lines.untold import ROOM, Untold
 from goodoffices.desk.routes.sending import Sending
 from goodoffices.desk.thin.cells import Cells
 
@@ -55,12 +56,15 @@ class Heads:
         self.cells = cells
         self.ledger = context.ledger
         self.sending = Sending()
+        self.untold = Untold(context)
         self._may_go_on: set[bytes] = set()
         """Lines whose incarnation in the vault was drawn by this very process: it knows all that was signed."""
         self._vouched: set[bytes] = set()  # lines whose peer said, since the start: it did not go back
         self._questions: dict[bytes, bytes] = {}
         self._again: dict[bytes, tuple[Place | None, int]] = {}
         """Lines whose peer answered that it has more than is here: how far it is here, asked in vain how often."""
+        self._unjudged: set[bytes] = set()
+        """Lines on which something came that cannot be judged yet: an answer, perhaps, by a roster unknown here."""
         self._later: dict[bytes, tuple[int, int]] = {}
         """Lines with a gap that did not fill: (since when this desk waits, how often it has waited)."""
         self._answered: set[bytes] = set()
@@ -72,12 +76,22 @@ class Heads:
 
     def _ask(self, line: LineRow, now: int) -> None:
         # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
+        if not self.context.speaks:
+            return
         nonce = self._questions.setdefault(line.id, self.context.rng(16))
+        for parts in self.untold.parts(line.id):
+            self._pack(line, parts, [nonce], now)
         self._send_head(line, nonce, None, now)
+
+    def ask_anew(self, now: int) -> None:
+        """After a roster came that no entry could tell of: each question brings it along."""
+        for line in self.ledger.lines():
+            if line.open and self.untold.any_on(line.id):
+                self._ask(line, now)
 
     def tell(self, now: int) -> None:
         """Tell every peer whether this desk is locked: silence of a locked desk is another silence (P6)."""
-        for line in self.ledger.lines():
+        for line in self.ledger.lines() if self.context.speaks else ():
             if line.open:
                 # The answer to a question that nobody asked: it is heard, and nothing else follows.
                 self._send_head(line, self.context.rng(16), bytes(16), now)
@@ -146,6 +160,7 @@ class Heads:
     def forget(self, line: bytes) -> None:
         """A line that is no more: nothing is offered or asked on it."""
         self._may_go_on.discard(line)
+        self._unjudged.discard(line)
         for each in (self._questions, self._again, self._later, self._asked, self.heard):
             each.pop(line, None)
         self.sending.forget(line)
@@ -226,6 +241,7 @@ class Heads:
                 self._send_head(line, self.context.rng(16), head.nonce, now)
         elif self._questions.get(line.id) == head.answers:
             self._compare(line, head, now)
+            self.untold.told(line.id)
             for mandate, lane, number in head.numbers or ():
                 if self.ledger.number_after(mandate, lane, self.context.me, number):
                     self._went_back(line, now)
@@ -249,7 +265,7 @@ class Heads:
         """
         peer = self._peer(line)
         parts = [self._head_part(line, self.context.rng(16), head.nonce, now)]
-        room = envelope.MAX_PAYLOAD - 4096
+        room = ROOM
         for signed in peer.signed[head.roster + 1 :]:
             room -= len(signed.raw) + 16
             if room < 0:
@@ -321,9 +337,10 @@ class Heads:
         since, waited = self._later[line]
         return since + ASK_LATER[min(waited, len(ASK_LATER)) - 1]
 
-    def still_missing(self) -> bool:
-        """Whether something that a peer has did not come, and is asked for at long intervals."""
-        return bool(self._later.keys() - self._questions.keys())
+    def still_missing(self) -> dict[bytes, Place | None]:
+        """By line, up to where all is here: what its peer has beyond is asked for at long intervals."""
+        waiting = self._later.keys() - self._questions.keys()
+        return {each: self.ledger.complete_until(each, self.ledger.line(each).peer) for each in waiting}
 
     def next_question(self) -> int | None:
         """When to ask again for what did not come."""

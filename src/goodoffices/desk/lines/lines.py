@@ -45,7 +45,7 @@ class Lines(Offering):
         super().__init__(context, cells)
         self._take_items = take_items
         self.said = True  # whether the newest envelope held anything
-        self.take_own_roster: Callable[[Signed, int], None] = lambda signed, now: None
+        self.take_roster: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.take_stop: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
         self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
@@ -65,7 +65,7 @@ class Lines(Offering):
     def flush(self, line_id: bytes, now: int) -> None:
         """Write everything that is owed to a line into entries. Inside the caller's transaction."""
         line = self.ledger.line(line_id)
-        while owed := self.ledger.owed(line_id):
+        while (owed := self.ledger.owed(line_id)) and self.context.speaks:
             if not line.open:
                 owed = [row for row in owed if cbor.decode(row[1])[0] == Item.CONFIRMED]
                 if not owed or not line.confirmed_here:
@@ -95,6 +95,7 @@ class Lines(Offering):
 
         Its body may be erased later, so it never opens an incarnation: an entry of acts before it does.
         """
+        self.context.require_speaks()
         opening = line_id not in self._may_go_on and line_id not in self.context.pending.new_incarnations
         if opening and self.ledger.head(line_id, self.context.me) is not None:
             self._write(line_id, EntryKind.ACTS, [], now, urgent=0)
@@ -144,6 +145,8 @@ class Lines(Offering):
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
             raise NotNow("The line is not confirmed here yet.", "Compare the digits and type them in.")
+        if is_cell(sealed):
+            self.context.require_speaks()  # opened it cannot be opened again
         if self.context.whole and is_cell(sealed):
             raise PartFailed  # its key is used up by opening it
         parts = self._unpack(line, sealed, now)
@@ -154,28 +157,34 @@ class Lines(Offering):
             # One bad or early part costs nothing else: the others of the same envelope are taken.
             try:
                 with self.context.part():
-                    if isinstance(part, CarriedEntry):
-                        self._entry(line_id, part, now)
-                    elif isinstance(part, SealedNote):
-                        self.cells.keep_ahead(line, part, now)
-                    elif isinstance(part, bytes):
-                        self.take_checkpoint(line, part, now)
-                    elif kind == envelope.PART_ROSTER:
-                        self.take_own_roster(part, now)
-                    elif kind == envelope.PART_MAILBOXES:
-                        self._take_mailboxes(line, part, now)
-                    elif kind == envelope.PART_STOP:
-                        self.take_stop(line, part, now)
-                    elif kind == envelope.PART_RECEIPT:
-                        self._receipt(line, part, now)
-                    else:
-                        self._head(line, part, now)
+                    self._take_part(line, kind, part, now)
             except NotNow:
                 whole = False
+                self._unjudged.add(line_id)
             except OtherOfficeError as error:
                 self.refused_envelope(line_id, sealed, error, now)
         self.drain(line)
         return whole
+
+    def _take_part(self, line: LineRow, kind: int, part: Any, now: int) -> None:
+        if kind != envelope.PART_ROSTER:
+            self.context.require_speaks()  # what cannot be receipted is not taken
+        if isinstance(part, CarriedEntry):
+            self._entry(line.id, part, now)
+        elif isinstance(part, SealedNote):
+            self.cells.keep_ahead(line, part, now)
+        elif isinstance(part, bytes):
+            self.take_checkpoint(line, part, now)
+        elif kind == envelope.PART_ROSTER:
+            self.take_roster(line, part, now)
+        elif kind == envelope.PART_MAILBOXES:
+            self._take_mailboxes(line, part, now)
+        elif kind == envelope.PART_STOP:
+            self.take_stop(line, part, now)
+        elif kind == envelope.PART_RECEIPT:
+            self._receipt(line, part, now)
+        else:
+            self._head(line, part, now)
 
     def _unpack(self, line: LineRow, sealed: bytes, now: int) -> tuple[envelope.Part | ThinPart, ...]:
         if is_cell(sealed):

@@ -95,7 +95,7 @@ class Offering(Collecting):
             for line_id in sorted(pressing):
                 self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), [], now)
             return self.sending.due(now)
-        receipts, committed.receipts = committed.receipts, []
+        receipts, committed.receipts = committed.receipts if self.context.speaks else [], []
         ticks = self.sending.beats.ticking(now)
         # On a line with a beat everything waits for its slot: then all of it goes in one envelope, if it fits.
         waiting = {line for line, _, _ in fresh} | {line for line, _ in receipts}
@@ -136,8 +136,11 @@ class Offering(Collecting):
     def _offer_stale(self, line_id: bytes, ids: frozenset[bytes], now: int) -> None:
         """What relays took and nobody receipted: a question and a statement are made anew, entries read again."""
         if self._questions.get(line_id) in ids:
-            if line_id in self._again:
-                del self._questions[line_id]  # it was answered: only another one is acted upon
+            if line_id in self._again or line_id in self._unjudged:
+                # It was answered, or may have been by what this vault cannot verify until what the peer once
+                # had a receipt for comes again: only another one is acted upon.
+                del self._questions[line_id]
+                self._unjudged.discard(line_id)
             self._ask(self.ledger.line(line_id), now)
         self.restate(line_id, ids, now)
         self.offer_all(line_id)
@@ -263,9 +266,13 @@ class Offering(Collecting):
             for carried, urgent in self.ledger.unreceipted(line_id, self.context.me)
         ]
         places = self.ledger.newest_places(line_id, line.peer, most_receipts)
+        if not self.context.speaks:
+            places = []
         self.ledger.went_by_hand(carried.signed.id for _, carried, _ in fresh)
         envelopes = [self._seal(line, parts, now) for parts, _ in self._groups(line, fresh, places, now)]
-        heads = []
+        heads: list[tuple[Any, ...]] = []
+        if not self.context.speaks:
+            return envelopes
         if question := self._questions.get(line_id):
             heads.append(self._head_part(line, question, None, now))
         if asked := self._asked.get(line_id):

@@ -189,7 +189,7 @@ class ServiceTraffic:
 
     def _may(self, line: bytes) -> bool:
         """A test is no reason to write to a peer that is silent: it waits until the peer has spoken since the start."""
-        return self.lines.goes_on(line)
+        return self.context.speaks and self.lines.goes_on(line)
 
     def _one_is_out(self, line: bytes, *, person: bool) -> bool:
         """A month of silence is one call that lies at the relays, not seven hundred."""

@@ -16,47 +16,29 @@ from goodoffices.core import crypto
 from goodoffices.core.checkpoint import mldsa_public
 from goodoffices.core.errors import NotFound, NotNow, YourError
 from goodoffices.core.fields import plain_name
-from goodoffices.core.office import MAX_OFFICERS, Epochs, Right, Roster, check_roster, follow, sealing_key
+from goodoffices.core.office import MAX_OFFICERS, Epochs, Right, Roster, check_roster, sealing_key
 from goodoffices.core.roster_request import RosterRequest
-from goodoffices.core.statement import Signed, Statement, state
+from goodoffices.core.statement import state
 from goodoffices.desk.asking import AuditKind
-from goodoffices.desk.channels.channels import Channels
-from goodoffices.desk.channels.credentials import ROSTER_REQUEST
-from goodoffices.desk.context import Context, DeskKeys, Officer
-from goodoffices.desk.founding import (
-    CHECKPOINT,
-    DAY,
-    EPOCHS,
-    epochs_from,
-    keep_reading_seed,
-    keys_in,
-    reading_seeds,
-)
+from goodoffices.desk.context import Officer
+from goodoffices.desk.founding import DAY, EPOCHS, epochs_from, keep_reading_seed
 from goodoffices.desk.ledger.secrets import ENVELOPE
-from goodoffices.desk.lines.lines import Lines
-from goodoffices.desk.officers.acting import Acting
-from goodoffices.desk.sealing_keys import SealingKeys
-
-_NEXT_DESK = "next desk seed"
-_NEXT_CHECKPOINT = "next checkpoint seed"
+from goodoffices.desk.officers.roster_in_force import (
+    CHECKPOINTS,
+    DESK,
+    NEXT_CHECKPOINT,
+    NEXT_DESK,
+    SEALING,
+    RostersInForce,
+    all_held,
+)
 
 LONGER_WITHIN = 182 * DAY
 """Milliseconds. When the sealing keys end sooner, any new roster brings further ones along."""
 
 
-class Rosters(Acting):
+class Rosters(RostersInForce):
     """What keepers of keys change about their own office."""
-
-    def __init__(self, context: Context, channels: Channels, lines: Lines, sealing_keys: SealingKeys) -> None:
-        super().__init__(context, channels, lines)
-        self.sealing_keys = sealing_keys
-
-    # --- what is asked for ----------------------------------------------------------------------------
-
-    def request(self) -> RosterRequest | None:
-        """What the root is asked to sign now, or None."""
-        raw = self.ledger.fact(ROSTER_REQUEST)
-        return RosterRequest(self.context.my_office(), Statement(raw)) if raw is not None else None
 
     def planned(self) -> Roster:
         """The roster that would hold once everything asked for is signed."""
@@ -115,7 +97,7 @@ class Rosters(Acting):
         self.require(officer, Right.KEYS)
         more: dict[str, Any] = self._new_epochs(now) if sealing_keys else {}
         if desk_key:
-            more["desk"] = crypto.ed25519_public(self._draw(_NEXT_DESK))
+            more["desk"] = self._draw(NEXT_DESK)[0]
         if checkpoint_key:
             more |= self._new_checkpoint_key()
         return self._ask(officer, "asked for new keys of the desk", now, **more)
@@ -137,18 +119,21 @@ class Rosters(Acting):
         return pseudonym
 
     def _new_checkpoint_key(self) -> dict[str, Any]:
-        seed = self._draw(_NEXT_CHECKPOINT)
-        return {"checkpoint": crypto.ed25519_public(seed), "checkpoint_mldsa65": mldsa_public(seed)}
+        public, seed = self._draw(NEXT_CHECKPOINT)
+        return {"checkpoint": public, "checkpoint_mldsa65": mldsa_public(seed)}
 
-    def _draw(self, name: str) -> bytes:
+    def _draw(self, name: str) -> tuple[bytes, bytes]:
+        """(public key, seed) for a roster that is asked for. Several may wait: the root signs one of them."""
         seed = self.context.rng(32)
+        public = crypto.ed25519_public(seed)
         with self.context.transaction():
-            self.ledger.put_secret(name, seed)
-        return seed
+            self.ledger.put_secret(f"{name} {public.hex()}", seed)
+        return public, seed
 
     def _ask(self, officer: Officer, what: str, now: int, **changed: Any) -> RosterRequest:
         self.require(officer, Right.KEYS)
         mine, plan = self.context.my_office(), self.planned()
+        changed = self._in_place_of_lost(plan, now) | changed
         if plan is mine.roster and "envelope_epochs" not in changed:
             if self.sealing_keys.runs_out() - now < LONGER_WITHIN:
                 changed |= self._longer_epochs(now)
@@ -161,10 +146,25 @@ class Rosters(Acting):
         check_roster(roster)
         request = RosterRequest(mine, state(roster, mine.realm))
         with self.context.transaction():
-            self.ledger.set_fact(ROSTER_REQUEST, request.statement.raw)
-            self._drop_unlisted((roster.envelope_epochs, roster.reading_epochs))
+            self.keep_request(request)
             self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)
         return request
+
+    def _in_place_of_lost(self, plan: Roster, now: int) -> dict[str, Any]:
+        """New keys for those that this vault has lost with a change of its roster, whatever is asked for."""
+        lost, more = self.lost_keys(now), dict[str, Any]()
+        if DESK in lost and self._drawn(NEXT_DESK, plan.desk) is None:
+            more["desk"] = self._draw(NEXT_DESK)[0]
+        if CHECKPOINTS in lost and (
+            plan.checkpoint is None or self._drawn(NEXT_CHECKPOINT, plan.checkpoint) is None
+        ):
+            more |= self._new_checkpoint_key()
+        planned = all_held(plan.envelope_epochs, self.ledger.envelope_seeds()) and all_held(
+            plan.reading_epochs, self.ledger.sealed_reading_seeds()
+        )
+        if SEALING in lost and not planned:
+            more |= self._new_epochs(now)
+        return more
 
     # --- sealing keys ---------------------------------------------------------------------------------
 
@@ -214,72 +214,6 @@ class Rosters(Acting):
             "reading_epochs": (*second, *epochs_from(reading, begin)),
             "epochs_of": None,
         }
-
-    def _drop_unlisted(self, asked: tuple[Epochs, Epochs]) -> None:
-        """Seeds that an earlier request drew and that no roster will ever list."""
-        rosters = self.context.my_office().rosters
-        for reading, rows in enumerate(asked):
-            listed = {each[0] for each in rows}
-            for roster in rosters:
-                listed |= {each[0] for each in (roster.reading_epochs if reading else roster.envelope_epochs)}
-            held = self.ledger.sealed_reading_seeds() if reading else self.ledger.envelope_seeds()
-            for epoch in set(held) - listed:
-                self.ledger.drop_epoch(epoch, reading=bool(reading))
-
-    # --- what the root has signed ---------------------------------------------------------------------
-
-    def install(self, signed: Signed, now: int) -> Roster:
-        """Put the signed roster in force here, and tell every counterpart on its line.
-
-        The entries that carry it are still the old roster's and signed with the old desk key, so that a
-        counterpart can verify them with what it has.
-        """
-        mine, request = self.context.my_office(), self.request()
-        if signed.id in {each.id for each in mine.signed}:
-            return mine.roster
-        if request is not None and signed.id != request.statement.id:
-            raise NotNow(
-                "This is not the roster that this desk asked for last.",
-                "Take the newest request to the root, or ask for the change once more.",
-            )
-        # Without a request it is one of before that a restored vault has lost; the root's word counts.
-        office = follow(mine, signed)
-        with self.context.transaction():
-            for line in self.ledger.lines():
-                if line.confirmed_here:
-                    self.lines.flush(line.id, now)
-                    self.lines.write_roster(line.id, signed.raw, now)
-            self.ledger.save_office(office, None)
-            self.sealing_keys.installed(office.roster.version, now)
-            self._take_over(_NEXT_DESK, "desk seed", mine.roster.desk, office.roster.desk)
-            self._take_over(_NEXT_CHECKPOINT, CHECKPOINT, mine.roster.checkpoint, office.roster.checkpoint)
-            self.ledger.drop_fact(ROSTER_REQUEST)
-            self.ledger.audit(
-                now, "the root", f"roster {office.roster.version} came into force", AuditKind.OFFICE
-            )
-            keys = keys_in(self.ledger)
-            self.context.pending.after.append(lambda: self._use(keys))
-            self.context.pending.changed.update(self.ledger.mandates())
-        if not self.context.locked:
-            # There are keys again to which an author can seal what this desk could not open.
-            with self.context.transaction():
-                self.channels.verify_pending(now)
-        return office.roster
-
-    def _take_over(self, drawn: str, kept: str, old: bytes | None, new: bytes | None) -> None:
-        seed = self.ledger.secret(drawn)
-        if new != old and new is not None:
-            if seed is None or crypto.ed25519_public(seed) != new:
-                raise YourError(
-                    "This desk does not hold a key that the roster names.", "Ask for a new roster."
-                )
-            self.ledger.put_secret(kept, seed)
-        self.ledger.drop_secret(drawn)
-
-    def _use(self, keys: DeskKeys) -> None:
-        self.context.keys = keys
-        if self.context.reading_key is not None:
-            self.context.reading = reading_seeds(self.ledger, self.context.reading_key)
 
 
 def _check_people(roster: Roster) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+from goodoffices.core.office import Office
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding
@@ -60,6 +61,8 @@ class SimOffice:
     """What stood on the disk when it last kept its word: what is left of it if the machine stops now."""
     people: list[Officer] = field(default_factory=list)
     """Officers who came later, also those who are out again."""
+    at_the_root: Office | None = None
+    """The credential as the root last signed it: it lies with the root, whatever becomes of the desk."""
 
     @property
     def id(self) -> bytes:

@@ -105,7 +105,7 @@ def plan_of(seed: int, steps: int) -> Plan:
     """The plan that a seed stands for; one run in eight is without any fault."""
     plan = _plan_of(seed, steps)
     # Dice of their own, so that a seed of before makes the run that it made.
-    changing = Random(f"rosters {seed}").random() < 0.3 and not plan.hostile and not plan.restores
+    changing = Random(f"rosters {seed}").random() < 0.3 and not plan.hostile
     dice = Random(f"more {seed}")
     thin = Random(f"thin {seed}").random() < 0.25
     plan = replace(plan, rosters=changing, busy=dice.choice((1, 1, 2, 5, 10)), thin=thin)

@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 from goodoffices.core import crypto
 from goodoffices.core.errors import YourError
-from goodoffices.core.roster_request import RosterRequest, sign_request
+from goodoffices.core.office import follow
+from goodoffices.core.roster_request import RosterRequest, check_signed_before, sign_request
+from goodoffices.core.statement import Signed
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import ALL_RIGHTS
@@ -101,13 +103,46 @@ def _somebody_goes(world: World, office: SimOffice, desk: Desk) -> None:
     )
 
 
+def sign_at_the_root(office: SimOffice, request: RosterRequest) -> Signed:
+    """The root signs, and keeps with it what it signed."""
+    if office.at_the_root is not None:
+        check_signed_before(request, office.at_the_root)
+    signed = sign_request(request, office.founding.root_seed)
+    office.at_the_root = follow(request.office, signed)
+    return signed
+
+
+def give_lost_keys(world: World) -> None:
+    """Wherever a desk says that keys of its office are lost, a keeper of keys asks for others and the root comes."""
+    for office in world.offices:
+        desk = office.desk
+        if desk is None or desk.context.locked or not desk.rosters.lost_keys(world.now(office)):
+            continue
+        world.count("lost keys made anew")
+        fetch_root(world, office)
+        _ask_the_keeper(world, office)
+        fetch_root(world, office)
+
+
+def _ask_the_keeper(world: World, office: SimOffice) -> None:
+    world.visit(
+        office,
+        "asks for keys in place of lost ones",
+        lambda desk: desk.rosters.renew(office.officer, world.now(office), sealing_keys=False),
+    )
+
+
 def fetch_root(world: World, office: SimOffice) -> None:
-    """The root signs what was asked for, and the desk installs it."""
+    """The root brings what the vault has lost, signs what was asked for, and the desk installs it."""
 
     def install(desk: Desk) -> None:
-        request: RosterRequest | None = desk.rosters.request()
+        mine, signed = desk.context.my_office(), office.at_the_root
+        if signed is not None and len(signed.signed) > len(mine.signed):
+            desk.rosters.bring_back(signed.signed[len(mine.signed) :], world.now(office))
+            world.count("rosters brought back")
+        request = desk.rosters.request()
         if request is not None:
-            desk.rosters.install(sign_request(request, office.founding.root_seed), world.now(office))
+            desk.rosters.install(sign_at_the_root(office, request), world.now(office))
             world.count("new rosters")
 
     world.visit(office, "installs a roster", install)

@@ -7,8 +7,8 @@ import traceback
 from functools import cache
 from random import Random
 
-from goodoffices.core.roster_request import sign_request
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.drill.world.begin import TERMS, compare_digits, mandated, paired, propose, sign_if_needed
 from goodoffices.drill.world.checks import Broken, Steps, check_end, check_exports, need
 from goodoffices.drill.world.errands import Errands
@@ -17,7 +17,12 @@ from goodoffices.drill.world.officers import random_deed
 from goodoffices.drill.world.parts import SECOND, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.plans import EVENTS, Plan, Verdict, plan_of
 from goodoffices.drill.world.remembering import remembering
-from goodoffices.drill.world.rosters import change_rosters, check_rosters
+from goodoffices.drill.world.rosters import (
+    change_rosters,
+    check_rosters,
+    give_lost_keys,
+    sign_at_the_root,
+)
 from goodoffices.drill.world.thin import change_thin, check_thin, make_thin
 from goodoffices.drill.world.world import World
 
@@ -56,6 +61,7 @@ def _run(plan: Plan, world: World) -> None:
     world.begin_from(start)
     world.after_visit.append(steps.check)
     world.after_loss.append(steps.forget)
+    world.at_rest.append(lambda: give_lost_keys(world))
     if plan.young:
         propose(world, tuple(TERMS[each] for each in plan.terms))
     else:
@@ -150,18 +156,25 @@ def restore(world: World, office: SimOffice, copy: bytes, *, keys: bool = True) 
 
 def new_reading_keys(world: World, office: SimOffice, desk: Desk) -> None:
     """A roster with new sealing keys comes into force, and no reading key of before is there any more."""
-    held = set(desk.ledger.sealed_reading_seeds())
     desk.unlock(office.founding.reading_key, world.now(office))
+    if office.at_the_root is not None:
+        mine = desk.context.my_office()
+        desk.rosters.bring_back(office.at_the_root.signed[len(mine.signed) :], world.now(office))
+    held = set(desk.ledger.sealed_reading_seeds())
     request = desk.rosters.renew(office.officer, world.now(office))
     new = {each[0] for each in request.roster.reading_epochs}
     with desk.context.transaction():
         for epoch in held - new:
             desk.ledger.drop_epoch(epoch, reading=True)
     desk.context.reading = {}
-    desk.rosters.install(sign_request(request, office.founding.root_seed), world.now(office))
+    desk.rosters.install(sign_at_the_root(office, request), world.now(office))
 
 
 def _come_into_force(world: World) -> None:
+    if any(office.restored for office in world.offices):
+        # What a lost machine had proposed and not sent is gone with it.
+        ledgers = [Ledger(office.disk) for office in world.offices]
+        world.mandates = [each for each in world.mandates if any(one.has_mandate(each) for one in ledgers)]
     # A post that went back may have forgotten its proposal: it comes round by whoever has it, and on to the last.
     for office in (*world.offices, *world.offices):
         for mandate in world.mandates:

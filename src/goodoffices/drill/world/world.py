@@ -24,21 +24,20 @@ from goodoffices.desk.ledger.ledger import Ledger, RouteRow
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.routes.sending import Put
 from goodoffices.drill.world.disk import Crash, Disk
-from goodoffices.drill.world.events import Events
 from goodoffices.drill.world.parts import CALM, RELAYS, SECOND, Released, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.relay import SimRelay, spoilt
+from goodoffices.drill.world.resting import Resting
 from goodoffices.relay.rules import Refused
 
 T = TypeVar("T")
 
 
-class World(Events):
+class World(Resting):
     """Offices in their order along the path, relays, and everything that is under way between them."""
 
     def __init__(self, seed: int, weather: Weather = CALM) -> None:
         super().__init__(seed, weather)
         self.relays = {url: SimRelay(url, self._stored) for url in RELAYS}
-        self.offices: list[SimOffice] = []
         self.mandates: list[bytes] = []
         self.paper: bytes | None = None
         """The mandate whose other party is on paper."""
@@ -348,38 +347,6 @@ class World(Events):
                 self.start(office)
             if office.desk is not None and office.desk.context.locked:
                 self.unlock(office)
-
-    def quiet(self) -> bool:
-        """Whether nothing is owed, unreceipted or being compared at any desk."""
-        return all(
-            office.desk is not None
-            and not office.desk.owes()
-            and not office.desk.lines.comparing()
-            and not any(
-                office.desk.ledger.unreceipted(line.id, office.id) for line in office.desk.ledger.lines()
-            )
-            for office in self.offices
-        )
-
-    def rest(self, limit: int = 6 * 3600 * SECOND) -> bool:
-        """Let time pass until the world is quiet; False if it is not within ``limit`` ms."""
-        end, span = self.time + limit, 200
-        while self.time < end:
-            self.pass_time(span)
-            if self.quiet():
-                self.pass_time(2 * SECOND)
-                if self.quiet():
-                    return self._asked_once_more()
-            span = min(span * 2, 60 * SECOND)
-        return False
-
-    def _asked_once_more(self) -> bool:
-        """What did not come while it stormed is asked for at long intervals: those pass here."""
-        for _ in range(2):
-            if any(each.desk is not None and each.desk.lines.still_missing() for each in self.offices):
-                self.pass_time(90_000 * SECOND)
-                self.pass_time(60 * SECOND)
-        return self.quiet()
 
     # --- beginnings ---------------------------------------------------------------------------------------
 
