@@ -172,7 +172,9 @@ def test_the_page_writes_one_down_from_its_note_and_says_what_became_of_it(promi
         ["no answer", "no surprise"],
         "Tehran",
     )
-    assert page.post(f"/assurances/{card['id']}", became=9, why="x").status_code == 400
+    assert f"/assurances?change={card['id']}#change" in page.get("/assurances").text
+    refused = page.post(f"/assurances/{card['id']}", html=True, became=9, why="As they told us.")
+    assert (refused.status_code, 'value="As they told us."' in refused.text) == (400, True)
     page.done(f"/assurances/{card['id']}", became=3, why="They say it had conditions.")
     html = page.get("/assurances").text
     assert "disputed" in html

@@ -28,4 +28,8 @@ def test_assurances_come_in_pages_what_presses_first() -> None:
     rest = browser.json(f"/assurances?from={EACH}")
     assert (len(rest["cards"]), rest["further"]) == (2, None)
     assert len({each["what"] for each in first["cards"] + rest["cards"]}) == EACH + 2
-    assert 'href="?from=12"' in browser.get("/assurances").text
+    page = browser.get("/assurances").text
+    assert f'href="?from={EACH}"' in page
+    assert len(page) < 100_000
+    last = rest["cards"][-1]["id"]
+    assert browser.json(f"/assurances?change={last}")["changing"] == last, "wherever it stands"

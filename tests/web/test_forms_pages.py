@@ -246,7 +246,8 @@ def test_the_note_that_says_what_became_of_it_can_be_named(stage: Stage) -> None
     given = stage.send(form=wording("AS-1"), f_what="No flight before noon.").json()["id"]
     later = stage.send(text="We do not consider ourselves bound any more.").json()["id"]
     (card,) = [each for each in stage.washington.json("/assurances")["cards"] if each["note"] == given]
-    assert later in [each["id"] for each in card["said_by"]]
+    page = stage.washington.json(f"/assurances?change={card['id']}")
+    assert later in [each["id"] for each in page["said_by"]]
     stage.washington.done(f"/assurances/{card['id']}", became="2", why="The note says so.", note_said=later)
     (card,) = [each for each in stage.washington.json("/assurances")["cards"] if each["note"] == given]
     assert (card["state"], card["changes"][0]["note"]) == (2, later)

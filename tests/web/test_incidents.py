@@ -74,6 +74,31 @@ def test_the_page_answers_what_was_known_at_an_hour(browser: Browser) -> None:
     assert [each["corrected_by"] for each in now] == [[2], []]
 
 
+def test_what_was_known_then_of_another_time_is_told_apart(browser: Browser) -> None:
+    """P8: two axes, when it was known and when it was so; a report that names no time may speak of any."""
+    file = opened(browser)
+    for what, time, known in (
+        (
+            "Engines running.",
+            {"from": "2020-01-08T02:00Z", "until": "2020-01-08T02:30Z"},
+            "2020-01-08T03:00Z",
+        ),
+        ("In the air.", {"from": "2020-01-08T02:43Z"}, "2020-01-08T03:00Z"),
+        ("It was delayed.", {}, "2020-01-08T03:00Z"),
+        ("Engines off.", {"from": "2020-01-08T02:15Z"}, "2020-01-09T03:00Z"),
+    ):
+        browser.done(f"/incidents/{file}/report", what=what, source="radar", known=known, **time)
+    asked = browser.json(f"/incidents/{file}?at=2020-01-08T06:00Z&so=2020-01-08T02:15Z")
+    assert [each["what"] for each in asked["matters"][0]["reports"]] == [
+        "Engines running.",
+        "It was delayed.",
+    ]
+    assert (asked["known_later"], asked["of_other_times"]) == (1, 1)
+    later = browser.json(f"/incidents/{file}?so=2020-01-08T02:15Z")["matters"][0]["reports"]
+    assert [each["what"] for each in later] == ["Engines running.", "It was delayed.", "Engines off."]
+    assert "1 report speaks of another time" in browser.get(f"/incidents/{file}?so=2020-01-08T02:15Z").text
+
+
 def test_an_intent_stands_with_whose_claim_it_is(browser: Browser) -> None:
     file = opened(browser)
     path = f"/incidents/{file}/report"

@@ -14,11 +14,13 @@ from goodoffices.web.showing import asked_number
 
 
 async def assurances(ask: Ask) -> Page:
-    """Every assurance; with ``note``, the form to write one down from that note."""
-    asked = Form(dict(ask.request.query_params)).word("note") or ask.form.word("note")
-    behind = identifier(asked, "note") if asked is not None else None
-    officer = ask.who.officer
-    page = assurances_page(ask.desk.context, officer, behind, ask.now, asked_number(ask, "from") or 0)
+    """Every assurance. With ``note``, the form to write one down from that note; with ``change``, of one."""
+    asked = Form(dict(ask.request.query_params))
+    note, officer = asked.word("note") or ask.form.word("note"), ask.who.officer
+    behind = identifier(note, "note") if note is not None else None
+    changing = ask.id("assurance") if "assurance" in ask.request.path_params else asked.identifier("change")
+    first = asked_number(ask, "from") or 0
+    page = assurances_page(ask.desk.context, officer, behind, ask.now, first, changing)
     here = ask.views.here(officer, ask.now)
     return Page("assurances.html", here, page, {"once": ask.desk.context.rng(8).hex()})
 

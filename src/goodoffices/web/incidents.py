@@ -26,11 +26,13 @@ async def incidents(ask: Ask) -> Page:
 
 
 async def incident(ask: Ask) -> Page:
-    """One file: as it stands, or as it stood at the hour that is asked for (``at``)."""
+    """One file: as it stands, or as it stood at the hour asked for (``at``); of any time, or of one (``so``)."""
     officer = ask.who.officer
-    at = Form(dict(ask.request.query_params)).time("at")
+    asked = Form(dict(ask.request.query_params))
     before = asked_number(ask, "before")
-    page = incident_page(ask.desk.context, officer, ask.id("incident"), at, before)
+    page = incident_page(
+        ask.desk.context, officer, ask.id("incident"), asked.time("at"), before, asked.time("so")
+    )
     sharing = "share" in ask.request.query_params or bool(ask.form.fields.get("reports"))
     return Page(
         "incident.html",

@@ -14,8 +14,8 @@ from goodoffices.desk.pages import fitting
 
 LATELY = 12
 """Notes that are offered as those that say what became of an assurance."""
-EACH = 12
-"""Assurances on one page: each bears the form by which it is changed."""
+EACH = 60
+"""Assurances on one page, if their words leave room: the principal reads them together."""
 ORDER = (Became.DISPUTED, Became.IN_FORCE, Became.LAPSED, Became.WITHDRAWN)
 
 
@@ -51,8 +51,6 @@ class AssuranceCard:
     changes: tuple[ChangeCard, ...]
     to_name: str
     """To whom it was promised."""
-    said_by: tuple[NoteBehind, ...]
-    """Notes that may say what became of it: the newest of its lane."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,33 @@ class AssurancesPage:
     further: int | None
     """Which one the next page begins with."""
     behind: NoteBehind | None
+    changing: bytes | None
+    """The one of which an officer is about to state what became of it."""
+    said_by: tuple[NoteBehind, ...]
+    """Notes that may say what became of that one: the newest of its lane."""
     may_write: bool
 
 
 def assurances_page(
-    context: Context, officer: Officer, behind: bytes | None, now: int, first: int = 0
+    context: Context,
+    officer: Officer,
+    behind: bytes | None,
+    now: int,
+    first: int = 0,
+    changing: bytes | None = None,
 ) -> AssurancesPage:
-    """Assurances from one on; ``behind``: the note from which the next one is to be written down."""
+    """Assurances from one on; ``behind``: the note from which the next one is to be written down.
+
+    ``changing``: the one of which it is to be stated what became of it; it stands on the page that is shown.
+    """
     every = sorted(
         (_card(context, each, now) for each in Assurances(context).every()),
         key=lambda each: (ORDER.index(Became(each.state)), each.until is None, each.until or 0),
     )
     name = _name(context, behind) if behind is not None else None
+    at = next((at for at, each in enumerate(every) if each.id == changing), None)
+    if at is not None and not first <= at < first + EACH:
+        first = at
     first = min(first, max(0, len(every) - 1))
     cards = every[first : first + fitting(map(_written, every[first:]), EACH)]
     return AssurancesPage(
@@ -92,6 +105,8 @@ def assurances_page(
         first,
         first + len(cards) if first + len(cards) < len(every) else None,
         NoteBehind(behind, name) if behind is not None and name is not None else None,
+        changing if at is not None else None,
+        _lately(context, every[at].note) if at is not None else (),
         bool(context.my_office().roster.rights(officer.public) & WRITING),
     )
 
@@ -143,7 +158,6 @@ def _card(context: Context, each: Standing, now: int) -> AssuranceCard:
         by=pseudonym_of(context, each.signer, found.roster),
         note_withdrawn=each.note_withdrawn,
         to_name=_recipient(context, found.note),
-        said_by=_lately(context, found.note),
         changes=tuple(
             ChangeCard(
                 change.became,

@@ -12,7 +12,7 @@ from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.home_papers import pseudonym_of
 from goodoffices.desk.incidents.files import IncidentFiles
 from goodoffices.desk.incidents.sharing import why_not_share
-from goodoffices.desk.incidents.standing import Standing, known_at, stood
+from goodoffices.desk.incidents.standing import Standing, known_at, speaks_of, stood
 from goodoffices.desk.pages import fitting
 
 FILES = 60
@@ -92,13 +92,16 @@ class MatterCard:
 
 @dataclass(frozen=True)
 class IncidentPage:
-    """One file, as it stood at ``at`` or, without it, as it stands."""
+    """One file, as it stood at ``at`` or, without it, as it stands; what it says of ``moment``, or of any."""
 
     id: bytes
     title: str
     place: str
     opened: int
     at: int | None
+    moment: int | None
+    of_other_times: int
+    """Reports known by then that speak of other times than ``moment``."""
     matters: tuple[MatterCard, ...]
     numbers: tuple[int, ...]
     """Of the reports on this page: the newest, or those before the one that was asked for."""
@@ -135,14 +138,27 @@ def incidents_page(context: Context, officer: Officer, first: int = 0) -> Incide
 
 
 def incident_page(
-    context: Context, officer: Officer, incident: bytes, at: int | None, before: int | None = None
+    context: Context,
+    officer: Officer,
+    incident: bytes,
+    at: int | None,
+    before: int | None = None,
+    moment: int | None = None,
 ) -> IncidentPage:
-    """One file as it stood at an hour (ms UTC); raises NotFound. ``before``: the reports before that number."""
+    """One file as it stood at an hour (ms UTC); raises NotFound. ``before``: the reports before that number.
+
+    Two axes: ``at``, when the office knew it; ``moment``, when it was so (ms UTC; None: any time).
+    """
     opened, reports = IncidentFiles(context).file(incident)
     numbers = {each.id: number for number, each in enumerate(reports, 1)}
     standing = stood(reports, at)
     known = sorted(
-        ((numbers[row.filed.id], row.filed.report.what) for each in standing for row in each.reports),
+        (
+            (numbers[row.filed.id], row.filed.report.what)
+            for each in standing
+            for row in each.reports
+            if moment is None or speaks_of(row.filed.report, moment)
+        ),
         reverse=True,
     )
     below = [each for each in known if before is None or each[0] < before]
@@ -164,6 +180,8 @@ def incident_page(
         opened.place,
         opened.time[0],
         at,
+        moment,
+        sum(len(each.reports) for each in standing) - len(known),
         matters,
         tuple(sorted(here)),
         min(here) if len(below) > len(here) else None,

@@ -77,6 +77,11 @@ def known_at(reports: Iterable[Filed], at: int | None) -> tuple[Filed, ...]:
     return tuple(sorted(found, key=lambda each: (each.report.known, each.entered)))
 
 
+def speaks_of(report: Report, moment: int) -> bool:
+    """Whether a report speaks of a moment (ms UTC); one that names no time may speak of any."""
+    return report.happened is None or report.happened[0] <= moment <= report.happened[1]
+
+
 def stood(reports: Iterable[Filed], at: int | None = None) -> tuple[Matter, ...]:
     """The file as it stood: per question, in the order in which each was first known.
 
