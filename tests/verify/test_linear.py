@@ -82,10 +82,13 @@ def forked(size: int) -> Account:
 
 
 def begun_anew(size: int) -> Account:
-    """A new incarnation with each entry, and a checkpoint over each."""
+    """A new incarnation with each entry of both, and a checkpoint over each."""
     account = empty()
     for at in range(size):
         run = numbered(4, at, 16)
+        theirs = (numbered(3, at - 1, 16), 1, numbered(6, at - 1)) if at else None
+        seen = run, 1, numbered(5, at)
+        only(account).links[OTHER].take(numbered(3, at, 16), 1, numbered(6, at), None, 1, at, 0, seen, theirs)
         opens = (numbered(4, at - 1, 16), 1, numbered(5, at - 1)) if at else None
         only(account).links[ONE].take(run, 1, numbered(5, at), None, 1, at, 0, None, opens)
         tree = Tree(only(account).id, ONE, run)

@@ -251,11 +251,13 @@ class Links:
         if run.odd or not run.steady:
             return False
         highest: dict[int, int] = {}
-        there = [theirs.runs.get(each) for each in self._incarnations]
+        there: dict[int, Run | None] = {}
         seen_ids = run.seen_ids
         for at, (index, number) in enumerate(zip(run.seen_in, run.seen_numbers, strict=True)):
             if not index:
                 continue
+            if index not in there:
+                there[index] = theirs.runs.get(self._incarnations[index])
             other = there[index]
             if other is None or number < highest.get(index, 1):
                 return False
