@@ -6,11 +6,13 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from goodoffices.cli.units import desk_unit, relay_unit
+from goodoffices.core.certificates import make_authority, make_server
 from tests.cli.conftest import PASSPHRASE, Office, private
 
 SETUP = (
@@ -60,3 +62,13 @@ def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Pat
         busy = ["--port", str(taken.getsockname()[1])]
         assert "Choose another port" in office.is_refused(SETUP, *busy)
     assert (home / "vault" / "vault.json").read_bytes() == before
+    # A certificate that the office has, by an authority that is not the desk's own, is taken as it is.
+    now = time.time_ns() // 1_000_000
+    chain, key = make_server(*make_authority("Elsewhere", now), ["desk.aland.example", "127.0.0.1"], now)
+    (tmp_path / "chain.pem").write_bytes(chain)
+    private(tmp_path / "key.pem", key.decode())
+    given = ["--tls-cert", "chain.pem", "--tls-key", "key.pem"]
+    assert '"ok":true' in office.does(SETUP, *ports, *given).out
+    unit = (home / "units" / "goodoffices-desk.service").read_text()
+    assert f"--tls-cert {tmp_path / 'chain.pem'}" in unit
+    assert "go together" in office.is_refused(SETUP, *ports, *given[:2])
