@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A backup of a full vault: how long it takes to write, how large it is, how long to restore and open it.
+"""A backup of a full vault: how long it takes to write, how large it is, to restore, to open, and to leave from it.
 
     .venv/bin/python bench/restore.py [--notes 10000] [--keep FOLDER]
 
@@ -23,7 +23,7 @@ from goodoffices.desk.backup.places import Folder
 from goodoffices.desk.backup.restoring import restore
 from goodoffices.desk.backup.setup import set_up, setup_of
 from goodoffices.desk.backup.writing import SeriesWriter
-from goodoffices.desk.service import desk_of, real_now
+from goodoffices.desk.service import DeskConfig, DeskService, desk_of, real_now
 from goodoffices.desk.vault.vault import Cost, open_vault
 
 
@@ -66,7 +66,13 @@ async def work(vault_folder: Path, place: Path) -> None:
         print(f"restored in {watch.said()}")
         watch = Stopwatch()
         open_vault(Path(folder) / "v").close()
-        print(f"opened and checked to the last page in {watch.said()}")
+        print(f"opened and checked to the last page in {watch.said()}; restoring and opening: goal 300 s")
+        desk_service = DeskService(DeskConfig(Path(folder) / "v"))
+        await desk_service.start()
+        watch = Stopwatch()
+        await desk_service.leaving.leave()
+        print(f"left, every key destroyed, in {watch.said()}; goal 10 s")
+        await desk_service.end_work()
 
 
 def main() -> None:

@@ -75,6 +75,17 @@ def test_a_desk_killed_in_the_middle_of_an_upgrade_goes_on_where_it_was(tmp_path
         assert vault.db.execute("PRAGMA user_version").fetchone() == (newest,)
 
 
+def test_a_vault_of_a_newer_version_is_refused_in_words_and_stays_as_it_is(washington: Office) -> None:
+    """P12, P13: the program was put back to an older one; the way out is said, and nothing was written."""
+    with open_vault(washington.folder / "vault") as vault:
+        vault.db.execute("PRAGMA user_version = 999")
+    before = _everything(washington.folder / "vault")
+    said = washington.is_refused("desk serve --vault vault")
+    assert "The database is of version 999; this program knows versions up to" in said
+    assert "Run the newer program again" in said
+    assert _everything(washington.folder / "vault") == before
+
+
 def test_a_relay_whose_certificate_has_ended_is_named_as_that(tmp_path: Path) -> None:
     """P6, P13: not as a relay that is down, and with who mends it; so is one of a stranger's authority."""
     long_ago = time.time_ns() // 1_000_000 - 500 * DAY
