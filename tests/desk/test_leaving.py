@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,27 @@ def test_an_office_leaves_and_its_channel_goes_on_from_the_second_site(tmp_path:
                 await desks.arrived(desks.release("After they came back."))
                 cards = [line_cards(each.service.desk, each.service.now(), ()) for each in parties]
                 assert all(card.state != "left" for each in cards for card in each)
+
+    asyncio.run(work())
+
+
+def test_it_leaves_in_the_middle_of_its_first_whole_backup(tmp_path: Path) -> None:
+    """P13: each start begins one, and it takes its time; keys go, and everybody is told, all the same."""
+
+    async def work() -> None:
+        desk = await _one(tmp_path / "bern")
+        held, threads = threading.Event(), ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(threads)
+        busy = threads.submit(held.wait, 100)  # the backup's first look into the vault waits behind this
+        desk.back_up(tmp_path / "copies")
+        leaving = desk.service.leaving
+        await leaving.leave(at_once=True)
+        held.set()
+        busy.result()
+        threads.submit(int).result()  # by now the backup has looked, and found the vault closed
+        await leaving.over.wait()
+        assert not [*(tmp_path / "bern").iterdir()]
+        await desk.stop()
 
     asyncio.run(work())
 

@@ -7,7 +7,6 @@ Each place has a series of its own: one that fails holds up no other, and catche
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -136,8 +135,7 @@ class AtPlace:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})  # what it failed of is told already, and keeps nobody from leaving
 
     async def flush(self) -> None:
         """Write what waits now, if a series is whole; raises MachineError."""

@@ -7,11 +7,11 @@ The only module that imports ``sqlcipher3``. Which key, and when to open, is for
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from sqlcipher3 import dbapi2
@@ -106,41 +106,76 @@ def require_whole(db: Connection) -> None:
         raise VaultDamaged("The vault's database is empty; no vault ever was.")
 
 
+class Reader:
+    """A second connection, for a thread beside the desk's own: it closes between two statements, never within one.
+
+    A database that is closed under a statement of another thread takes the process along.
+    """
+
+    def __init__(self, connection: Keyed) -> None:
+        self._connection, self._turn, self._over = connection, Lock(), False
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA busy_timeout=10000")
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
+        """All rows of a statement; raises MachineError once the vault is closed."""
+        with self._turn:
+            if self._over:
+                raise MachineError("The vault was closed while it was read.")
+            return Rows(self._connection.execute(sql, parameters).fetchall())
+
+    def close(self) -> None:
+        """A statement that is under way is broken off."""
+        if self._over:
+            return
+        self._connection.interrupt()
+        with self._turn:
+            self._over = True
+            self._connection.close()
+
+
+class Rows:
+    """What a statement of a ``Reader`` found: a cursor that needs its connection no more."""
+
+    rowcount = -1
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = rows
+
+    def fetchone(self) -> Any:
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    def close(self) -> None:
+        self._rows = []
+
+
 class Look:
     """One look at every page, for a thread beside whoever uses the database already.
 
     It holds what stood in the file when it was made: until it is over, no commit moves from the log into the file.
     """
 
-    def __init__(self, connection: Keyed) -> None:
-        self._connection, self._turn = connection, Lock()
-        self._looked = self._over = False
-        connection.execute("BEGIN")
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self._turn, self._looked = reader, Lock(), False
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_schema")
 
     def through(self) -> None:
         """Returns once every page was found whole; raises VaultDamaged. A second call costs nothing."""
         with self._turn:
-            if self._looked:
-                return
-            if self._over:
-                raise MachineError("The vault was closed while it was looked through.")
-            with faults():
-                require_whole(self._connection)
-            self._looked = True
-            self._end()
-
-    def end(self) -> None:
-        """The vault closes: a look that is under way is broken off."""
-        if not self._over:
-            self._connection.interrupt()
-        with self._turn:
-            self._end()
-
-    def _end(self) -> None:
-        if not self._over:
-            self._over = True
-            self._connection.close()
+            if not self._looked:
+                with faults():
+                    require_whole(self.reader)
+                self._looked = True
+                self.reader.close()
 
 
 class Log:

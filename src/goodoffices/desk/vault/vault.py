@@ -24,7 +24,7 @@ from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.db.migrate import migrate, steps_in, version_of
 from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
-from goodoffices.desk.vault.database import Look, connect, faults, require_whole
+from goodoffices.desk.vault.database import Look, Reader, connect, faults, require_whole
 from goodoffices.desk.vault.files import (
     Header,
     VaultFiles,
@@ -141,7 +141,7 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
             steps = steps_in(_SCHEMA)
             look = None
             if look_later and version_of(db) == len(steps):
-                beside = connect(files.database, key)
+                beside = Reader(connect(files.database, key))
                 undo.callback(beside.close)
                 look = Look(beside)
             else:
@@ -168,7 +168,7 @@ class Vault:
         look: Look | None = None,
     ) -> None:
         self._files, self._key, self._cost, self._hold = files, key, cost, hold
-        self._readers: list[Connection] = []
+        self._readers: list[Reader] = [] if look is None else [look.reader]
         self._open = True
         self.db = db
         self.look = look
@@ -179,14 +179,12 @@ class Vault:
     def folder(self) -> Path:
         return self._files.folder
 
-    def reader(self) -> Connection:
-        """A second connection that cannot write. It is closed with the vault."""
+    def reader(self) -> Reader:
+        """A second connection that cannot write, for another thread. It is closed with the vault."""
         with faults():
-            connection = connect(self._files.database, self._key)
-            self._readers.append(connection)
-            connection.execute("PRAGMA query_only=ON")
-            connection.execute("PRAGMA busy_timeout=10000")
-        return connection
+            reader = Reader(connect(self._files.database, self._key))
+        self._readers.append(reader)
+        return reader
 
     def close(self) -> None:
         """Everything into the database, the log removed, the vault free for the next process."""
@@ -194,8 +192,6 @@ class Vault:
             return
         self._open = False
         self.tokens.keep(set())
-        if self.look is not None:
-            self.look.end()
         try:
             for connection in (*self._readers, self.db):
                 connection.close()
