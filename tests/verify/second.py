@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from goodoffices.core.checkpoint import read_vkey
 from goodoffices.verify.briefing import verify_briefing
 from goodoffices.verify.output import as_json
 from goodoffices.verify.page import PAGE
@@ -99,10 +100,13 @@ class Second:
         for name in ("partings", "differences"):
             assert sorted(map(_row, said[name])) == sorted(map(_row, told[name]))
 
-    def agrees_on_briefing(self, root: Path, trust: dict[bytes, str] | None = None) -> dict[str, Any]:
-        """What both verifiers say of a briefing, if it is the same."""
-        listed = None if trust is None else "".join(f"{each.hex()} {name}\n" for each, name in trust.items())
-        first, told = verify_briefing(root, trust).as_json(), self.judge(root, listed)
+    def agrees_on_briefing(
+        self, root: Path, trust: dict[bytes, str] | None = None, *witnesses: str
+    ) -> dict[str, Any]:
+        """What both verifiers say of a briefing, if it is the same. ``witnesses``: verifier keys, with ``trust``."""
+        listed = "".join(f"{each.hex()} {name}\n" for each, name in (trust or {}).items())
+        told = self.judge(root, None if trust is None else listed + "\n".join(witnesses))
+        first = verify_briefing(root, trust, witnesses=tuple(map(read_vkey, witnesses))).as_json()
         assert _findings(first) == _findings(told)
         for name in ("verdict", "compared_with_trust", "remarks", "briefing"):
             assert first.get(name) == told.get(name)

@@ -10,6 +10,8 @@ import pytest
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.briefing import FILE, MARK, Parts, Shown, read_briefing, write_briefing
+from goodoffices.core.checkpoint import COSIGNATURE, Line, key_id, read_checkpoint
+from goodoffices.core.crypto import ed25519_sign
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.readable_briefing import TEXT as FILE_OF_TEXT
 from goodoffices.core.readable_briefing import briefing_lines
@@ -19,6 +21,7 @@ from tests.verify.channel import Channel
 from tests.verify.resigning import AllKeys
 from tests.verify.second import Second
 from tests.verify.test_briefing import chosen, made_channel, make, with_leaf
+from tests.verify.test_witnesses import AT, KEY, NAME, SEED, VKEY
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +146,29 @@ def test_both_say_the_same_of_what_somebody_with_every_key_changes_in_a_briefing
         statement = state(replace(content, parts=crypto.sha256(other)), signed.statement.realm)
         raw = cbor.encode([MARK, sign(statement, channel.east.officer.seed).raw, other])
         second.agrees_on_briefing(put(tmp_path / "other", raw))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_both_tell_of_the_witnesses_that_saw_its_checkpoints(
+    second: Second, folder: Path, channel: Channel, tmp_path: Path, holds: bool
+) -> None:
+    """P8: against two offices that agree to lie, it is these who count."""
+
+    def witnessed(parts: Parts) -> Parts:
+        first = read_checkpoint(parts.checkpoints[0])
+        signed = ed25519_sign(SEED, f"cosignature/v1\ntime {AT + (not holds)}\n".encode() + first.text)
+        line = Line(NAME, key_id(NAME, COSIGNATURE, KEY), AT.to_bytes(8, "big") + signed)
+        return replace(parts, checkpoints=(first.with_more([line]).raw, *parts.checkpoints[1:]))
+
+    place = put(tmp_path / "other", again(folder, channel, witnessed))
+    known = dict.fromkeys((node.me for node in channel.nodes), "an office")
+    told = second.agrees_on_briefing(place, known, VKEY)
+    assert [(each["kind"], each["where"]) for each in told["findings"]] == (
+        [] if holds else [("witness", "checkpoint 1")]
+    )
+    saw = f"checkpoint 1: the witness {NAME} saw it, 2020-09-13 12:26:40.000Z."
+    assert (saw in told["remarks"]) == holds
+    assert ("checkpoint 1: no trusted witness saw it." in told["remarks"]) != holds
 
 
 def test_both_say_the_same_of_flipped_bits(second: Second, folder: Path, tmp_path: Path) -> None:

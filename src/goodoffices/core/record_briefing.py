@@ -34,9 +34,10 @@ from goodoffices.core.note import Leaf, Note, OpenNote, verify_release
 from goodoffices.core.office import Office, Right, may
 from goodoffices.core.record import Examiner
 from goodoffices.core.record_account import Account, KeptAct, KeptLine, KeptNote
-from goodoffices.core.record_checkpoints import Cosigned
+from goodoffices.core.record_checkpoints import Cosigned, JudgeStamp, Witnesses
 from goodoffices.core.record_consent import judge_consent
 from goodoffices.core.record_findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
+from goodoffices.core.record_layout import zulu
 from goodoffices.core.record_manifest import Manifest, read_entry
 from goodoffices.core.record_notes import signer_of
 from goodoffices.core.sealed import header_of
@@ -95,8 +96,11 @@ class Examined:
     """Offices whose consent is asked for and not signed, by name."""
 
 
-def examine(raw: bytes) -> Examined:
-    """Verify a briefing; raises what keeps it from being read at all."""
+def examine(raw: bytes, witnesses: Witnesses = (), authorities: JudgeStamp | None = None) -> Examined:
+    """Verify a briefing; raises what keeps it from being read at all.
+
+    ``witnesses``, ``authorities``: outside witnesses, and what judges time stamps, that are trusted.
+    """
     signed, briefing, parts = read_briefing(raw)
     # An account of the briefing office's, with nothing in it but what is shown.
     frame = Manifest(
@@ -111,6 +115,7 @@ def examine(raw: bytes) -> Examined:
     )
     findings: list[Finding] = []
     examiner = Examiner(frame, signed.statement.realm, findings)
+    examiner.account.witnesses, examiner.account.authorities = witnesses, authorities
     examined = Examined(examiner.account, briefing, findings=findings)
     _Reading(examiner, examined, parts).run(signed)
     return examined
@@ -210,13 +215,29 @@ class _Reading:
             ends = {each: self.account.offices[each] for each in line.pairing.offices}
             try:
                 raw = self.parts.checkpoints[number]
-                self._checkpoints[spot] = record_checkpoints.examine(raw, line.id, ends)
+                self._checkpoints[spot] = known = record_checkpoints.examine(raw, line.id, ends)
+                self._outside(f"checkpoint {number + 1}", known[0])
             except GoodOfficesError as error:
                 self._checkpoints[spot] = error
         found = self._checkpoints[spot]
         if isinstance(found, GoodOfficesError):
             raise found
         return found
+
+    def _outside(self, where: str, checkpoint: Checkpoint) -> None:
+        """What outsiders who are trusted had seen of a checkpoint that parts stand under."""
+        account, remarks = self.account, self.examiner.remarks
+        seen_by, wrong = record_checkpoints.judge(checkpoint, account.witnesses, where)
+        self.examined.findings += wrong
+        remarks += [f"{where}: the witness {name} saw it, {zulu(at)}." for name, at in seen_by]
+        if account.witnesses and not seen_by:
+            remarks.append(f"{where}: no trusted witness saw it.")
+        stamped, _, _ = record_checkpoints.judge_stamps(checkpoint, account.authorities)
+        remarks += [
+            f"{where}: the time stamp authority {name} stamped it, {zulu(at)}." for name, at in stamped
+        ]
+        if account.authorities is not None and not stamped:
+            remarks.append(f"{where}: no trusted time stamp authority stamped it.")
 
     def _note(self, where: str, shown: ShownNote) -> None:
         expected = "parts of a note that its author signed, which an entry that is shown carried"

@@ -14,6 +14,7 @@ from goodoffices.core.consent import Consent
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.readable_briefing import TEXT, briefing_lines
 from goodoffices.core.record_briefing import Examined, examine
+from goodoffices.core.record_checkpoints import JudgeStamp, Witnesses
 from goodoffices.core.record_findings import Finding, Flaw, cause_of
 from goodoffices.core.record_layout import plain
 from goodoffices.verify.folder import read_plain, shown
@@ -104,13 +105,22 @@ def looks_like_briefing(root: Path) -> bool:
     return os.path.lexists(root / FILE)
 
 
-def verify_briefing(root: Path, trust: Mapping[bytes, str] | None = None) -> BriefingVerdict:
-    """Verify the briefing in ``root``. Never raises because of what the folder holds."""
+def verify_briefing(
+    root: Path,
+    trust: Mapping[bytes, str] | None = None,
+    *,
+    witnesses: Witnesses = (),
+    authorities: JudgeStamp | None = None,
+) -> BriefingVerdict:
+    """Verify the briefing in ``root``. Never raises because of what the folder holds.
+
+    ``trust``, ``witnesses``, ``authorities``: who is trusted, as in ``verifier.verify``.
+    """
     findings: list[Finding] = []
     examined = None
     raw = read_plain(root / FILE, MAX_BRIEFING)
     try:
-        examined = examine(raw or b"")
+        examined = examine(raw or b"", witnesses, authorities)
         findings = examined.findings
     except GoodOfficesError as error:
         expected = "a briefing, whole, with the parts that its officer signed"

@@ -148,10 +148,12 @@ def write_page(target: Path) -> int:
 def _briefing(folder: Path, trust: Path | None, *, as_machine: bool) -> int:
     try:
         known = read_trust(trust) if trust is not None else None
+        seen = read_witnesses(trust) if trust is not None else ()
+        stamps = read_authorities(trust) if trust is not None else None
     except BadTrustFile as error:
         sys.stderr.write(f"goodoffices verify: {error.what}\n  {error.next_step}\n")
         return NOT_AN_EXPORT
-    verdict = verify_briefing(folder, known)
+    verdict = verify_briefing(folder, known, witnesses=seen, authorities=stamps)
     for line in [json.dumps(verdict.as_json(), indent=2)] if as_machine else verdict.as_words():
         _say(line)
     return VERIFIED if verdict.verified else FINDINGS

@@ -176,9 +176,19 @@ class BriefingReading {
     const name = `${line.id} ${number}`;
     if (!this.underCheckpoint.has(name)) {
       const ends = new Map(line.offices.map((office) => [office, this.record.offices.get(office)]));
-      this.underCheckpoint.set(name, verifyCheckpoint(raw, line.id, ends));
+      this.underCheckpoint.set(name, this.judged(raw, line.id, ends, `checkpoint ${Number(number) + 1}`));
     }
     return this.underCheckpoint.get(name);
+  }
+
+  /** A checkpoint with what trusted witnesses had seen of it. */
+  async judged(raw, line, ends, where) {
+    const checkpoint = await verifyCheckpoint(raw, line, ends);
+    const { witnesses } = this.record;
+    const seenBy = await judgeWitnesses(checkpoint, witnesses, this.findings, where);
+    for (const [name, at] of seenBy) this.findings.remarks.push(`${where}: the witness ${name} saw it, ${zulu(at)}.`);
+    if (witnesses.length > 0 && seenBy.length === 0) this.findings.remarks.push(`${where}: no trusted witness saw it.`);
+    return checkpoint;
   }
 
   async place(where, line, raw, number, path) {
@@ -247,6 +257,7 @@ const verifyBriefing = async (source, trust) => {
     const raw = await plainFile(source, BRIEFING_FILE);
     const [signed, briefing, parts] = await readBriefing(raw ?? new Uint8Array(0));
     reading = new BriefingReading(briefing, parts, signed.statement.realm, findings);
+    reading.record.witnesses = trust?.witnesses ?? [];
     await reading.run(signed);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
