@@ -129,6 +129,10 @@ def test_a_report_that_was_let_out_goes_along_signed(tmp_path: Path) -> None:
     text = (folder / TEXT).read_text(encoding="utf-8")
     assert "| It is on the ground.\n" in text
     assert "tower" not in text
+    to, sent = played.offices.tehran.me.hex(), {"text": "See it.", "language": "en", "precedence": "2"}
+    browser.done(f"/channels/{played.mandate.hex()}/release", to=to, reports=extract, **sent)
+    page = browser.get(played.path).text
+    assert 'A report that it brings: <span class="text" dir="auto">It is on the ground.</span>' in page
 
 
 @pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])

@@ -130,6 +130,8 @@ def test_a_form_is_read_in_the_readers_language(stage: Stage) -> None:
             "'What has been done so that it ends or does not recur' takes at most 8 lines",
         ),
         ({"form": "ab" * 32}, "The mandate lists no such form."),
+        ({"language": "de"}, "Form CL-1 has no wording in the note's language."),
+        ({"f_stps": "x"}, "Form CL-1 has no field 'stps'."),
     ],
 )
 def test_fields_are_checked_before_release(stage: Stage, fields: dict[str, str], what: str) -> None:

@@ -74,6 +74,15 @@ def test_the_page_answers_what_was_known_at_an_hour(browser: Browser) -> None:
     assert [each["corrected_by"] for each in now] == [[2], []]
 
 
+def test_a_time_that_no_clock_shows_is_named(browser: Browser) -> None:
+    """P12: in a form, and in a link that somebody sends."""
+    file = opened(browser)
+    for time in ("1969-07-20T20:17Z", "9999-12-31T23:59-14:00", "0001-01-01T00:00+14:00"):
+        answer = browser.post(f"/incidents/{file}/report", what="It was so.", source="a book", known=time)
+        assert "'known' takes a time between 1970 and 9999" in answer.json()["what"]
+        assert browser.get(f"/incidents/{file}?at={time.replace('+', '%2B')}").status_code == 400
+
+
 def test_what_was_known_then_of_another_time_is_told_apart(browser: Browser) -> None:
     """P8: two axes, when it was known and when it was so; a report that names no time may speak of any."""
     file = opened(browser)
@@ -114,6 +123,7 @@ def test_an_intent_stands_with_whose_claim_it_is(browser: Browser) -> None:
     [
         {"grade_source": 7},
         {"mark": 6},
+        {"claim": 9},
         {"until": "2020-01-01T00:00Z"},
         {"known": "yesterday"},
         {"corrects": "x"},

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from goodoffices.core.agreed import book_of, form_of
@@ -57,6 +58,13 @@ def written(form: Form, mandate: Mandate, tongue: str, now: int) -> dict[str, An
     """What a form or code gives to a note's words, its text with it; None for a plain text. Raises YourError."""
     by = by_of(form, mandate)
     if by.form is not None:
+        if tongue not in by.form.languages:
+            known = ", ".join(each for each in mandate.languages if each in by.form.languages)
+            raise YourError(
+                f"Form {by.form.code} has no wording in the note's language.",
+                f"Choose one of these: {known}.",
+            )
+        _refuse_unknown(form, by.form)
         values = values_of(form, by.form)
         require_values(by.form, values, tongue, now)
         try:
@@ -73,6 +81,17 @@ def written(form: Form, mandate: Mandate, tongue: str, now: int) -> dict[str, An
             )
         return {"coded": (by.book.id, number), "text": by.book.code(number)}
     return None
+
+
+def _refuse_unknown(form: Form, by: NoteForm) -> None:
+    known = [each.name for each in by.fields]
+    spans = [f"{each.name}_until" for each in by.fields if each.sort == Sort.SPAN]
+    for given in form.fields:
+        name = given.removeprefix(FIELD)
+        if given.startswith(FIELD) and name not in known + spans and form.word(given) is not None:
+            like = get_close_matches(name, known + spans, n=1, cutoff=0.55)
+            step = f"Did you mean '{like[0]}'?" if like else "Write it from the form's own page."
+            raise YourError(f"Form {by.code} has no field '{name[:60]}'.", step)
 
 
 def values_of(form: Form, by: NoteForm) -> Values:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from python_multipart.multipart import parse_options_header
 
 from goodoffices.core.errors import NotAllowed, YourError
+from goodoffices.core.fields import MAX_TIME
 from goodoffices.desk.context import Officer
 
 _DIGITS = {ord(zero) + n: str(n) for zero in ("۰", "٠") for n in range(10)}
@@ -79,7 +80,10 @@ class Form:
             ) from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return round(moment.timestamp() * 1000)
+        found = round(moment.timestamp() * 1000)
+        if not 0 <= found <= MAX_TIME:
+            raise YourError(f"The field '{name}' takes a time between 1970 and 9999.", "Correct the year.")
+        return found
 
 
 def identifier(word: str, name: str) -> bytes:

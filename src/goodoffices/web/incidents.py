@@ -87,7 +87,7 @@ def _report(form: Form, now: int) -> NewReport:
         what=form.long_text("what"),
         source=form.text("source"),
         known=now if known is None else known,
-        claim=Claim.INTENT if form.number("claim", 1) == Claim.INTENT else Claim.FACT,
+        claim=_claim(form),
         where=form.text("where"),
         happened=happened,
         grade=(within(form, "grade_source", 6), within(form, "grade_item", 6)),
@@ -99,6 +99,15 @@ def _report(form: Form, now: int) -> NewReport:
         contradicts=contradicts,
         evidence=evidence_of(form),
     )
+
+
+def _claim(form: Form) -> Claim:
+    number = form.number("claim", int(Claim.FACT))
+    if number not in {int(each) for each in Claim}:
+        raise YourError(
+            "It is not said what the report speaks of.", "Choose what happened, or what was meant."
+        )
+    return Claim(number)
 
 
 def within(form: Form, name: str, most: int) -> int:

@@ -57,6 +57,7 @@ LEAVES = {
     11: N_("Which form it is by"),
     12: N_("A field of its form"),
     13: N_("Its code"),
+    130: N_("A report that it brings"),
 }
 """Fields of a note by their labels (format.md §5.1)."""
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.briefing import why_not
+from goodoffices.core.extract import read_extract
+from goodoffices.core.filled import printed
+from goodoffices.core.mandate import Mandate
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.desk.consent import needs_of
 from goodoffices.desk.desk import Desk
@@ -38,7 +42,10 @@ _ACTS = {
 
 @dataclass(frozen=True)
 class PartCard:
-    """One field or paragraph of a note. ``label``: its number in the format; ``text``: paragraphs only."""
+    """One field or paragraph of a note. ``label``: its number in the format.
+
+    ``text``: a paragraph, what a field of its form says, or the words of a report that it brings.
+    """
 
     at: int
     label: int
@@ -103,9 +110,10 @@ def briefing_page(
     notes = []
     for row in reversed(rows):
         inside = desk.channels.words_inside(row)
+        leaves = read_inside(inside).leaves if inside else ()
         parts = tuple(
-            PartCard(at, label, value if label == Leaf.PARAGRAPH and isinstance(value, str) else None)
-            for at, (label, value) in enumerate(read_inside(inside).leaves if inside else ())
+            PartCard(at, label, _said(agreement.mandate, leaves, label, value))
+            for at, (label, value) in enumerate(leaves)
         )
         acts = tuple(
             ActCard(act.id, _ACTS.get(act.type), agreement.name_of(act.author), act.at)
@@ -123,6 +131,18 @@ def briefing_page(
         places[-len(rows)] if len(rows) < len(places) else None,
         extracts_here(desk.context),
     )
+
+
+def _said(mandate: Mandate, leaves: Sequence[tuple[int, Any]], label: int, value: Any) -> str | None:
+    if label == Leaf.PARAGRAPH and isinstance(value, str):
+        return value
+    if label == Leaf.REPORT:
+        return read_extract(value).report.what
+    by = dict(leaves)
+    form = mandate.agreed_forms.get(by.get(Leaf.FORM, b""))
+    if label != Leaf.FIELD or form is None or by[Leaf.LANGUAGE] not in form.languages:
+        return None
+    return printed(form, (value,), by[Leaf.LANGUAGE]).partition("\n\n")[2]
 
 
 def _in_channel(desk: Desk, mandate: bytes, note: bytes) -> bool:
