@@ -16,6 +16,8 @@ from random import Random
 
 import pytest
 
+from goodoffices.core.mandate import Reading
+from goodoffices.core.sealed import read_sealed
 from goodoffices.relay.link import CELL, Frames, frame
 from tests.core.test_thin import TEXTS
 from tests.desk.running import PASSPHRASE, Desks, Relays, RunningDesk, two_relays
@@ -142,5 +144,54 @@ def test_a_line_lives_on_a_pipe_that_loses_every_fifth_frame(tmp_path: Path) -> 
             for half in halves:
                 half.close()
             wire.close()
+
+    asyncio.run(story())
+
+
+def chains(desk: RunningDesk) -> set[bytes]:
+    """The chains whose keys a desk has in use."""
+    rows = desk.service.desk.ledger.db.execute("SELECT id FROM thin_chain WHERE state IS NOT NULL").fetchall()
+    return {bytes(row[0]) for row in rows}
+
+
+def chain_to_tehran(desks: Desks) -> bytes | None:
+    """The chain from which Washington seals its notes now."""
+    here = desks.washington.service.desk
+    found = here.channels.thin_notes.chain_to(here.ledger.agreement(desks.mandate), desks.tehran.me)
+    return found.id if found is not None else None
+
+
+def test_a_desk_that_was_restored_from_its_backup_has_a_thin_line_again(tmp_path: Path) -> None:
+    """P2, P3, P13: no backup holds a key of a thin line; new ones are agreed at once, and no old one is used."""
+    copies = tmp_path / "copies"
+
+    async def story() -> None:
+        with two_relays(tmp_path) as relays:
+            async with Desks(tmp_path, relays) as desks:
+                await desks.agree(reading=Reading.SEALED)
+                for one, two in ((desks.washington, desks.bern), (desks.bern, desks.tehran)):
+                    ask(one, two)
+                    ask(two, one)
+                await desks.until(lambda: thin(desks))
+                lost = desks.tehran
+                lost.back_up(copies)
+                before = desks.release(TEXTS["fa"])
+                await desks.arrived(before)
+                await desks.until(desks.quiet)
+                await desks.until(lost.backed_up)
+                old = chains(lost)
+                await lost.stop()
+                await lost.restore(copies, tmp_path / "second-site")
+                await lost.start()
+                assert not chains(lost) & old
+                note = desks.release(TEXTS["en"])
+                await desks.arrived(note)
+                await desks.until(lambda: chain_to_tehran(desks) in chains(lost) - old)
+                again = desks.release(TEXTS["fr"])
+                await desks.arrived(again)
+                (copy,) = lost.service.desk.ledger.copies(again)
+                chain = read_sealed(copy[1]).chain
+                assert chain is not None
+                assert chain[0] in chains(lost) - old
 
     asyncio.run(story())

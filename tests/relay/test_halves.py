@@ -108,8 +108,7 @@ def test_what_is_put_at_one_half_is_collected_at_the_other_also_when_a_half_was_
             long = os.urandom(4096)
             await put(client, near, long)
             far_half = half(tmp_path / "far.db", terminals[1])
-            far = box(far_half.address, ours=True)
-            await client.make_mailbox(far)
+            far = box(far_half.address, ours=True)  # who collects there opened it there, before the stop
             assert await came(client, far, 2) == {CELL, long}
             near_half.kill()
             near_half = half(tmp_path / "near.db", terminals[0])

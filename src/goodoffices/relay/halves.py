@@ -86,10 +86,16 @@ class HalfStore:
     async def open_mailbox(self, box: bytes, rights: Rights, now: int) -> Opened:
         """See RelayStore."""
         opened = await self._store.open_mailbox(box, rights, now)
-        if not self._link.carries(box):
-            self._link.announce(box, rights.put)
-            self.kick()
+        self._announce(box, rights)
         return opened
+
+    def _announce(self, box: bytes, rights: Rights | None) -> None:
+        if (
+            rights is not None
+            and rights.collect != _nobody(box, "collect")
+            and self._link.announce(box, rights.put)
+        ):
+            self.kick()
 
     async def put(self, box: bytes, envelope_id: bytes, envelope: bytes, now: int) -> bool:
         """See RelayStore."""
@@ -107,7 +113,9 @@ class HalfStore:
         return await self._store.rights(box)
 
     async def collect(self, box: bytes, after: int, envelopes: int, size: int) -> list[tuple[int, bytes]]:
-        """See RelayStore."""
+        """See RelayStore. Whoever collects here opened the mailbox here, perhaps before this half was started."""
+        if not self._link.announced(box):
+            self._announce(box, await self._store.rights(box))
         return await self._store.collect(box, after, envelopes, size)
 
     async def delete(self, box: bytes, envelope_id: bytes, now: int) -> None:

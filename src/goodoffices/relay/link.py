@@ -34,6 +34,7 @@ MOST_PIECES = -(-max(SIZE_CLASSES) // PIECE_BYTES)
 SESSION = 8
 REMEMBERED = 64
 MOST_BOXES = 255
+"""Mailboxes of one half that the other can name."""
 SLACK = 50
 """Milliseconds that an acknowledgement may take beyond what the wire takes and a quarter of it."""
 
@@ -153,11 +154,17 @@ class Link:
 
     # --- what is to be carried ------------------------------------------------------------------------
 
-    def announce(self, box: bytes, put: bytes) -> None:
-        """A mailbox was opened at this half."""
-        if box not in self._mine and len(self._mine) < MOST_BOXES:
-            self._mine[box] = len(self._mine), put
-            self._announce_all()
+    def announce(self, box: bytes, put: bytes) -> bool:
+        """A mailbox was opened at this half; False if that was known."""
+        if box in self._mine or len(self._mine) >= MOST_BOXES:
+            return False
+        self._mine[box] = len(self._mine), put
+        self._announce_all()
+        return True
+
+    def announced(self, box: bytes) -> bool:
+        """Whether a mailbox is known to have been opened at this half."""
+        return box in self._mine
 
     def carries(self, box: bytes) -> bool:
         """Whether the other half has this mailbox."""

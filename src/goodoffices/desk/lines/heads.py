@@ -59,6 +59,7 @@ class Heads:
         self.untold = Untold(context)
         self._may_go_on: set[bytes] = set()
         """Lines whose incarnation in the vault was drawn by this very process: it knows all that was signed."""
+        self._in_cell = False  # whether the newest envelope was a cell
         self._vouched: set[bytes] = set()  # lines whose peer said, since the start: it did not go back
         self._questions: dict[bytes, bytes] = {}
         self._again: dict[bytes, tuple[Place | None, int]] = {}
@@ -235,6 +236,8 @@ class Heads:
             self._asked[line.id] = head.nonce
             if head.nonce not in self._answered:
                 self._peer_started(line, head, now)
+                if not self._in_cell and self.cells.started_without_keys(line):
+                    self.sending.slow.discard(line.id)
             if head.roster < self._peer(line).roster.version:
                 self._hand_rosters_back(line, head, now)
             else:

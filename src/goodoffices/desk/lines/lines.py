@@ -145,9 +145,10 @@ class Lines(Offering):
         line = self.ledger.line(line_id)
         if not line.confirmed_here:
             raise NotNow("The line is not confirmed here yet.", "Compare the digits and type them in.")
-        if is_cell(sealed):
+        self._in_cell = is_cell(sealed)
+        if self._in_cell:
             self.context.require_speaks()  # opened it cannot be opened again
-        if self.context.whole and is_cell(sealed):
+        if self.context.whole and self._in_cell:
             raise PartFailed  # its key is used up by opening it
         parts = self._unpack(line, sealed, now)
         whole, self.said = True, bool(parts)

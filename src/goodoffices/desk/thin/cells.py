@@ -58,6 +58,8 @@ class Cells:
         self.tables = agreeing.tables
         self._known: dict[bytes, LineKnown] = {}
         self._answered: set[bytes] = set()
+        self._lost: set[bytes] = set()
+        """Chains that the peer may hold no more."""
         agreeing.changed = self._refresh
 
     def _refresh(self) -> None:
@@ -97,7 +99,20 @@ class Cells:
         if rounds >= PATIENCE:
             self.agreeing.doubt(line.id)
             return False
-        return self.agreeing.usable(line.id, line.peer) is not None
+        row = self.agreeing.usable(line.id, line.peer)
+        return row is not None and row.id not in self._lost
+
+    def started_without_keys(self, line: LineRow) -> bool:
+        """The peer's desk started, and asked by an ordinary envelope: a restored one has no keys of a thin line.
+
+        True if cells that are on their way to it may be lost.
+        """
+        row = self.agreeing.usable(line.id, line.peer) if self.agreeing.agreed(line) else None
+        if row is not None and row.id not in self._lost:
+            self.known(line).went_back()
+            self._lost.add(row.id)
+            self.agreeing.doubt(line.id)
+        return row is not None
 
     # --- out ----------------------------------------------------------------------------------------
 

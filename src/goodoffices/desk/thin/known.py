@@ -93,6 +93,12 @@ class LineKnown(_Values):
         super().__init__(context, tables)
         self.line = line
         self._told: dict[bytes, None] = {}
+        self._lost: frozenset[bytes] = frozenset()
+
+    def went_back(self) -> None:
+        """The peer may hold no more what it was told: entries of late, and the keys of any chain."""
+        self._told.clear()
+        self._lost = frozenset(self.tables.all_ids())
 
     def learn(self, carried: CarriedEntry) -> None:
         """Both ends hold this entry."""
@@ -115,7 +121,7 @@ class LineKnown(_Values):
 
     def told(self, value: bytes) -> bool:
         """Whether the peer surely holds a value."""
-        return value in self._told or value in self.kept()
+        return value in self._told or (value in self.kept() and value not in self._lost)
 
     def place_of(self, note: bytes) -> tuple[bytes, int] | None:
         """Rows of notes stand inside notes, not in cells."""
