@@ -20,7 +20,7 @@ from goodoffices.desk.views.note import NoteCard, note_card
 from goodoffices.desk.views.waiting import told_apart
 from goodoffices.picture.tracks import Reached, Track
 
-NEWEST = 12
+NEWEST = 10
 """Notes that are drawn when no time is asked for."""
 MOST = 60
 """Notes that are drawn at all."""
