@@ -16,6 +16,7 @@ from goodoffices.core.errors import NotNow
 from goodoffices.core.note import Words
 from goodoffices.core.office import Right
 from goodoffices.core.statement import LIVE
+from goodoffices.desk.chronicle import gathering
 from goodoffices.desk.chronicle.index import FILE, Asked, Found, Index, Item, Kind, open_index
 from goodoffices.desk.chronicle.statements import NewStatement, PublicStatements
 from goodoffices.desk.desk import Desk
@@ -201,10 +202,30 @@ def test_a_time_that_cannot_be_puts_nothing_at_the_top_for_ever(world: World) ->
     assert first.at <= world.time
 
 
+def test_a_page_waits_for_what_has_just_come_and_not_for_a_backlog(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P11: a long record is taken in beside other work, whoever looks at it meanwhile."""
+    chronicle = world.washington.desk.chronicle
+    assert chronicle.catch_up(10_000)
+    world.release(world.washington, world.tehran, "One.")
+    assert chronicle.keep_up()
+    assert chronicle.behind() == 0
+    monkeypatch.setattr(gathering, "AT_A_PAGE", 3)
+    monkeypatch.setattr(gathering, "OF_A_BACKLOG", 2)
+    for _ in range(3):
+        world.release(world.washington, world.tehran, "More.")
+    backlog = chronicle.behind()
+    assert backlog > 3
+    assert not chronicle.keep_up()
+    assert chronicle.behind() == backlog - 2
+
+
 def test_a_locked_desk_finds_nothing(world: World) -> None:
     """P4"""
     world.bern.desk.lock()
     assert world.bern.desk.chronicle.catch_up(10)
+    assert world.bern.desk.chronicle.keep_up()
     with pytest.raises(NotNow):
         world.bern.desk.chronicle.found(ask(world), 10)
 

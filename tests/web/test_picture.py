@@ -125,7 +125,7 @@ def test_more_notes_than_are_drawn_are_said(offices: Offices) -> None:
         release(offices.washington, mandate, offices.bern.me, "To Bern alone.")
     browser = browse(offices.washington)
     page = browser.json(f"/channels/{mandate.hex()}/picture")
-    assert len(page["tracks"]) == 12
+    assert len(page["tracks"]) == 10
     assert page["cut_off"]
     assert "than are drawn" in browser.get(f"/channels/{mandate.hex()}/picture").text
 

@@ -41,8 +41,8 @@ from goodoffices.desk.ledger.rows import NoteRow
 
 SLICE = 50
 """Rows that are taken in at once while the desk is at rest: some ten milliseconds."""
-AT_A_PAGE = 100
-"""Rows that a page waits for."""
+AT_A_PAGE, OF_A_BACKLOG = 100, 10
+"""Rows that a page waits for: what has just come, or a little of what would take longer; some five ms each."""
 CLOCKS_DIFFER = 5 * 60_000
 """Milliseconds by which another office's clock may be ahead of this one's."""
 SOURCES = (
@@ -117,6 +117,16 @@ class Chronicle:
         except NotReadable:
             self._begin_anew()
             return False
+
+    def keep_up(self) -> bool:
+        """Take in what a page waits for; True if nothing is left. A backlog is taken in beside other work."""
+        if self.context.locked:
+            return True
+        try:
+            most = AT_A_PAGE if self.behind() <= AT_A_PAGE else OF_A_BACKLOG
+        except NotReadable:
+            most = OF_A_BACKLOG
+        return self.catch_up(most)
 
     def _begin_anew(self) -> None:
         self.close()

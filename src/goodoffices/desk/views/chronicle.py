@@ -18,7 +18,6 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Words, note_digits
 from goodoffices.core.office import Right
 from goodoffices.core.statement import read_signed
-from goodoffices.desk.chronicle.gathering import AT_A_PAGE
 from goodoffices.desk.chronicle.index import Asked, Found, Kind
 from goodoffices.desk.chronicle.statements import PublicStatements
 from goodoffices.desk.context import Officer
@@ -134,7 +133,7 @@ def chronicle_page(
     before: int | None = None,
 ) -> ChroniclePage:
     """The newest items that fit; ``before``: at earlier places than this one."""
-    done = desk.chronicle.catch_up(AT_A_PAGE)
+    done = desk.chronicle.keep_up()
     found = desk.chronicle.found(asked, PAGE + 1, before=before)
     rights = desk.context.my_office().roster.rights(officer.public)
     caucus = [(each, agreement.name_of(each)) for each in caucuses(desk, agreement)]
@@ -186,7 +185,7 @@ def cards(
 
 def own_papers(desk: Desk, agreement: Agreement, papers: Sequence[bytes]) -> tuple[ItemCard, ...]:
     """Reports and public statements of this office by their IDs, in the order of time; raises NotFound."""
-    desk.chronicle.catch_up(AT_A_PAGE)
+    desk.chronicle.keep_up()
     found = []
     for paper in dict.fromkeys(papers):
         each = desk.chronicle.index.one(paper)
