@@ -105,6 +105,17 @@ answer = "nobody"
 claim = "Nobody fired."
 source = "an attaché"
 known = 2026-01-01T01:10:00Z
+[[statement]]
+id = "denied"
+by = "Beta's minister"
+at = 2026-01-01T01:12:00Z
+where = "Geneva"
+what = "We fired at nobody."
+source = "a broadcast"
+grade_source = "B"
+sharing = "TLP:AMBER"
+note = "one"
+logged_by = ["Alpha", "Mid"]
 [[assurance]]
 note = "two"
 text = "It ends here."
@@ -115,6 +126,8 @@ at = 2026-01-01T01:20:00Z
 office = "Alpha"
 to = "An ally"
 notes = ["one"]
+beside = ["heard", "denied"]
+sharing = "TLP:AMBER"
 """
 PERSONS = "Words of the person at Beta."
 
@@ -169,6 +182,7 @@ def look_at(pages: dict[str, object]) -> Callable[[Stage], None]:
         alpha, mid = stage.door("Alpha", "duty officer"), stage.door("Mid", "duty officer")
         pages["incidents"] = alpha.look("/incidents")
         pages["assurances"] = alpha.look("/assurances")
+        pages["chronicle"] = alpha.look(f"/channels/{stage.mandate}/chronicle")["items"]
         lanes = mid.look(f"/channels/{stage.mandate}")["lanes"]
         first = next(item["id"] for lane in lanes for item in lane["items"] if item.get("text") == "One.")
         cards = mid.look(f"/notes/{first}/beside")["view"]["cards"]
@@ -230,12 +244,30 @@ def test_what_the_case_has_offices_write_down_stands_at_their_desks(done: Done) 
     assert done.pages["beside"] == [("fr", "Un.")]
 
 
+def test_public_statements_stand_on_the_desks_line_of_time_among_the_notes_of_the_case(done: Done) -> None:
+    """P9: by the time of the case, at which a drill's notes and reports stand too."""
+    items = done.pages["chronicle"]
+    assert isinstance(items, list)
+    told = [each["text"] for each in reversed(items) if each["kind"] in ("note", "report", "statement")]
+    words = ["One.", "Who fired? nobody\nNobody fired.", "We fired at nobody.", PERSONS, "Three."]
+    assert told == words
+    (said,) = (each for each in items if each["kind"] == "statement")
+    assert (said["grade"], said["name"], said["entry"]) == ("B6", "Alpha 1", None)
+    logged = [(deed.office, what) for deed, what in done.report.papers if deed.what == "statement"]
+    assert [office for office, _ in logged] == ["Alpha", "Mid"]
+
+
 def test_the_briefing_that_a_case_makes_is_one_that_a_stranger_verifies(done: Done, tmp_path: Path) -> None:
     """P8: with the consent of every office, as the mandate asks."""
     (archive,) = done.out.glob("*-briefing-*.zip")
     with zipfile.ZipFile(archive) as held:
         held.extractall(tmp_path)
-    (folder,) = tmp_path.iterdir()
+    (made,) = tmp_path.iterdir()
+    folder = made / "briefing"
+    beside = (made / "not-proved.txt").read_text(encoding="utf-8")
+    assert beside.startswith("TLP:AMBER (DRILL")
+    assert "Nobody fired." in beside
+    assert "We fired at nobody." in beside
     told = subprocess.run(
         [sys.executable, "-m", "goodoffices", "verify", str(folder)],
         capture_output=True, text=True, timeout=60, check=False,

@@ -6,6 +6,7 @@ import pytest
 from goodoffices.core.errors import BadCase
 from goodoffices.drill.form.case import find, parse, shipped
 from goodoffices.drill.form.exercise import Fault
+from goodoffices.drill.form.plan import Plan
 from tests.drill.played import SMALL
 
 CUT = """
@@ -58,6 +59,56 @@ def test_a_fault_is_read_with_its_times() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_line_and_field(changed: str, told: str) -> None:
+    """P12"""
+    said = refused(changed)
+    assert told in said
+    assert "case.toml:" in said
+
+
+SAID = """
+[[statement]]
+id = "said"
+by = "a minister"
+at = 2020-01-05T13:00:00Z
+what = "We meant it."
+source = "a broadcast"
+logged_by = "Aland"
+"""
+BRIEFED = """
+[[briefing]]
+at = 2020-01-05T14:00:00Z
+office = "Aland"
+to = "An ally"
+notes = ["first"]
+beside = ["said"]
+"""
+
+
+def test_a_statement_is_logged_by_its_offices_and_goes_beside_a_briefing() -> None:
+    """P8"""
+    case = parse(SMALL + SAID + BRIEFED)
+    assert case.statements[0].logged_by == ("Aland",)
+    doings = [each.what for each in Plan.of(case).doings if each.what in ("statement", "brief")]
+    assert doings == ["statement", "brief"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (SAID.replace("logged_by", "loged_by"), "did you mean 'logged_by'?"),
+        (SAID.replace('"Aland"', '"Alan"'), "did you mean 'Aland'?"),
+        (SAID + "known = 2020-01-05T12:00:00Z\n", "lies before it was said"),
+        (SAID.replace("2020-01-05T13:00:00Z", '"unknown"'), "needs at least a span of days"),
+        (SAID + 'corrects = "said"\n', "there is no statement 'said' above this one"),
+        (SAID + 'note = "frist"\n', "did you mean 'first'?"),
+        (SAID + 'sharing = "TLP:PINK"\n', "field 'sharing'"),
+        (SAID + SAID, "is already the id of [[statement]] 1"),
+        (SAID.replace('"Aland"', '"Beland"') + BRIEFED, "Aland keeps no statement or report 'said'"),
+        (SAID + BRIEFED.replace("T14", "T12:30:00Z #"), "became known only after the briefing"),
+        (SAID.replace("a minister", "x" * 151), "field 'by'"),
+    ],
+)
+def test_a_statement_that_cannot_be_is_refused_with_line_and_field(changed: str, told: str) -> None:
     """P12"""
     said = refused(changed)
     assert told in said

@@ -16,6 +16,7 @@ from goodoffices.cli.output import Group, aside, say
 from goodoffices.core.errors import MachineError, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import plain
+from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing_beside import require_mark
 from goodoffices.desk.desk import Desk
@@ -176,7 +177,8 @@ def not_proved_file(
         found = own_papers(desk, desk.ledger.agreement(mandate), papers)
         require_mark(found, MARKS.index(mark))
         name = plain(" ".join(recipient.split()))
-        raw = not_proved(desk.context.my_office().name, name, found, MARKS.index(mark))
+        office = desk.context.my_office()
+        raw = not_proved(office.name, name, found, MARKS.index(mark), drill=office.realm != LIVE)
         deed = f"put {len(found)} papers beside a briefing, not proved"
         desk.note_down(who.name, deed, AuditKind.EXPORT, now)
     _write(target, raw)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from goodoffices.core.errors import MachineError, NotAllowed, YourError
 from goodoffices.core.record_layout import plain
+from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing import Chosen, make_briefing
 from goodoffices.desk.context import Officer
@@ -48,7 +49,8 @@ def make_with_papers(
     mark = len(MARKS) - int(chosen.mark)
     found = own_papers(desk, desk.ledger.agreement(chosen.mandate), papers)
     require_mark(found, mark)
-    text = not_proved(desk.context.my_office().name, plain(chosen.recipient), found, mark)
+    office = desk.context.my_office()
+    text = not_proved(office.name, plain(chosen.recipient), found, mark, drill=office.realm != LIVE)
     made = make_briefing(desk, officer, chosen, target / PROVED, now)
     try:
         target.chmod(0o700)

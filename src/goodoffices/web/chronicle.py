@@ -195,13 +195,14 @@ def file_of(
 ) -> bytes:
     """The items as a file of one kind; HTML and PDF in a language, English where none is given."""
     office = desk.context.my_office()
+    drill = office.realm != LIVE
     if kind == "csv":
-        return as_csv(items, mark)
+        return as_csv(items, mark, drill=drill)
     if kind == "json":
-        return as_timeline(name, office.name, items, mark)
+        return as_timeline(name, office.name, items, mark, drill=drill)
     template = environment(language or load()["en"]).get_template("chronicle_export.html")
     whole = Taken(name, tuple(items), mark, want.zones, want.asked.words)
-    text = template.render(page=whole, now=now, office_name=office.name, drill=office.realm != LIVE)
+    text = template.render(page=whole, now=now, office_name=office.name, drill=drill)
     return pdf.made_of(text) if kind == "pdf" else text.encode()
 
 

@@ -20,7 +20,7 @@ from goodoffices.core.line import CarriedEntry, EntryKind
 from goodoffices.core.line import Item as Carried
 from goodoffices.core.note import Note, read_inside
 from goodoffices.core.sealed import read_sealed
-from goodoffices.core.statement import read_signed
+from goodoffices.core.statement import LIVE, read_signed
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.chains import Chains
 from goodoffices.desk.chronicle.index import (
@@ -197,10 +197,11 @@ class Chronicle:
         if inside is None:
             return item
         opened = read_inside(inside)
-        at, doubtful = _where(opened.signed.statement.read(Note).time[0], row.at)
+        note = opened.signed.statement.read(Note)
+        at, doubtful = _where(note.time[0], row.at)
         name = self.ledger.agreement(row.mandate).name_of(row.author)
         words = f"{name} {row.number}\n{opened.words.text}\n{opened.words.reason or ''}"
-        return replace(item, at=at, doubtful=doubtful, said=words, source=name)
+        return replace(item, at=self._played(note.case_at, at), doubtful=doubtful, said=words, source=name)
 
     def _act(self, position: int, act_id: bytes) -> None:
         signed, here, mandate = self.db.execute(
@@ -218,7 +219,7 @@ class Chronicle:
             Item(
                 act_id,
                 Kind.STEP,
-                at,
+                self._played(act.case_at, at),
                 bytes(mandate),
                 note.lane if note is not None else None if act.lane == HOME_LANE else act.lane,
                 act.author,
@@ -233,6 +234,10 @@ class Chronicle:
                 row = self.ledger.act(each.id)
                 if row is not None and row.position < position:
                     self._act(row.position, row.id)
+
+    def _played(self, case_at: int | None, at: int) -> int:
+        """In a drill everything stands at the time of its case, as reports and public statements do."""
+        return at if case_at is None or self.context.keys.realm == LIVE else case_at
 
     def _opening(self, note: NoteRow) -> ActType:
         """By which act of its own this office has a note's text before it."""
@@ -282,6 +287,10 @@ class Chronicle:
         """A paper of this office about a note: it stands in that note's lane, and behind its wall."""
         row = self.ledger.note(note)
         mandate, lane = (row.mandate, row.lane) if row is not None else (None, None)
+        inside = self.channels.words_inside(row) if row is not None and row.state == "verified" else None
+        if inside is not None:
+            told = read_inside(inside).signed.statement.read(Note)
+            at += self._played(told.case_at, told.time[0]) - told.time[0]
         return Item(paper, Kind.ASSURANCE, at, mandate, lane, self.context.me, said=words)
 
     def _statement(self, _: int, statement: bytes) -> None:

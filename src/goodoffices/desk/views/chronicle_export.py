@@ -24,6 +24,7 @@ COLUMNS = (
     "at", "known", "kind", "step", "office", "note", "lane", "text", "said or entered by", "where", "source",
     "grade", "mark", "time doubtful", "corrects", "corrected by", "check digits", "id", "entry", "line", "entry number",
 )  # fmt: skip
+DRILL = "(DRILL: nothing here is meant)"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -42,10 +43,11 @@ def cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def as_csv(items: Sequence[ItemCard], mark: int) -> bytes:
+def as_csv(items: Sequence[ItemCard], mark: int, *, drill: bool) -> bytes:
     """One row an item, oldest first, in UTF-8 with the mark by which spreadsheets know it.
 
-    The first column is the sharing mark of the whole; local times are columns named by their zone.
+    The first column is the sharing mark of the whole, and says of a drill that it is one; local times are columns
+    named by their zone.
     """
     out = io.StringIO(newline="")
     out.write("\ufeff")
@@ -77,17 +79,24 @@ def as_csv(items: Sequence[ItemCard], mark: int) -> bytes:
             "" if each.number is None else str(each.number),
         ]
         local = [on_the_wall(each.at, zone) for zone in zones]
-        writer.writerow([MARKS[mark], *(cell(text) for text in row), *local])
+        writer.writerow([_marked(mark, drill), *(cell(text) for text in row), *local])
     return out.getvalue().encode()
 
 
-def as_timeline(name: str, office: str, items: Sequence[ItemCard], mark: int) -> bytes:
+def as_timeline(name: str, office: str, items: Sequence[ItemCard], mark: int, *, drill: bool) -> bytes:
     """What TimelineJS 3 reads: title, and one event an item, oldest first. Nothing in it is a link."""
-    title = {"text": {"headline": _safe(name), "text": _safe(f"{MARKS[mark]} · {office}")}, "autolink": False}
+    title = {
+        "text": {"headline": _safe(name), "text": _safe(f"{_marked(mark, drill)} · {office}")},
+        "autolink": False,
+    }
     events = [_event(each) for each in items]
     return json.dumps(
         {"scale": "human", "title": title, "events": events}, ensure_ascii=False, indent=1
     ).encode()
+
+
+def _marked(mark: int, drill: bool) -> str:
+    return f"{MARKS[mark]} {DRILL}" if drill else MARKS[mark]
 
 
 def _safe(text: str) -> str:
@@ -139,10 +148,10 @@ def _event(item: ItemCard) -> dict[str, Any]:
     }
 
 
-def not_proved(office: str, recipient: str, items: Sequence[ItemCard], mark: int) -> bytes:
+def not_proved(office: str, recipient: str, items: Sequence[ItemCard], mark: int, *, drill: bool) -> bytes:
     """What goes beside a briefing without proof: a plain text that says so before anything else."""
     lines = [
-        MARKS[mark],
+        _marked(mark, drill),
         f"NOT PROVED. Reports and public statements as {office} wrote them down, for {recipient}.",
         "No other office has signed any of it. The briefing beside this file proves nothing of what stands here.",
     ]
@@ -161,7 +170,7 @@ def not_proved(office: str, recipient: str, items: Sequence[ItemCard], mark: int
         }
         lines += [f"  {name}: {plain(text)}" for name, text in facts.items() if text]
         lines += [f"  | {plain(line)}" for line in (each.text or "").splitlines()]
-    return "\n".join([*lines, "", MARKS[mark], ""]).encode()
+    return "\n".join([*lines, "", _marked(mark, drill), ""]).encode()
 
 
 def heading(item: ItemCard) -> str:

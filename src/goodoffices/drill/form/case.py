@@ -31,14 +31,16 @@ from goodoffices.drill.form.reading import (
     NAME,
     Table,
     read_id,
+    read_item_grade,
     read_made_up,
     zone_of,
 )
+from goodoffices.drill.form.statements import read_statement
 
 LARGEST_FILE = 4 * 1024 * 1024
 MOST = {
     "office": 6, "officer": 60, "clock": 12, "note": 200, "translation": 200, "incident": 50, "report": 500,
-    "assurance": 200, "briefing": 20, "event": 500, "fault": 50, "expect": 200,
+    "assurance": 200, "briefing": 20, "event": 500, "statement": 200, "fault": 50, "expect": 200,
 }  # fmt: skip
 SECTIONS = ("case", "marks", "channel", *MOST)
 DEFAULT_CLOCKS = {"FLASH": 5 * MINUTE, "IMMEDIATE": 5 * MINUTE, "PRIORITY": 3 * HOUR, "ROUTINE": 6 * HOUR}
@@ -111,6 +113,7 @@ class _Reader:
         translations = tuple(map(read_translation, self._tables("translation")))
         briefings = tuple(read_briefing(table, zones, zone) for table in self._tables("briefing"))
         faults = tuple(read_fault(table, zone) for table in self._tables("fault"))
+        statements = tuple(read_statement(table, zones, zone) for table in self._tables("statement"))
         expectations = tuple(map(read_expectation, self._tables("expect")))
         start = head.moment("start", zone)
         head.refuse_unknown()
@@ -123,7 +126,7 @@ class _Reader:
         case = Case(
             name, title, about, start, pace, gap, legend, sources, offices, officers, channel, clocks,
             notes, reports, assurances, events, self.text, incidents, translations, briefings, faults,
-            expectations,
+            expectations, statements,
         )  # fmt: skip
         check(case, self.faults)
         self.faults.raise_any()
@@ -266,7 +269,7 @@ class _Reader:
             known=table.when("known", zone, table.text("known_told", limit=100)),
             source=table.text("source", required=True, limit=300),
             grade_source=table.choice("grade_source", tuple(forms.SOURCE_GRADES), "F"),
-            grade_item=self._item_grade(table),
+            grade_item=read_item_grade(table),
             contradicts=table.texts("contradicts"),
             supersedes=table.texts("supersedes"),
             made_up=read_made_up(table, ()),
@@ -277,13 +280,6 @@ class _Reader:
         )
         table.refuse_unknown()
         return report
-
-    def _item_grade(self, table: Table) -> str:
-        value = table.raw("grade_item", (str, int), "1, 2, 3, 4, 5 or 6")
-        if value is None or str(value) in forms.ITEM_GRADES:
-            return str(value or "6")
-        table.fault("grade_item", f"{quoted(value)} is not one of: {', '.join(forms.ITEM_GRADES)}")
-        return "6"
 
     def _assurance(self, table: Table, zone: str) -> forms.Assurance:
         until = table.data.get("until")

@@ -45,6 +45,7 @@ class _Checks:
             self._note(n, note)
         self._references()
         self._papers()
+        self._statements()
         self._translations()
         self._exercise()
         self._marks()
@@ -191,6 +192,30 @@ class _Checks:
                         "briefing", n, "notes", f"note {quoted(name)} is not earlier than the briefing"
                     )
 
+    def _statements(self) -> None:
+        case, ids = self.case, [each.id for each in self.case.statements]
+        self._unique("statement", "id", ids)
+        for n, statement in enumerate(case.statements):
+            for office in statement.logged_by:
+                self._office("statement", n, "logged_by", office)
+            if statement.note:
+                self._known_note("statement", n, "note", statement.note)
+            if statement.corrects and statement.corrects not in ids[:n]:
+                what = f"there is no statement {quoted(statement.corrects)} above this one"
+                self.fault("statement", n, "corrects", what + nearest(statement.corrects, ids[:n]))
+        kept = {each.id: each.office for each in case.incidents}
+        for n, briefing in enumerate(case.briefings):
+            own = {e.id: e.learnt for e in case.statements if briefing.office in e.logged_by}
+            own |= {e.id: e.known.first or 0 for e in case.reports if kept.get(e.incident) == briefing.office}
+            for name in briefing.beside:
+                if name not in own:
+                    what = f"{briefing.office} keeps no statement or report {quoted(name)}{nearest(name, list(own))}"
+                    self.fault("briefing", n, "beside", what)
+                elif own[name] >= briefing.at:
+                    self.fault(
+                        "briefing", n, "beside", f"{quoted(name)} became known only after the briefing"
+                    )
+
     def _translations(self) -> None:
         for n, translation in enumerate(self.case.translations):
             note = self._known_note("translation", n, "note", translation.note)
@@ -224,6 +249,7 @@ class _Checks:
             ("report", (report.marks for report in self.case.reports)),
             ("assurance", (assurance.marks for assurance in self.case.assurances)),
             ("event", (event.marks for event in self.case.events)),
+            ("statement", (statement.marks for statement in self.case.statements)),
             ("translation", (translation.marks for translation in self.case.translations)),
             ("briefing", (briefing.marks for briefing in self.case.briefings)),
         ]

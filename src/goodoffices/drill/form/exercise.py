@@ -114,6 +114,7 @@ class Briefing:
     mark: str
     purpose: str
     consent: str
+    beside: tuple[str, ...]  # statements and reports of that office that go along, as not proved
     made_up: frozenset[str]
     marks: tuple[str, ...]
 
@@ -204,6 +205,7 @@ def read_briefing(table: Table, zones: Mapping[str, str], default: str) -> Brief
         mark=table.choice("sharing", SHARING, "TLP:AMBER+STRICT"),
         purpose=table.text("purpose", limit=300),
         consent=table.text("consent", limit=300),
+        beside=table.texts("beside", limit=60),
         made_up=read_made_up(table, ()),
         marks=table.texts("mark", limit=80),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from goodoffices.drill.form.clocks import When
 from goodoffices.drill.form.exercise import Briefing, Expectation, Fault, Incident, Translation
+from goodoffices.drill.form.statements import Statement
 
 PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 AUTHORITIES = ("not stated", "official", "minister", "head of government")
@@ -169,6 +170,7 @@ class Case:
     briefings: tuple[Briefing, ...] = ()
     faults: tuple[Fault, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
     def office(self, name: str) -> Office:
         return next(office for office in self.offices if office.name == name)

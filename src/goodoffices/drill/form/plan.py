@@ -26,8 +26,8 @@ class Doing:
     """One thing that a person does (or, with automatic forwarding, the desk) at one office, or that fails.
 
     ``what``: with a note, "release", "see", "remark", "forward", "refuse", "open", "principal", "acknowledge",
-    "translate"; beside notes, "file", "report", "assurance", "brief", whose ``item`` counts in the case's own
-    list; "fault" and "mended", whose ``item`` counts in the case's faults.
+    "translate"; beside notes, "file", "report", "statement", "assurance", "brief", whose ``item`` counts in the
+    case's own list; "fault" and "mended", whose ``item`` counts in the case's faults.
     """
 
     case_at: int
@@ -147,7 +147,7 @@ def _translations(case: Case, doings: list[Doing]) -> list[Doing]:
 
 
 def _papers(case: Case, doings: list[Doing]) -> list[Doing]:
-    """What offices write down beside the notes: incident files, reports, assurances, briefings."""
+    """What offices write down beside the notes: incident files, reports, public statements, assurances, briefings."""
     first = min((d.case_at for d in doings), default=case.start)
     out = []
     kept = {incident.id: incident for incident in case.incidents}
@@ -163,14 +163,32 @@ def _papers(case: Case, doings: list[Doing]) -> list[Doing]:
     for n, incident in enumerate(case.incidents):
         at = delays.awake(case, incident.office, begun.get(incident.id, first))
         out.append(Doing(at, "file", incident.office, item=n))
+    for n, statement in enumerate(case.statements):
+        for office in statement.logged_by:
+            at = delays.awake(case, office, max(first, statement.learnt) + SHORT)
+            out.append(Doing(at, "statement", office, item=n))
     for n, assurance in enumerate(case.assurances):
         read = [d.case_at for d in doings if d.note == assurance.note and d.office == assurance.kept_by]
         if assurance.kept_by and read:
             at = delays.awake(case, assurance.kept_by, max(read) + SHORT)
             out.append(Doing(at, "assurance", assurance.kept_by, item=n))
     for n, briefing in enumerate(case.briefings):
-        out.append(Doing(delays.awake(case, briefing.office, briefing.at), "brief", briefing.office, item=n))
+        # What goes beside it is written down before it is made.
+        beside = [d.case_at for d in out if d.office == briefing.office and _name(case, d) in briefing.beside]
+        at = max([delays.awake(case, briefing.office, briefing.at), *beside])
+        out.append(Doing(at, "brief", briefing.office, item=n))
     return out
+
+
+def _name(case: Case, doing: Doing) -> str:
+    """The id of the report or statement that is written down."""
+    match doing.what:
+        case "report":
+            return case.reports[doing.item].id
+        case "statement":
+            return case.statements[doing.item].id
+        case _:
+            return ""
 
 
 def _faults(case: Case) -> list[Doing]:
@@ -205,7 +223,7 @@ class Timeline:
             wait = round((later - earlier) / self.pace)
             if not carried:
                 wait = min(wait, case.gap)
-            elif longest_wait is not None:
+            if longest_wait is not None:
                 wait = min(wait, longest_wait)
             self._knots.append(_Knot(later, self._knots[-1].real + wait))
 

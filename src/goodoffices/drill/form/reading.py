@@ -13,6 +13,7 @@ from goodoffices.drill.form.clocks import DAY, When, local_to_ms, parse_duration
 
 ASPECTS = ("wording", "time", "place", "handling", "steps", "grade", "source")
 """What of an item can have been made up for a drill."""
+ITEM_GRADES = tuple("123456")
 YEARS = range(1900, 2201)
 NEVER = "never"
 NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
@@ -134,6 +135,15 @@ def read_id(table: Table) -> str:
             f"{quoted(found)} may hold small letters, digits and single hyphens only, such as 'first-note'",
         )
     return found
+
+
+def read_item_grade(table: Table) -> str:
+    """1 to 6, as text or as number; "6" where none is given."""
+    value = table.raw("grade_item", (str, int), "1, 2, 3, 4, 5 or 6")
+    if value is None or str(value) in ITEM_GRADES:
+        return str(value or "6")
+    table.fault("grade_item", f"{quoted(value)} is not one of: {', '.join(ITEM_GRADES)}")
+    return "6"
 
 
 def zone_of(table: Table, zones: Mapping[str, str], default: str) -> str:

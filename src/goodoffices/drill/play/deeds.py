@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goodoffices.core.errors import MachineError
-from goodoffices.drill.form.exercise import GRADES, SHARING
+from goodoffices.drill.form.exercise import GRADES, SHARING, Briefing
 from goodoffices.drill.form.forms import (
     AUTHORITIES,
     ITEM_GRADES,
@@ -40,6 +40,7 @@ class Deeds:
         self._remarks: dict[tuple[str, str], str] = {}
         self._files: dict[str, str] = {}
         self._reports: dict[str, str] = {}
+        self._said: dict[tuple[str, str], str] = {}
         self.briefings: list[tuple[str, bytes]] = []
 
     def do(self, doing: Doing) -> None:
@@ -58,6 +59,8 @@ class Deeds:
                 self._open_file(doing.item)
             case "report":
                 self._report(self.case.reports[doing.item])
+            case "statement":
+                self._statement(doing)
             case "assurance":
                 self._assurance(doing.item)
             case "brief":
@@ -150,6 +153,25 @@ class Deeds:
         )
         self._reports[report.id] = str(done["id"])
 
+    def _statement(self, doing: Doing) -> None:
+        """Logged on the page of the channel's chronicle, where officers log what was said in public."""
+        said, office = self.case.statements[doing.item], doing.office
+        done = self.stage.door(office, "duty officer").do(
+            f"/channels/{self.stage.mandate}/chronicle/statements",
+            what=said.what,
+            by=said.by,
+            where=said.where or None,
+            said=stated(said.at.first),
+            known=stated(said.learnt),
+            heard=said.source,
+            said_source=tuple(SOURCE_GRADES).index(said.grade_source) + 1,
+            said_item=tuple(ITEM_GRADES).index(said.grade_item) + 1,
+            mark=len(SHARING) - SHARING.index(said.sharing) if said.sharing else 0,
+            note=self.ids.get(said.note),
+            corrects=self._said.get((office, said.corrects)),
+        )
+        self._said[office, said.id] = str(done["id"])
+
     def _assurance(self, item: int) -> None:
         assurance = self.case.assurances[item]
         self.stage.door(assurance.kept_by, "duty officer").do(
@@ -166,7 +188,7 @@ class Deeds:
         where = f"/channels/{self.stage.mandate}"
         door = self.stage.door(briefing.office, "releaser")
         self._put_under_checkpoints(door)
-        page = door.look(f"{where}/briefing")
+        page = door.look(f"{where}/briefing?{self._picked(door, where, briefing)}")
         shown = {self.ids[each] for each in briefing.notes if each in self.ids}
         parts = [
             f"{note['id']}:{part['at']}"
@@ -174,9 +196,11 @@ class Deeds:
             if note["id"] in shown
             for part in note["parts"]
         ]
+        beside = [self._paper(briefing.office, each) for each in briefing.beside]
         chosen = {
             "recipient": briefing.to, "mark": SHARING.index(briefing.mark) + 1, "purpose": briefing.purpose,
             "consent": briefing.consent or None, "parts": ",".join(parts), "along": 1,
+            "own": ",".join(beside) or None,
         }  # fmt: skip
         if page["asks_consent"]:
             door.do(f"{where}/consent", **chosen)
@@ -190,6 +214,18 @@ class Deeds:
         self.briefings.append(
             (f"{briefing.office}-briefing-{item + 1}.zip", door.save(f"{where}/briefing", **chosen))
         )
+
+    def _picked(self, door: Door, where: str, briefing: Briefing) -> str:
+        """What is ticked on the chronicle for a briefing, which leads to the briefing's page with it."""
+        notes = [self.ids[each] for each in briefing.notes if each in self.ids]
+        own = [self._paper(briefing.office, each) for each in briefing.beside]
+        listed = until(f"the chronicle at {briefing.office}", partial(_listed, door, where, {*notes, *own}))
+        picked = [("note" if each["kind"] == "note" else "own", each["id"]) for each in listed]
+        return "&".join(f"{name}={item}" for name, item in picked)
+
+    def _paper(self, office: str, name: str) -> str:
+        """The ID of a statement or report of the case, as that office signed it."""
+        return self._said.get((office, name)) or self._reports[name]
 
     def _put_under_checkpoints(self, door: Door) -> None:
         """A briefing shows what stands under a checkpoint: every desk makes one of what it has signed so far."""
@@ -217,6 +253,19 @@ def _chains(door: Door) -> dict[tuple[str, bool], tuple[int, int]]:
 def _covered(door: Door, held: dict[tuple[str, bool], int]) -> bool | None:
     now = _chains(door)
     return True if all(now[key][1] >= entries for key, entries in held.items()) else None
+
+
+def _listed(door: Door, where: str, wanted: set[str]) -> list[dict[str, Any]] | None:
+    """The items wanted, from the pages of the chronicle; None while one of them is not in it yet."""
+    found: list[dict[str, Any]] = []
+    before = ""
+    while True:
+        lanes = "&".join(f"lane={each['value']}" for each in door.look(f"{where}/chronicle")["lanes"])
+        page = door.look(f"{where}/chronicle?kind=note&kind=report&kind=statement&{lanes}{before}")
+        found += [each for each in page["items"] if each["id"] in wanted]
+        if page["older"] is None:
+            return found if len(found) == len(wanted) else None
+        before = f"&before={page['older']}"
 
 
 def _asked(door: Door, where: str) -> list[str] | None:

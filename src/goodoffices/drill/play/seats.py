@@ -21,7 +21,7 @@ DONE_BY: Mapping[str, tuple[str, ...]] = {
     "acknowledge": _LATER[2:],
 }
 """With which rungs of that office's own a thing counts as done: a person may do more at once, or otherwise."""
-LEFT_TO_THE_PERSON = ("remark", "translate", "file", "report", "assurance", "brief")
+LEFT_TO_THE_PERSON = ("remark", "translate", "file", "report", "statement", "assurance", "brief")
 """What nobody waits for."""
 
 

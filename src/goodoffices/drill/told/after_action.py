@@ -27,7 +27,7 @@ from goodoffices.drill.told.observed import (
 
 READ = (RELEASED, SEEN, OPENED, WITH_PRINCIPAL, ACKNOWLEDGED)
 """Rungs at which a person of that office has had the words before him."""
-PAPERS = ("report", "assurance", "brief", "translate")
+PAPERS = ("report", "statement", "assurance", "brief", "translate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,16 @@ def _paper(case: Case, deed: Deed) -> str:
             report = case.reports[deed.item]
             grade = f"{report.grade_source}{report.grade_item}"
             return f"report: {report.question} {report.claim} ({report.source}, {grade})"
+        case "statement":
+            said = case.statements[deed.item]
+            grade = f"{said.grade_source}{said.grade_item}"
+            return f"public statement logged: {said.by}: {said.what} ({said.source}, {grade})"
         case "assurance":
             return f"assurance written down: {case.assurances[deed.item].text}"
         case "brief":
             briefing = case.briefings[deed.item]
-            return f"briefing for {briefing.to}, {briefing.mark}: {', '.join(briefing.notes)}"
+            beside = f"; beside it, not proved: {', '.join(briefing.beside)}" if briefing.beside else ""
+            return f"briefing for {briefing.to}, {briefing.mark}: {', '.join(briefing.notes)}{beside}"
         case _:
             given = case.translations[deed.item]
             return f"translation of {given.note} into {given.language}, {given.grade}"

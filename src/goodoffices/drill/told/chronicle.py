@@ -148,7 +148,12 @@ def _rung(name: str) -> int:
 
 
 def _events(case: Case) -> list[Row]:
-    return [Row("event", e.at, e.place, e.what, e.source, e.marks, e.made_up) for e in case.events]
+    """What happened in public, and what was said there."""
+    said = [
+        Row("event", s.at, s.where or s.by, f"{s.by}: {s.what}", s.source, s.marks, s.made_up)
+        for s in case.statements
+    ]
+    return said + [Row("event", e.at, e.place, e.what, e.source, e.marks, e.made_up) for e in case.events]
 
 
 def _reports(case: Case) -> list[Row]:
