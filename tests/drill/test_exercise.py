@@ -9,13 +9,16 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from goodoffices.drill.form.case import parse
 from goodoffices.drill.form.forms import Case
+from goodoffices.drill.play.deeds import verified
 from goodoffices.drill.play.pace import QUICK, Conductor
 from goodoffices.drill.play.player import Table, run
+from goodoffices.drill.scene.doors import until
 from goodoffices.drill.scene.stage import Stage
 from goodoffices.drill.told.after_action import AfterAction, after_action
 from goodoffices.drill.told.chronicle import build
@@ -153,11 +156,17 @@ class Person:
                 authority=2, language="en",
             )  # fmt: skip
             return
-        lanes = door.look(f"/channels/{self.stage.mandate}")["lanes"]
-        theirs = [
-            item for lane in lanes for item in lane["items"] if item["kind"] == "note" and not item["mine"]
-        ]
+        channel = f"/channels/{self.stage.mandate}"
+
+        def arrived() -> list[dict[str, Any]] | None:
+            """A person is asked when it is time by the case; the note may still be on its way."""
+            items = [item for lane in door.look(channel)["lanes"] for item in lane["items"]]
+            notes = [item for item in items if item["kind"] == "note" and not item["mine"]]
+            return notes if len(notes) >= self.asked.count("open") else None
+
+        theirs = until("the note that is to be opened", arrived)
         where = f"/notes/{max(theirs, key=lambda item: item['number'])['id']}"
+        until("the note's signature", lambda: verified(door, where))
         act = {"open": "open", "give": "with-principal", "acknowledge": "acknowledge"}[wanted[0]]
         door.do(f"{where}/{act}", **({"kind": 2} if act == "acknowledge" else {}))
 
