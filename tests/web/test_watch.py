@@ -245,6 +245,9 @@ def test_the_watch_is_handed_over_by_two_browsers(offices: Offices) -> None:
     coming = next(key for name, key in page["others"] if name == "second")
     one.done("/watch/handover", coming=coming, words="They ring back at six.")
     assert not one.json("/watch/handover")["offered"]["mine_to_sign"]
+    told = "The watch is handed over to you"
+    assert all(told in two.get(path).text for path in ("/", "/watch"))
+    assert told not in one.get("/").text
     release(offices, mandate, 3)
     offered = two.json("/watch/handover")["offered"]
     assert offered["mine_to_sign"]

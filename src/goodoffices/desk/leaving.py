@@ -32,6 +32,8 @@ FLUSH = 3.0
 """Seconds that the backup gets for what it has not written yet. Keys are destroyed then in any case."""
 TELL = 60.0
 """Seconds for which relays are tried afterwards."""
+HEARD = 5.0
+"""Seconds of these for which the officer's page waits, so that it says how many have answered."""
 MAY = Right.DUTY | Right.KEYS
 _KEPT_AS = "secret for leaving"
 _SALT = 16
@@ -170,6 +172,13 @@ class Leaving:
                         await self._service.backup.flush()
             self._destroy()
             self._begun = asyncio.ensure_future(self._tell())
+
+    async def heard(self) -> None:
+        """Wait until the relays have answered, for a few seconds at most; left by the secret, not at all."""
+        if not self.silent:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARD):
+                    await self.over.wait()
 
     def _destroy(self) -> None:
         context = self._service.desk.context

@@ -212,6 +212,9 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
                 return _sign_in_first(ask)
             _admit_officer(ask, route)
             answer = await _handled(ask, route)
+            if site.service.leaving.left is not None:  # a next page would find no desk any more
+                await site.service.leaving.heard()
+                return site.farewell(ask)
         except GoodOfficesError as error:
             if site.service.leaving.left is not None:
                 return site.farewell(ask)

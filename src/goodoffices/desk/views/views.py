@@ -33,6 +33,7 @@ from goodoffices.desk.views.note import NotePage, note_page
 from goodoffices.desk.views.spacetime import PicturePage, picture_page
 from goodoffices.desk.views.status import ChatPage, StatusPage, Strip, chat_page, status_page, strip
 from goodoffices.desk.views.waiting import Waiting, note_count, told_apart, waiting_notes
+from goodoffices.desk.watch.handover import waits_for_second
 
 D = TypeVar("D")
 
@@ -68,6 +69,8 @@ class Here:
     findings: int
     to_sign: int
     """Notes that wait for this officer's signature."""
+    to_take_over: bool
+    """Whether a watch that is handed over waits for this officer's signature."""
     sealing_keys_end: int | None
     """When (ms) the last sealing key ends, from eight weeks before on; else None."""
 
@@ -188,6 +191,7 @@ class Views:
             waiting=self.waiting(now),
             findings=self.ledger.finding_count(),
             to_sign=waits_for(self.desk, officer),
+            to_take_over=waits_for_second(self.desk.context, officer),
             sealing_keys_end=self.desk.sealing_keys.warning(now),
         )
 

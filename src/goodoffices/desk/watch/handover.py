@@ -55,6 +55,12 @@ class HandoverRow:
         return self.signed.statement.read(Handover)
 
 
+def waits_for_second(context: Context, officer: Officer) -> bool:
+    """Whether a handover of the watch waits for this officer's signature."""
+    asked = "SELECT 1 FROM handover WHERE state='offered' AND coming=?"
+    return context.ledger.db.execute(asked, (officer.public,)).fetchone() is not None
+
+
 class Handovers:
     """The handovers of one desk. Every writing method is a transaction of its own."""
 
