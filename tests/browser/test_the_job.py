@@ -219,6 +219,9 @@ def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: Sig
     stage.restart("Tehran")
     expect(page.locator("#text")).to_have_value("Typed before the lights went out.")
     expect(page.locator("#live-notice")).to_contain_text("session has ended")
+    page.get_by_role("button", name="Go on").click()  # all the same: it goes nowhere, and the words stay
+    expect(page.locator("#live-notice")).to_contain_text("session has ended")
+    expect(page.locator("#text")).to_have_value("Typed before the lights went out.")
 
 
 def test_enter_at_the_sign_in_page_takes_no_note(

@@ -15,6 +15,7 @@ from goodoffices.core.sealed import read_sealed
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.web.prose import has_alike, visible
+from goodoffices.web.security import MAX_BODY
 from tests.web.offices import Browser, DeskInMemory, Offices
 
 REALM = b"rehearsal-realm-"
@@ -436,7 +437,7 @@ def test_two_acts_at_night(offices: Offices) -> None:
     assert location == f"/notes/{urgent.hex()}"
     html = browser.get(location).text
     assert "Now." in html
-    assert html.index("Forward to Washington, word for word") < html.index('class="words"')
+    assert html.index('class="words"') < html.index("Forward to Washington, word for word")
     browser.done(f"{location}/forward")
     assert browser.json(location)["card"]["status"] == "at the far desk"
 
@@ -629,12 +630,12 @@ def test_a_paste_of_any_size_is_answered_with_its_text_or_its_bound() -> None:
     mandate = offices.agree()
     browser = signed_in(offices.washington)
     to, address = offices.tehran.me.hex(), f"/channels/{mandate.hex()}/confirm"
-    long = "All of it. " * 12_000
+    long = "همهٔ آن. " * 40_000
     answer = browser.post(address, html=True, to=to, text=long, language="en", precedence="2")
     assert answer.status_code == 400
     assert long.strip() in answer.text
     assert "bytes" in words_of(answer.text)
-    assert browser.post(address, to=to, text="x" * 600_000, language="en").status_code == 413
+    assert browser.post(address, to=to, text="x" * MAX_BODY, language="en").status_code == 413
     assert offices.washington.desk.ledger.notes(mandate) == []
 
 

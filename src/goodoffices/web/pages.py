@@ -32,7 +32,7 @@ from goodoffices.web.presses import NUMBER, key_of, stamped
 from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
 from goodoffices.web.rights import NOBODY
-from goodoffices.web.security import Session, Sessions, Throttle, bound, csrf_fits, same_origin
+from goodoffices.web.security import MAX_BODY, Session, Sessions, Throttle, bound, csrf_fits, same_origin
 
 MAX_FIELDS = 64
 
@@ -267,7 +267,7 @@ async def _admit_post(ask: Ask, route: Route) -> None:
     if ask.session is None and not route.open and ask.bell is None:
         raise NotAllowed("Nobody is signed in.", "Sign in, then do it again.")
     require_form(ask.request.headers.get("content-type", ""))
-    fields = await ask.request.form(max_files=route.files, max_fields=MAX_FIELDS, max_part_size=256 * 1024)
+    fields = await ask.request.form(max_files=route.files, max_fields=MAX_FIELDS, max_part_size=MAX_BODY)
     # A list field (such as a path of offices) is read as its values joined by commas.
     names = list(dict.fromkeys(fields.keys()))
     texts = {name: [each for each in fields.getlist(name) if isinstance(each, str)] for name in names}

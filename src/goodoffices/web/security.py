@@ -57,8 +57,9 @@ UPLOADS = ("/courier/in", "/check")
 """Where bundles and pictures come in."""
 MAX_UPLOAD = MAX_BUNDLE + (1 << 20)
 """Bytes of a request that brings a courier's bundle, or pictures of one."""
-MAX_BODY = 512 * 1024
-"""Bytes of a request. A note of 60,000 bytes in Persian is three times as long in a form."""
+MAX_BODY = 4 << 20
+"""Bytes of a request: many times a note of 60,000 bytes, so that a paste that is far too long comes back with its
+text on the page and its size named. A form writes each byte of Persian as three."""
 
 
 def host_name(host: str) -> str:

@@ -191,12 +191,15 @@
   let answered = false;
   let saved = null;
   // A form that goes to a desk which is not there leaves the browser's own page in its place, and what was
-  // typed is lost with the form: so the desk is asked first, wherever somebody typed.
+  // typed is lost with the form: so the desk is asked first, wherever somebody typed. One that answers, and does
+  // not know who is signed in any more, gets nothing either.
   const ask = async (form, button) => {
     sent = true;
     try {
-      await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(5000) });
-      answered = true;
+      const headers = { accept: "application/json", "x-live": "1" };
+      const reply = await fetch("/", { cache: "no-store", headers, signal: AbortSignal.timeout(5000) });
+      answered = reply.status !== 401;
+      if (!answered) say("ended");
     } catch {
       say("unsent");
     }
