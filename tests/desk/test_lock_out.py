@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from goodoffices.core.office import Right
 from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import LIVE
 from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.export import export
 from goodoffices.desk.founding import ALL_RIGHTS, Founding, NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.presence.people import key_named, lock_out
@@ -108,6 +112,33 @@ def test_a_new_officer_signs_in_once_the_roster_is_in_force(service: DeskService
         service.desk.acts.require(day, Right.RELEASE)
         (person,) = (each for each in service.people() if each.name == "day")
         assert (person.pseudonym, person.rights, person.public) == ("officer 3", ALL_RIGHTS, day.public)
+        await service.stop()
+
+    asyncio.run(story())
+
+
+def test_a_long_look_through_the_record_holds_nothing_up(service: DeskService, tmp_path: Path) -> None:
+    """P11: while the record is exported, the desk writes; the export holds what stood when it began."""
+
+    async def story() -> None:
+        keeper = await service.sign_in("duty", PASSPHRASE)
+        loop, began, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+        def look(desk: Desk, now: int) -> tuple[int, int]:
+            loop.call_soon_threadsafe(began.set)
+            assert go_on.wait(60)
+            findings = export(desk, tmp_path / "out", now)
+            return len(desk.ledger.audit_rows(kind=None, officer=None, before=None, most=50)), len(findings)
+
+        before = len(service.desk.ledger.audit_rows(kind=None, officer=None, before=None, most=50))
+        looking = asyncio.ensure_future(service.beside(look))
+        await began.wait()
+        service.act(lambda desk, now: desk.note_down(keeper.name, "went on", AuditKind.OFFICE, now))
+        service.vault.scrub()  # does not wait for who looks, and is made good
+        go_on.set()
+        assert await looking == (before, 0)
+        log = service.vault.folder / "vault.db-wal"
+        assert log.stat().st_size == 0
         await service.stop()
 
     asyncio.run(story())

@@ -118,6 +118,9 @@ class DeskInMemory:
     def unlock(self) -> None:
         self.desk.unlock(self.founding.reading_key, self.now())
 
+    async def beside(self, look: Callable[[Desk, int], T]) -> T:
+        return look(self.desk, self.now())
+
     def knows(self, name: str) -> bool:
         return name in self.founding.officer_seeds
 

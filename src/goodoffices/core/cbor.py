@@ -11,7 +11,7 @@ Arrays come back as tuples, so that a decoded value is immutable except for maps
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from goodoffices.core.errors import Malformed, Oversized
@@ -52,6 +52,28 @@ def _head(lead: int, number: int, out: bytearray) -> None:
         raise ValueError("integer of more than 64 bits")
 
 
+_BYTES_HEADS = tuple(
+    bytes([_BYTES << 5 | size]) if size < 24 else bytes([_BYTES << 5 | 24, size]) for size in range(256)
+)
+"""Heads of byte strings by their length: keys, IDs, signatures and salts are short."""
+
+
+def _encode_items(items: Iterable[Any], out: bytearray, depth: int) -> None:
+    """What stands inside an array, at ``depth``; short byte strings and small numbers without a call of their own."""
+    for item in items:
+        kind = type(item)
+        if kind is bytes:
+            if len(item) < 256:
+                out += _BYTES_HEADS[len(item)]
+            else:
+                _head(_BYTES << 5, len(item), out)
+            out += item
+        elif kind is int and 0 <= item < 24:
+            out.append(item)
+        else:
+            _encode(item, out, depth)
+
+
 def _encode(value: Any, out: bytearray, depth: int) -> None:
     # The order is that of how often each comes: every note is written and read dozens of times on its way.
     if depth > MAX_DEPTH:
@@ -69,8 +91,9 @@ def _encode(value: Any, out: bytearray, depth: int) -> None:
             _head(_NINT << 5, -1 - value, out)
     elif kind is tuple or kind is list:
         _head(_ARRAY << 5, len(value), out)
-        for item in value:
-            _encode(item, out, depth + 1)
+        if value and depth == MAX_DEPTH:
+            raise ValueError("nested too deeply")
+        _encode_items(value, out, depth + 1)
     elif kind is str:
         raw = value.encode("utf-8")
         _head(_TEXT << 5, len(raw), out)
@@ -87,15 +110,27 @@ def _encode(value: Any, out: bytearray, depth: int) -> None:
 
 def _encode_map(value: dict[Any, Any], out: bytearray, depth: int) -> None:
     _head(_MAP << 5, len(value), out)
-    if all(type(key) is int and 0 <= key < 24 for key in value):
-        # Keys of one byte each, as almost every signed object has them: their order is that of the numbers.
-        for key in sorted(value):
-            out.append(key)
-            _encode(value[key], out, depth + 1)
-        return
+    if value and depth == MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if {*map(type, value)} == _NUMBERS:
+        keys = sorted(value)
+        if keys[0] >= 0 and keys[-1] < 24:
+            # Keys of one byte each, as almost every signed object has them: their order is that of the numbers.
+            for key in keys:
+                out.append(key)
+                item = value[key]
+                if type(item) is bytes and len(item) < 256:
+                    out += _BYTES_HEADS[len(item)]
+                    out += item
+                else:
+                    _encode(item, out, depth + 1)
+            return
     for raw, item in sorted((_encode_key(key), item) for key, item in value.items()):
         out += raw
         _encode(item, out, depth + 1)
+
+
+_NUMBERS = {int}
 
 
 def _plain(value: Any) -> bytes | int | str | tuple[Any, ...] | dict[Any, Any]:
@@ -147,6 +182,7 @@ def _long_argument(data: bytes, at: int, info: int) -> tuple[int, int]:
 
 
 _SHORTEST = (24, 0x100, 0x10000, 0x100000000)
+_SHORT_BYTES = _BYTES << 5
 _SIMPLES = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
@@ -164,13 +200,12 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         return _SIMPLES[lead], at
     if info < 24:
         number = info
+    elif info == 24 and data[at] >= 24:
+        number, at = data[at], at + 1
     else:
         number, at = _long_argument(data, at, info)
     if major == _BYTES:
-        end = at + number
-        if end > len(data):
-            raise Malformed("A length reaches beyond the end.")
-        return data[at:end], end
+        return _cut(data, at, number)
     if major == _UINT:
         return number, at
     if major == _NINT:
@@ -189,30 +224,53 @@ def _decode_rarer(data: bytes, at: int, major: int, number: int, depth: int) -> 
             return data[at : at + number].decode("utf-8"), at + number
         except UnicodeDecodeError:
             raise Malformed("Text that is not UTF-8.") from None
+    if number and depth == MAX_DEPTH:
+        raise Malformed("Nested too deeply.")
     if major == _ARRAY:
-        items = []
-        for _ in range(number):
-            item, at = _decode(data, at, depth + 1)
-            items.append(item)
-        return tuple(items), at
-    return _decode_map(data, at, number, depth)
+        return _decode_array(data, at, number, depth + 1)
+    return _decode_map(data, at, number, depth + 1)
+
+
+def _decode_array(data: bytes, at: int, number: int, depth: int) -> tuple[tuple[Any, ...], int]:
+    """``number`` items at ``depth``; short byte strings and small numbers without a call of their own."""
+    items: list[Any] = []
+    item: Any
+    for _ in range(number):
+        lead = data[at]
+        if lead < 24:
+            item, at = lead, at + 1
+        elif _SHORT_BYTES <= lead < _SHORT_BYTES + 24:
+            item, at = _cut(data, at + 1, lead - _SHORT_BYTES)
+        else:
+            item, at = _decode(data, at, depth)
+        items.append(item)
+    return tuple(items), at
+
+
+def _cut(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    end = at + size
+    if end > len(data):
+        raise Malformed("A length reaches beyond the end.")
+    return data[at:end], end
 
 
 def _decode_map(data: bytes, at: int, number: int, depth: int) -> tuple[dict[int | str, Any], int]:
     mapping: dict[int | str, Any] = {}
-    last = b""
+    short = -1  # the last key of one byte; such keys stand before all longer ones
+    long = b""
     for _ in range(number):
         lead, start = data[at], at
         key: Any
         if lead < 24:
-            key, at = lead, at + 1
+            if lead <= short:
+                raise Malformed("Map keys are out of order or repeated.")
+            key, short, at = lead, lead, at + 1
         else:
-            key, at = _decode(data, at, depth + 1)
+            key, at = _decode(data, at, depth)
             if isinstance(key, bool) or not isinstance(key, (int, str)) or (isinstance(key, int) and key < 0):
                 raise Malformed("A map key is neither an unsigned integer nor text.")
-        raw = data[start:at]
-        if raw <= last:
-            raise Malformed("Map keys are out of order or repeated.")
-        last = raw
-        mapping[key], at = _decode(data, at, depth + 1)
+            if data[start:at] <= long:
+                raise Malformed("Map keys are out of order or repeated.")
+            long, short = data[start:at], 24
+        mapping[key], at = _decode(data, at, depth)
     return mapping, at

@@ -243,19 +243,31 @@ def from_map(cls: type[T], content: Any) -> T:
     """The dataclass of a decoded map; raises Malformed or NewerVersion, naming the field."""
     if not isinstance(content, Mapping):
         raise Malformed("The content of a signed object is not a map.")
-    rest = dict(content)
     values: dict[str, Any] = {}
+    understood = 0
     for field, number, form in _keys(cls):
-        value = rest.pop(number, None)
-        if value is None and number in content:
+        value = content.get(number)
+        if value is not None:
+            understood += 1
+        elif number in content:
             # One encoding per object: an absent field is absent, never a null.
             raise Malformed(f"Field '{field}' is written as null instead of being left out.")
         try:
             values[field] = form(value)
         except ValueError as reason:
             raise Malformed(f"Field '{field}' of a {cls.__name__} is {reason}.") from None
-    unknown = [number for number in rest if not isinstance(number, int) or number < MUST_UNDERSTAND_BELOW]
+    if understood < len(content):
+        known = {number for _, number, _ in _keys(cls)}
+        unknown = [
+            number
+            for number in content
+            if number not in known and (not isinstance(number, int) or number < MUST_UNDERSTAND_BELOW)
+        ]
+        _refuse_unknown(cls, unknown)
+    return cls(**values)
+
+
+def _refuse_unknown(cls: type[Any], unknown: list[Any]) -> None:
     if unknown:
         named = ", ".join(str(each)[:20] for each in unknown[:4] if isinstance(each, int)) or "named by text"
         raise NewerVersion(f"A {cls.__name__} has fields that this version does not know: {named}.")
-    return cls(**values)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -327,7 +328,7 @@ class OpenNote:
         """The signed content."""
         return self.signed.statement.read(Note)
 
-    @property
+    @cached_property
     def words(self) -> Words:
         """Fields and text."""
         return words_of(self.leaves)
@@ -355,7 +356,7 @@ def read_inside(raw: bytes) -> OpenNote:
     note = opened.signed.statement.read(Note)
     if note.leaves != len(leaves) or note.body != merkle.body_root(seed, leaves):
         raise Altered("The words do not belong to the signature: they were changed after release.")
-    words_of(leaves)
+    _ = opened.words  # their form is held against what a note may say
     return opened
 
 

@@ -7,12 +7,14 @@ import io
 import os
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from goodoffices.core.errors import NotAllowed
 from goodoffices.core.office import Right
 from goodoffices.core.record_layout import slug
 from goodoffices.desk.asking import AuditKind
+from goodoffices.desk.desk import Desk
 from goodoffices.desk.export import export
 from goodoffices.web.pages import Ask, File
 
@@ -29,11 +31,16 @@ async def record(ask: Ask) -> File:
     name = f"{slug(ask.service.office_name)}.export"
     with tempfile.TemporaryDirectory(prefix="goodoffices-export-", dir=scratch_place()) as scratch:
         folder = Path(scratch) / name
-        ask.service.act(lambda desk, now: export(desk, folder, now))
+        packed = await ask.service.beside(partial(_packed, folder))
         ask.service.act(
             lambda desk, now: desk.note_down(officer.name, "took the record along", AuditKind.EXPORT, now)
         )
-        return File(f"{name}.zip", archived(folder), "application/zip")
+        return File(f"{name}.zip", packed, "application/zip")
+
+
+def _packed(folder: Path, desk: Desk, now: int) -> bytes:
+    export(desk, folder, now)
+    return archived(folder)
 
 
 def scratch_place() -> Path | None:

@@ -15,6 +15,7 @@ from goodoffices.core.statement import Signed
 from goodoffices.desk.asking import Place
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.presence.looking_through import beside
 from goodoffices.desk.presence.people import Person, add_officer, lock_out, others_with, people
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.vault.vault import OpenedOfficer, Vault
@@ -45,6 +46,11 @@ class Present(ABC):
     @abstractmethod
     def act(self, operation: Callable[[Desk, int], T]) -> T:
         """Run an operation of the desk, then send what it left to send."""
+
+    async def beside(self, look: Callable[[Desk, int], T]) -> T:
+        """What takes long and only reads, over the record as it stands now; the desk goes on meanwhile."""
+        now = self.now()
+        return await beside(self.vault, self.desk.context, lambda desk: look(desk, now))
 
     @abstractmethod
     def now(self) -> int:

@@ -169,6 +169,8 @@ class Vault:
     ) -> None:
         self._files, self._key, self._cost, self._hold = files, key, cost, hold
         self._readers: list[Reader] = [] if look is None else [look.reader]
+        self._to_scrub = False
+        self.pictures = 0
         self._open = True
         self.db = db
         self.look = look
@@ -185,6 +187,14 @@ class Vault:
             reader = Reader(connect(self._files.database, self._key))
         self._readers.append(reader)
         return reader
+
+    def let_go(self, reader: Reader) -> None:
+        """Close a reader; the log is emptied now if that had to wait for it."""
+        if reader in self._readers:
+            self._readers.remove(reader)
+        reader.close()
+        if self._open and self._to_scrub:
+            self.scrub()
 
     def close(self) -> None:
         """Everything into the database, the log removed, the vault free for the next process."""
@@ -253,9 +263,12 @@ class Vault:
 
         Inside a transaction it does nothing: the caller calls it again after the commit.
         """
-        if not self.db.in_transaction:
+        if self.pictures:
+            self._to_scrub = True  # nobody waits here for who reads
+        elif not self.db.in_transaction:
             with faults():
                 self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._to_scrub = False
 
     # --- Second tier: officers --------------------------------------------------------------------
 
