@@ -55,6 +55,7 @@ def test_the_seeds_make_every_kind_of_run() -> None:
         "several",
         "thin",
         "exported",
+        "watched",
     ):
         assert sum(bool(getattr(plan, name)) for plan in plans) >= 10, name
     assert {plan.posts for plan in plans} == {1, 2}
@@ -76,6 +77,14 @@ def test_a_calm_world_of_thin_lines_carries_notes_in_cells(terms: int) -> None:
     assert verdict.broken is None, verdict.sentence
     assert verdict.counts["cells"] > 50
     assert verdict.counts["notes from a chain"] > 0
+
+
+@pytest.mark.parametrize("seed", [46, 182])
+def test_no_alarm_is_missed_while_anything_else_goes_wrong(seed: int) -> None:
+    """P5: people are called by the alarms of every desk, in a run with the faults of any other."""
+    verdict = run_seed(seed, 30)
+    assert verdict.broken is None, verdict.sentence
+    assert verdict.counts["alarms"] > 0
 
 
 @pytest.mark.parametrize("seed", [125, 196, 211])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
+from goodoffices.core.mandate import Forwarding
 from goodoffices.drill.world.begin import TERMS
 
 EVENTS = ("deed", "errand", "rosters", "fault", "wait", "crook", "backup")
@@ -45,6 +46,8 @@ class Plan:
     """Lines are thin from the beginning, and now and then no more."""
     exported: bool = False
     """Every office exports its record at the end, and the verifier reads it."""
+    watched: bool = False
+    """Alarms run at every desk, and people are called by them."""
     busy: int = 1
     """Officers' deeds in one step."""
     without: frozenset[int] = frozenset()
@@ -111,6 +114,9 @@ def plan_of(seed: int, steps: int) -> Plan:
     plan = replace(plan, rosters=changing, busy=dice.choice((1, 1, 2, 5, 10)), thin=thin)
     if plan.hostile:
         return plan
+    if not (plan.young or plan.restores) and Random(f"watched {seed}").random() < 0.12:
+        by_hand = [at for at, (_, forwarding) in enumerate(TERMS) if forwarding == Forwarding.BY_HAND]
+        plan = replace(plan, watched=True, posts=1, terms=(by_hand[seed % len(by_hand)],), thin=False)
     return replace(
         plan,
         errands=dice.random() < 0.6,

@@ -24,6 +24,7 @@ from goodoffices.drill.world.rosters import (
     sign_at_the_root,
 )
 from goodoffices.drill.world.thin import change_thin, check_thin, make_thin
+from goodoffices.drill.world.watching import Watching
 from goodoffices.drill.world.world import World
 
 DAY = 86_400 * SECOND
@@ -72,8 +73,21 @@ def _run(plan: Plan, world: World) -> None:
     if plan.loss:
         world.weather = random_weather(world.rng)
     errands = Errands(world)
+    _play(plan, world, errands, crook)
+    world.calm()
+    need(world.rest(), "the world does not come to rest once all faults end")
+    if plan.young or errands.agreed:
+        _come_into_force(world)
+    for office in world.offices:
+        steps.check(office)
+    _check(plan, world, errands, crook)
+
+
+def _play(plan: Plan, world: World, errands: Errands, crook: Crook | None) -> None:
+    """Every event of a run, one after the other."""
     backups: list[tuple[SimOffice, bytes]] = []
     network = world.rng
+    watching = Watching(world, starts=False) if plan.watched else None
     for step in range(plan.steps):
         for which, event in enumerate(EVENTS):
             number = step * len(EVENTS) + which
@@ -81,14 +95,18 @@ def _run(plan: Plan, world: World) -> None:
                 continue
             # Dice of its own for each event, so that one that is left out changes no other.
             world.rng = network if event == "wait" else Random(f"{plan.seed} {number}")
-            _event(event, plan, world, errands, crook, step, backups)
+            if event == "wait" and watching is not None:
+                watching.pass_time(_pause(world))
+            else:
+                _event(event, plan, world, errands, crook, step, backups)
             world.rng = network
-    world.calm()
-    need(world.rest(), "the world does not come to rest once all faults end")
-    if plan.young or errands.agreed:
-        _come_into_force(world)
-    for office in world.offices:
-        steps.check(office)
+    if watching is not None:
+        watching.ends()
+
+
+def _check(plan: Plan, world: World, errands: Errands, crook: Crook | None) -> None:
+    """What must hold once everything is delivered."""
+    forgetful = plan.restores or plan.lying
     check_end(world, honest=crook is None, restores=forgetful)
     errands.check(restores=forgetful)
     if plan.exported and not forgetful:
@@ -124,7 +142,7 @@ def _event(
         case "fault":
             fault(plan, world)
         case "wait":
-            world.pass_time(world.rng.choice((5, 50, 500, 5 * SECOND, 60 * SECOND)))
+            world.pass_time(_pause(world))
         case "crook" if crook is not None and world.chance(0.2):
             crook.meddle()
         case "backup" if plan.restores and step == plan.steps // 3:
@@ -134,6 +152,10 @@ def _event(
             restore(world, *backups[0], keys=world.chance(0.5))
         case _:
             pass
+
+
+def _pause(world: World) -> int:
+    return world.rng.choice((5, 50, 500, 5 * SECOND, 60 * SECOND))
 
 
 def restore(world: World, office: SimOffice, copy: bytes, *, keys: bool = True) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
+from goodoffices.core.mandate import Forwarding
 from goodoffices.desk.alarms.engine import Ring
 from goodoffices.desk.ledger.ledger import Ledger, NoteRow
 from goodoffices.drill.world.checks import need
@@ -135,8 +136,10 @@ class Vigil:
         ids = [each.id for each in self.world.offices]
         for released in self.world.notes.values():
             note = ledger.note(released.id)
-            if note is None:
+            if note is None or note.recipient not in ids:
                 continue
+            if ledger.agreement(note.mandate).mandate.forwarding != Forwarding.BY_HAND:
+                continue  # where desks forward by themselves nobody is woken to do it
             done = {(row.type, row.author) for row in ledger.acts_about(note.id)}
             if (ActType.WITHDRAWN, note.author) in done:
                 continue
