@@ -353,8 +353,7 @@ def read_inside(raw: bytes) -> OpenNote:
         if not isinstance(leaf[0], int) or leaf[0] < 0:
             raise Malformed("A note's leaf has no label.")
     opened = OpenNote(read_signed(signed_raw), seed, leaves)
-    note = opened.signed.statement.read(Note)
-    if note.leaves != len(leaves) or note.body != merkle.body_root(seed, leaves):
+    if opened.note.leaves != len(leaves) or opened.note.body != merkle.body_root(seed, leaves):
         raise Altered("The words do not belong to the signature: they were changed after release.")
     _ = opened.words  # their form is held against what a note may say
     return opened

@@ -13,6 +13,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -96,8 +97,7 @@ class Rights:
 NOBODY = Rights(bytes(32), bytes(32), bytes(32))  # no secret known to anybody hashes to zeros
 
 
-@dataclass(frozen=True)
-class MailboxState:
+class MailboxState(NamedTuple):
     """A mailbox's counters, as the store keeps them."""
 
     last_seq: int

@@ -2,20 +2,26 @@
 """The hot statements of the SQLite store: a whole batch of puts or deletes in a handful of them.
 
 Every statement, and every row it returns, hands the interpreter from the writer thread to the event
-loop and back. So puts are written with three statements however many there are, and the counters of
-mailboxes are remembered between batches: this process holds the file alone.
+loop and back. So puts are written with four statements however many there are, and the counters of
+mailboxes are remembered between batches: this process holds the file alone. A statement has one of a few
+lengths (``STEP``), so that each is prepared once and not for every size of a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeVar
 
 from goodoffices.db.sqlite import Connection
 from goodoffices.relay.batch import Delete, Mailbox, Put, decide_deletes, decide_puts
 from goodoffices.relay.group_commit import Outcome
 from goodoffices.relay.rules import ROW_COST, Limits, MailboxState
 
+T = TypeVar("T")
 STATES_REMEMBERED = 8_192
+STEP = 16
+"""Rows by which the lengths of statements differ."""
 
 
 class SqliteRows:
@@ -45,7 +51,7 @@ class SqliteRows:
         if not puts:
             return []
         self._load(db, {put.box for put in puts})
-        ids = list({put.id for put in puts})
+        ids = padded(list({put.id for put in puts}))
         known: list[tuple[bytes, int]] = db.execute(
             listed(
                 "SELECT id, mailbox FROM envelope WHERE id IN (??)"
@@ -55,14 +61,12 @@ class SqliteRows:
             ids + ids,
         ).fetchall()
         changes = decide_puts(puts, self._states, known, self.used_in_all(db), self._limits)
-        if changes.kept:
+        for rows in in_steps(changes.kept):
             db.execute(
                 listed(
-                    "INSERT INTO envelope (mailbox, seq, id, at_ms, body) VALUES ??",
-                    len(changes.kept),
-                    "(?,?,?,?,?)",
+                    "INSERT INTO envelope (mailbox, seq, id, at_ms, body) VALUES ??", len(rows), "(?,?,?,?,?)"
                 ),
-                [value for row in changes.kept for value in row],
+                [value for row in rows for value in row],
             )
         self._save(db, changes.mailboxes, changes.used)
         return changes.outcomes
@@ -72,7 +76,7 @@ class SqliteRows:
         if not deletes:
             return
         self._load(db, {delete.box for delete in deletes})
-        ids = list({delete.id for delete in deletes})
+        ids = padded(list({delete.id for delete in deletes}))
         rows = {
             (key, no): (rowid, size)
             for rowid, no, key, size in db.execute(
@@ -84,13 +88,12 @@ class SqliteRows:
         changes = decide_deletes(deletes, self._states, sizes)
         gone = changes.tombstones
         if gone:
+            rowids = padded([rows[key, no][0] for key, no, _ in gone])
+            db.execute(listed("DELETE FROM envelope WHERE rowid IN (??)", len(rowids)), rowids)
+        for some in in_steps(gone):
             db.execute(
-                listed("DELETE FROM envelope WHERE rowid IN (??)", len(gone)),
-                [rows[key, no][0] for key, no, _ in gone],
-            )
-            db.execute(
-                listed("INSERT INTO tombstone (id, mailbox, at_ms) VALUES ??", len(gone), "(?,?,?)"),
-                [value for row in gone for value in row],
+                listed("INSERT INTO tombstone (id, mailbox, at_ms) VALUES ??", len(some), "(?,?,?)"),
+                [value for row in some for value in row],
             )
         self._save(db, changes.mailboxes, changes.used)
 
@@ -101,6 +104,7 @@ class SqliteRows:
         if len(self._states) + len(missing) > STATES_REMEMBERED:
             self._states.clear()
             missing = list(boxes)
+        missing = padded(missing)
         for box, no, *counters in db.execute(
             listed(
                 "SELECT box, no, last_seq, waiting, bytes, tombstones FROM mailbox WHERE box IN (??)",
@@ -114,7 +118,7 @@ class SqliteRows:
         if not changed:
             return
         values: list[int] = []
-        for box in changed.values():
+        for box in padded(list(changed.values())):
             s = box.state
             values += (box.no, s.last_seq, s.waiting, s.bytes, s.tombstones)
         db.execute(
@@ -130,6 +134,21 @@ class SqliteRows:
         self._used = self.used_in_all(db) if self._used is None else self._used + used
 
 
+def padded(items: list[T]) -> list[T]:
+    """The items, the last one repeated up to a length at which a statement is there: to look or set twice is once."""
+    return items + items[-1:] * (-len(items) % STEP)
+
+
+def in_steps(rows: list[T]) -> Iterator[list[T]]:
+    """The rows in at most two pieces, the first of a length at which a statement is there."""
+    whole = len(rows) - len(rows) % STEP
+    if whole:
+        yield rows[:whole]
+    if whole < len(rows):
+        yield rows[whole:]
+
+
+@lru_cache(256)
 def listed(sql: str, count: int, one: str = "?") -> str:
     """``sql`` with ``??`` replaced by ``count`` parameters: only question marks ever enter the text."""
     return sql.replace("??", ",".join([one] * count))
