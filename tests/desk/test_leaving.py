@@ -168,6 +168,29 @@ def test_it_leaves_in_the_middle_of_its_first_whole_backup(tmp_path: Path) -> No
     asyncio.run(work())
 
 
+def test_it_leaves_while_its_vault_is_still_looked_through(tmp_path: Path) -> None:
+    """P13: the secret is typed right after a start; it waits for nothing, and the desk ends as one that has left."""
+
+    async def work() -> None:
+        make_office(tmp_path / "bern", "Bern")
+        held, threads = threading.Event(), ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(threads)
+        busy = threads.submit(held.wait, 100)  # the look waits behind this
+        service = DeskService(DeskConfig(vault=tmp_path / "bern"))
+        starting = asyncio.ensure_future(service.start())
+        await asyncio.wait({starting}, timeout=0.1)
+        assert not starting.done()
+        await service.leaving.leave(at_once=True)
+        assert not [*(tmp_path / "bern").iterdir()]
+        held.set()
+        busy.result()
+        await starting
+        await service.leaving.over.wait()
+        await service.stop()
+
+    asyncio.run(work())
+
+
 def test_a_vault_of_a_desk_that_left_opens_no_more(tmp_path: Path) -> None:
     """P13: not with a copy of the unlock secret either, once the header is gone."""
     folder = tmp_path / "bern"

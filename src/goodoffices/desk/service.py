@@ -139,7 +139,8 @@ class DeskService(Present):
         self.ringing.start()
         self._spawn(self.leaving.keep_prepared())
         log(Event.COLLECTING, self.now())
-        await self.whole()
+        if not await self._first_look.through_unless(lambda: self.leaving.left is not None):
+            return
         self._start_pump()
         self._spawn(self.looking.run())
         self.outsiders.start()

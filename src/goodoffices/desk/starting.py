@@ -13,6 +13,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
+from goodoffices.core.errors import MachineError
 from goodoffices.desk.vault.vault import Vault
 
 COMPARE_WITHIN = 3.0
@@ -36,6 +37,16 @@ class FirstLook:
             self._looking = asyncio.ensure_future(asyncio.to_thread(self._look.through))
         await asyncio.shield(self._looking)
         self.over = True
+
+    async def through_unless(self, left: Callable[[], bool]) -> bool:
+        """The same; False where the desk has left meanwhile, and closed its vault under the look."""
+        try:
+            await self.through()
+        except MachineError:
+            if not left():
+                raise
+            return False
+        return True
 
 
 async def peers_heard(told: set[asyncio.Event], comparing: Callable[[], object]) -> None:
