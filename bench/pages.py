@@ -327,6 +327,15 @@ def addresses(visitor: Visitor) -> list[str]:
     return [*paths, f"/channels/{mandate}?before={older}", f"/channels/{mandate}?before={older // 2}"]
 
 
+def indexed(visitor: Visitor) -> float:
+    """Seconds until the chronicle has taken in a record that it meets for the first time, beside all else."""
+    mandate = json.loads(visitor.get("/", "application/json")[1])["channels"][0]["id"]
+    began = time.monotonic()
+    while json.loads(visitor.get(f"/channels/{mandate}/chronicle", "application/json")[1])["behind"]:
+        time.sleep(1)
+    return time.monotonic() - began
+
+
 def percentile(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
@@ -470,6 +479,8 @@ def main() -> None:
         copy.chmod(0o700)
         with serving(copy) as served:
             visitor = Visitor(served.port, "duty")
+            took = indexed(visitor)
+            print(f"the chronicle took {took:.0f} s to take the record in", file=sys.stderr, flush=True)
             shown = measure_pages(served, visitor, asked.times)
             others = [Visitor(served.port, f"watch{at}") for at in range(asked.officers)]
             live = measure_live(served, visitor, others, 12)
