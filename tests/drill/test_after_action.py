@@ -42,6 +42,18 @@ def test_an_expectation_is_met_or_missed_by_the_time_of_the_case() -> None:
     assert found.missed == 1
 
 
+def test_a_drill_that_was_ended_early_misses_nothing_it_never_came_to() -> None:
+    """P6: a stranger must not read of lost notes where somebody pressed q."""
+    found = report(EXPECTED, cut=True, notes=())
+    assert [each.due for each in found.expected] == [False, False]
+    assert found.missed == 0
+    assert found.chronicle.unplayed == {"first", "second"}
+    html = page.render_after_action(found)
+    assert "ended before the case was played" in html
+    assert "missed" not in html.replace("neither lost nor missed", "")
+    assert "ended before the case was played" in page.render(found.chronicle)
+
+
 def test_what_was_late_names_the_fault_that_was_on() -> None:
     """P5, P6"""
     found = report(EXPECTED + ASLEEP)
@@ -53,7 +65,7 @@ def test_what_was_late_without_a_fault_names_the_longest_step() -> None:
     """P5"""
     (late,) = report(EXPECTED).late
     assert (late.note.id, late.stage.late_by) == ("second", 60_000)
-    assert late.why == ("no fault was on; longest was the step to 'forwarded' at Mid, 5 min 40 s",)
+    assert late.why == ("no fault was on; longest was the step “forwarded” at Mid, 5 min 40 s",)
 
 
 def test_people_in_a_seat_stand_beside_what_was_late() -> None:

@@ -30,7 +30,7 @@ from goodoffices.drill.scene.processes import command, verdict
 from goodoffices.drill.scene.records import told_of_line
 from goodoffices.drill.scene.stage import Stage
 from goodoffices.drill.told import observed as seen
-from goodoffices.drill.told.observed import Deed, Observed, ObservedLine, ObservedNote, Step
+from goodoffices.drill.told.observed import CUT, Deed, Observed, ObservedLine, ObservedNote, Step
 
 QUIET = 3.0
 """Seconds for which a jump of the case's time waits at most for what is under way."""
@@ -87,6 +87,7 @@ class Player:
         self.seats = Seats(case, stage, self.table.seats, self.deeds.ids)
         self.began = 0
         self.done: list[Deed] = []
+        self.cut = False
         self.refused: set[str] = set()
         """Notes that a person refused where the case has them forwarded."""
         self._at = self._due = 0
@@ -116,7 +117,8 @@ class Player:
                         each.case_at += late if each.doing.note == due.doing.note else 0
                     heapq.heapify(waiting)
         except Ended:
-            self.conductor.noted.append("ended before the case was played to its end")
+            self.cut = True
+            self.conductor.noted.append(CUT)
         for fault in self.case.faults if self._broken else ():
             with contextlib.suppress(KeyError):
                 self.stage.mend(fault)
@@ -266,12 +268,15 @@ class Player:
         return extra
 
     def lost(self) -> int:
-        """Released notes that should have reached their reader and are not at his desk."""
-        expected = [
-            note
-            for note in self.case.notes
-            if note.id in self.ids and note.id not in self.plan.stopped and note.id not in self.refused
-        ]
+        """Released notes that should have reached their reader and are not at his desk.
+
+        When the case was ended early, what nobody had forwarded yet is under way, and not lost.
+        """
+        waits = set(self.plan.stopped) | set(self.refused)
+        if self.cut:
+            waits |= {each.note for each in self.plan.doings if each.what == "forward"}
+            waits -= {each.note for each in self.done if each.what == "forward"}
+        expected = [note for note in self.case.notes if note.id in self.ids and note.id not in waits]
         return sum(self._any(note.reader).find(f"/notes/{self.ids[note.id]}") is None for note in expected)
 
     def export(self, target: Path, *, again: bool) -> tuple[tuple[ObservedLine, ...], dict[str, str]]:
@@ -356,6 +361,7 @@ def run(
             deeds=tuple(player.done),
             seats=player.table.seats,
             interventions=tuple(player.conductor.noted),
+            cut=player.cut,
         )
         say("every desk is stopped, its record exported and verified offline ...")
         lines, exports = player.export(target, again=stay is not None)

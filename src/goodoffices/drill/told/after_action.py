@@ -18,6 +18,7 @@ from goodoffices.drill.told.observed import (
     ACKNOWLEDGED,
     AT_DESK,
     AT_FAR_DESK,
+    CUT,
     OPENED,
     RELEASED,
     SEEN,
@@ -37,6 +38,8 @@ class Expected:
     expectation: Expectation
     took: int | None
     why: tuple[str, ...]
+    due: bool = True
+    """False where the case was ended before this step could be expected."""
 
     @property
     def met(self) -> bool:
@@ -82,7 +85,7 @@ class AfterAction:
 
     @property
     def missed(self) -> int:
-        return sum(not each.met for each in self.expected)
+        return sum(each.due and not each.met for each in self.expected)
 
 
 def after_action(chronicle: Chronicle) -> AfterAction:
@@ -111,6 +114,8 @@ def after_action(chronicle: Chronicle) -> AfterAction:
 def _expected(chronicle: Chronicle, expectation: Expectation, held: Custody) -> Expected:
     released = held.first(RELEASED)
     reached = held.first(expectation.step, expectation.office or None)
+    if reached is None and chronicle.observed.cut:
+        return Expected(expectation, None, (CUT,), due=False)
     if released is None:
         return Expected(expectation, None, ("the note was never released",))
     if reached is None:
@@ -139,7 +144,7 @@ def _why(chronicle: Chronicle, held: Custody, first: int, last: int) -> tuple[st
         longest = max(within, key=lambda each: each.took or 0, default=None)
         if longest is not None:
             found.append(
-                f"no fault was on; longest was the step to '{longest.step.rung}' at {longest.step.office}, "
+                f"no fault was on; longest was the step “{longest.step.rung}” at {longest.step.office}, "
                 f"{duration(longest.took or 0)}"
             )
     return tuple(found)

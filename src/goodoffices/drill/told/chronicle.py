@@ -9,6 +9,7 @@ for machines. How it looks is the business of ``terminal`` and ``page``.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,12 @@ class Chronicle:
         return sum(custody.late for custody in self.custodies)
 
     @property
+    def unplayed(self) -> frozenset[str]:
+        """Notes to which a case that was ended early did not come."""
+        held = [each for each in self.custodies if self.observed.cut and each.first(RELEASED) is None]
+        return frozenset(each.note.id for each in held)
+
+    @property
     def readable(self) -> tuple[Custody, ...]:
         """The notes that came as far as their readers."""
         return tuple(held for held in self.custodies if held.reached)
@@ -114,7 +121,9 @@ def build(case: Case, observed: Observed) -> Chronicle:
     custodies = tuple(
         custody(case, note, observed.note(note.id), stopped.get(note.id, "")) for note in case.notes
     )
-    rows = [*_events(case), *_reports(case), *_steps(custodies), *_assurances(case, custodies)]
+    rows = [*_events(case), *_reports(case), *_steps(custodies)]
+    given = [each for each in custodies if not observed.cut or each.first(RELEASED)]
+    rows += _assurances(case, given)
     rows.sort(key=_order)
     rows = [_with_clocks(case, row) for row in rows]
     return Chronicle(case, observed, tuple(rows), custodies, side_by_side(case.reports))
@@ -181,10 +190,13 @@ def _steps(custodies: tuple[Custody, ...]) -> list[Row]:
     return rows
 
 
-def _assurances(case: Case, custodies: tuple[Custody, ...]) -> list[Row]:
+def _assurances(case: Case, custodies: Sequence[Custody]) -> list[Row]:
     rows = []
+    by_note = {each.note.id: each for each in custodies}
     for assurance in case.assurances:
-        held = next(c for c in custodies if c.note.id == assurance.note)
+        held = by_note.get(assurance.note)
+        if held is None:
+            continue
         at = assurance_from(assurance, held)
         when = When(at, at)
         head = f"assurance {assurance.state}, {until(assurance)}"

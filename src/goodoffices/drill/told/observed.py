@@ -57,6 +57,9 @@ class ObservedNote:
     steps: tuple[Step, ...] = ()
 
 
+CUT = "ended before the case was played to its end"
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedLine:
     name: str
@@ -91,6 +94,7 @@ class Observed:
     deeds: tuple[Deed, ...] = ()
     seats: tuple[str, ...] = ()  # offices in which people sat
     interventions: tuple[str, ...] = ()  # what whoever conducted it changed while it ran
+    cut: bool = False  # ended before the case was played to its end: what is missing was never due
 
     def note(self, case_id: str) -> ObservedNote | None:
         return next((note for note in self.notes if note.id == case_id), None)

@@ -198,7 +198,10 @@ def _assurances(chronicle: Chronicle, width: int) -> list[str]:
         return []
     out = _title("Assurances", width)
     for given in chronicle.case.assurances:
-        out += wrap(f"“{given.text.strip()}” {until(given)}; {given.state}; in note {given.note}", width)
+        state = f"{until(given)}; {given.state}"
+        if given.note in chronicle.unplayed:
+            state = "not given: its note was not played"
+        out += wrap(f"“{given.text.strip()}” {state}; in note {given.note}", width)
         out += [
             line for condition in given.conditions for line in wrap(f"Condition: {condition}", width, "  ")
         ]
@@ -215,6 +218,8 @@ def _record(chronicle: Chronicle, width: int) -> list[str]:
         out += [text for finding in line.findings for text in wrap(f"finding: {finding}", width, "  ")]
     if not observed.lines:
         out += wrap("No line was verified.", width)
+    if observed.cut:
+        out += wrap("This drill was ended before the case was played to its end.", width)
     out += wrap(
         f"Notes lost: {observed.lost}. Shown twice: {observed.doubled}. Forwarded late: {chronicle.late}.",
         width,
