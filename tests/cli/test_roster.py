@@ -131,6 +131,21 @@ def test_another_offices_root_signs_nothing_here(washington: Office, bern: Offic
     assert "not the root of Washington" in refused
 
 
+def test_what_was_asked_with_a_wrong_root_leaves_nothing(washington: Office, bern: Office) -> None:
+    """P10: the next command that the root signs brings in nobody whom it refused before."""
+    private(washington.folder / "second", OTHER + "\n")
+    add = f"office officer add Second {WHO} --new-passphrase-file second"
+    refused = washington.is_refused(f"{add} --root", bern.path("root"))
+    assert "not the root of Washington" in refused
+    assert "Second" not in washington.does("office officer list --vault vault").out
+    washington.does(f"{add} --request asked")
+    refused = washington.is_refused(f"{add} --request asked-again")
+    assert "asked for already, and waits for the root's signature" in refused
+    said = washington.does(f"office officer rights drafter draft,release {WHO} --root root").err
+    assert "waits for the root's signature since before" in said
+    assert "officer 3 comes in" in said
+
+
 def test_a_pseudonym_with_hidden_characters_is_not_signed(washington: Office) -> None:
     """P12."""
     private(washington.folder / "second", OTHER + "\n")

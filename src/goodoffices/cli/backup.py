@@ -74,8 +74,12 @@ def _seeds(root_file: Path | None, shares: tuple[Path, ...]) -> tuple[list[bytes
     if root_file is None:
         return [keepers.join([words_of(each) for each in shares])], lambda _: True
     seed = read_root(root_file)
+    return [root_seed(seed)], _with_root(seed)
+
+
+def _with_root(seed: bytes) -> Callable[[Office], bool]:
     public = crypto.root_public(seed)
-    return [root_seed(seed)], lambda office: (office.root.ed25519, office.root.mldsa65) == public
+    return lambda office: (office.root.ed25519, office.root.mldsa65) == public
 
 
 def words_of(share: Path) -> str:
@@ -286,6 +290,8 @@ def restore_desk(
     """
     check_way(root_file, out)
     seeds, is_root = _seeds(None if shares else root_file, shares)
+    if shares and root_file is not None:
+        is_root = _with_root(read_root(root_file))
     secret = passphrase(passphrase_file, f"Passphrase of {officer}")
     vault, restored = _restored(
         where, _login(sftp_key, sftp_host_key), seeds, folder, is_root, None, unlock_file

@@ -18,6 +18,7 @@ from goodoffices.core.roster_request import (
     RosterRequest,
     changes,
     read_request,
+    require_root,
     rights_in_words,
 )
 from goodoffices.core.statement import MAX_SIGNED, read_signed
@@ -52,6 +53,17 @@ def check_way(root_file: Path | None, out: Path | None) -> None:
         )
     if out is not None:
         require_new(out)
+
+
+def before_asking(desk: Desk, root_file: Path | None) -> None:
+    """What is asked together with a wrong root must leave nothing; what waits already is signed along."""
+    if root_file is not None:
+        require_root(desk.context.my_office(), read_root(root_file))
+    waiting = desk.rosters.request()
+    if waiting is not None:
+        aside("This waits for the root's signature since before, and goes along with what you ask for now:")
+        for each in changes(waiting.office.roster, waiting.roster):
+            aside(f"  {each}")
 
 
 def sign_off(
@@ -151,6 +163,7 @@ def add(
     if token_label is not None and token is None:
         raise YourError("A label names no token without its module.", "Give --token MODULE as well.")
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        before_asking(here.desk, root_file)
         shown = pseudonym or _free_pseudonym(here.desk)
         if token is not None:
             pin = passphrase(new_passphrase_file, f"PIN of {name}'s token, typed by {name}")
@@ -193,6 +206,7 @@ def remove(
     """Lock officer NAME out at once, then ask for a roster without that key."""
     check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        before_asking(here.desk, root_file)
         public = _key_of_pseudonym(here.desk, pseudonym) if pseudonym is not None else None
         request = lock_out(
             here.vault,
@@ -233,6 +247,7 @@ def give(
     """Give officer NAME the RIGHTS draft,release,duty,keys,audit, and no others."""
     check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        before_asking(here.desk, root_file)
         public = key_named(here.vault, here.desk, name)
         request = here.desk.rosters.give(here.officer, public, parse_rights(rights), now())
         sign_off(here.vault, here.desk, request, root_file, out)
@@ -268,6 +283,7 @@ def releasers(
     """Have NUMBER officers release each note together."""
     check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        before_asking(here.desk, root_file)
         request = here.desk.rosters.need(here.officer, number, now())
         sign_off(here.vault, here.desk, request, root_file, out)
 
@@ -292,6 +308,7 @@ def renew(
     """New sealing keys for the coming year, and on request a new key for the desk."""
     check_way(root_file, out)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
+        before_asking(here.desk, root_file)
         request = here.desk.rosters.renew(
             here.officer,
             now(),

@@ -68,14 +68,18 @@ def read_request(raw: bytes) -> RosterRequest:
     return request
 
 
-def sign_request(request: RosterRequest, root_seed: bytes) -> Signed:
-    """The roster asked for, signed with the root; raises NotAllowed if it is another office's root."""
-    ed25519, mldsa65 = crypto.root_public(root_seed)
-    if (ed25519, mldsa65) != (request.office.root.ed25519, request.office.root.mldsa65):
+def require_root(office: Office, root_seed: bytes) -> None:
+    """Raises NotAllowed if it is another office's root."""
+    if crypto.root_public(root_seed) != (office.root.ed25519, office.root.mldsa65):
         raise NotAllowed(
-            f"This is not the root of {request.office.name}.",
+            f"This is not the root of {office.name}.",
             "Take the root file that was written with the office.",
         )
+
+
+def sign_request(request: RosterRequest, root_seed: bytes) -> Signed:
+    """The roster asked for, signed with the root; raises NotAllowed if it is another office's root."""
+    require_root(request.office, root_seed)
     signed = sign_as_root(request.statement, root_seed)
     follow(request.office, signed)
     return signed

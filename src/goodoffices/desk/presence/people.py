@@ -113,7 +113,13 @@ def _reading_key(vault: Vault, desk: Desk, keeper: Officer, name: str) -> bytes:
     reading_key = desk.context.reading_key
     if reading_key is None:
         raise NotAllowed("The desk is locked: a new officer is given the key to its texts.", "Sign in first.")
-    if any(fold_name(each.name) == fold_name(name) for each in vault.officers()):
+    there = next((each for each in people(vault, desk) if fold_name(each.name) == fold_name(name)), None)
+    if there is not None and there.locked_out is None and not there.rights and there.planned:
+        raise YourError(
+            f"An officer named {there.name} was asked for already, and waits for the root's signature.",
+            "Have the request signed; or take him out again: goodoffices office officer remove.",
+        )
+    if there is not None:
         raise YourError(
             f"An officer named {name} is or was here; names are not given twice.", "Give another name."
         )
