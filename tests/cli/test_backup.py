@@ -7,6 +7,9 @@ import stat
 
 import pytest
 
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.routes.admittance import keep
+from goodoffices.desk.vault.vault import open_vault
 from tests.cli.conftest import Office
 
 pytestmark = pytest.mark.slow  # every test starts processes
@@ -22,6 +25,7 @@ def test_an_office_comes_back_from_its_backup(washington: Office) -> None:
     share = washington.folder / "shares" / "share-3.txt"
     assert stat.S_IMODE(share.stat().st_mode) == 0o600
     assert "Any 2 of them" in share.read_text()
+    _started_with_a_relay_of_its_own_authority(washington)
     assert washington.does("backup now --vault vault").out.startswith("2 pieces")
     tried = washington.does("backup try copies --root root")
     assert tried.word("office") == "Washington"
@@ -30,6 +34,9 @@ def test_an_office_comes_back_from_its_backup(washington: Office) -> None:
     shares = "--share shares/share-1.txt --share shares/share-3.txt"
     asked = washington.does(f"{BACK} {shares} --request request")
     assert "request for roster 2" in asked.out
+    assert "--relay-ca" in asked.word("start")
+    assert (washington.folder / "relays.pem").read_text() == "an authority\n"
+    assert stat.S_IMODE((washington.folder / "relays.admission").stat().st_mode) == 0o600
     washington.does("office sign-roster request --root root --yes")
     assert "roster 2 is in force" in washington.does("office install-roster request.signed --vault new").out
     assert "version 2" in washington.does("office show new").out
@@ -40,6 +47,17 @@ def test_an_office_comes_back_from_its_backup(washington: Office) -> None:
     assert "holds a vault already" in washington.is_refused(f"{BACK} --root root")
     assert "Say who opens" in washington.is_refused("backup try copies")
     assert "no backup at this place" in washington.is_refused("backup try shares --root root")
+
+
+def _started_with_a_relay_of_its_own_authority(office: Office) -> None:
+    """What a desk notes as it starts; the files themselves burn with the machine."""
+    files = [office.folder / "authority", office.folder / "secrets"]
+    files[0].write_text("an authority\n")
+    files[1].write_text("https://relay.example secret\n")
+    with open_vault(office.folder / "vault") as vault:
+        keep(Ledger(vault.db), *files)
+    for each in files:
+        each.unlink()
 
 
 def test_another_offices_root_opens_nothing(washington: Office, bern: Office) -> None:

@@ -57,6 +57,7 @@ def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Pat
         )
         assert "goodoffices" not in checked.stderr
     assert "no user named nobody-here" in office.is_refused(SETUP, *ports, "--user=nobody-here")
+    assert "The line" not in said.err
     before = (home / "vault" / "vault.json").read_bytes()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         busy = ["--port", str(taken.getsockname()[1])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from goodoffices.desk.backup.setup import Setup, Target, add_place, drop_place, 
 from goodoffices.desk.backup.writing import SeriesWriter
 from goodoffices.desk.context import Officer
 from goodoffices.desk.presence.present import require_listed
+from goodoffices.desk.routes.admittance import AUTHORITIES, SECRETS, put_back
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import Cost, Vault, open_vault
 
@@ -309,11 +311,29 @@ def restore_desk(
             desk.ledger.audit(now(), person.name, "restored this desk from a backup", AuditKind.OFFICE)
         sign_off(vault, desk, request, root_file, out)
         export_credential(folder, desk.context.my_office())
+        put_back(desk.ledger, folder.absolute().parent)
     say(f"vault     {folder}")
+    _say_start(folder)
     aside(
         "Start the desk here. It tells its counterparts, asks them for what it lacks, and says what is missing."
     )
     aside("Backups of this desk go on to the same place; see that it can be reached from here.")
+
+
+def _say_start(folder: Path) -> None:
+    """The command that starts the desk here, with what its relays need where the backup held it."""
+    words = ["goodoffices", "desk", "serve", "--vault", str(folder)]
+    for name, option in ((AUTHORITIES, "--relay-ca"), (SECRETS, "--admission-file")):
+        path = folder.parent / name
+        if path.exists():
+            say(f"relays    {path}")
+            words += [option, str(path)]
+    say(f"start     {shlex.join(words)}")
+    home = folder.absolute().parent
+    if folder.name == "vault":
+        aside(f"As a service, with a certificate: goodoffices desk setup {shlex.quote(str(home))}")
+    if not (home / AUTHORITIES).exists():
+        aside("A relay with an authority of its own needs its card: desk setup FOLDER --use-relay CARD.")
 
 
 def _restored(

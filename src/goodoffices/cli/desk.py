@@ -22,6 +22,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.desk.journal import Event, log
 from goodoffices.desk.machine import read_translator
 from goodoffices.desk.outsiders import read_witness
+from goodoffices.desk.routes.admittance import keep as keep_admittance
 from goodoffices.desk.routes.relay_client import read_reach
 from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
@@ -98,7 +99,7 @@ def serve(
     no_core_dump()
     calm_collector()
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(config, host, port, tls_cert, tls_key, names, metrics_port))
+        runner.run(_serve(config, host, port, tls_cert, tls_key, names, metrics_port, admission_file))
 
 
 async def _serve(
@@ -109,8 +110,10 @@ async def _serve(
     tls_key: Path | None,
     names: tuple[str, ...],
     metrics_port: int | None,
+    admission_file: Path | None,
 ) -> None:
     service = DeskService(config)
+    keep_admittance(service.desk.ledger, config.relay_ca, admission_file)
     log(Event.STARTED, service.now())
     listener = _bind(host, port)
     watching = _bind("127.0.0.1", metrics_port) if metrics_port is not None else None

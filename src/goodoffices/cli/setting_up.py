@@ -26,8 +26,11 @@ from goodoffices.cli.office import new
 from goodoffices.cli.output import aside, say, secret_lines, write_new
 from goodoffices.cli.units import desk_unit, relay_unit
 from goodoffices.core.errors import MachineError, YourError
+from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.desk.routes.admittance import AUTHORITIES, SECRETS
 from goodoffices.desk.routes.relay_client import check_relay_url
 from goodoffices.desk.vault.files import on_disk, write_private
+from goodoffices.desk.vault.vault import open_vault
 from goodoffices.drill.scene.processes import Server
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -64,12 +67,12 @@ class Place:
     @property
     def trusted(self) -> Path:
         """The authorities of the relays that this desk uses."""
-        return self.folder / "relays.pem"
+        return self.folder / AUTHORITIES
 
     @property
     def secrets(self) -> Path:
         """What those relays ask for before they make a mailbox."""
-        return self.folder / "relays.admission"
+        return self.folder / SECRETS
 
     @property
     def card(self) -> Path:
@@ -124,6 +127,7 @@ def setup(
 ) -> None:
     """Set a desk up in FOLDER: office, certificate, services, a first start. What is there already is kept."""
     place, owner = Place(folder.resolve()), user or getpass.getuser()
+    lines: list[str] = []
     _check_owner(owner)
     if (tls_cert is None) != (tls_key is None):
         raise YourError(
@@ -134,6 +138,7 @@ def setup(
     _hand_over(place.folder, getpass.getuser())  # from whom an earlier run as root gave it to
     if place.vault.exists():
         say(f"office    kept as it is in {place.vault}")
+        lines = _lines(place.vault)
     else:
         secret: dict[str, object] = {
             "passphrase_file": passphrase_file,
@@ -158,7 +163,7 @@ def setup(
     _units(place, owner, listen, words, relay_words if with_relay else None)
     _first_start(words, relay_words if with_relay else None, cert, own=tls_cert is None, tls=place.tls)
     _hand_over(place.folder, owner)
-    _tell(place, name, port, _first(officers), urls, with_relay=with_relay)
+    _tell(place, name, port, _first(officers), urls, lines, with_relay=with_relay)
 
 
 def _check_owner(owner: str) -> None:
@@ -178,6 +183,12 @@ def _hand_over(folder: Path, owner: str) -> None:
         with on_disk(folder):
             for each in (folder, *folder.rglob("*")):
                 shutil.chown(each, owner)
+
+
+def _lines(vault: Path) -> list[str]:
+    """The lines that are there already, by name."""
+    with open_vault(vault) as opened:
+        return [each.name for each in Ledger(opened.db).lines()]
 
 
 def _first(officers: tuple[str, ...]) -> str:
@@ -311,7 +322,9 @@ def _first_start(
                 raise MachineError(f"The first start did not answer: {error}.", step) from None
 
 
-def _tell(place: Place, name: str, port: int, officer: str, relays: list[str], *, with_relay: bool) -> None:
+def _tell(
+    place: Place, name: str, port: int, officer: str, relays: list[str], lines: list[str], *, with_relay: bool
+) -> None:
     url = f"https://{name}:{port}/"
     code, target = segno.make(url, error="m"), place.folder / "desk.svg"
     drawn = io.BytesIO()
@@ -327,8 +340,11 @@ def _tell(place: Place, name: str, port: int, officer: str, relays: list[str], *
         aside(f"  {start} goodoffices-relay")
     words = ["goodoffices", "line", "meeting", "--vault", str(place.vault), "--officer", officer]
     words += [each for url in relays or ["RELAY"] for each in ("--relay", url)]
-    aside("  With the counterpart on the telephone (one of you adds --code and the code of the other):")
-    aside(f"  {shlex.join([*words, *_relay_options(place), '--name', 'COUNTERPART'])}")
+    for each in lines:
+        aside(f"  The line {each} stands: nothing is to be paired for it.")
+    if not lines:
+        aside("  With the counterpart on the telephone (one of you adds --code and the code of the other):")
+        aside(f"  {shlex.join([*words, *_relay_options(place), '--name', 'COUNTERPART'])}")
     aside(f"  {start} goodoffices-desk")
     aside(
         "  Then test the line on the page Line status, set backups up (page Backups), and look at the page Ready."

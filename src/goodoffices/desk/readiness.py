@@ -55,6 +55,8 @@ class Check:
     at: int | None = None
     number: int = 0
     rings: bool = False
+    why: str = ""
+    """What was said when it failed, as a refusal is worded."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,9 @@ def line_checks(desk: Desk, cards: tuple[LineCard, ...], now: int) -> list[Check
         if len(card.relays) < 2:
             checks.append(Check("relay one", SOON, about=card.name))
         down = [relay for relay in card.relays if relay.known and not relay.up]
-        checks += [Check("relay down", BAD, about=relay.url, at=relay.since) for relay in down]
+        checks += [
+            Check("relay down", BAD, about=relay.url, at=relay.since, why=relay.what) for relay in down
+        ]
         test = desk.ledger.newest_test(card.id, person=False, mine=True, answered=True)
         heard = max(
             (each for each in (card.heard, test.answered if test else None) if each is not None), default=None
