@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from goodoffices.desk.backup.setup import tried as tried_at
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.routes.admittance import keep
 from goodoffices.desk.vault.vault import open_vault
@@ -34,6 +35,8 @@ def test_an_office_comes_back_from_its_backup(washington: Office) -> None:
     shares = "--share shares/share-1.txt --share shares/share-3.txt"
     asked = washington.does(f"{BACK} {shares} --request request")
     assert "request for roster 2" in asked.out
+    with open_vault(washington.folder / "new") as vault:
+        assert tried_at(Ledger(vault.db)) is not None  # a restore that was needed is one that was tried
     assert "--relay-ca" in asked.word("start")
     assert (washington.folder / "relays.pem").read_text() == "an authority\n"
     assert stat.S_IMODE((washington.folder / "relays.admission").stat().st_mode) == 0o600

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from goodoffices.cli.certificate import issue
 from goodoffices.core.certificates import make_authority, make_server
 from goodoffices.core.errors import RelayError
 from goodoffices.desk.founding import DAY
@@ -111,3 +113,19 @@ def test_a_relay_whose_certificate_has_ended_is_named_as_that(tmp_path: Path) ->
     ours = ssl.create_default_context(cafile=str(tmp_path / "authority"))
     assert "Its certificate has ended: whoever keeps this relay renews it" in asyncio.run(asked(ours))
     assert "by no authority that this desk trusts" in asyncio.run(asked(None))
+
+
+def test_a_relay_whose_port_is_taken_says_so_as_a_desk_does(washington: Office) -> None:
+    """P12"""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = washington.is_refused(f"relay serve --db relay.db --port {port}")
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use.\n" in said
+    assert "Choose another port" in said
+    assert not (washington.folder / "relay.db").exists()
+
+
+def test_a_doctor_finds_the_certificate_that_setup_laid_beside_the_vault(washington: Office) -> None:
+    """P13"""
+    issue(washington.folder / "tls", ["localhost"])
+    assert "The certificate of these pages holds." in ended(washington.begin("doctor --vault vault")).out

@@ -112,8 +112,8 @@ def test_rights_and_keys_of_the_desk_change(washington: Office) -> None:
             "office releasers 1 --vault vault --officer drafter --passphrase-file drafters --root root",
             "does not hold the right 'keys'",
         ),
-        ("office sign-roster passphrase --root root --yes", "the other office's"),
-        ("office install-roster passphrase --vault vault", "the other office's"),
+        ("office sign-roster passphrase --root root --yes", "passphrase is no request for a roster"),
+        ("office install-roster passphrase --vault vault", "fault: yours; next step: Look whether"),
     ],
 )
 def test_what_cannot_be_is_refused_in_two_sentences(washington: Office, command: str, said: str) -> None:

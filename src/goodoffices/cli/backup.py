@@ -26,7 +26,15 @@ from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.backup import keepers, rows
 from goodoffices.desk.backup.places import Place, SftpLogin, place_at
 from goodoffices.desk.backup.restoring import Restored, restore
-from goodoffices.desk.backup.setup import Setup, Target, add_place, drop_place, set_up, setup_of
+from goodoffices.desk.backup.setup import (
+    Setup,
+    Target,
+    add_place,
+    drop_place,
+    note_restored,
+    set_up,
+    setup_of,
+)
 from goodoffices.desk.backup.writing import SeriesWriter
 from goodoffices.desk.context import Officer
 from goodoffices.desk.presence.present import require_listed
@@ -308,6 +316,7 @@ def restore_desk(
         _describe(vault, restored)
         request = desk.rosters.renew(person, now(), desk_key=True)
         with desk.context.transaction():
+            note_restored(desk.ledger, now())
             desk.ledger.audit(now(), person.name, "restored this desk from a backup", AuditKind.OFFICE)
         sign_off(vault, desk, request, root_file, out)
         export_credential(folder, desk.context.my_office())

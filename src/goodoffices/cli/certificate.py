@@ -16,6 +16,8 @@ from goodoffices.core.certificates import SERVER_DAYS, make_authority, make_serv
 from goodoffices.core.errors import YourError
 from goodoffices.desk.vault.files import on_disk, write_private
 
+TLS = "tls"
+"""The folder of these files, beside the vault."""
 AUTHORITY, AUTHORITY_KEY, CHAIN, KEY = "authority.pem", "authority.key", "chain.pem", "key.pem"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from goodoffices.cli.certificate import CHAIN, TLS
 from goodoffices.cli.output import aside, fail, say
 from goodoffices.core.errors import AlreadyRunning, GoodOfficesError
 from goodoffices.desk.backup.running import kept_state
@@ -32,7 +33,9 @@ SIGNS = {"bad": "MEND", "soon": "soon", "good": "ok"}
     help="Where the unattended tier's secret lies.",
 )
 @click.option(
-    "--tls-cert", type=click.Path(dir_okay=False, path_type=Path), help="The pages' certificate chain (PEM)."
+    "--tls-cert",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The pages' certificate chain (PEM); else that of desk setup.",
 )
 def doctor(vault: Path, unlock_file: Path | None, tls_cert: Path | None) -> None:
     """Say what would fail when it is needed, and what to do. Exit 0 nothing to mend now, 1 something.
@@ -51,6 +54,9 @@ def doctor(vault: Path, unlock_file: Path | None, tls_cert: Path | None) -> None
 
 def _look(vault: Path, unlock_file: Path | None, tls_cert: Path | None) -> bool:
     now = time.time_ns() // 1_000_000
+    beside = vault.absolute().parent / TLS / CHAIN
+    if tls_cert is None and beside.exists():
+        tls_cert = beside  # as desk setup lays it
     with open_vault(vault, unlock_path=unlock_file) as opened:
         desk = desk_of(opened)
         state, cards = kept_state(desk.ledger), line_cards(desk, now, ())

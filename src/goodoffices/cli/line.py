@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from goodoffices.cli.output import (
     Group,
     admission,
     aside,
-    read_file,
+    chosen,
     require_new,
     say,
     write_new,
@@ -67,6 +68,10 @@ def invite(
     )
 
 
+def _of_five(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 5 and isinstance(value[0], str)
+
+
 @line.command()
 @signing_in
 @click.argument("theirs", type=THERE)
@@ -82,7 +87,12 @@ def accept(
     """Pair your newest invitation with THEIRS and show the digits to read aloud."""
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         desk, person = here.desk, here.officer
-        line_id = desk.pair(person, read_offer(read_file(theirs, MAX_OFFER)), name, now())
+        offer = read_offer(chosen(theirs, MAX_OFFER, "invitation", _of_five))
+        if offer.office.id == desk.context.my_office().id:
+            raise YourError(
+                f"{theirs} is your own invitation.", "Give it to the other office and take theirs."
+            )
+        line_id = desk.pair(person, offer, name, now())
         _show_digits(desk, line_id)
         _hear_digits(here, line_id)
 

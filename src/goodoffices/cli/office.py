@@ -8,6 +8,7 @@ import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 import segno
@@ -15,8 +16,8 @@ import segno
 from goodoffices.cli.output import (
     Group,
     aside,
+    chosen,
     passphrase,
-    read_file,
     require_new,
     say,
     secret_lines,
@@ -246,7 +247,16 @@ def show(folder: Path, out: Path | None, qr_file: Path | None, unlock_file: Path
 @click.argument("credential", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def inspect(credential: Path) -> None:
     """Verify a credential FILE that somebody handed over, and show its check digits."""
-    describe(read_office(read_file(credential, MAX_CREDENTIAL)))
+    describe(credential_in(credential))
+
+
+def credential_in(file: Path) -> Office:
+    """The credential in a file that somebody handed over, verified."""
+    return read_office(chosen(file, MAX_CREDENTIAL, "credential of an office", _many_signed))
+
+
+def _many_signed(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) > 1 and all(isinstance(each, bytes) for each in value)
 
 
 def describe(shown: Office) -> None:

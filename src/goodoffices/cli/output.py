@@ -12,11 +12,12 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
+from goodoffices.core import cbor
+from goodoffices.core.errors import GoodOfficesError, MachineError, OtherOfficeError, YourError
 
 SOCKS = "A SOCKS5 proxy such as Tor's for every relay elsewhere: socks5h://127.0.0.1:9050."
 """What each command says of the option that takes one."""
@@ -33,7 +34,7 @@ class Group(click.Group):
             fail(error)
 
 
-def fail(error: GoodOfficesError) -> None:
+def fail(error: GoodOfficesError) -> NoReturn:
     """Say whose fault it is, what happened and the next step; exit 1."""
     click.echo(f"goodoffices: {error.what}", err=True)
     click.echo(f"  whose fault: {error.fault}; next step: {error.next_step}", err=True)
@@ -95,6 +96,24 @@ def read_file(file: Path, most: int) -> bytes:
 
     with on_disk(file), file.open("rb") as opened:
         return opened.read(most + 1)
+
+
+def chosen(file: Path, most: int, what: str, fits: Callable[[Any], bool]) -> bytes:
+    """A file that was named on this command line: one of another sort is a slip here, nobody else's fault.
+
+    ``fits`` is asked of the value that the file holds; what fits is verified by whoever reads it then.
+    """
+    raw = read_file(file, most)
+    try:
+        found = fits(cbor.decode(raw, max_size=most))
+    except OtherOfficeError:
+        found = False
+    if not found:
+        raise YourError(
+            f"{file} is no {what}.",
+            "Look whether it is the file that you mean; if it is, it was damaged on the way: ask for it again.",
+        )
+    return raw
 
 
 def admission(file: Path | None) -> Callable[[str], str | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goodoffices.cli.output import fail
 from goodoffices.cli.process import calm_collector
 from goodoffices.core.errors import GoodOfficesError, MachineError
 
@@ -123,8 +124,7 @@ def serve(
         )
         code = run(config, ready=_say_ready)
     except GoodOfficesError as error:
-        click.echo(f"{error.what}\n{error.next_step}", err=True)
-        sys.exit(1)
+        fail(error)
     sys.exit(code)
 
 
@@ -143,8 +143,7 @@ def upgrade(database: str, password_file: Path | None, backup_made: bool) -> Non
 
         done = run(target, backup_made=backup_made)
     except GoodOfficesError as error:
-        click.echo(f"{error.what}\n{error.next_step}", err=True)
-        sys.exit(1)
+        fail(error)
     click.echo(f"{done} steps were run." if done else "The database is of this version already.")
 
 

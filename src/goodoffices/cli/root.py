@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.backup import words_of
-from goodoffices.cli.office import office, read_root, root_name, write_root
-from goodoffices.cli.output import aside, read_file, require_new, say, write_new
+from goodoffices.cli.office import credential_in, office, read_root, root_name, write_root
+from goodoffices.cli.output import aside, require_new, say, write_new
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE
 from goodoffices.core import crypto, digits
 from goodoffices.core.errors import YourError
-from goodoffices.core.office import MAX_CREDENTIAL, read_office
 from goodoffices.desk.backup import keepers
 
 
@@ -60,7 +59,7 @@ def join_root(shares: tuple[Path, ...], credential: Path, out: Path | None) -> N
     """Put the root together from enough shares, and hold it against the office's CREDENTIAL."""
     if out is not None:
         require_new(out)
-    shown = read_office(read_file(credential, MAX_CREDENTIAL))
+    shown = credential_in(credential)
     seed = keepers.join([words_of(each) for each in shares])
     if crypto.root_public(seed) != (shown.root.ed25519, shown.root.mldsa65):
         raise YourError(

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from goodoffices.cli.office import export_credential, office, parse_rights
-from goodoffices.cli.output import Group, aside, passphrase, read_file, require_new, say, write_new
+from goodoffices.cli.office import export_credential, office, parse_rights, read_root
+from goodoffices.cli.output import Group, aside, chosen, passphrase, require_new, say, write_new
 from goodoffices.cli.root_signing import memory_of, sign_with, signed_with
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
 from goodoffices.core.errors import Malformed, NotFound, NotNow, YourError
@@ -319,6 +320,16 @@ def renew(
         sign_off(here.vault, here.desk, request, root_file, out)
 
 
+def _of_three(value: Any) -> bool:
+    """What ``read_request`` goes on with; a signed roster or a credential is something else."""
+    return isinstance(value, tuple) and len(value) == 3 and isinstance(value[0], str)
+
+
+def _of_bytes(value: Any) -> bool:
+    """One signed roster, or the credential with all of them."""
+    return isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], bytes)
+
+
 @office.command(name="sign-roster")
 @click.argument("request", type=THERE)
 @click.option("--root", "root_file", required=True, type=THERE, help="The root file. Needs no vault.")
@@ -326,7 +337,7 @@ def renew(
 @click.option("--yes", is_flag=True, help="Do not ask before signing.")
 def sign_roster(request: Path, root_file: Path, out: Path | None, yes: bool) -> None:
     """Read what a REQUEST would change, and sign it with the root. Best on a machine without a network."""
-    asked = read_request(read_file(request, MAX_REQUEST))
+    asked = read_request(chosen(request, MAX_REQUEST, "request for a roster", _of_three))
     target = out or request.with_name(request.name + ".signed")
     require_new(target)
     say(f"office    {asked.office.name}")
@@ -350,7 +361,7 @@ def install_roster(signed: Path, vault: Path, unlock_file: Path | None) -> None:
 
     SIGNED may also be the file of rosters beside the root: what this vault has lost of them comes back.
     """
-    raw = read_file(signed, max(MAX_ROSTER_FILE, MAX_CREDENTIAL))
+    raw = chosen(signed, max(MAX_ROSTER_FILE, MAX_CREDENTIAL), "signed roster", _of_bytes)
     with open_vault(vault, unlock_path=unlock_file) as opened:
         desk = desk_of(opened)
         if (whole := _credential(raw)) is not None:

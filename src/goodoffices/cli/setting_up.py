@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 import segno
 
-from goodoffices.cli.certificate import AUTHORITY, CHAIN, KEY, issue
+from goodoffices.cli.certificate import AUTHORITY, CHAIN, KEY, TLS, issue
 from goodoffices.cli.desk import desk
 from goodoffices.cli.office import new
 from goodoffices.cli.output import aside, say, secret_lines, write_new
@@ -58,7 +58,7 @@ class Place:
 
     @property
     def tls(self) -> Path:
-        return self.folder / "tls"
+        return self.folder / TLS
 
     @property
     def admission(self) -> Path:

@@ -26,6 +26,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.doorkeeper import Doorkeeper, Rates
 from goodoffices.relay.halves import HalfStore, Pipe, PipeConfig
+from goodoffices.relay.handshakes import listen
 from goodoffices.relay.http import RelayDoor, build_app
 from goodoffices.relay.journal import Event, FaultHandler, Journal, loud
 from goodoffices.relay.link import Link
@@ -269,6 +270,18 @@ async def _pause(seconds: float) -> None:
     await asyncio.wait([over])
 
 
+def _check_free(host: str, port: int) -> None:
+    """Said before anything is opened; whoever takes the port in between makes the server say it."""
+    if port:
+        try:
+            listen(host, port).close()
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            raise MachineError(
+                f"{host}:{port} cannot be listened on: {why}.", "Choose another port."
+            ) from None
+
+
 def serve(
     config: RelayConfig,
     ready: Callable[[str], None],
@@ -277,6 +290,7 @@ def serve(
     """Serve until SIGTERM or SIGINT; the exit code. ``ready`` is told the address once it accepts. ``made`` is for
     drills, in which a relay may be hostile."""
     check_exposure(config.host, config.tls_cert, config.tls_key)
+    _check_free(config.host, config.port)
     # The writer thread needs the interpreter between two syncs; the default of 5 ms would make every
     # commit under load wait for the loop's turn.
     sys.setswitchinterval(0.0001)

@@ -110,7 +110,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "backup none": (
         N_("No backup is set up: a fire would take the record."),
-        N_("Set one up: goodoffices backup set-up."),
+        N_("Set backups up on the page Backups; with the desk stopped: goodoffices backup set-up."),
     ),
     "backup failing": (
         N_("Backups fail: %(about)s"),

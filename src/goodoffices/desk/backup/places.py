@@ -109,10 +109,15 @@ class Folder(Place):
     async def _do(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.to_thread(work)
+        except FileNotFoundError:
+            raise MachineError(
+                f"The backups' folder {self.folder} is not there.",
+                "Make it, or see that its disk or share is there.",
+            ) from None
         except OSError as error:
             raise MachineError(
                 f"The backups' folder {self.folder} failed: {error.strerror or error}.",
-                "Check that its disk or share is there, has room and may be written to; it is tried again.",
+                "Check that its disk or share is there, has room and may be written to.",
             ) from None
 
 

@@ -231,6 +231,11 @@ def note_try(ledger: Ledger, heard: str, now: int) -> None:
     ledger.set_fact(_TRIED, str(now).encode())
 
 
+def note_restored(ledger: Ledger, now: int) -> None:
+    """This desk came back from its backup: no try says more. Inside the caller's transaction."""
+    ledger.set_fact(_TRIED, str(now).encode())
+
+
 def forget_written(ledger: Ledger) -> None:
     """At a desk that was restored: its series are another machine's. Inside the caller's transaction."""
     setup = setup_of(ledger)
