@@ -127,6 +127,16 @@ def test_a_step_that_can_only_be_looked_at_is_settled_by_a_look() -> None:
     assert desk.state("stopped 1") == "settled"
 
 
+def test_what_a_wrong_clock_made_seem_over_rings_once_the_clock_is_set_right() -> None:
+    """P5: it was looked at as expired; a minute later it is not, and nobody has forwarded it."""
+    desk = Desk()
+    over = replace(FORWARD, looks=True)
+    desk.round(over)
+    desk.alarms["forward 1"] = take(desk.alarms["forward 1"], "anna", desk.moment)
+    assert not desk.until(5 * MINUTE, over)
+    assert desk.until(6 * MINUTE, FORWARD)
+
+
 def test_a_line_that_goes_down_again_rings_again() -> None:
     desk = Desk()
     line = Step(key="line 1", what="line", loud=False, rings_after=5 * MINUTE, renews=True)

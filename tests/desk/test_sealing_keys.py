@@ -120,6 +120,17 @@ def test_keys_that_a_new_roster_replaced_go_after_the_grace() -> None:
         assert held(wire.a) == (left, left)
 
 
+def test_a_clock_that_was_behind_when_a_roster_came_ends_no_key_early() -> None:
+    """P2: forty days back at the change and set right after it, and a counterpart has not heard of it yet."""
+    wire = Wire()
+    hear(wire, NOW)
+    behind = NOW - 40 * DAY
+    request = wire.a.desk.rosters.renew(wire.a.officer, behind)
+    wire.a.desk.rosters.install(sign_request(request, wire.a.founding.root_seed), behind)
+    hear(wire, NOW + DAY)
+    assert not wire.a.desk.destroy_expired_keys(NOW + DAY)
+
+
 def test_the_last_key_that_counterparts_seal_to_is_never_destroyed() -> None:
     """P2: after the last epoch they go on with it, and what they send must open."""
     wire = Wire()

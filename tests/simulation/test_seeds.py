@@ -79,7 +79,7 @@ def test_a_calm_world_of_thin_lines_carries_notes_in_cells(terms: int) -> None:
     assert verdict.counts["notes from a chain"] > 0
 
 
-@pytest.mark.parametrize("seed", [46, 182])
+@pytest.mark.parametrize("seed", [46, 5488])
 def test_no_alarm_is_missed_while_anything_else_goes_wrong(seed: int) -> None:
     """P5: people are called by the alarms of every desk, in a run with the faults of any other."""
     verdict = run_seed(seed, 30)

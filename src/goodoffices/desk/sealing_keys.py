@@ -40,17 +40,28 @@ class SealingKeys:
 
     def trusted_time(self, now: int) -> int | None:
         """The earlier of the own clock and the newest time that a counterpart signed; None without any."""
+        times = self._signed_times()
+        return min(now, max(times)) if times else None
+
+    def _signed_times(self) -> list[int]:
+        """The newest time that each counterpart signed."""
         times = []
         for line in self.ledger.lines():
             head = self.ledger.newest_head(line.id, line.peer)
             carried = self.ledger.entry(head[2]) if head is not None else None
             if carried is not None:
                 times.append(carried.entry.time[0])
-        return min(now, max(times)) if times else None
+        return times
 
     def installed(self, version: int, now: int) -> None:
-        """Note when a roster came into force by the time that counts. Inside the caller's transaction."""
-        self.ledger.set_fact(f"{_INSTALLED}{version}", str(self.trusted_time(now) or 0).encode())
+        """Note when a roster came into force by the time that counts. Inside the caller's transaction.
+
+        If this machine's clock is behind what every counterpart has signed, it is that: a clock set right later
+        would make the keys of before seem long out of use. By a year at most, for all of them may be wrong.
+        """
+        counts, times = self.trusted_time(now) or 0, self._signed_times()
+        since = min(max(counts, min(times, default=0)), counts + HOLD_MOST)
+        self.ledger.set_fact(f"{_INSTALLED}{version}", str(since).encode())
 
     def ends(self, *, reading: bool) -> dict[int, int]:
         """Until when (ms) each epoch could be sealed to, by the rosters that counterparts were given."""

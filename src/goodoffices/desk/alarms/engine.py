@@ -187,7 +187,9 @@ def _follow(alarm: Alarm | None, step: Step | None, moment: Moment, *, unknown_a
         if alarm is None or not alarm.open:
             return alarm
         return replace(alarm, state="settled", settled_now=moment.now)
-    if alarm is None or (not alarm.open and step.renews):
+    # What seemed over by a wrong clock, and was looked at, can be done after all once the clock is set right.
+    again = alarm is not None and not alarm.open and (step.renews or (alarm.looks and not step.looks))
+    if alarm is None or again:
         after = step.rings_after
         if unknown_age and not step.renews:
             after = min(after, COLLECT_FIRST if step.others else 0)

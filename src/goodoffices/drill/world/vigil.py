@@ -35,6 +35,8 @@ class Owed:
     lapse: int
     again: int
     others: bool
+    until: int | None = None
+    """When (ms, by the office's clock) there is nothing left to do but to look at it once."""
 
 
 @dataclass
@@ -113,6 +115,9 @@ class Vigil:
             step = self._steps.get((office.name, owed.what, owed.note))
             if step is None:
                 continue
+            if owed.until is not None and step.taken and self.world.now(office) >= owed.until:
+                self._quiet(step, owed)  # it has expired, and somebody has looked at it
+                continue
             due = max(step.since + owed.after, step.quiet_until)
             ready = max(due, up + (COLLECTING if owed.others else 0))
             if now < ready:
@@ -156,7 +161,7 @@ class Vigil:
         between = note.lane == CHANNEL_LANE and me not in (note.author, note.recipient)
         mine = {ActType.FORWARDED, ActType.REFUSED, ActType.RETURNED}
         if between and not any((each, me) in done for each in mine):
-            return [Owed("forward", note.id, after, lapse, MINUTE, others=False)]
+            return [Owed("forward", note.id, after, lapse, MINUTE, others=False, until=note.valid_until)]
         return []
 
     def _others(
