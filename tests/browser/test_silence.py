@@ -59,7 +59,7 @@ def test_two_duty_officers_test_the_line_and_chat(
 
 
 def test_a_test_and_a_chat_look_like_no_note(stage: Stage, sign_in: SignIn) -> None:
-    """P4, P11: colour, line, corners and place differ, pairwise, in both schemes."""
+    """P4, P11: colour, line, corners and place differ, pairwise, in both schemes; the band on top is the office's."""
     for scheme in ("light", "dark"):
         page = sign_in("Washington", scheme=scheme)
         looks = {}
@@ -70,12 +70,12 @@ def test_a_test_and_a_chat_look_like_no_note(stage: Stage, sign_in: SignIn) -> N
         ):
             page.goto(stage.desks["Washington"].address + path)
             looks[path] = page.locator(name).first.evaluate(
-                "each => { const s = getComputedStyle(each); return [s.borderTopColor, s.borderTopStyle,"
+                "each => { const s = getComputedStyle(each); return [s.borderBottomColor, s.borderBottomStyle,"
                 " s.borderTopLeftRadius + s.clipPath, s.backgroundColor]; }"
             )
         page.locator(".to-chat a").first.click()
         looks["chat"] = page.locator(".service-head").evaluate(
-            "each => { const s = getComputedStyle(each); return [s.borderTopColor, s.borderTopStyle,"
+            "each => { const s = getComputedStyle(each); return [s.borderBottomColor, s.borderBottomStyle,"
             " s.borderTopLeftRadius + s.clipPath + 'chat', s.backgroundColor]; }"
         )
         for values in zip(*looks.values(), strict=True):
