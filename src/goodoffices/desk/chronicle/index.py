@@ -22,7 +22,7 @@ from goodoffices.desk.chronicle.folding import asked, words_of
 from goodoffices.desk.vault.database import connect, faults
 
 FILE = "chronicle.db"
-FORM = 3
+FORM = 4
 """Of the tables and of the folding of words; another number is made anew."""
 TIE = 15
 """Bits by which things of one millisecond are told apart: a place is ``ms << 15 | n`` and fits 63 bits."""
