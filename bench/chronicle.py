@@ -82,9 +82,10 @@ def fill(office: Office, count: int, now: int) -> None:
             print(f"filling: {at} statements", file=sys.stderr, flush=True)
 
 
-def questions(mandate: str) -> dict[str, str]:
-    """What is asked, by what it is called."""
+def questions(mandate: str, old: int) -> dict[str, str]:
+    """What is asked, by what it is called. ``old``: ms UTC, of which few things are older."""
     path = f"/channels/{mandate}/chronicle"
+    before = f"before={old << 15}"  # a place is ms << 15 and a number
     return {
         "first page": path,
         "first page, five zones": f"{path}?zones=Asia/Tehran,Asia/Baghdad,Europe/Zurich,America/New_York,UTC",
@@ -104,6 +105,9 @@ def questions(mandate: str) -> dict[str, str]:
         "notes with a word of statements": f"{path}?kind=note&q={quote('كشتيها')}",
         "graded A or B and 1 or 2": f"{path}?grade_source=2&grade_item=2",
         "one source": f"{path}?source=irna",
+        "the last pages": f"{path}?{before}",
+        "the last pages, a rare word": f"{path}?q={RARE}&{before}",
+        "the last pages, a word of most": f"{path}?q=ships&{before}",
         "an old month": f"{path}?until=2020-01-01",
     }
 
@@ -138,7 +142,11 @@ def main() -> None:
                 f"{asked.items} items; the index made in {made[0]:.0f} s of rest, {made[1]:.0f} s of CPU; {size:.0f} MB"
             )
             print(f"{'question':34} {'p50':>7} {'worst':>7} {'cpu':>7} {'items':>6}")
-            for name, path in questions(mandate).items():
+            newest = json.loads(visitor.get(f"/channels/{mandate}/chronicle", "application/json")[1])[
+                "items"
+            ][0]["at"]
+            old = newest - (asked.items - 3 * asked.notes) * MINUTE * 9 // 10
+            for name, path in questions(mandate, old).items():
                 _measure(served, visitor, name, path, asked.times)
 
 

@@ -84,9 +84,12 @@ beside = ["said"]
 """
 
 
+ALLOWED = '\n[channel]\noutside = "as evidence"\n'
+
+
 def test_a_statement_is_logged_by_its_offices_and_goes_beside_a_briefing() -> None:
     """P8"""
-    case = parse(SMALL + SAID + BRIEFED)
+    case = parse(SMALL + SAID + BRIEFED + ALLOWED)
     assert case.statements[0].logged_by == ("Aland",)
     doings = [each.what for each in Plan.of(case).doings if each.what in ("statement", "brief")]
     assert doings == ["statement", "brief"]
@@ -113,6 +116,43 @@ def test_a_statement_that_cannot_be_is_refused_with_line_and_field(changed: str,
     said = refused(changed)
     assert told in said
     assert "case.toml:" in said
+
+
+REPORT = """
+[[report]]
+id = "{id}"
+question = "Who fired?"
+claim = "Nobody."
+source = "an attaché"
+"""
+ONE = REPORT.format(id="one")
+KEPT = ONE + 'incident = "shots"\n[[incident]]\nid = "shots"\noffice = "Aland"\ntitle = "Shots"\n'
+ASSURED = '\n[[assurance]]\nnote = "first"\ntext = "It ends."\nkept_by = "Aland"\n'
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (ONE + "happened = 2020-01-05\nknown = 2020-01-01\n", "field 'known': lies before it happened"),
+        (ONE + 'supersedes = "two"\n' + REPORT.format(id="two") + 'supersedes = "one"\n', "round in a circle"),
+        (
+            ONE + 'known = 2020-01-01\nsupersedes = "two"\n' + REPORT.format(id="two") + "known = 2020-01-02\n",
+            "lies before that of report 'two'",
+        ),
+        (KEPT.replace("Nobody.", "ک" * 2_001), "field 'claim': is too long for what a desk signs: 4,002 bytes"),
+        (ASSURED + "until = 2020-01-01T00:00:00Z\n", "is not later than the note that gives it"),
+        (ASSURED.replace("It ends.", "ک" * 1_001), "field 'text': is too long"),
+        (ASSURED + f'conditions = ["{"x" * 501}"]\n', "at most 16 conditions of 500 bytes"),
+        (SAID + SAID.replace('"said"', '"more"').replace("T13", "T12") + 'corrects = "said"\n', "became known later"),
+        (BRIEFED.replace('beside = ["said"]\n', ""), "by such a mandate nothing is shown to others"),
+        (CUT + CUT.replace("11:00", "12:00"), "[[fault]] 1 is on then: the line Aland–Mid is cut"),
+        (CUT.replace("2020-01-05T13", "2020-03-05T13"), "more than 30 days"),
+        ("\n[[nots]]\nid = 'x'\n", f":{SMALL.count(chr(10)) + 2}: 'nots': there is no such section"),
+    ],
+)  # fmt: skip
+def test_what_no_desk_would_take_is_told_before_the_drill_begins(changed: str, told: str) -> None:
+    """P12"""
+    assert told in refused(changed)
 
 
 def test_every_shipped_case_says_what_is_made_up_and_where_it_is_from() -> None:

@@ -30,7 +30,7 @@ def load(data: bytes, name: str, most: int, error: type[YourError]) -> tuple[dic
     if len(data) > most:
         raise error(f"{name}:1: the file is larger than {_size(most)}.")
     try:
-        text = data.decode("utf-8").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as found:
         line = data.count(b"\n", 0, found.start) + 1
         raise error(

@@ -41,6 +41,8 @@ class Lines:
                 keys = _keys(text[at + 2 : end - 2] if double else text[at + 1 : end - 1])
                 table = self._enter(keys, double)
                 self._lines.setdefault(table, line)
+                if double:
+                    self._lines.setdefault(table[:-1], line)  # of all tables so headed: the first
                 at = end
             else:
                 equals = _find_outside_strings(text, at, "=")

@@ -128,17 +128,11 @@ def asked(question: str) -> str:
     for at, parts in enumerate(words):
         ways = _ways(parts)
         ways += [
-            f'"{one}{other}"*'
-            for one, other in ((at - 1, at), (at, at + 1))
-            for one, other in _pair(whole, one, other)
+            f'"{"".join(pair)}"*' for pair in (whole[max(0, at - 1) : at + 1], whole[at : at + 2]) if pair[1:]
         ]
         ways = list(dict.fromkeys(ways))
         terms.append(ways[0] if len(ways) == 1 else "(" + " OR ".join(ways) + ")")
     return " AND ".join(terms)
-
-
-def _pair(whole: list[str], one: int, other: int) -> list[tuple[str, str]]:
-    return [(whole[one], whole[other])] if one >= 0 and other < len(whole) else []
 
 
 def _ways(parts: list[str]) -> list[str]:

@@ -57,7 +57,7 @@ class PublicStatements(HomePapers):
             row = self.db.execute("SELECT id FROM public_statement WHERE once=?", (once,)).fetchone()
             if row is not None:
                 return bytes(row[0])
-        self._require_sense(new, now)
+        self._require_sense(new, max(now, self.context.case_at(now) or 0))
         content = PublicStatement(
             office=self.context.me,
             roster=self.context.my_office().roster.version,

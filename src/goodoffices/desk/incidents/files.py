@@ -127,7 +127,9 @@ class IncidentFiles(HomePapers):
             if row is not None:
                 return bytes(row[0])
         _, reports = self.file(incident)
-        self._require_sense(new, {each.id: each.report for each in reports}, now)
+        self._require_sense(
+            new, {each.id: each.report for each in reports}, max(now, self.context.case_at(now) or 0)
+        )
         if len(reports) >= MAX_REPORTS:
             raise YourError("The file is full.", "Open a second one on the same event.")
         content = Report(

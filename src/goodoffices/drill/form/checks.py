@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from goodoffices.datafile.tables import Faults, nearest, quoted
 from goodoffices.drill.form.clocks import dtg
+from goodoffices.drill.form.feasible import feasible
 from goodoffices.drill.form.forms import Case, Note
 from goodoffices.drill.form.plan import Plan
 
@@ -57,6 +58,7 @@ class _Checks:
                 "a sealed channel does not open before the parties have compared the mandate's digits",
             )  # fmt: skip
         if not self.faults.found:
+            feasible(case, self.fault)
             self._answers()
 
     def _unique(self, section: str, key: str, values: Sequence[str]) -> None:

@@ -57,7 +57,7 @@ def read_statement(table: Table, zones: Mapping[str, str], default: str) -> Stat
         sharing=table.choice("sharing", SHARING) if table.has("sharing") else "",
         note=table.text("note", limit=60),
         corrects=table.text("corrects", limit=60),
-        logged_by=table.texts("logged_by", limit=40),
+        logged_by=tuple(dict.fromkeys(table.texts("logged_by", limit=40))),
         made_up=read_made_up(table, ()),
         marks=table.texts("mark", limit=80),
     )

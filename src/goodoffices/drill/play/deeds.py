@@ -25,6 +25,8 @@ from goodoffices.drill.scene.doors import Door, until
 from goodoffices.drill.scene.stage import Stage
 
 _ACKNOWLEDGEMENTS = (("answer", 4), ("follow", 3), ("reply", 3), ("consider", 2))
+LONGEST_ANSWER = 200
+"""Bytes of a report's answer."""
 ACKNOWLEDGED_AS = {1: "read", 2: "received, considering", 3: "reply follows", 4: "answered"}
 Moment = Callable[[int | None, int], int | None]
 """The real time, in ms, of a time that a note states in case time; at least so many ms from now."""
@@ -134,7 +136,8 @@ class Deeds:
         office = next(each.office for each in self.case.incidents if each.id == report.incident)
         door = self.stage.door(office, "duty officer")
         corrects = next((self._reports[each] for each in report.supersedes if each in self._reports), None)
-        against = [self._reports[each] for each in report.contradicts if each in self._reports]
+        here = {each.id for each in self.case.reports if each.incident == report.incident}
+        against = [self._reports[each] for each in report.contradicts if each in here & self._reports.keys()]
         done = door.do(
             f"/incidents/{self._files[report.incident]}/report",
             what=report.claim,
@@ -147,7 +150,7 @@ class Deeds:
             question=report.question,
             claim=2 if report.claimant else 1,
             claimant=report.claimant or None,
-            answer=report.answer or " ".join(report.claim.split())[:200],
+            answer=report.answer or _cut(" ".join(report.claim.split()), LONGEST_ANSWER),
             corrects=corrects,
             contradicts=",".join(against) or None,
         )
@@ -275,6 +278,11 @@ def _asked(door: Door, where: str) -> list[str] | None:
 def _consented(door: Door, where: str) -> bool | None:
     mine = [each for each in door.look(where)["questions"] if each["mine"]]
     return True if mine and all(answer["given"] for each in mine for answer in each["answers"]) else None
+
+
+def _cut(text: str, most: int) -> str:
+    """So much of a text as so many bytes hold."""
+    return text.encode()[:most].decode(errors="ignore")
 
 
 def stated(moment: int | None) -> str | None:
