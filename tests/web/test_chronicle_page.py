@@ -182,6 +182,21 @@ def test_json_is_what_timelinejs_reads_and_holds_no_markup_of_others(played: Pla
     assert len({event["unique_id"] for event in found["events"]}) == len(found["events"])
 
 
+def test_a_statement_that_was_corrected_says_so_in_every_kind_of_file() -> None:
+    """P9: nothing is overwritten, and nobody reads the old words without a hint of the new."""
+    alone = Played()
+    browser, old = signed_in(alone.desk), alone.said
+    given = statement(what="As printed.", mark="3", corrects=old)
+    new = browser.done(f"{alone.path}/statements", **given)["id"]
+    for form in ("html", "csv", "json"):
+        text = taken(alone, form).text
+        before = text[: text.index("As printed.")]
+        assert new[:16] in before[before.rindex("HYPERLINK") :]
+    page = browser.get(f"{alone.path}?kind=statement").text
+    assert f'href="#i{new[:16]}"' in page
+    assert f'href="#i{old[:16]}"' in page
+
+
 def test_who_may_not_read_log_or_take_along_is_refused(played: Played) -> None:
     """P4"""
     keeper, drafter = Browser(played.desk), Browser(played.desk)
