@@ -68,6 +68,7 @@ _LETTERS = str.maketrans(
     }
 )
 _LETTER = f"(?:[^\\W_]|{HAMZA})"
+_PREFIXED = frozenset(each[0] for each in (*BEFORE, AND))
 _WORD = re.compile(f"{_LETTER}+(?:{JOINER}+{_LETTER}+)*")
 _THOUSANDS = re.compile(r"(?<=[0-9])[,\u2019'](?=[0-9]{3}(?![0-9]))")
 _ON_HEH = re.compile(f"(?<=\u0647){HAMZA}")
@@ -103,6 +104,9 @@ def words_of(text: str) -> list[str]:
     one with hamza in each way in which it is written."""
     kept: list[str] = []
     for found in _WORD.findall(_told(text)):
+        if found[0] not in _PREFIXED and HAMZA not in found and JOINER not in found:
+            kept.append(found)
+            continue
         parts = [each for each in found.split(JOINER) if each.strip(HAMZA)]
         ways = _written("".join(parts))
         if len(parts) > 1:
