@@ -120,6 +120,9 @@ def test_a_report_that_was_let_out_goes_along_signed(tmp_path: Path) -> None:
     report = browser.done(f"/incidents/{file}/report", **given)["id"]
     browser.done(f"/incidents/{file}/share", reports=report)
     (extract,) = re.findall(r'name="reports" value="([0-9a-f]{64})"', browser.get(played.path).text)
+    from_chronicle = browser.get(f"{played.path}?own={report}").text
+    assert f'name="reports" value="{extract}" checked' in from_chronicle
+    assert 'name="own"' not in from_chronicle
     refused = browser.post(played.path, html=True, **played.form(parts="", reports=extract, mark="5"))
     assert "TLP:GREEN" in refused.text
     assert f'value="{extract}" checked' in refused.text

@@ -17,6 +17,7 @@ from goodoffices.desk.briefing_beside import make_with_papers
 from goodoffices.desk.consent import answer
 from goodoffices.desk.consent import ask as ask_for
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.views.agreed import let_out
 from goodoffices.desk.views.briefing import briefing_page
 from goodoffices.desk.views.chronicle import own_papers
 from goodoffices.desk.views.consent import consent_page
@@ -46,11 +47,21 @@ async def choose(ask: Ask) -> Page:
     rows = [ask.desk.ledger.act(each) for each in acts]
     about = [row.subject for row in rows if row is not None and row.subject is not None]
     page = briefing_page(ask.desk, mandate, asked_number(ask, "before"), [*notes, *about])
-    if from_chronicle and (notes or acts):
+    # A report that was let out of its file goes signed, and not as what is not proved.
+    here_too = {each.id for each in page.extracts}
+    out = {paper: each for paper, each in let_out(ask.desk.context, own).items() if each in here_too}
+    own = [each for each in own if each not in out]
+    if from_chronicle and (notes or acts or out):
         ticked = [
             f"{each.id.hex()}:{part.at}" for each in page.notes if each.id in notes for part in each.parts
         ]
-        ask.form = Form({"parts": ",".join(ticked), "acts": ",".join(each.hex() for each in acts)})
+        ask.form = Form(
+            {
+                "parts": ",".join(ticked),
+                "acts": ",".join(each.hex() for each in acts),
+                "reports": ",".join(each.hex() for each in out.values()),
+            }
+        )
     more = {
         "picked": (*notes, *dict.fromkeys(about)),
         "own": own_papers(ask.desk, agreement, own) if own else (),

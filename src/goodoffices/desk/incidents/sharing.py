@@ -146,6 +146,13 @@ class Extracts(HomePapers):
         _, filed = IncidentFiles(self.context).file(incident)
         return frozenset(each.report.corrects for each in filed)
 
+    def of(self, report: bytes) -> bytes | None:
+        """The newest extract of a report."""
+        row = self.db.execute(
+            "SELECT id FROM report_extract WHERE report=? ORDER BY rowid DESC LIMIT 1", (report,)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
     def lately(self) -> tuple[Kept, ...]:
         """Those made last whose reports stand, the newest first."""
         rows = self.db.execute(

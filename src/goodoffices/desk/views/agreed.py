@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goodoffices.core.agreed import book_of, form_of
@@ -170,6 +170,12 @@ def extracts_here(context: Context) -> tuple[ReportView, ...]:
     if context.locked:
         return ()
     return tuple(report_view(each.shown) for each in Extracts(context).lately())
+
+
+def let_out(context: Context, papers: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Of these papers, the reports that were let out of their file: each with its newest extract."""
+    found = {each: Extracts(context).of(each) for each in papers}
+    return {report: extract for report, extract in found.items() if extract is not None}
 
 
 def looks_coded(words: Words, mandate: Mandate) -> str | None:
