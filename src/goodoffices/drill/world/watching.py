@@ -126,8 +126,9 @@ class Watching:
             if alarm.subject is not None
         }
         self.vigil.rang(bed.office, rings, subjects)
-        for ring in rings:
-            for key in ring.keys:
+        # In an order of their own: that of names in a set is another in every process.
+        for ring in sorted(rings, key=lambda each: (each.person or "", each.keys)):
+            for key in sorted(ring.keys):
                 if key in subjects and self.world.chance(0.15):
                     self.world.at(self.dice.randint(2, 200) * SECOND, self._wakes(bed, key, *subjects[key]))
 
@@ -149,8 +150,10 @@ class Watching:
                 alarms.take(bed.office.officer, key, self._moment(bed))
             except (NotFound, NotNow):
                 return
-            alarms.book.save()
-            self.vigil.taken(bed.office, what, note)
+            try:
+                alarms.book.save()
+            finally:
+                self.vigil.taken(bed.office, what, note)  # pressed it is, also where the disk is full
 
         self.world.count("taken")
         self.world.visit(bed.office, f"takes '{what}'", take)
