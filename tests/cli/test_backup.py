@@ -47,6 +47,13 @@ def test_an_office_comes_back_from_its_backup(washington: Office) -> None:
     assert "do not give the secret back" in washington.is_refused(
         "backup try copies --share shares/share-2.txt"
     )
+    words = share.read_text().rsplit(" ", 1)[0]
+    (washington.folder / "short").write_text(words)
+    assert "short holds 32 words where" in washington.is_refused("backup try copies --share short")
+    (washington.folder / "strange").write_text(f"{words} xylophone")
+    assert "strange: 'xylophone' is no word" in washington.is_refused("backup try copies --share strange")
+    (washington.folder / "mistyped").write_text(f"{words} {words.split()[-1]}")
+    assert "at least one is mistyped" in washington.is_refused("backup try copies --share mistyped")
     assert "holds a vault already" in washington.is_refused(f"{BACK} --root root")
     assert "Say who opens" in washington.is_refused("backup try copies")
     assert "no backup at this place" in washington.is_refused("backup try shares --root root")

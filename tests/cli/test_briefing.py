@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from goodoffices.cli.main import main
 from goodoffices.core.act import CHANNEL_LANE
 from goodoffices.core.briefing import Sharing
 from goodoffices.core.consent import Question
@@ -110,3 +112,12 @@ def test_a_note_that_is_not_there_is_named(place: Path, note: str) -> None:
     said = ended(start(place, "briefing", "make", "vault", "out", *AS_DUTY, *words))
     assert said.code == 1
     assert not (place / "out").exists()
+
+
+def test_a_folder_that_is_no_briefing_is_named_as_such(tmp_path: Path) -> None:
+    """P12: by the command that was given, and a path that is not there is said to be so."""
+    done = CliRunner().invoke(main, ["briefing", "verify", str(tmp_path)])
+    assert (done.exit_code, "is no briefing" in done.stderr) == (2, True)
+    for command in (["briefing", "verify"], ["verify"]):
+        done = CliRunner().invoke(main, [*command, str(tmp_path / "nowhere")])
+        assert (done.exit_code, "nowhere is not there" in done.stderr) == (2, True)

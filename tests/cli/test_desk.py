@@ -54,7 +54,7 @@ def test_a_desk_answers_once_it_says_so_holds_its_vault_and_stops_when_told(wash
         with urllib.request.urlopen(f"{address}/health", timeout=60) as answer:
             assert answer.read() == b'{"ok":true,"locked":true}'
         said = washington.is_refused("line invite --relay http://127.0.0.1:1 --out invitation")
-        assert "Another process holds" in said
+        assert "A desk is running on the vault" in said
     finally:
         running.send_signal(signal.SIGTERM)
     end = ended(running)

@@ -94,6 +94,9 @@ def test_two_offices_meet_by_a_code_and_read_their_digits(
     here = ended(first)
     assert here.code == 0, here.err
     assert (here.word("peer"), there.word("peer")) == ("Bern", "Washington")
+    own = washington.is_refused("line confirm --name Bern --digits", here.word("read"))
+    assert "that you read out yourself" in own
+    assert "goodoffices line confirm --vault vault --officer duty --name Bern" in here.err
     washington.does("line confirm --name Bern --digits", there.word("read"))
     bern.does("line confirm --name Washington --digits", here.word("read"))
 
@@ -110,6 +113,13 @@ def test_with_another_code_nobody_comes(washington: Office, bern: Office, relay:
         assert "Nobody else came" in refusal(said)
     assert washington.does("line list").out == ""
     assert _waiting_at_the_place(relay) == 0
+
+
+def test_no_code_is_shown_to_whom_the_passphrase_does_not_let_in(washington: Office) -> None:
+    """P10: a code that was read out lives an hour."""
+    (washington.folder / "passphrase").write_text("some other words here\n")
+    said = ended(washington.begin("line meeting --relay http://127.0.0.1:1 --name Bern"))
+    assert (said.code, said.out) == (1, "")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import segno
+from click.testing import CliRunner
 
+from goodoffices.cli.main import main
 from tests.cli.conftest import DRAFTERS, DRILL, PASSPHRASE, Office, ended, private, refusal, start
 from tests.tokens import PIN, TokenShop, module
 
@@ -212,3 +214,14 @@ def test_the_first_officers_key_is_made_on_a_token_where_one_is_named(
     assert "roster 2 is in force" in added.out
     again = ["--name=Beland", "--officer=emre", "--passphrase-file=pin", f"--token-label={label}"]
     assert "Give --token MODULE" in office.is_refused("office new other --root other.txt", *again)
+
+
+def test_only_the_passphrase_that_is_too_weak_is_asked_for_again(tmp_path: Path) -> None:
+    """P13: what it has to be is said before the question."""
+    words = ["office", "new", str(tmp_path / "vault"), "--name", "Mid", "--officer", "duty"]
+    typed = f"short\nshort\n{PASSPHRASE}\n{PASSPHRASE}\n"
+    done = CliRunner().invoke(main, [*words, "--root", str(tmp_path / "root")], input=typed)
+    assert done.exit_code == 0, done.output
+    said = done.stderr
+    assert said.index("A passphrase has 4 words") < said.index("Passphrase of duty")
+    assert "has 5 characters" in said

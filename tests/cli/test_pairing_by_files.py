@@ -221,7 +221,7 @@ def test_only_a_keeper_of_keys_invites(washington: Office) -> None:
 
 def test_while_the_desk_runs_its_vault_is_its_own(washington: Office) -> None:
     with open_vault(washington.folder / "vault"):
-        assert "Another process holds" in washington.is_refused(INVITE)
+        assert "A desk is running on the vault" in washington.is_refused(INVITE)
 
 
 def test_an_invitation_is_never_written_over(invited: Office) -> None:

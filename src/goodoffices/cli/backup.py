@@ -93,8 +93,24 @@ def _with_root(seed: bytes) -> Callable[[Office], bool]:
 
 
 def words_of(share: Path) -> str:
-    """The words of a share, without what its sheet says above them."""
-    return " ".join(line for line in secret_lines(share) if line and line[0].islower())
+    """The words of a share, without what its sheet says above them; raises YourError naming the file."""
+    words = " ".join(line for line in secret_lines(share) if line and line[0].islower())
+    count = len(words.split())
+    if count != keepers.WORDS:
+        raise YourError(
+            f"{share} holds {count} words where a share has {keepers.WORDS}.",
+            "Name the file of a share; add the words that are missing from the paper.",
+        )
+    if strange := keepers.strange_words(words):
+        raise YourError(
+            f"{share}: '{strange[0]}' is no word of a share.", "Check it against the paper; it was mistyped."
+        )
+    if not keepers.sound(words):
+        raise YourError(
+            f"The words in {share} do not fit one another: at least one is mistyped.",
+            "Check each word against the paper.",
+        )
+    return words
 
 
 @backup.command(name="set-up")

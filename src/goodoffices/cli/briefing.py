@@ -27,7 +27,8 @@ from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
-from goodoffices.verify.command import run
+from goodoffices.verify.briefing import looks_like_briefing
+from goodoffices.verify.command import NOT_AN_EXPORT, run
 from goodoffices.web.forms import identifier
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -302,4 +303,11 @@ def _chosen_report(desk: Desk, digits: str) -> bytes:
 @click.option("--json", "as_machine", is_flag=True, help="The verdict for programs.")
 def verify(folder: Path, trust: Path | None, as_machine: bool) -> None:
     """Verify the briefing in FOLDER offline. Exit 0 verified, 1 findings, 2 not a briefing."""
+    if not looks_like_briefing(folder):
+        there = "is no briefing" if folder.exists() else "is not there"
+        aside(f"goodoffices briefing verify: {folder} {there}.")
+        aside(
+            "  Name the folder that 'goodoffices briefing make' wrote; an export is verified by: goodoffices verify"
+        )
+        sys.exit(NOT_AN_EXPORT)
     sys.exit(run(folder, trust, as_machine=as_machine))

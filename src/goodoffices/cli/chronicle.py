@@ -101,7 +101,7 @@ def list_items(
         local = "".join(
             f"  {on_the_wall(each.at, here.office_name)} {here.office_name}" for here in each.times
         )
-        words = "(not before this office)" if each.text is None else plain(each.text)[:200]
+        words = "(not before this office)" if each.text is None else plain(" ".join(each.text.split()))[:200]
         grade = f" [{each.grade}]" if each.grade else ""
         say(f"{rfc3339(each.at)}{local}  {plain(heading(each))}{grade}  {words}  {each.id.hex()}")
     aside(f"{len(found.items)} items.")

@@ -134,7 +134,7 @@ def _after_action(told: chronicle.Chronicle, target: Path) -> None:
     try:
         (target / f"{name}-after-action.pdf").write_bytes(pdf.made_of(report, style=""))
     except GoodOfficesError as error:
-        aside(f"The after-action report stands as a page only. {error.what} {error.next_step}")
+        aside(f"The after-action report is there as HTML. As PDF too: {error.next_step}")
 
 
 def how_to_sit_down(stage: Stage, seats: tuple[str, ...]) -> None:
@@ -155,10 +155,14 @@ def how_to_sign_in(stage: Stage) -> None:
         say(f"  {office:<14} {desk.address}   name: {names}   passphrase: {stage.passphrases[office]}")
     program = Path(sys.argv[0]) if sys.argv[0].endswith("goodoffices") else "goodoffices"
     say("To see what a fault does:")
+    width = max(len("stop a relay"), *(len(f"kill {office}'s desk") for office in stage.desks)) + 2
     for relay in stage.relays:
-        say(f"  stop a relay             kill {relay.process.pid}")
+        say(f"  {'stop a relay':<{width}}kill {relay.process.pid}")
     for office, desk in stage.desks.items():
         port = desk.address.rsplit(":", 1)[1]
-        say(f"  kill {office}'s desk    kill -9 {desk.process.pid}")
-        say(f"    and start it again     {program} desk serve --vault '{stage.vault(office)}' --port {port}")
+        kill = f"kill {office}'s desk"
+        say(f"  {kill:<{width}}kill -9 {desk.process.pid}")
+        say(
+            f"  {'  and start it again':<{width}}{program} desk serve --vault '{stage.vault(office)}' --port {port}"
+        )
     say("Ctrl-C here stops what this drill started and removes its folder.")

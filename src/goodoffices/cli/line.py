@@ -26,7 +26,7 @@ from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_i
 from goodoffices.core import digits
 from goodoffices.core.errors import DigitsDiffer, NotFound, YourError
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
-from goodoffices.desk.desk import Desk
+from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.ledger.mailboxes import USED
 from goodoffices.desk.routes.meeting import meet
 from goodoffices.desk.routes.relay_client import RelayClient, check_relay_url, tls_trusting
@@ -93,11 +93,12 @@ def accept(
                 f"{theirs} is your own invitation.", "Give it to the other office and take theirs."
             )
         line_id = desk.pair(person, offer, name, now())
-        _show_digits(desk, line_id)
+        _show_digits(here, vault, line_id)
         _hear_digits(here, line_id)
 
 
-def _show_digits(desk: Desk, line_id: bytes) -> None:
+def _show_digits(here: SignedIn, vault: Path, line_id: bytes) -> None:
+    desk = here.desk
     row = desk.ledger.line(line_id)
     spoken = desk.spoken_digits(row)
     peer = desk.ledger.office(row.peer)
@@ -107,7 +108,18 @@ def _show_digits(desk: Desk, line_id: bytes) -> None:
     aside(
         "Read these digits aloud to the other office by a line you trust, and type the ones that they read:"
     )
-    aside(f"  goodoffices line confirm --vault VAULT --officer OFFICER --name {shlex.quote(row.name)}")
+    words = ["goodoffices", "line", "confirm", "--vault", str(vault), "--officer", here.officer.name]
+    aside(f"  {shlex.join([*words, '--name', row.name])}")
+
+
+def _confirm(here: SignedIn, row: LineRow, typed: str) -> None:
+    """Confirm a line by the digits heard; one's own are a slip, and no sign of somebody in between."""
+    if "".join(typed.split()) == here.desk.spoken_digits(row).read_aloud:
+        raise YourError(
+            "These are the digits that you read out yourself.",
+            "Type those that you hear from the other office.",
+        )
+    here.desk.confirm(here.officer, row.id, typed, now())
 
 
 def _hear_digits(here: SignedIn, line_id: bytes) -> None:
@@ -120,7 +132,7 @@ def _hear_digits(here: SignedIn, line_id: bytes) -> None:
         if not typed.strip():
             return
         try:
-            here.desk.confirm(here.officer, line_id, typed, now())
+            _confirm(here, row, typed)
         except (DigitsDiffer, YourError) as error:
             aside(f"{error.what} {error.next_step}")
             continue
@@ -142,10 +154,9 @@ def confirm(
 ) -> None:
     """Type the digits that the other office read aloud. The line opens when both have."""
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
-        desk, person = here.desk, here.officer
-        row = desk.line_named(name)
+        row = here.desk.line_named(name)
         typed = heard if heard is not None else click.prompt("The digits that they read", err=True)
-        desk.confirm(person, row.id, typed, now())
+        _confirm(here, row, typed)
     say(f"line {name} is confirmed here")
 
 
@@ -182,19 +193,19 @@ def meeting(
     """Pair over a relay: a one-time code finds the meeting place, the digits prove who was there."""
     for each in relays:
         check_relay_url(each)
-    if code is None:
-        code = str(int.from_bytes(os.urandom(16)) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
-        say(f"code      {digits.grouped(code)}")
-        aside("Tell the other office this code. It only finds the meeting place and lives one hour.")
     tls = tls_trusting(relay_ca)
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
         desk, person = here.desk, here.officer
         desk.require_new_name(name)
+        if code is None:  # not before whoever sits here has signed in: it is read out and lives an hour
+            code = str(int.from_bytes(os.urandom(16)) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+            say(f"code      {digits.grouped(code)}")
+            aside("Tell the other office this code. It only finds the meeting place and lives one hour.")
         mine = desk.offer(person, list(relays), now())
         client = RelayClient(tls, read_proxy(socks) if socks is not None else None)
         theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)(relays[0])))
         line_id = desk.pair(person, theirs, name, now(), mine)
-        _show_digits(desk, line_id)
+        _show_digits(here, vault, line_id)
         _hear_digits(here, line_id)
 
 

@@ -30,7 +30,7 @@ from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, read_office
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
-from goodoffices.desk.vault.keys import KEY_SIZE, fold_name
+from goodoffices.desk.vault.keys import KEY_SIZE, MIN_CHARACTERS, MIN_WORDS, fold_name
 from goodoffices.desk.vault.tokens import holding
 from goodoffices.desk.vault.vault import check_passphrase, create_vault, open_vault
 
@@ -173,13 +173,26 @@ def _passphrases(people: list[NewOfficer], file: Path | None, *, token: bool) ->
         found_secrets = [
             passphrase(None, f"PIN of {first.name}'s token")
             if token
-            else passphrase(None, f"Passphrase of {first.name}", confirm=True),
-            *(passphrase(None, f"Passphrase of {each.name}", confirm=True) for each in others),
+            else new_passphrase(f"Passphrase of {first.name}", first.name),
+            *(new_passphrase(f"Passphrase of {each.name}", each.name) for each in others),
         ]
     for person, secret in zip(people, found_secrets, strict=True):
         if not token or person is not first:
             check_passphrase(secret, person.name)
     return found_secrets
+
+
+def new_passphrase(what: str, name: str) -> str:
+    """A new officer's passphrase, typed: what it has to be stands before the question, and a bad one is asked anew."""
+    aside(f"A passphrase has {MIN_WORDS} words that do not belong together, or {MIN_CHARACTERS} characters.")
+    while True:
+        secret = passphrase(None, what, confirm=True)
+        try:
+            check_passphrase(secret, name)
+        except YourError as error:
+            aside(f"{error.what} {error.next_step}")
+        else:
+            return secret
 
 
 def read_root(path: Path) -> bytes:

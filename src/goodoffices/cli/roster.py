@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from goodoffices.cli.office import export_credential, office, parse_rights, read_root
+from goodoffices.cli.office import export_credential, new_passphrase, office, parse_rights, read_root
 from goodoffices.cli.output import Group, aside, chosen, passphrase, require_new, say, write_new
 from goodoffices.cli.root_signing import memory_of, sign_with, signed_with
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
@@ -173,7 +173,12 @@ def add(
                 module=token, label=token_label, pin=pin,
             )  # fmt: skip
         else:
-            secret = passphrase(new_passphrase_file, f"Passphrase of {name}, typed by {name}", confirm=True)
+            what = f"Passphrase of {name}, typed by {name}"
+            secret = (
+                new_passphrase(what, name)
+                if new_passphrase_file is None
+                else passphrase(new_passphrase_file, what)
+            )
             request = add_officer(here.vault, here.desk, here.officer, name, secret, shown, given, now())
         sign_off(here.vault, here.desk, request, root_file, out)
 

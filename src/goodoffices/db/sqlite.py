@@ -170,7 +170,8 @@ class Hold:
     transaction, and closing any handle of the database file would drop a lock taken on it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, held: tuple[str, str] | None = None) -> None:
+        """``held``: what is said, and which step is named, where another process is that one."""
         lock = path.with_name(path.name + ".lock")
         try:
             self._handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -180,9 +181,11 @@ class Hold:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._handle)
-            raise AlreadyRunning(
-                f"Another process holds {path}.", "Stop that process first, or give another path."
-            ) from None
+            what, step = held or (
+                f"Another process holds {path}.",
+                "Stop that process first, or give another path.",
+            )
+            raise AlreadyRunning(what, step) from None
 
     def release(self) -> None:
         """Let the next process in. The lock file stays: removing it would race with its next holder."""

@@ -73,6 +73,8 @@ def verify(
             f"{root} is not an export but a file.",
             "If it is an archive, unpack it first, with a tool that you trust, and name the folder.",
         )
+    if not root.exists():
+        raise NotAnExport(f"{root} is not there.", "Check the path: name the folder of an export.")
     if not looks_like_export(root):
         raise NotAnExport(f"{root} is not an export.")
     findings: list[Finding] = []

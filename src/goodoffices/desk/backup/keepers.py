@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shamir_mnemonic import MnemonicError, combine_mnemonics, generate_mnemonics
+from shamir_mnemonic.share import Share
+from shamir_mnemonic.wordlist import WORDLIST
 
 from goodoffices.core.errors import YourError
 
 MOST = 16
+WORDS = 33
+"""Of a share of 32 bytes."""
 
 
 def share(secret: bytes, needed: int, keepers: int) -> list[str]:
@@ -32,8 +36,22 @@ def join(shares: Iterable[str]) -> bytes:
     given = [" ".join(each.split()).lower() for each in shares]
     try:
         return bytes(combine_mnemonics(dict.fromkeys(given)))
-    except MnemonicError as error:
+    except MnemonicError:
         raise YourError(
-            f"These shares do not give the secret back: {str(error).rstrip('.')}.",
-            "Check each word against the paper; bring further keepers if shares are too few.",
+            "These shares do not give the secret back: they are too few, or not all of one cutting.",
+            "Bring further keepers, with shares that were made together; check each word against the paper.",
         ) from None
+
+
+def strange_words(share: str) -> list[str]:
+    """The words that stand in no share."""
+    return [each for each in share.lower().split() if each not in WORDLIST]
+
+
+def sound(share: str) -> bool:
+    """Whether the words of one share fit one another."""
+    try:
+        Share.from_mnemonic(" ".join(share.lower().split()))
+    except MnemonicError:
+        return False
+    return True

@@ -125,7 +125,10 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
     files.require_private(uid)
     header = read_header(files)
     with ExitStack() as undo:
-        hold = Hold(files.database)
+        running = f"A desk is running on the vault {folder}, or another command is at work there."
+        hold = Hold(
+            files.database, (running, "Stop it first, or do this on the pages of the desk that runs.")
+        )
         undo.callback(hold.release)
         key = header.key(read_unlock(files.unlock, uid))
         files.require_database()
