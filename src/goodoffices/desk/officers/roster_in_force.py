@@ -155,7 +155,7 @@ class RostersInForce(Acting):
         """
         of = signed.statement.read(Roster, realm=self.context.keys.realm).office
         if of == line.peer:
-            self.channels.learn_roster(signed, line.peer, now)
+            self._by_itself(line, signed, now)
             return
         if of != self.context.me:
             raise Foreign("A roster of an office that is at neither end of this line.")
@@ -179,6 +179,25 @@ class RostersInForce(Acting):
             if here
             else "If another machine is this office's desk now, stop this one. Else make new keys: goodoffices"
             " office renew. Until then it signs and takes nothing.",
+        )
+
+    def _by_itself(self, line: LineRow, signed: Signed, now: int) -> None:
+        """The peer's next roster, which no key of its desk vouches for: true after a loss, and what a thief of
+        its root would send. It counts, and is never silent.
+        """
+        before = self.ledger.office(line.peer)
+        self.channels.learn_roster(signed, line.peer, now)
+        after = self.ledger.office(line.peer)
+        if before is None or after is None or after.roster.version <= before.roster.version:
+            return
+        self.ledger.find(
+            now,
+            "the other office's",
+            f"Roster {after.roster.version} of this counterpart came by its root's word alone: no key that its desk"
+            " had before vouches for it.",
+            "Ask the office by voice whether its desk lost its keys. If it did not, its root is stolen: act on"
+            " nothing that came since, and pair anew.",
+            line=line.id,
         )
 
     def _come_into_force(self, mine: Office, office: Office, now: int) -> None:

@@ -127,14 +127,18 @@ class Steps:
             del self._rungs[key]
 
 
-_AFTER_A_RESTORE = ("two different notes under its number", "none of this desk's keys opens")
+_AFTER_A_RESTORE = (
+    "two different notes under its number",
+    "none of this desk's keys opens",
+    "came by its root's word alone",
+)
 
 
 def unexpected(found: list[tuple[str, bytes | None]], restores: bool, spoilt: Container[bytes]) -> list[str]:
     """Findings (what, about which entry) that do not belong to the run.
 
-    After an old backup an author may give a number twice, and seal to a key that its reader has destroyed;
-    what a relay spoilt is named.
+    After an old backup an author may give a number twice, seal to a key that its reader has destroyed,
+    and bring a roster that no lost key can vouch for; what a relay spoilt is named.
     """
     return [
         what
