@@ -27,12 +27,12 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from goodoffices.core import thin_text
 from goodoffices.core.act import ActType
 from goodoffices.core.note import Words
 from goodoffices.core.statement import LIVE
-from goodoffices.core.thin_cell import PART_NOTE, pack_cell, size_for, write_parts
-from goodoffices.core.thin_note import MOST_RELEASERS
+from goodoffices.core.thin import text as thin_text
+from goodoffices.core.thin.cell import PART_NOTE, pack_cell, size_for, write_parts
+from goodoffices.core.thin.note import MOST_RELEASERS
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.relay.link import CELL, Frames, frame
 from tests.core import making

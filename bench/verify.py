@@ -35,10 +35,10 @@ from goodoffices.core.act import CHANNEL_LANE, Act, ActType
 from goodoffices.core.line import Entry, EntryKind, Item, Receipt, commitment
 from goodoffices.core.mandate import DEFAULT_CLOCKS, Mandate, Role
 from goodoffices.core.pairing import Pairing, PairingConfirmed
-from goodoffices.core.readable import texts
-from goodoffices.core.record import Examiner
-from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, Manifest, list_files, write_entry
-from goodoffices.core.record_pack import ENDING, Ends, Looked, look, packed
+from goodoffices.core.readable.texts import texts
+from goodoffices.core.record.examiner import Examiner
+from goodoffices.core.record.manifest import LIST, MANIFEST, PACKED, Manifest, list_files, write_entry
+from goodoffices.core.record.pack import ENDING, Ends, Looked, look, packed
 from goodoffices.core.statement import LIVE, Signed, sign, state
 from goodoffices.desk.founding import Founding, NewOfficer, found
 from goodoffices.verify.ahead import cores

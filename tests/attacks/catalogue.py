@@ -19,8 +19,8 @@ from typing import Any
 from goodoffices.core import cbor
 from goodoffices.core.act import CHANNEL_LANE, Act
 from goodoffices.core.line import EntryKind
-from goodoffices.core.record_findings import Flaw
-from goodoffices.core.record_manifest import digest
+from goodoffices.core.record.findings import Flaw
+from goodoffices.core.record.manifest import digest
 from goodoffices.core.statement import Signed, sign, state
 from goodoffices.desk import founding
 from goodoffices.desk.context import Officer

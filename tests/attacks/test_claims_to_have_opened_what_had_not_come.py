@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from goodoffices.core.act import ActType
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.statement import sign, state
 from tests.attacks.catalogue import Attack, Scene
 

@@ -8,7 +8,7 @@ from goodoffices.core.briefing import Sharing
 from goodoffices.core.consent import Consent, Question
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import RecordUse
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.consent import ask, asked
 from tests.attacks.catalogue import Attack, Scene
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from goodoffices.core.line import Item
 from goodoffices.core.note import OpenNote, Words, body_of
 from goodoffices.core.office import sealing_key
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.sealed import open_sealed, read_sealed, seal_note
 from goodoffices.core.statement import sign, state
 from tests.attacks.catalogue import Attack, Scene

@@ -9,7 +9,7 @@ from goodoffices.core import cbor
 from goodoffices.core.envelope import entry_part, pack
 from goodoffices.core.line import CarriedEntry, commitment
 from goodoffices.core.office import sealing_key
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.statement import sign, state
 from tests.attacks.catalogue import Attack, Scene
 

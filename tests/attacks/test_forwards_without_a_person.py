@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Forwarding
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from tests.attacks.catalogue import Attack, Scene
 
 ATTACK = Attack(

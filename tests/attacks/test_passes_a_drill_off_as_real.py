@@ -7,7 +7,7 @@ from pathlib import Path
 
 from goodoffices.core.envelope import entry_part, pack
 from goodoffices.core.office import sealing_key
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.export import export
 from tests.attacks.catalogue import Attack, Scene
 from tests.verify.channel import sign_again

@@ -8,7 +8,7 @@ from goodoffices.core.line import Item
 from goodoffices.core.mandate import Reading
 from goodoffices.core.note import Leaf, OpenNote
 from goodoffices.core.office import sealing_key
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.sealed import open_sealed, read_sealed, seal_note
 from tests.attacks.catalogue import Attack, Scene
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from goodoffices.core.line import EntryKind, Item
 from goodoffices.core.note import Words
 from goodoffices.core.office import sealing_key
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.sealed import seal_note
 from goodoffices.core.statement import sign
 from goodoffices.desk.officers.acts import Draft

@@ -12,7 +12,7 @@ from goodoffices.core import crypto
 from goodoffices.core.briefing import FILE, read_briefing, write_briefing
 from goodoffices.core.errors import NotAllowed
 from goodoffices.core.mandate import RecordUse
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.statement import sign, state
 from goodoffices.verify.briefing import verify_briefing
 from tests.attacks.catalogue import Attack

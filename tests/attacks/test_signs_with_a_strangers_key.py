@@ -6,7 +6,7 @@ from __future__ import annotations
 from goodoffices.core import crypto
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.context import Officer
 from tests.attacks.catalogue import Attack, Scene
 

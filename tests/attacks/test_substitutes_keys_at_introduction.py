@@ -9,7 +9,7 @@ import pytest
 
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.mandate import Reading
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.export import export
 from goodoffices.verify.verifier import verify
 from tests.attacks.catalogue import Attack, Scene

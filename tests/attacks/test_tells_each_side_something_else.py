@@ -7,7 +7,7 @@ from pathlib import Path
 
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
-from goodoffices.core.record_compare import compare
+from goodoffices.core.record.compare import compare
 from goodoffices.desk.export import export
 from tests.attacks.catalogue import Attack, Scene
 from tests.verify.channel import verdict

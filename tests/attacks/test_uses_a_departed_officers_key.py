@@ -6,7 +6,7 @@ from __future__ import annotations
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.line import Item
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.roster_request import sign_request
 from goodoffices.desk.context import Officer
 from goodoffices.desk.founding import ALL_RIGHTS

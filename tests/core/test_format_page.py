@@ -23,12 +23,12 @@ from goodoffices.core import (
     sealed,
     service_traffic,
     stop,
-    thin_keys,
 )
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
 from goodoffices.core.note import Leaf
 from goodoffices.core.statement import Kind
+from goodoffices.core.thin import keys as thin_keys
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 TABLES: dict[str, type[Any]] = {

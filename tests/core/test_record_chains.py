@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodoffices.core.record_chains import Chain, chain_of, check_author, check_entries
-from goodoffices.core.record_findings import Finding
-from goodoffices.core.record_links import AT, Link, Links
+from goodoffices.core.record.chains import Chain, chain_of, check_author, check_entries
+from goodoffices.core.record.findings import Finding
+from goodoffices.core.record.links import AT, Link, Links
 
 FIRST, LATER = b"a" * 16, b"b" * 16
 

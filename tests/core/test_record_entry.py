@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from goodoffices.core import cbor
 from goodoffices.core.errors import GoodOfficesError
 from goodoffices.core.line import Entry
-from goodoffices.core.record_entry import read_quickly
-from goodoffices.core.record_manifest import write_entry
+from goodoffices.core.record.entry import read_quickly
+from goodoffices.core.record.manifest import write_entry
 from goodoffices.core.statement import Signed, Statement, read_signed, sign, state
 
 ids, incarnations = st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=16)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from goodoffices.core.record_findings import Flaw
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.findings import Flaw
+from goodoffices.core.record.layout import plain
 
 PAPER = Path(__file__).resolve().parent.parent.parent / "docs" / "export.md"
 

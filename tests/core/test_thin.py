@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodoffices.core import cbor, crypto, thin_text
+from goodoffices.core import cbor, crypto
 from goodoffices.core.envelope import PART_ENTRY, PART_HEAD, PART_RECEIPT
 from goodoffices.core.errors import Altered, Foreign, GoodOfficesError, Malformed, NotNow, Oversized
 from goodoffices.core.line import CarriedEntry, Head, Item, Receipt
 from goodoffices.core.note import OpenNote, Words, body_of, verify_release, write_note
 from goodoffices.core.sealed import SealedNote, read_sealed, seal_note
 from goodoffices.core.statement import LIVE, sign, state
-from goodoffices.core.thin_cell import (
+from goodoffices.core.thin import text as thin_text
+from goodoffices.core.thin.cell import (
     CLASSES,
     FRAME,
     PART_NOTE,
@@ -29,7 +30,7 @@ from goodoffices.core.thin_cell import (
     size_for,
     write_parts,
 )
-from goodoffices.core.thin_keys import (
+from goodoffices.core.thin.keys import (
     MAX_AHEAD,
     MAX_SKIPPED,
     Chain,
@@ -41,8 +42,8 @@ from goodoffices.core.thin_keys import (
     verify_thin_line,
     wrap_secret,
 )
-from goodoffices.core.thin_note import open_thin, room_for, seal_thin, thin_seed, write_thin
-from goodoffices.core.thin_values import Reader, Unfit, Writer
+from goodoffices.core.thin.note import open_thin, room_for, seal_thin, thin_seed, write_thin
+from goodoffices.core.thin.values import Reader, Unfit, Writer
 from tests.core import making
 from tests.core.making import DAY, NOW, act, entry, released, seed, tehran, washington
 

@@ -19,7 +19,7 @@ import httpx2
 
 from goodoffices.core.errors import MachineError
 from goodoffices.core.mandate import Forwarding, Reading
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.export import export
 from goodoffices.desk.service import desk_of, real_now
 from goodoffices.desk.vault.vault import open_vault

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle, thin_text
+from goodoffices.core import cbor, checkpoint, crypto, digits, envelope, merkle
 from goodoffices.core.act import Act, check_signer
 from goodoffices.core.agreed import check_agreed
 from goodoffices.core.assurance import check_assurance, check_change
@@ -43,15 +43,16 @@ from goodoffices.core.pairing import (
     verify_confirmed,
 )
 from goodoffices.core.public_statement import check_public_statement
-from goodoffices.core.readable_agreed import agreed_rows
-from goodoffices.core.readable_reports import report_rows
+from goodoffices.core.readable.agreed import agreed_rows
+from goodoffices.core.readable.reports import report_rows
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.service_traffic import LineTest, read_body
 from goodoffices.core.statement import LIVE, Signed, Statement, read_signed
 from goodoffices.core.stop import verify_stop
-from goodoffices.core.thin_cell import cell_place, open_cell, read_parts
-from goodoffices.core.thin_keys import Reading, begin
-from goodoffices.core.thin_note import open_thin
+from goodoffices.core.thin import text as thin_text
+from goodoffices.core.thin.cell import cell_place, open_cell, read_parts
+from goodoffices.core.thin.keys import Reading, begin
+from goodoffices.core.thin.note import open_thin
 
 Input = dict[str, Any]
 Result = dict[str, Any]

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from goodoffices.core import cbor, thin_text
+from goodoffices.core import cbor
 from goodoffices.core.envelope import PART_ENTRY
 from goodoffices.core.statement import LIVE
-from goodoffices.core.thin_cell import PART_NOTE, pack_cell, write_parts
-from goodoffices.core.thin_keys import begin
+from goodoffices.core.thin import text as thin_text
+from goodoffices.core.thin.cell import PART_NOTE, pack_cell, write_parts
+from goodoffices.core.thin.keys import begin
 from tests.core import making
 from tests.core.making import entry, seed, tehran, washington
 from tests.core.test_thin import NONCE, TEXTS, Shelf, note_of, sealed_thin, shelf

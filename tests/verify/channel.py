@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goodoffices.core.mandate import Forwarding, Precedence, Reading, RecordUse
 from goodoffices.core.note import Words
-from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, digest, list_files
+from goodoffices.core.record.manifest import LIST, MANIFEST, Manifest, digest, list_files
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.desk.desk import Desk

@@ -10,8 +10,8 @@ from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.line import CarriedEntry, Entry
 from goodoffices.core.mandate import Forwarding, Reading
-from goodoffices.core.record_findings import Cause, Finding, Flaw
-from goodoffices.core.record_manifest import digest
+from goodoffices.core.record.findings import Cause, Finding, Flaw
+from goodoffices.core.record.manifest import digest
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.context import Officer
 from goodoffices.desk.export import export

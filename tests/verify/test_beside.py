@@ -10,7 +10,7 @@ import pytest
 
 from goodoffices.core.beside import Grade
 from goodoffices.core.mandate import Reading
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.officers.beside import BesideDraft
 from tests.verify.channel import Channel, Node, exported, sign_again, verdict
 

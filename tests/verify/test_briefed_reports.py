@@ -13,8 +13,8 @@ from goodoffices.core import crypto
 from goodoffices.core.briefing import FILE, Parts, Sharing, read_briefing, write_briefing
 from goodoffices.core.errors import Malformed, NotAllowed
 from goodoffices.core.mandate import RecordUse
-from goodoffices.core.readable_briefing import TEXT
-from goodoffices.core.record_briefing import examine
+from goodoffices.core.readable.briefing import TEXT
+from goodoffices.core.record.briefing import examine
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.briefing import Chosen
 from goodoffices.desk.incidents.files import IncidentFiles, NewReport

@@ -15,10 +15,10 @@ from goodoffices.core.act import ActType
 from goodoffices.core.briefing import FILE, Parts, Sharing, Shown, read_briefing, write_briefing
 from goodoffices.core.errors import GoodOfficesError, NotAllowed, NotFound, NotNow
 from goodoffices.core.mandate import RecordUse
-from goodoffices.core.readable_briefing import TEXT as FILE_OF_TEXT
-from goodoffices.core.readable_briefing import briefing_lines
-from goodoffices.core.record_briefing import examine
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.readable.briefing import TEXT as FILE_OF_TEXT
+from goodoffices.core.readable.briefing import briefing_lines
+from goodoffices.core.record.briefing import examine
+from goodoffices.core.record.findings import Flaw
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.briefing import Chosen, make_briefing
 from goodoffices.verify.briefing import verify_briefing

@@ -11,8 +11,8 @@ import pytest
 
 from goodoffices.core import cbor
 from goodoffices.core.briefing import FILE, MAX_BRIEFING
-from goodoffices.core.readable_briefing import TEXT, briefing_lines
-from goodoffices.core.record_briefing import examine
+from goodoffices.core.readable.briefing import TEXT, briefing_lines
+from goodoffices.core.record.briefing import examine
 from goodoffices.verify.briefing import verify_briefing
 from tests.verify.second import Second
 from tests.verify.write_briefings import BRIEFINGS, SETS

@@ -11,7 +11,7 @@ from goodoffices.core import cbor
 from goodoffices.core.crypto import ed25519_public, sha256
 from goodoffices.core.errors import Altered, NewerVersion, NotNow
 from goodoffices.core.office import Office, Right, Roster, make_roster, verify_office
-from goodoffices.core.record_findings import Cause, Finding, Flaw, cause_of, signer_cause
+from goodoffices.core.record.findings import Cause, Finding, Flaw, cause_of, signer_cause
 from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import Signed, sign, state
 from goodoffices.desk.export import export

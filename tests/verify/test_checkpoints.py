@@ -9,8 +9,8 @@ import pytest
 from goodoffices.core import checkpoint as cp
 from goodoffices.core import merkle
 from goodoffices.core.checkpoint import Checkpoint, Tree, read_checkpoint
-from goodoffices.core.record_compare import compare
-from goodoffices.core.record_findings import Flaw
+from goodoffices.core.record.compare import compare
+from goodoffices.core.record.findings import Flaw
 from goodoffices.desk.export import export
 from tests.verify.channel import Channel, Node, exported, sign_again, verdict
 

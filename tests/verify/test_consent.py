@@ -14,10 +14,10 @@ from goodoffices.core.briefing import FILE, Sharing, read_briefing, write_briefi
 from goodoffices.core.consent import MAX_NOTES, Question, read_question, write_question
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.core.mandate import Disclosure, RecordUse
-from goodoffices.core.readable_briefing import TEXT
-from goodoffices.core.readable_notes import act_line
-from goodoffices.core.record_findings import Cause, Flaw
-from goodoffices.core.record_manifest import MANIFEST, Manifest
+from goodoffices.core.readable.briefing import TEXT
+from goodoffices.core.readable.notes import act_line
+from goodoffices.core.record.findings import Cause, Flaw
+from goodoffices.core.record.manifest import MANIFEST, Manifest
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.briefing import make_briefing
 from goodoffices.desk.channels import bounds

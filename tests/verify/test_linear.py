@@ -17,12 +17,12 @@ import pytest
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
 from goodoffices.core.checkpoint import Tree
 from goodoffices.core.pairing import Pairing
-from goodoffices.core.record_account import Account, Carriage, KeptAct, KeptLine, KeptNote, Passed
-from goodoffices.core.record_checkpoints import KeptCheckpoint
-from goodoffices.core.record_compare import compare
-from goodoffices.core.record_findings import Finding, Flaw
-from goodoffices.core.record_manifest import Manifest
-from goodoffices.core.record_whole import check_whole, remark_whole
+from goodoffices.core.record.account import Account, Carriage, KeptAct, KeptLine, KeptNote, Passed
+from goodoffices.core.record.checkpoints import KeptCheckpoint
+from goodoffices.core.record.compare import compare
+from goodoffices.core.record.findings import Finding, Flaw
+from goodoffices.core.record.manifest import Manifest
+from goodoffices.core.record.whole import check_whole, remark_whole
 from goodoffices.core.sealed import Header
 from goodoffices.verify.output import as_json
 from goodoffices.verify.verifier import Verdict

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from goodoffices.core import record_pack
 from goodoffices.core.line import Entry, commitment
-from goodoffices.core.record_manifest import LIST, MANIFEST, Manifest, read_entry, write_entry
-from goodoffices.core.record_pack import Ends, Looked, look, unwrapped, wrapped
-from goodoffices.core.record_quick import QuickReader
+from goodoffices.core.record import pack as record_pack
+from goodoffices.core.record.manifest import LIST, MANIFEST, Manifest, read_entry, write_entry
+from goodoffices.core.record.pack import Ends, Looked, look, unwrapped, wrapped
+from goodoffices.core.record.quick import QuickReader
 from goodoffices.core.statement import LIVE, read_signed, sign, state
 from goodoffices.desk.export import export
 from goodoffices.verify.output import as_json

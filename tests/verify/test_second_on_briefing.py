@@ -13,9 +13,9 @@ from goodoffices.core.briefing import FILE, MARK, Parts, Shown, read_briefing, w
 from goodoffices.core.checkpoint import COSIGNATURE, Line, key_id, read_checkpoint
 from goodoffices.core.crypto import ed25519_sign
 from goodoffices.core.errors import GoodOfficesError
-from goodoffices.core.readable_briefing import TEXT as FILE_OF_TEXT
-from goodoffices.core.readable_briefing import briefing_lines
-from goodoffices.core.record_briefing import examine
+from goodoffices.core.readable.briefing import TEXT as FILE_OF_TEXT
+from goodoffices.core.readable.briefing import briefing_lines
+from goodoffices.core.record.briefing import examine
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from tests.verify.channel import Channel
 from tests.verify.resigning import AllKeys

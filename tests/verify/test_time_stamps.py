@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from goodoffices.core.errors import GoodOfficesError
-from goodoffices.core.readable import texts
+from goodoffices.core.readable.texts import texts
 from goodoffices.verify.command import BadTrustFile, main, read_authorities, read_trust, read_witnesses
 from goodoffices.verify.stamps import Authorities
 from goodoffices.verify.verifier import Verdict, verify

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from goodoffices.core.mandate import Reading
-from goodoffices.core.record_compare import Comparison
-from goodoffices.core.record_manifest import digest
+from goodoffices.core.record.compare import Comparison
+from goodoffices.core.record.manifest import digest
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.export import export
 from goodoffices.verify.command import main

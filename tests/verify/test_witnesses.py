@@ -12,7 +12,7 @@ import pytest
 
 from goodoffices.core.checkpoint import COSIGNATURE, Checkpoint, Line, key_id
 from goodoffices.core.crypto import ed25519_public, ed25519_sign
-from goodoffices.core.readable import texts
+from goodoffices.core.readable.texts import texts
 from goodoffices.verify.command import BadTrustFile, main, read_trust, read_witnesses
 from goodoffices.verify.output import as_json
 from goodoffices.verify.verifier import Verdict, verify

@@ -13,7 +13,7 @@ import pytest
 
 from goodoffices.core.act import Act, ActType
 from goodoffices.core.mandate import RecordUse
-from goodoffices.core.readable_briefing import TEXT
+from goodoffices.core.readable.briefing import TEXT
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.views.briefing import MOST
 from goodoffices.verify.briefing import verify_briefing

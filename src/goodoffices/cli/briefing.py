@@ -17,7 +17,7 @@ from goodoffices.core.briefing import Sharing
 from goodoffices.core.consent import Question
 from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.note import Leaf, read_inside
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 from goodoffices.desk import consent
 from goodoffices.desk.briefing import Chosen, in_lanes
 from goodoffices.desk.briefing_beside import BESIDE, make_with_papers

@@ -15,7 +15,7 @@ from goodoffices.cli.briefing import channel_of, signed_in
 from goodoffices.cli.output import Group, aside, say
 from goodoffices.core.errors import MachineError, YourError
 from goodoffices.core.office import Right
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing_beside import require_mark

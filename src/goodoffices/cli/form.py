@@ -12,7 +12,7 @@ from goodoffices.cli.sign_in import FILE, now, signed_in, signing_in
 from goodoffices.core.codebook import CodeBook
 from goodoffices.core.errors import NotFound
 from goodoffices.core.forms import NoteForm, Sort
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 from goodoffices.desk.forms.library import Library, shipped
 from goodoffices.desk.forms.reading import LARGEST_FILE, Agreed
 from goodoffices.desk.forms.reading import read_file as read_form_file

@@ -15,7 +15,7 @@ from goodoffices.core.digits import grouped
 from goodoffices.core.errors import GoodOfficesError, OtherOfficeError
 from goodoffices.core.note import note_digits, verify_release
 from goodoffices.core.office import MAX_CREDENTIAL, read_office
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 from goodoffices.core.sheet import rebuilt
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.courier.pictures import MAX_FILE

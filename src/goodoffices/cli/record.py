@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.output import Group, aside, passphrase, say
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 from goodoffices.desk.export import export as write_export
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault

@@ -94,7 +94,7 @@ class ShownNote:
 
 @dataclass(frozen=True)
 class ShownEntry:
-    """An entry file (core.record_manifest) with its place under a checkpoint."""
+    """An entry file (core.record.manifest) with its place under a checkpoint."""
 
     line: int
     raw: bytes

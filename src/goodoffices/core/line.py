@@ -82,7 +82,7 @@ class Item(IntEnum):
     NEXT_ROSTER = 9
     """[9, signed roster]: one more roster of an office whose earlier ones are known"""
     THIN_LINE = 10
-    """[10, signed wish]: this office wants the line thin, or no more (``core.thin_keys``)"""
+    """[10, signed wish]: this office wants the line thin, or no more (``core.thin.keys``)"""
     THIN_KEYS = 11
     """[11, signed keys]: the secret of a thin line's chain, sealed to its readers"""
     THIN_HELD = 12

@@ -161,7 +161,7 @@ class Statement:
         return cast("C", self._contents[cls])
 
     def remember(self, kind: int, realm: bytes, written: Any, content: Content) -> None:
-        """What these bytes say, by a reader that has decoded them by itself (core.record_entry)."""
+        """What these bytes say, by a reader that has decoded them by itself (core.record.entry)."""
         self.__dict__["parts"] = kind, realm, written
         self._contents[type(content)] = content
 

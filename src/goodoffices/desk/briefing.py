@@ -41,9 +41,9 @@ from goodoffices.core.extract import read_extract
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
 from goodoffices.core.note import Leaf, read_inside
 from goodoffices.core.office import Right
-from goodoffices.core.readable_briefing import TEXT, briefing_lines
-from goodoffices.core.record_briefing import Examined, examine
-from goodoffices.core.record_manifest import read_entry, write_entry
+from goodoffices.core.readable.briefing import TEXT, briefing_lines
+from goodoffices.core.record.briefing import Examined, examine
+from goodoffices.core.record.manifest import read_entry, write_entry
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.consent import gathered

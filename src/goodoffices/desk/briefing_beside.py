@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goodoffices.core.errors import MachineError, NotAllowed, YourError
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing import Chosen, make_briefing

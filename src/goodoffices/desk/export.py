@@ -16,17 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from goodoffices.core import crypto
-from goodoffices.core import record_layout as layout
 from goodoffices.core.act import Act, ActType
 from goodoffices.core.errors import MachineError, OtherOfficeError, VaultDamaged, YourError
 from goodoffices.core.line import Entry, EntryKind, Item, Place, Receipt, read_items
-from goodoffices.core.readable import texts
-from goodoffices.core.readable_beside import beside_acts, beside_text
-from goodoffices.core.readable_notes import note_text
-from goodoffices.core.record import Examiner
-from goodoffices.core.record_account import KeptLine, KeptNote
-from goodoffices.core.record_findings import Finding
-from goodoffices.core.record_manifest import (
+from goodoffices.core.readable.beside import beside_acts, beside_text
+from goodoffices.core.readable.notes import note_text
+from goodoffices.core.readable.texts import texts
+from goodoffices.core.record import layout
+from goodoffices.core.record.account import KeptLine, KeptNote
+from goodoffices.core.record.examiner import Examiner
+from goodoffices.core.record.findings import Finding
+from goodoffices.core.record.manifest import (
     ALWAYS_NAMED,
     LIST,
     MANIFEST,
@@ -35,7 +35,7 @@ from goodoffices.core.record_manifest import (
     list_files,
     write_entry,
 )
-from goodoffices.core.record_pack import ENDING, MANY, look, packed
+from goodoffices.core.record.pack import ENDING, MANY, look, packed
 from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.desk import Desk

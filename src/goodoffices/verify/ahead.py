@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from goodoffices.core.errors import GoodOfficesError
-from goodoffices.core.record_manifest import MAX_FILE, MAX_PACK, read_entry
-from goodoffices.core.record_pack import ENDING, Ends, Looked, look
+from goodoffices.core.record.manifest import MAX_FILE, MAX_PACK, read_entry
+from goodoffices.core.record.pack import ENDING, Ends, Looked, look
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.verify.folder import read_plain
 

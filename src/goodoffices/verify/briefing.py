@@ -12,11 +12,11 @@ from typing import Any
 from goodoffices.core.briefing import FILE, MAX_BRIEFING, Sharing, Shown
 from goodoffices.core.consent import Consent
 from goodoffices.core.errors import GoodOfficesError
-from goodoffices.core.readable_briefing import TEXT, briefing_lines
-from goodoffices.core.record_briefing import Examined, examine
-from goodoffices.core.record_checkpoints import JudgeStamp, Witnesses
-from goodoffices.core.record_findings import Finding, Flaw, cause_of
-from goodoffices.core.record_layout import plain
+from goodoffices.core.readable.briefing import TEXT, briefing_lines
+from goodoffices.core.record.briefing import Examined, examine
+from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
+from goodoffices.core.record.findings import Finding, Flaw, cause_of
+from goodoffices.core.record.layout import plain
 from goodoffices.verify.folder import read_plain, shown
 from goodoffices.verify.output import finding_as_json, finding_as_words
 

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from goodoffices.core.checkpoint import read_vkey
 from goodoffices.core.errors import OtherOfficeError, YourError
-from goodoffices.core.record_checkpoints import JudgeStamp, Witnesses
+from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
 from goodoffices.verify.briefing import looks_like_briefing, verify_briefing
 from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.page import hand_over

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from goodoffices.core.errors import Malformed
-from goodoffices.core.record_findings import Flaw
-from goodoffices.core.record_manifest import (
+from goodoffices.core.record.findings import Flaw
+from goodoffices.core.record.manifest import (
     LIST,
     MANIFEST,
     MAX_FILE,

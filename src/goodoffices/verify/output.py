@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from goodoffices.core.record_account import Account
-from goodoffices.core.record_findings import Finding
-from goodoffices.core.record_layout import plain, zulu
+from goodoffices.core.record.account import Account
+from goodoffices.core.record.findings import Finding
+from goodoffices.core.record.layout import plain, zulu
 from goodoffices.core.statement import LIVE
 from goodoffices.verify.verifier import Verdict
 

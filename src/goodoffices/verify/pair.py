@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from goodoffices.core.record_compare import Comparison, compare
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.compare import Comparison, compare
+from goodoffices.core.record.layout import plain
 from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.verifier import Verdict
 

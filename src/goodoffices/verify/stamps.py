@@ -21,7 +21,7 @@ from goodoffices.core.certificates import (
 from goodoffices.core.crypto import sha256
 from goodoffices.core.errors import Malformed, WrongSigner
 from goodoffices.core.fields import MAX_TIME
-from goodoffices.core.record_findings import Cause, Found
+from goodoffices.core.record.findings import Cause, Found
 
 LONGEST = 8
 """Certificates from an authority's own to the root."""

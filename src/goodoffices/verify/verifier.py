@@ -18,16 +18,16 @@ from pathlib import Path
 
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import GoodOfficesError, YourError
-from goodoffices.core.readable import texts
-from goodoffices.core.readable_beside import beside_acts, beside_text
-from goodoffices.core.readable_notes import note_text
-from goodoffices.core.record import Examiner
-from goodoffices.core.record_account import Account, KeptLine, KeptNote
-from goodoffices.core.record_checkpoints import JudgeStamp, Witnesses
-from goodoffices.core.record_findings import Cause, Finding, Flaw, cause_of
-from goodoffices.core.record_layout import beside, office, paper, sealed
-from goodoffices.core.record_manifest import LIST, MANIFEST, MAX_PACK, PACKED, Manifest
-from goodoffices.core.record_pack import ENDING
+from goodoffices.core.readable.beside import beside_acts, beside_text
+from goodoffices.core.readable.notes import note_text
+from goodoffices.core.readable.texts import texts
+from goodoffices.core.record.account import Account, KeptLine, KeptNote
+from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
+from goodoffices.core.record.examiner import Examiner
+from goodoffices.core.record.findings import Cause, Finding, Flaw, cause_of
+from goodoffices.core.record.layout import beside, office, paper, sealed
+from goodoffices.core.record.manifest import LIST, MANIFEST, MAX_PACK, PACKED, Manifest
+from goodoffices.core.record.pack import ENDING
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.verify.ahead import Ahead, cores, looking_ahead, text_of
 from goodoffices.verify.folder import Folder, looks_like_export

@@ -11,7 +11,7 @@ from goodoffices.core.briefing import Sharing
 from goodoffices.core.consent import Question
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Right
-from goodoffices.core.record_layout import slug
+from goodoffices.core.record.layout import slug
 from goodoffices.desk.briefing import Chosen, in_lanes
 from goodoffices.desk.briefing_beside import make_with_papers
 from goodoffices.desk.consent import answer

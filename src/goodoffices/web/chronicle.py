@@ -10,7 +10,7 @@ from functools import partial
 
 from goodoffices.core.act import CHANNEL_LANE
 from goodoffices.core.errors import YourError
-from goodoffices.core.record_layout import slug
+from goodoffices.core.record.layout import slug
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing_beside import require_mark

@@ -8,7 +8,7 @@ import asyncio
 from goodoffices.core.courier import MAX_BUNDLE
 from goodoffices.core.errors import NotFound, Oversized, YourError
 from goodoffices.core.office import Right
-from goodoffices.core.record_layout import slug, stamp
+from goodoffices.core.record.layout import slug, stamp
 from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
 from goodoffices.desk.courier.frames import frames_of
 from goodoffices.desk.courier.gathering import gather

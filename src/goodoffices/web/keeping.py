@@ -12,7 +12,7 @@ from pathlib import Path
 
 from goodoffices.core.errors import NotAllowed
 from goodoffices.core.office import Right
-from goodoffices.core.record_layout import slug
+from goodoffices.core.record.layout import slug
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.export import export

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from goodoffices.core.errors import NotFound, Oversized, YourError
-from goodoffices.core.record_layout import slug
+from goodoffices.core.record.layout import slug
 from goodoffices.core.sheet import as_text
 from goodoffices.desk.courier.pictures import MAX_FILE
 from goodoffices.desk.sheet_check import CheckedNote, brought, check

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from goodoffices.core.errors import Malformed, NotFound, YourError
 from goodoffices.core.office import Right
-from goodoffices.core.record_layout import slug
+from goodoffices.core.record.layout import slug
 from goodoffices.core.roster_request import changes
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.asking import AuditKind

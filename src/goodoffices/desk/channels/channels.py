@@ -24,7 +24,7 @@ from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
 from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, read_signed
-from goodoffices.core.thin_values import is_not_here
+from goodoffices.core.thin.values import is_not_here
 from goodoffices.desk.channels import agreed, bounds, budget
 from goodoffices.desk.channels.beside import BesideWords
 from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials

@@ -28,7 +28,7 @@ from goodoffices.core.line import (
 from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.sealed import SealedNote
 from goodoffices.core.statement import Signed
-from goodoffices.core.thin_cell import ThinPart
+from goodoffices.core.thin.cell import ThinPart
 from goodoffices.desk.context import Context, PartFailed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.offering import Offering

@@ -37,7 +37,7 @@ from goodoffices.core.note import (
 from goodoffices.core.office import Right, sealing_key
 from goodoffices.core.sealed import seal_note
 from goodoffices.core.statement import sign
-from goodoffices.core.thin_note import thin_seed
+from goodoffices.core.thin.note import thin_seed
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.assurances.assurances import Assurances
 from goodoffices.desk.context import Officer

@@ -15,7 +15,7 @@ from goodoffices.core.line import Item
 from goodoffices.core.mandate import Agreement, Reading
 from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.statement import Signed, read_signed, sign, state
-from goodoffices.core.thin_keys import (
+from goodoffices.core.thin.keys import (
     MOST,
     ThinHeld,
     ThinKeys,

@@ -12,7 +12,7 @@ from goodoffices.core.envelope import PART_ENTRY
 from goodoffices.core.errors import Foreign, MachineError, OtherOfficeError
 from goodoffices.core.line import CarriedEntry, Item
 from goodoffices.core.sealed import SealedNote, read_sealed
-from goodoffices.core.thin_cell import (
+from goodoffices.core.thin.cell import (
     CLASSES,
     PART_NOTE,
     VERSION,
@@ -25,8 +25,8 @@ from goodoffices.core.thin_cell import (
     size_for,
     write_parts,
 )
-from goodoffices.core.thin_keys import NONCE, Chain, Reading
-from goodoffices.core.thin_values import Unfit
+from goodoffices.core.thin.keys import NONCE, Chain, Reading
+from goodoffices.core.thin.values import Unfit
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.thin.agreeing import ThinAgreeing

@@ -7,9 +7,9 @@ from goodoffices.core.errors import Altered, Foreign, Oversized
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import OpenNote, verify_release
 from goodoffices.core.sealed import SealedNote, header_of, read_sealed
-from goodoffices.core.thin_keys import NONCE, Chain, Reading
-from goodoffices.core.thin_note import SHORT_SEED, open_thin, room_for, seal_thin, thin_seed, write_thin
-from goodoffices.core.thin_values import Unfit
+from goodoffices.core.thin.keys import NONCE, Chain, Reading
+from goodoffices.core.thin.note import SHORT_SEED, open_thin, room_for, seal_thin, thin_seed, write_thin
+from goodoffices.core.thin.values import Unfit
 from goodoffices.desk.context import Context
 from goodoffices.desk.thin.agreeing import ThinAgreeing
 from goodoffices.desk.thin.known import NoteKnown

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core.statement import Signed, read_signed
-from goodoffices.core.thin_keys import Chain, Reading, ThinKeys
+from goodoffices.core.thin.keys import Chain, Reading, ThinKeys
 from goodoffices.desk.ledger.ledger import Ledger
 
 MOST_AHEAD = 64

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from goodoffices.core.act import HOME_LANE, Act, ActType
 from goodoffices.core.beside import BESIDE, Beside, Grade
 from goodoffices.core.ladder import whose_word
-from goodoffices.core.record_account import Account, KeptAct, KeptNote
-from goodoffices.core.record_layout import beside, plain, zulu
+from goodoffices.core.record.account import Account, KeptAct, KeptNote
+from goodoffices.core.record.layout import beside, plain, zulu
 
 QUALITY = ("clock not known to be right", "clock set by hand", "clock set from a network")
 """What the second half of a time says of the clock it came from."""

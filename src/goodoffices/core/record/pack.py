@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from goodoffices.core import crypto
-from goodoffices.core import record_layout as layout
 from goodoffices.core.line import EntryKind
 from goodoffices.core.office import Office
-from goodoffices.core.record_account import carries
-from goodoffices.core.record_hold import Refused, hold_entry, hold_receipt, vouchable
-from goodoffices.core.record_layout import plain, short, zulu
-from goodoffices.core.record_quick import Check, Quick, QuickReader, QuickReceipt
+from goodoffices.core.record import layout
+from goodoffices.core.record.account import carries
+from goodoffices.core.record.hold import Refused, hold_entry, hold_receipt, vouchable
+from goodoffices.core.record.layout import plain, short, zulu
+from goodoffices.core.record.quick import Check, Quick, QuickReader, QuickReceipt
 
 ENDING = ".pack"
 MANY, LARGE = 1_000, 1_000_000

@@ -21,7 +21,7 @@ from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Malformed
 from goodoffices.core.fields import ID, TIME, flag, key, listing, one_of, optional, row, uint
 from goodoffices.core.line import PLACE, Place
-from goodoffices.core.record_entry import read_quickly
+from goodoffices.core.record.entry import read_quickly
 from goodoffices.core.statement import Content, Kind, Signed, read_signed
 
 MANIFEST, LIST, README, RECORD = "manifest.cbor", "files.sha256", "README.txt", "record.txt"

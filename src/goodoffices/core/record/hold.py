@@ -23,8 +23,8 @@ from goodoffices.core.line import (
     verify_receipt,
 )
 from goodoffices.core.office import Office
-from goodoffices.core.record_findings import Cause, Found, cause_of, signer_cause
-from goodoffices.core.record_manifest import read_entry
+from goodoffices.core.record.findings import Cause, Found, cause_of, signer_cause
+from goodoffices.core.record.manifest import read_entry
 from goodoffices.core.service_traffic import fault_of
 from goodoffices.core.statement import Kind, Signed, read_signed
 

@@ -18,9 +18,9 @@ from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Note
 from goodoffices.core.office import Office
 from goodoffices.core.pairing import Pairing, PairingConfirmed
-from goodoffices.core.record_checkpoints import JudgeStamp, KeptCheckpoint, Witnesses
-from goodoffices.core.record_links import Links
-from goodoffices.core.record_manifest import Manifest
+from goodoffices.core.record.checkpoints import JudgeStamp, KeptCheckpoint, Witnesses
+from goodoffices.core.record.links import Links
+from goodoffices.core.record.manifest import Manifest
 from goodoffices.core.sealed import Header
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from goodoffices.core.extract import Shown
 from goodoffices.core.incident import Claim
-from goodoffices.core.record_layout import plain, zulu
+from goodoffices.core.record.layout import plain, zulu
 
 _MARKS = ("", "TLP:CLEAR", "TLP:GREEN", "TLP:AMBER")
 _NAMES = {

@@ -10,12 +10,12 @@ from goodoffices.core.briefing import Sharing, Shown
 from goodoffices.core.consent import Consent
 from goodoffices.core.extract import read_extract
 from goodoffices.core.note import Authority, Leaf
-from goodoffices.core.readable import terms
-from goodoffices.core.readable_beside import QUALITY
-from goodoffices.core.readable_notes import act_line, urgency
-from goodoffices.core.readable_reports import report_rows
-from goodoffices.core.record_briefing import Examined, ProvedNote
-from goodoffices.core.record_layout import plain, zulu
+from goodoffices.core.readable.beside import QUALITY
+from goodoffices.core.readable.notes import act_line, urgency
+from goodoffices.core.readable.reports import report_rows
+from goodoffices.core.readable.texts import terms
+from goodoffices.core.record.briefing import Examined, ProvedNote
+from goodoffices.core.record.layout import plain, zulu
 from goodoffices.core.statement import LIVE
 
 TEXT = "briefing.txt"

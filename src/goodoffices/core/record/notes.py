@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from goodoffices.core import crypto
-from goodoffices.core import record_layout as layout
 from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, check_signer
 from goodoffices.core.agreed import check_agreed
 from goodoffices.core.beside import Beside, check_beside, read_beside, words_need
@@ -17,10 +16,11 @@ from goodoffices.core.line import Entry, Place
 from goodoffices.core.mandate import Agreement, Forwarding
 from goodoffices.core.note import Note, OpenNote, read_inside, verify_release
 from goodoffices.core.office import Office, is_desk
-from goodoffices.core.record_account import Account, Carriage, KeptAct, KeptLine, KeptNote, Passed
-from goodoffices.core.record_findings import OBJECTS, Cause, Finding, Flaw, Found, cause_of, signer_cause
-from goodoffices.core.record_links import Link
-from goodoffices.core.record_whole import Authors
+from goodoffices.core.record import layout
+from goodoffices.core.record.account import Account, Carriage, KeptAct, KeptLine, KeptNote, Passed
+from goodoffices.core.record.findings import OBJECTS, Cause, Finding, Flaw, Found, cause_of, signer_cause
+from goodoffices.core.record.links import Link
+from goodoffices.core.record.whole import Authors
 from goodoffices.core.sealed import Header, header_of, read_sealed
 from goodoffices.core.statement import Signed, read_signed
 

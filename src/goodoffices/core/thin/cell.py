@@ -21,10 +21,10 @@ from goodoffices.core.fields import from_map, to_map
 from goodoffices.core.line import CarriedEntry, Entry, Item, commitment, read_items
 from goodoffices.core.sealed import Header, SealedNote, read_sealed
 from goodoffices.core.statement import Signed, read_signed
-from goodoffices.core.thin_keys import NONCE, Chain, open_message, seal_message
-from goodoffices.core.thin_note import MOST_RELEASERS, PER_RELEASER
-from goodoffices.core.thin_text import malformed
-from goodoffices.core.thin_values import Known, Reader, Unfit, Writer, common, not_here
+from goodoffices.core.thin.keys import NONCE, Chain, open_message, seal_message
+from goodoffices.core.thin.note import MOST_RELEASERS, PER_RELEASER
+from goodoffices.core.thin.text import malformed
+from goodoffices.core.thin.values import Known, Reader, Unfit, Writer, common, not_here
 
 CLASSES = tuple(512 + PER_RELEASER * more for more in range(MOST_RELEASERS))
 """Bytes of a cell, by how many officers release at the offices whose notes the line carries, less one."""

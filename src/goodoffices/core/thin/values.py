@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, Protocol
 
-from goodoffices.core import cbor, crypto, thin_text
+from goodoffices.core import cbor, crypto
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act
 from goodoffices.core.errors import NotNow
 from goodoffices.core.line import Entry, Head, Receipt
 from goodoffices.core.note import Note
 from goodoffices.core.statement import MARK, Content, Signed, Statement
-from goodoffices.core.thin_text import malformed
+from goodoffices.core.thin import text as thin_text
+from goodoffices.core.thin.text import malformed
 
 HINT = 4
 """First bytes by which a value is named that the reader holds."""

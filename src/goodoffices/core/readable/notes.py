@@ -13,12 +13,12 @@ from goodoffices.core.ladder import climb
 from goodoffices.core.line import EntryKind
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Authority, OpenNote, note_digits
-from goodoffices.core.readable_agreed import agreed_rows
-from goodoffices.core.readable_beside import QUALITY, beside_rows, grade_name
-from goodoffices.core.readable_reports import report_rows
-from goodoffices.core.record_account import Account, KeptAct, KeptNote
-from goodoffices.core.record_layout import plain, zulu
-from goodoffices.core.record_manifest import ALWAYS_NAMED
+from goodoffices.core.readable.agreed import agreed_rows
+from goodoffices.core.readable.beside import QUALITY, beside_rows, grade_name
+from goodoffices.core.readable.reports import report_rows
+from goodoffices.core.record.account import Account, KeptAct, KeptNote
+from goodoffices.core.record.layout import plain, zulu
+from goodoffices.core.record.manifest import ALWAYS_NAMED
 
 _DONE = {
     ActType.AT_DESK: "has it at its desk",

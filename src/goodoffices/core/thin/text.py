@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from goodoffices.core.errors import Malformed
-from goodoffices.core.thin_words import LETTERS, PASSAGES
+from goodoffices.core.thin.words import LETTERS, PASSAGES
 
 ORDER = 3
 """Letters before one that may tell which it is."""

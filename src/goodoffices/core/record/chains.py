@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from goodoffices.core.record_findings import Cause, Finding, Flaw
-from goodoffices.core.record_links import Link, Links
+from goodoffices.core.record.findings import Cause, Finding, Flaw
+from goodoffices.core.record.links import Link, Links
 
 Chain = dict[bytes, dict[int, list[Link]]]
 """By incarnation, then by number. More than one link at a number is a fork."""

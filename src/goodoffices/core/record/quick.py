@@ -16,7 +16,7 @@ from goodoffices.core import cbor, crypto
 from goodoffices.core.fields import MAX_TIME
 from goodoffices.core.line import MAX_BODY, EntryKind, Place, commitment
 from goodoffices.core.office import Office
-from goodoffices.core.record_entry import ID, SIGNED, TIME, UINT
+from goodoffices.core.record.entry import ID, SIGNED, TIME, UINT
 
 _BODY = rb"(?:\xf6\xf6|\x58\x20(.{32})([\x40-\x57]|\x58[\x18-\xff]|\x59(?!\x00)..|\x5a(?!\x00\x00)....))"
 _HEAD = rb"(\x58.|\x59(?!\x00)..)"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.line import Place
-from goodoffices.core.record_account import Account, KeptLine, KeptNote
-from goodoffices.core.record_links import Link
+from goodoffices.core.record.account import Account, KeptLine, KeptNote
+from goodoffices.core.record.links import Link
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from goodoffices.core.agreed import book_of, form_of
 from goodoffices.core.filled import printed
 from goodoffices.core.mandate import Mandate
 from goodoffices.core.note import Words
-from goodoffices.core.record_layout import plain
+from goodoffices.core.record.layout import plain
 
 
 def wording_rows(mandate: Mandate) -> Iterator[str]:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from goodoffices.core import record_layout as layout
 from goodoffices.core.checkpoint import (
     COSIGNATURE,
     Checkpoint,
@@ -25,8 +24,9 @@ from goodoffices.core.checkpoint import (
 from goodoffices.core.errors import Foreign, GoodOfficesError
 from goodoffices.core.merkle import Frontier, plain_leaf
 from goodoffices.core.office import Office
-from goodoffices.core.record_findings import Cause, Finding, Flaw, cause_of
-from goodoffices.core.record_layout import plain, zulu
+from goodoffices.core.record import layout
+from goodoffices.core.record.findings import Cause, Finding, Flaw, cause_of
+from goodoffices.core.record.layout import plain, zulu
 
 Cosigned = tuple[tuple[bytes, int], ...]
 """(office, ms by its clock)"""

@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from goodoffices.core import crypto, record_checkpoints
-from goodoffices.core import record_layout as layout
+from goodoffices.core import crypto
 from goodoffices.core.beside import Beside
 from goodoffices.core.errors import Foreign, GoodOfficesError, Malformed, NewerVersion, WrongSigner
 from goodoffices.core.line import Item
@@ -24,7 +23,9 @@ from goodoffices.core.mandate import read_agreement
 from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Office, Roster, follow, is_desk, merge, read_office
 from goodoffices.core.pairing import Pairing, PairingConfirmed, verify_confirmed
-from goodoffices.core.record_account import (
+from goodoffices.core.record import checkpoints as record_checkpoints
+from goodoffices.core.record import layout
+from goodoffices.core.record.account import (
     ITEM_WORDS,
     Account,
     KeptAct,
@@ -34,8 +35,8 @@ from goodoffices.core.record_account import (
     KeptReceipt,
     carries,
 )
-from goodoffices.core.record_consent import remark_briefings
-from goodoffices.core.record_findings import (
+from goodoffices.core.record.consent import remark_briefings
+from goodoffices.core.record.findings import (
     OBJECTS,
     SIGNER_CAUSES,
     Cause,
@@ -45,12 +46,12 @@ from goodoffices.core.record_findings import (
     cause_of,
     signer_cause,
 )
-from goodoffices.core.record_hold import HeldEntry, Refused, cause_by, hold_entry, hold_receipt
-from goodoffices.core.record_links import AT
-from goodoffices.core.record_manifest import Manifest
-from goodoffices.core.record_notes import Carried, Way, signer_of
-from goodoffices.core.record_pack import ROW, Ends, Looked, Order
-from goodoffices.core.record_whole import check_whole, remark_whole
+from goodoffices.core.record.hold import HeldEntry, Refused, cause_by, hold_entry, hold_receipt
+from goodoffices.core.record.links import AT
+from goodoffices.core.record.manifest import Manifest
+from goodoffices.core.record.notes import Carried, Way, signer_of
+from goodoffices.core.record.pack import ROW, Ends, Looked, Order
+from goodoffices.core.record.whole import check_whole, remark_whole
 from goodoffices.core.statement import Signed, Statement, read_signed
 
 _OF_REALM = "It belongs to another realm: a drill and the live channel never mix."

@@ -24,9 +24,9 @@ from goodoffices.core.consent import (
 from goodoffices.core.errors import Foreign, GoodOfficesError, Malformed, WrongSigner
 from goodoffices.core.mandate import Agreement, RecordUse
 from goodoffices.core.note import Leaf
-from goodoffices.core.record_account import Account, KeptAct
-from goodoffices.core.record_findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
-from goodoffices.core.record_notes import signer_of
+from goodoffices.core.record.account import Account, KeptAct
+from goodoffices.core.record.findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
+from goodoffices.core.record.notes import signer_of
 from goodoffices.core.statement import read_signed
 
 _WHERE = "the briefing"

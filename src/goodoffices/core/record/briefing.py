@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from goodoffices.core import merkle, record_checkpoints
+from goodoffices.core import merkle
 from goodoffices.core.act import ActType
 from goodoffices.core.agreed import check_shown
 from goodoffices.core.briefing import (
@@ -32,14 +32,15 @@ from goodoffices.core.line import Entry
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.note import Leaf, Note, OpenNote, verify_release
 from goodoffices.core.office import Office, Right, may
-from goodoffices.core.record import Examiner
-from goodoffices.core.record_account import Account, KeptAct, KeptLine, KeptNote
-from goodoffices.core.record_checkpoints import Cosigned, JudgeStamp, Witnesses
-from goodoffices.core.record_consent import judge_consent
-from goodoffices.core.record_findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
-from goodoffices.core.record_layout import zulu
-from goodoffices.core.record_manifest import Manifest, read_entry
-from goodoffices.core.record_notes import signer_of
+from goodoffices.core.record import checkpoints as record_checkpoints
+from goodoffices.core.record.account import Account, KeptAct, KeptLine, KeptNote
+from goodoffices.core.record.checkpoints import Cosigned, JudgeStamp, Witnesses
+from goodoffices.core.record.consent import judge_consent
+from goodoffices.core.record.examiner import Examiner
+from goodoffices.core.record.findings import Cause, Finding, Flaw, Found, cause_of, signer_cause
+from goodoffices.core.record.layout import zulu
+from goodoffices.core.record.manifest import Manifest, read_entry
+from goodoffices.core.record.notes import signer_of
 from goodoffices.core.sealed import header_of
 from goodoffices.core.statement import Signed
 

@@ -18,9 +18,9 @@ from goodoffices.core.errors import Altered, GoodOfficesError, Oversized
 from goodoffices.core.fields import to_map
 from goodoffices.core.note import OpenNote, read_inside
 from goodoffices.core.sealed import Header, SealedNote, header_of
-from goodoffices.core.thin_keys import Chain, open_message, seal_message
-from goodoffices.core.thin_text import malformed
-from goodoffices.core.thin_values import Known, Reader, Unfit, Writer, common
+from goodoffices.core.thin.keys import Chain, open_message, seal_message
+from goodoffices.core.thin.text import malformed
+from goodoffices.core.thin.values import Known, Reader, Unfit, Writer, common
 
 ROOM = 340
 """Bytes for what one officer signed, text and all."""

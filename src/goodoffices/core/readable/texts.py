@@ -3,23 +3,24 @@
 
 The exporting desk writes them, the verifier writes them again and compares byte for byte: so a text
 beside the signed bytes cannot say anything else than they do. What officers and offices wrote is set in
-such a way that it cannot pass for a line of ours (``record_layout.plain``). English, times in UTC.
+such a way that it cannot pass for a line of ours (``record.layout.plain``). English, times in UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goodoffices.core import digits, record_checkpoints
-from goodoffices.core import record_layout as layout
+from goodoffices.core import digits
 from goodoffices.core.mandate import Agreement, Disclosure, Forwarding, Mandate, Reading, RecordUse, Role
 from goodoffices.core.office import Office, Right
-from goodoffices.core.readable_agreed import wording_rows
-from goodoffices.core.readable_beside import QUALITY
-from goodoffices.core.readable_notes import act_name, record_lines, urgency
-from goodoffices.core.record_account import Account, KeptLine
-from goodoffices.core.record_layout import plain, zulu
-from goodoffices.core.record_manifest import LIST, MANIFEST, PACKED, README, RECORD
+from goodoffices.core.readable.agreed import wording_rows
+from goodoffices.core.readable.beside import QUALITY
+from goodoffices.core.readable.notes import act_name, record_lines, urgency
+from goodoffices.core.record import checkpoints as record_checkpoints
+from goodoffices.core.record import layout
+from goodoffices.core.record.account import Account, KeptLine
+from goodoffices.core.record.layout import plain, zulu
+from goodoffices.core.record.manifest import LIST, MANIFEST, PACKED, README, RECORD
 from goodoffices.core.statement import LIVE
 
 _READING = {

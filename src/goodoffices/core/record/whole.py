@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from goodoffices.core import record_checkpoints
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, ActType
 from goodoffices.core.checkpoint import Tree
-from goodoffices.core.record_account import Account, Carriage, KeptLine, KeptNote
-from goodoffices.core.record_chains import chain_of, check_author, check_entries
-from goodoffices.core.record_checkpoints import KeptCheckpoint
-from goodoffices.core.record_findings import Finding, Flaw
-from goodoffices.core.record_layout import zulu
-from goodoffices.core.record_links import Link, Links, Run
+from goodoffices.core.record import checkpoints as record_checkpoints
+from goodoffices.core.record.account import Account, Carriage, KeptLine, KeptNote
+from goodoffices.core.record.chains import chain_of, check_author, check_entries
+from goodoffices.core.record.checkpoints import KeptCheckpoint
+from goodoffices.core.record.findings import Finding, Flaw
+from goodoffices.core.record.layout import zulu
+from goodoffices.core.record.links import Link, Links, Run
 
 Authors = dict[tuple[bytes, bytes, bytes], list[Link]]
 """Acts and notes by mandate, lane and author."""
