@@ -67,7 +67,9 @@ def test_two_offices_pair_by_two_files(washington: Office, bern: Office) -> None
     assert (here.word("peer"), there.word("peer")) == ("Bern", "Washington")
     assert len(here.word("read").split()) == len(there.word("read").split()) == 6
 
-    said = washington.is_refused("line confirm --name Bern --digits", here.word("read"))
+    heard = there.word("read").replace(" ", "")
+    misheard = heard[:-1] + str((int(heard[-1]) + 1) % 10)
+    said = washington.is_refused("line confirm --name Bern --digits", misheard)
     assert "somebody stands between the two offices" in said
     assert "digits not compared" in washington.does("line list").out
 
