@@ -170,6 +170,7 @@ def test_a_paper_that_the_code_names_is_there() -> None:
     assert not missing
 
 
+@pytest.mark.slow
 def test_the_verifier_loads_what_the_papers_count_and_one_library() -> None:
     """P8: small enough to read; the standard library apart, nothing else is loaded to verify."""
     ask = (

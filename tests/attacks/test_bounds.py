@@ -114,6 +114,7 @@ def test_mandates_without_number_are_not_kept() -> None:
     assert isinstance(proposal, Mandate)
 
 
+@pytest.mark.slow
 def test_offices_without_number_are_not_kept() -> None:
     """P12: the far party of a mandate in force is not counted."""
     wire = Wire()

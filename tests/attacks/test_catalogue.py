@@ -29,6 +29,7 @@ def _declared(name: str) -> dict[str, Any]:
     return declared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_RECORD)
 def test_the_record_of_an_attack_says_what_is_declared(name: str, tmp_path: Path) -> None:
     """P8: played now, exported, and verified by a stranger."""

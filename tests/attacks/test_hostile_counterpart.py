@@ -21,6 +21,7 @@ from goodoffices.desk.views.views import Views
 from tests.attacks.hostile import NOW, ActType, Item, Wire
 
 
+@pytest.mark.slow
 def test_an_act_about_a_note_of_another_mandate_stops_no_desk() -> None:
     """P12: it raised ValueError out of ``receive``, and the desk was deaf on that mailbox for good."""
     wire = Wire()
@@ -35,6 +36,7 @@ def test_an_act_about_a_note_of_another_mandate_stops_no_desk() -> None:
     assert "An act about a note of another mandate." in wire.m.findings()
 
 
+@pytest.mark.slow
 def test_an_office_of_another_channel_puts_no_rung_under_a_note() -> None:
     """P6: a rung is of the offices of the path. The note's page failed on a name that it did not know."""
     wire = Wire()
@@ -133,6 +135,7 @@ def test_parts_that_are_refused_do_not_have_credentials_verified_anew() -> None:
     assert time.process_time() - began < 0.5
 
 
+@pytest.mark.slow
 def test_a_credential_of_hundreds_of_rosters_does_not_stop_the_desk_that_passes_it_on() -> None:
     """P12: mandate and credentials together fitted no envelope; nothing was sent any more, at any start."""
     wire = Wire()

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from goodoffices.core import cbor
 from goodoffices.core.fields import to_map
 from goodoffices.core.mandate import Forwarding
@@ -75,6 +77,7 @@ def test_the_intermediary_does_not_withdraw_for_the_author() -> None:
     assert not page.card.withdrawn
 
 
+@pytest.mark.slow
 def test_a_second_office_and_a_second_channel_of_one_name_are_told_apart() -> None:
     """P1, P4: lanes unmistakable. A fake Tehran stood in every list as nothing but 'Tehran'."""
     wire = Wire()

@@ -26,6 +26,7 @@ def test_a_backslash_is_doubled_so_that_nothing_can_imitate_an_escape() -> None:
     assert plain("\\u{a}") == "\\\\u{a}"
 
 
+@pytest.mark.slow
 def test_persian_and_every_letter_mark_and_sign_stand_as_they_are() -> None:
     """P8: also those of which this Python's tables know nothing."""
     assert plain("می‌ماند é 平 😀 \U0001fae8") == "می‌ماند é 平 😀 \U0001fae8"

@@ -26,6 +26,7 @@ def test_a_vector_has_the_verdict_it_declares(path: Path) -> None:
     assert (result or None) == vector.get("result")
 
 
+@pytest.mark.slow
 def test_the_same_seeds_still_make_the_same_vectors() -> None:
     """A change here is a change of the format: it breaks every record that exists (ADR 0002)."""
     made = dict(vectors())

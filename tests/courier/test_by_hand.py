@@ -138,6 +138,7 @@ def test_an_officer_without_duty_carries_nothing() -> None:
         carry_out(wire.a.desk, wire.b.officer, wire.am, NOW)
 
 
+@pytest.mark.slow
 def test_photographed_sheets_bring_the_bundle_over() -> None:
     """P7: printed six to a page, photographed askew, a third of the pages lost."""
     wire = Wire()

@@ -246,6 +246,7 @@ CHANGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(CHANGES)
 def test_whatever_happens_somebody_is_called_within_a_lapse(changes: list[tuple[int, str, str]]) -> None:
     """P5: while nobody acts, no stretch without a call is longer than a taking lasts."""

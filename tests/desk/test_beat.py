@@ -67,6 +67,7 @@ class Watched:
         return node.desk.ledger.note(note) is not None
 
 
+@pytest.mark.slow
 def test_a_relay_sees_the_same_whether_notes_flow_or_not() -> None:
     """P3: the same times, the same sizes; receipts, rungs and acknowledgements included."""
     idle, busy = Watched(), Watched()

@@ -86,6 +86,7 @@ def test_on_a_sealed_channel_the_middle_can_read_and_add_nothing() -> None:
         put(channel, channel.middle, note, SIGHT)
 
 
+@pytest.mark.slow
 def test_what_a_reader_makes_for_itself_stays_at_home() -> None:
     """P4"""
     channel = Channel()

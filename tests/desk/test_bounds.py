@@ -40,6 +40,7 @@ def test_remarks_without_end_are_refused_and_those_before_stay(monkeypatch: pyte
         assert found(reader, "More than 16 remarks and transcripts")
 
 
+@pytest.mark.slow
 def test_acknowledgements_without_end_are_refused_and_said_twice_is_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

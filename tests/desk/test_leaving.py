@@ -24,6 +24,7 @@ from tests.desk.running import PASSPHRASE, Desks, RunningDesk, make_office, two_
 from tests.verify.channel import Channel
 
 
+@pytest.mark.slow
 def test_a_stop_certificate_counts_by_the_desks_key_and_until_the_next_roster() -> None:
     """P12: nobody else can silence an office, and an old certificate cannot do so again."""
     channel = Channel()
@@ -83,6 +84,7 @@ def test_it_takes_another_officer_with_the_right(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_the_secret_for_leaving_is_told_from_every_other_word(tmp_path: Path) -> None:
     """P13: set by a keeper of keys; what is typed is compared, never kept."""
 

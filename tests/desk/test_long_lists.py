@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from goodoffices.desk.assurances.page import EACH
 from goodoffices.desk.pages import MOST, ROOM, fitting
 from tests.web.offices import Offices
@@ -16,6 +18,7 @@ def test_a_page_holds_so_many_or_so_much_and_one_at_least() -> None:
     assert fitting(["م" * (ROOM // 8)] * 10) == 4, "in bytes, not in letters"
 
 
+@pytest.mark.slow
 def test_assurances_come_in_pages_what_presses_first() -> None:
     """P6: one page for the principal as long as they fit, and a way to the further ones."""
     offices = Offices()

@@ -180,6 +180,7 @@ def authority(folder: Path) -> Answer:
     return answer
 
 
+@pytest.mark.slow
 def test_a_time_stamp_is_kept_raw_and_anybody_checks_it_with_openssl(tmp_path: Path) -> None:
     """P8."""
 

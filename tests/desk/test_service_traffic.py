@@ -319,6 +319,7 @@ def test_an_answer_that_nobody_called_for_is_a_finding() -> None:
     assert "has not called" in finding[4]
 
 
+@pytest.mark.slow
 def test_where_there_is_a_roster_a_person_is_called_when_a_watch_begins() -> None:
     """P6: each watch is asked once whether somebody is there, soon after it began."""
     offices, line = paired()

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from goodoffices.core.envelope import roster_part
 from goodoffices.core.office import make_roster, verify_office
 from goodoffices.desk.export import export
@@ -65,6 +67,7 @@ def test_a_roster_that_the_office_never_signed_is_handed_to_it() -> None:
     assert wire.b.note(note).state == "verified"
 
 
+@pytest.mark.slow
 def test_the_office_is_replaced_while_it_works_and_both_records_stand(tmp_path: Path) -> None:
     """P8, P13: announced on the old line, paired, agreed; then the old desk leaves, and every counterpart is told."""
     wire = Wire()

@@ -68,6 +68,7 @@ def line_of(node: Node, line: bytes) -> LineRow:
     return node.desk.ledger.line(line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", [Reading.SEALED, Reading.OPEN])
 @pytest.mark.parametrize("language", ["en", "fa"])
 def test_a_note_crosses_two_thin_lines_in_cells_of_512_bytes(
@@ -128,6 +129,7 @@ def test_a_line_is_thin_while_both_offices_want_it() -> None:
     assert set(channel.sizes) > {512}
 
 
+@pytest.mark.slow
 def test_a_note_that_does_not_fit_goes_the_ordinary_way() -> None:
     """P2, P7: slower, and nothing else; how much too long it is, is told before."""
     channel = both_thin()
@@ -145,6 +147,7 @@ def test_a_note_that_does_not_fit_goes_the_ordinary_way() -> None:
     assert max(channel.sizes) > 512
 
 
+@pytest.mark.slow
 def test_what_is_told_while_writing_is_what_then_happens() -> None:
     """The last text that fits goes in a cell, and one sign of sixteen bits more does not."""
     channel = both_thin()
@@ -169,6 +172,7 @@ def test_what_is_told_while_writing_is_what_then_happens() -> None:
     assert set(channel.sizes) == {512}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_every_third_cell_lost_still_brings_all(seed: int) -> None:
     """P2, P7: notes, receipts and acts, with the records of both lines whole in the end."""
@@ -221,6 +225,7 @@ def test_a_reader_that_lost_its_chains_is_reached_the_ordinary_way_and_then_by_n
     assert crossed(channel, channel.release(channel.west, channel.east, "No."))
 
 
+@pytest.mark.slow
 def test_a_vault_that_was_put_back_repeats_no_nonce_and_its_notes_arrive() -> None:
     """P2, P3: the same keys come round again, under other nonces; the reader has passed them and says nothing."""
     channel = both_thin()

@@ -55,6 +55,7 @@ def test_a_clock_that_is_set_back_draws_new_keys_once_at_most() -> None:
     assert crossed(channel, channel.release(channel.west, channel.east, "Yes."))
 
 
+@pytest.mark.slow
 def test_a_peer_that_is_away_for_a_month_finds_a_few_new_keys_and_not_a_thousand() -> None:
     """P2, P12"""
     channel = both_thin()

@@ -74,6 +74,7 @@ def test_a_token_signs_what_the_roster_lists_and_gives_no_key_out(
         vault.change_passphrase("Dana", PIN, "three calm words more", os.urandom, NOW)
 
 
+@pytest.mark.slow
 def test_a_wrong_pin_opens_nothing_also_while_the_token_is_open(
     vault: Vault, root: bytes, tokens: TokenShop
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_wrong_pin_opens_nothing_also_while_the_token_is_open(
     assert vault.sign_in("Dana", PIN).public == first.public
 
 
+@pytest.mark.slow
 def test_signing_out_closes_the_token(tmp_path: Path, root: bytes, tokens: TokenShop) -> None:
     """P10: its key answers until its officer signs out, and to a lock-out at once."""
     with open_vault(tmp_path / "vault") as vault:

@@ -82,6 +82,7 @@ def _flip(path: Path, position: int, mask: int) -> None:
 # --- Damage -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(position=st.integers(0, 10**6), mask=st.integers(1, 255))
 def test_any_flipped_byte_of_the_database_is_named_damage(closed: Path, position: int, mask: int) -> None:
     with _copy(closed) as folder:
@@ -152,6 +153,7 @@ def test_a_database_of_one_byte_is_not_taken_for_a_new_one(folder: Path) -> None
         open_vault(folder)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6))
 def test_a_cut_log_gives_a_beginning_of_what_was_committed(killed: Path, kept: int) -> None:
     """P2's limit: a log cut at its end is the same as a backup of that moment (the record finds it)."""

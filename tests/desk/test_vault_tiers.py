@@ -236,6 +236,7 @@ def test_the_same_text_sealed_twice_shares_no_bytes_but_the_version() -> None:
     assert first[25:41] != second[25:41]
 
 
+@pytest.mark.slow
 def test_default_cost_is_64_mib_three_passes_and_four_lanes(folder: Path) -> None:
     with create_vault(folder, rng=os.urandom) as vault:
         vault.add_officer("Releaser", PASSPHRASE, b"s" * 32, b"r" * 32, os.urandom, 1)

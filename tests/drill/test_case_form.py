@@ -212,6 +212,7 @@ _VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_value_in_any_field_is_a_case_or_a_bad_case(data: st.DataObject) -> None:
     """P12"""

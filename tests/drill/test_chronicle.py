@@ -4,6 +4,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ def test_a_note_that_only_the_intermediary_speaks_for_is_labelled_so() -> None:
     assert "by the word of Mid alone" in " ".join(terminal.render(chronicle).split())
 
 
+@pytest.mark.slow
 @given(st.integers(40, 200))
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert all(terminal.width_of(line) <= width for line in terminal.render(CHRONICLE, width).splitlines())

@@ -11,6 +11,7 @@ from tests.browser.served import served
 from tests.web.offices import PASSPHRASE, Offices
 
 
+@pytest.mark.slow
 def test_a_session_that_ended_is_begun_anew() -> None:
     bern = Offices(officers=[NewOfficer("duty", "officer 1")]).bern
     with served(bern) as address:

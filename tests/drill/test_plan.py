@@ -80,6 +80,7 @@ def test_a_long_wait_may_be_cut() -> None:
     assert Timeline(case, plan, longest_wait=MINUTE).length < 10 * MINUTE
 
 
+@pytest.mark.slow
 @given(st.integers(0, 40 * MINUTE), st.sampled_from([1.0, 7.0, 600.0]))
 def test_case_time_and_real_time_lead_to_each_other(real: int, pace: float) -> None:
     case = find("seven-days")
@@ -87,6 +88,7 @@ def test_case_time_and_real_time_lead_to_each_other(real: int, pace: float) -> N
     assert timeline.real(timeline.case_at(real)) == pytest.approx(real, abs=2)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-MINUTE, 60 * MINUTE), min_size=2, max_size=20))
 def test_case_time_never_runs_backwards(reals: list[int]) -> None:
     case = find("seven-days")

@@ -277,6 +277,7 @@ def narrow(tmp_path: Path) -> Iterator[RelayProcess]:
     running.close()
 
 
+@pytest.mark.slow
 def test_a_body_that_does_not_come_is_not_waited_for(short: RelayProcess) -> None:
     with Line(short) as line:
         line.say(head("POST", PUT, bearer("put"), "Content-Length: 512") + b"one")
@@ -286,6 +287,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(short: RelayProcess) -> Non
     assert well(short)
 
 
+@pytest.mark.slow
 def test_a_head_that_does_not_come_is_not_waited_for(short: RelayProcess) -> None:
     with Line(short) as line:
         line.say(b"GET /health HTTP/1.1\r\nHost:")
@@ -322,6 +324,7 @@ def test_connections_that_only_sit_there_keep_nobody_out(narrow: RelayProcess) -
         assert honest.answer()[0] == 200
 
 
+@pytest.mark.slow
 def test_a_listener_that_takes_nothing_costs_no_memory_and_does_not_keep_the_relay_up(tmp_path: Path) -> None:
     """64 MiB wait for it; the relay holds a bounded part of that, and stops at SIGTERM all the same."""
     relay = _opened(RelayProcess(tmp_path / "relay.db"))

@@ -233,6 +233,7 @@ class OverWire:
                 reader.desk.receive(line, put.envelope, self.channel.now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_note_and_its_receipts_pass_within_three_minutes(seed: int) -> None:
     """P2, P7: a note in Persian, released at one end, is at the desk at the other, receipted and said to be there."""

@@ -41,6 +41,7 @@ def listen(relay: RelayProcess) -> ClientConnection:
     return connect(address, additional_headers=BOX.may("collect"), compression=None, proxy=None)
 
 
+@pytest.mark.slow
 def test_what_was_answered_survives_kill_9_under_load(start: Start) -> None:
     """P2: an answered put is on the disk."""
     relay = opened(start())

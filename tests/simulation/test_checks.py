@@ -92,6 +92,7 @@ def test_a_broken_run_says_how_to_replay_it() -> None:
     assert "East stops" in verdict.sentence
 
 
+@pytest.mark.slow
 def test_one_seed_can_be_told_as_a_story(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seed", "5", "--steps", "4"]) == 0
     assert "everything held" in capsys.readouterr().out

@@ -30,6 +30,7 @@ def test_a_seed_holds(seed: int) -> None:
     assert verdict.broken is None, verdict.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [7, THIN])
 def test_a_seed_replays_exactly(seed: int) -> None:
     """The story of a run is the same each time, though ciphertexts differ."""
@@ -79,6 +80,7 @@ def test_a_calm_world_of_thin_lines_carries_notes_in_cells(terms: int) -> None:
     assert verdict.counts["notes from a chain"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [46, 5488])
 def test_no_alarm_is_missed_while_anything_else_goes_wrong(seed: int) -> None:
     """P5: people are called by the alarms of every desk, in a run with the faults of any other."""
@@ -87,6 +89,7 @@ def test_no_alarm_is_missed_while_anything_else_goes_wrong(seed: int) -> None:
     assert verdict.counts["alarms"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [125, 196, 211])
 def test_rosters_and_an_old_backup_in_one_run(seed: int) -> None:
     """P2, P8: the root brings back what was lost; each of these once had two rosters of one version, or no end."""

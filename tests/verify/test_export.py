@@ -26,6 +26,7 @@ def channel() -> Channel:
     return played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", Reading)
 @pytest.mark.parametrize("forwarding", Forwarding)
 def test_every_office_of_every_kind_of_channel_exports_a_record_that_verifies(
@@ -152,6 +153,7 @@ def test_a_desk_that_was_restarted_in_the_middle_exports_a_record_that_verifies(
     assert next(told).read_text(encoding="utf-8").count("  chain ") > 2
 
 
+@pytest.mark.slow
 def test_the_program_says_verified_with_exit_0_offline_and_alone(channel: Channel, tmp_path: Path) -> None:
     """P8: as a stranger runs it."""
     folder = exported(channel.east, tmp_path / "export", channel.now)

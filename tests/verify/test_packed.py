@@ -54,6 +54,7 @@ def write(pack: Path, parts: list[bytes]) -> None:
     pack.write_bytes(b"".join(map(wrapped, parts)))
 
 
+@pytest.mark.slow
 def test_a_packed_record_says_what_the_same_record_in_single_files_says(
     played: Channel, tmp_path: Path
 ) -> None:
@@ -248,6 +249,7 @@ def _damaged(raw: bytes, rng: random.Random) -> Iterator[bytes]:
             yield raw[:at] + raw[at + 1 :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["entries", "receipts"])
 def test_the_quick_look_never_says_anything_else_than_the_slow_one(
     kind: str, folder: Path, played: Channel, monkeypatch: pytest.MonkeyPatch

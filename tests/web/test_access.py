@@ -72,6 +72,7 @@ def _alone(right: Right) -> Browser:
     return browser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", list(Right), ids=lambda right: str(right.name))
 def test_every_route_turns_away_whoever_lacks_its_right(right: Right) -> None:
     """P3, P10: default deny. Whoever holds the right is not turned away for want of it."""
@@ -274,6 +275,7 @@ def test_signing_out_ends_the_session_at_the_desk() -> None:
     assert offices.washington.desk.context.locked
 
 
+@pytest.mark.slow
 def test_guessing_gets_slower_and_never_locks_the_office_out() -> None:
     clock = Clock()
     browser = Browser(Offices().washington, clock=clock)

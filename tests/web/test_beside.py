@@ -60,6 +60,7 @@ def reader(channel: Channel) -> Browser:
     return tehran
 
 
+@pytest.mark.slow
 def test_the_reader_sees_the_original_first_and_which_grade_he_holds() -> None:
     """P1: both whole, the translation under its maker's name; the corrected one stays to be looked at."""
     channel = Channel()
@@ -180,6 +181,7 @@ def test_two_officers_sign_the_same_bytes_apart_in_time() -> None:
     ] == [["officer 1", "officer 2"]]
 
 
+@pytest.mark.slow
 def test_the_author_gives_its_own_as_a_courtesy_and_the_page_says_so() -> None:
     """P1"""
     channel = Channel()
@@ -271,6 +273,7 @@ def test_a_machine_fills_the_form_marked_and_signs_nothing() -> None:
     assert f"Made by a machine ({name}) and checked by nobody." in reader(channel).get(channel.path).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "program",
     [

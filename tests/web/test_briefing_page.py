@@ -138,6 +138,7 @@ def test_a_report_that_was_let_out_goes_along_signed(tmp_path: Path) -> None:
     assert 'A report that it brings: <span class="text" dir="auto">It is on the ground.</span>' in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
 def test_consent_is_asked_and_given_on_the_pages_of_each_office(language: str, tmp_path: Path) -> None:
     """P4: none is made without it; who refused is shown, and may say otherwise later."""

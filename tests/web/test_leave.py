@@ -92,6 +92,7 @@ def test_the_secret_is_no_officers_passphrase(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_the_secret_takes_two_keepers_of_keys_where_there_are_two(tmp_path: Path) -> None:
     """P13: what ends an office is nobody's to decide alone; what no longer does, one takes back."""
 

@@ -62,6 +62,7 @@ def offices() -> Offices:
     return Offices()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "fa", "ar", "fr"])
 @pytest.mark.parametrize("realm", [bytes(16), REALM])
 def test_every_page_is_shown_in_every_language(language: str, realm: bytes) -> None:
@@ -121,6 +122,7 @@ def test_a_caucus_note_stands_only_between_its_two_offices(offices: Offices) -> 
     assert {each["name"] for each in page["actions"]} == {"open", "with principal", "acknowledge"}
 
 
+@pytest.mark.slow
 def test_the_text_is_shown_only_after_an_officer_opened_or_took_it(offices: Offices) -> None:
     mandate = offices.agree()
     note = release(offices.washington, mandate, offices.tehran.me, "Secret until seen.")

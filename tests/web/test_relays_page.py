@@ -12,6 +12,7 @@ from tests.web.test_pages import release, signed_in, words_of
 THIRD = "http://127.0.0.1:11"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "fa", "fr", "ar"])
 def test_an_officer_replaces_a_relay_and_the_other_office_collects_there_too(language: str) -> None:
     """P7: both sides read from and write to the new one, each by its own officer's act."""
