@@ -20,9 +20,11 @@ from bench.pages import make
 from goodoffices.core.backup import root_seed
 from goodoffices.desk.backup import rows
 from goodoffices.desk.backup.places import Folder
-from goodoffices.desk.backup.restoring import restore
+from goodoffices.desk.backup.restoring import finishing, restore
 from goodoffices.desk.backup.setup import set_up, setup_of
 from goodoffices.desk.backup.writing import SeriesWriter
+from goodoffices.desk.founding import keep_reading_seed
+from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.service import DeskConfig, DeskService, desk_of, real_now
 from goodoffices.desk.vault.vault import Cost, open_vault
 
@@ -54,7 +56,7 @@ async def work(vault_folder: Path, place: Path) -> None:
         )
     watch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
-        restored, _ = await restore(
+        vault, restored = await restore(
             Folder(place),
             [root_seed(root)],
             Path(folder) / "v",
@@ -62,7 +64,8 @@ async def work(vault_folder: Path, place: Path) -> None:
             rng=os.urandom,
             cost=Cost(64, 1, 1),
         )
-        restored.close()
+        with finishing(vault, restored):  # with a reading key, as the root's next roster brings one
+            keep_reading_seed(Ledger(vault.db), os.urandom(32), 1, os.urandom(32), os.urandom)
         print(f"restored in {watch.said()}")
         watch = Stopwatch()
         open_vault(Path(folder) / "v").close()

@@ -33,6 +33,9 @@ def test_an_office_comes_back_from_its_backup(washington: Office) -> None:
     assert len(tried.word("proof").replace(" ", "")) == 15
 
     shares = "--share shares/share-1.txt --share shares/share-3.txt"
+    mistyped = washington.is_refused(BACK.replace("file passphrase", "file drafters"), "--root", "root")
+    assert "No officer signs in here" in mistyped
+    assert not (washington.folder / "new").exists()
     asked = washington.does(f"{BACK} {shares} --request request")
     assert "request for roster 2" in asked.out
     with open_vault(washington.folder / "new") as vault:

@@ -20,7 +20,7 @@ from goodoffices.core.pairing import Offer
 from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.backup.places import Folder
-from goodoffices.desk.backup.restoring import restore
+from goodoffices.desk.backup.restoring import finishing, restore
 from goodoffices.desk.backup.setup import set_up
 from goodoffices.desk.context import Officer
 from goodoffices.desk.founding import NewOfficer, found, keep
@@ -108,10 +108,10 @@ class RunningDesk:
     async def restore(self, copies: Path, folder: Path) -> None:
         """On another machine: the newest backup, with keys that the root certifies anew."""
         seeds = [root_seed(self.root)]
-        vault, _ = await restore(
+        vault, restored = await restore(
             Folder(copies), seeds, folder, root=lambda _: True, rng=os.urandom, cost=CHEAP
         )
-        with vault:
+        with finishing(vault, restored):
             keys = vault.sign_in("duty", PASSPHRASE)
             desk = desk_of(vault)
             desk.context.reading_key = keys.reading_key

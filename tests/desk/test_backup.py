@@ -68,10 +68,13 @@ class Small:
         return writer
 
 
-def restored(folder: Path, seeds: list[bytes], target: Path) -> tuple[Vault, Restored]:
-    return asyncio.run(
-        restore(Folder(folder), seeds, target, root=lambda _: True, rng=os.urandom, cost=CHEAP)
+def restored(
+    folder: Path, seeds: list[bytes], target: Path, unlock: Path | None = None
+) -> tuple[Vault, Restored]:
+    work = restore(
+        Folder(folder), seeds, target, root=lambda _: True, rng=os.urandom, unlock_path=unlock, cost=CHEAP
     )
+    return asyncio.run(work)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from goodoffices.core.office import Office, Right
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.backup import keepers, rows
 from goodoffices.desk.backup.places import Place, SftpLogin, place_at
-from goodoffices.desk.backup.restoring import Restored, restore
+from goodoffices.desk.backup.restoring import Restored, finishing, restore
 from goodoffices.desk.backup.setup import (
     Setup,
     Target,
@@ -37,6 +37,7 @@ from goodoffices.desk.backup.setup import (
 )
 from goodoffices.desk.backup.writing import SeriesWriter
 from goodoffices.desk.context import Officer
+from goodoffices.desk.founding import require_reading_keys
 from goodoffices.desk.presence.present import require_listed
 from goodoffices.desk.routes.admittance import AUTHORITIES, SECRETS, put_back
 from goodoffices.desk.service import desk_of
@@ -244,6 +245,7 @@ def write_now(vault: Path, unlock_file: Path | None) -> None:
     """Write a whole backup now. The desk must be stopped; a running one does it by itself."""
     with open_vault(vault, unlock_path=unlock_file) as opened:
         desk = desk_of(opened)
+        require_reading_keys(desk.ledger)
         setup = setup_of(desk.ledger)
         if setup is None:
             raise YourError("No backups are set up.", "Run: goodoffices backup set-up")
@@ -322,7 +324,7 @@ def restore_desk(
     vault, restored = _restored(
         where, _login(sftp_key, sftp_host_key), seeds, folder, is_root, None, unlock_file
     )
-    with vault:
+    with finishing(vault, restored):
         keys = vault.sign_in(officer, secret)
         desk = desk_of(vault)
         person = Officer(keys.name, keys.public, keys.seed)
@@ -334,9 +336,9 @@ def restore_desk(
         with desk.context.transaction():
             note_restored(desk.ledger, now())
             desk.ledger.audit(now(), person.name, "restored this desk from a backup", AuditKind.OFFICE)
-        sign_off(vault, desk, request, root_file, out)
         export_credential(folder, desk.context.my_office())
         put_back(desk.ledger, folder.absolute().parent)
+        sign_off(vault, desk, request, root_file, out)
     say(f"vault     {folder}")
     _say_start(folder)
     aside(

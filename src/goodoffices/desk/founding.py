@@ -158,12 +158,24 @@ def keep_reading_seed(ledger: Ledger, reading_key: bytes, epoch: int, seed: byte
 
 def reading_seeds(ledger: Ledger, reading_key: bytes) -> dict[int, bytes]:
     """The reading seeds by epoch, opened with the key that a sign-in yields."""
+    require_reading_keys(ledger)
     sealed = ledger.sealed_reading_seeds()
-    if not sealed:
-        raise VaultDamaged("The vault holds no reading keys.")
     return {
         epoch: open_text(reading_key, blob, f"{READING}{epoch}".encode()) for epoch, blob in sealed.items()
     }
+
+
+def require_reading_keys(ledger: Ledger) -> None:
+    """Raise VaultDamaged for a vault whose restore was cut off: nobody could sign in to what would go on signing.
+
+    No other vault is without: the newest reading key is never destroyed, and a restore draws new ones with the
+    request that goes to the root.
+    """
+    if not ledger.sealed_reading_seeds():
+        raise VaultDamaged(
+            "The vault holds no reading keys: its restore was never finished.",
+            "Remove its folder, and restore into a new one: goodoffices backup restore",
+        )
 
 
 def keys_in(ledger: Ledger) -> DeskKeys:

@@ -24,7 +24,7 @@ from goodoffices.desk.alarms.running import RunningAlarms
 from goodoffices.desk.alongside import Alongside
 from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.founding import keys_in
+from goodoffices.desk.founding import keys_in, require_reading_keys
 from goodoffices.desk.journal import Event, log
 from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.ledger.ledger import Ledger, RouteRow
@@ -92,6 +92,7 @@ class DeskService(Present):
         tls = tls_trusting(config.relay_ca)
         vault = open_vault(config.vault, unlock_path=config.unlock, look_later=True)
         with faults():
+            require_reading_keys(Ledger(vault.db))
             super().__init__(vault, desk_of(vault))
         self._first_look = FirstLook(vault)
         self.alongside = Alongside(self.desk.context, vault.db, self.desk.chronicle.catch_up)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from goodoffices.desk.backup.places import NAME, Place, name_of
 from goodoffices.desk.backup.setup import forget_written
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.vault.database import faults
+from goodoffices.desk.vault.files import VaultFiles
 from goodoffices.desk.vault.keys import Cost, Rng
 from goodoffices.desk.vault.vault import Vault, create_vault
 
@@ -45,6 +46,8 @@ class Restored:
     left: int
     """Pieces that lie there and could not be used."""
     why_left: str
+    unlock: Path | None = None
+    """The unlock secret, where it was made for this vault."""
 
 
 async def find(place: Place, seeds: Sequence[bytes]) -> list[Found]:
@@ -94,7 +97,8 @@ async def restore(
 ) -> tuple[Vault, Restored]:
     """A new vault in ``folder`` from the newest series that is whole. ``root``: whether this is the office meant.
 
-    Nothing is left behind where it fails. Sealing keys are not in it: the root certifies new ones next.
+    Nothing is left behind where it fails. Sealing keys are not in it: the root certifies new ones next, and until
+    then (``finishing``) nobody can open the vault again.
     """
     refused: GoodOfficesError = MachineError(
         "No backup at this place was ever whole: the desk that wrote it was stopped before.",
@@ -111,6 +115,17 @@ async def restore(
         except _NeverWholeError:
             continue
     raise refused
+
+
+@contextlib.contextmanager
+def finishing(vault: Vault, restored: Restored) -> Iterator[None]:
+    """Make a restored vault one that is served, in this block; where it fails nothing is left of the vault."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(_remove, vault.folder, restored.unlock)
+        with vault:
+            yield
+        VaultFiles.at(vault.folder, None).finish()
+        undo.pop_all()
 
 
 class _NeverWholeError(Exception):
@@ -133,9 +148,10 @@ async def _restore(
             "Install that version here, or a later one.",
         )
     had_unlock = await asyncio.to_thread(lambda: unlock_path is not None and unlock_path.exists())
-    vault = create_vault(folder, rng=rng, unlock_path=unlock_path, cost=cost, up_to=schema)
+    unlock = None if had_unlock else unlock_path or folder / "unlock.key"
+    vault = create_vault(folder, rng=rng, unlock_path=unlock_path, cost=cost, up_to=schema, unfinished=True)
     with contextlib.ExitStack() as undo:
-        undo.callback(_remove, folder, None if had_unlock else unlock_path or folder / "unlock.key")
+        undo.callback(_remove, folder, unlock)
         undo.callback(vault.close)
         vault.db.execute("PRAGMA foreign_keys=OFF")
         last, count, left, why = await _apply(place, found, seeds, vault.db)
@@ -154,13 +170,17 @@ async def _restore(
     piece = last.piece
     beyond = found.pieces - 1 - piece.number
     return vault, Restored(
-        last.office, piece.time[0], piece.number + 1, count, piece.proof, max(left, beyond), why
+        last.office, piece.time[0], piece.number + 1, count, piece.proof, max(left, beyond), why, unlock
     )
 
 
 def _remove(folder: Path, unlock: Path | None) -> None:
-    """A vault that was never finished is removed again; the unlock secret only where it was made for it."""
-    for path in (*folder.glob("vault.*"), *([unlock] if unlock is not None else [])):
+    """A vault that was never finished is removed again, what says so last; the unlock secret only where it is new."""
+    files = VaultFiles.at(folder, unlock)
+    made = {*folder.glob("vault.*"), *folder.glob("chronicle.*"), folder / "credential.cbor"} - {
+        files.unfinished
+    }
+    for path in (*made, *([unlock] if unlock is not None else []), files.unfinished):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()

@@ -53,6 +53,16 @@ class VaultFiles:
     def log(self) -> Path:
         return self.folder / "vault.db-wal"
 
+    @property
+    def unfinished(self) -> Path:
+        """There as long as a restore is under way: what it stands beside is opened by nobody."""
+        return self.folder / "vault.unfinished"
+
+    def finish(self) -> None:
+        """From now on this is a vault."""
+        self.unfinished.unlink(missing_ok=True)
+        sync_directory(self.folder)
+
     def require_private(self, uid: int) -> None:
         """Refuse the folder or a file in it that anybody but ``uid`` could read or change."""
         with on_disk(self.folder):
@@ -154,6 +164,8 @@ def make_folder(folder: Path, uid: int) -> bool:
             sync_directory(folder.parent)
             return True
         left = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith("vault."))
+    if "vault.unfinished" in left:
+        raise _unfinished(folder)
     if "vault.json" in left:
         raise MachineError(f"{folder} holds a vault already.", "Give another folder, or open this one.")
     if "vault.db" in left:
@@ -162,6 +174,13 @@ def make_folder(folder: Path, uid: int) -> bool:
             "Look for vault.json in your copies; if it was never used, remove the folder and start again.",
         )
     return False
+
+
+def _unfinished(folder: Path) -> MachineError:
+    return MachineError(
+        f"{folder} holds a restore that is under way, or was cut off: it is no vault.",
+        "If none is under way, remove the folder and restore once more: goodoffices backup restore",
+    )
 
 
 # --- The unlock secret: the unattended tier's --------------------------------------------------------
@@ -297,7 +316,9 @@ class Header:
 
 
 def read_header(files: VaultFiles) -> Header:
-    """The header of a vault that is there; says so if there is none."""
+    """The header of a vault that is there and whole; says so if there is none."""
+    if files.unfinished.exists():
+        raise _unfinished(files.folder)
     if not files.header.exists() and not files.database.exists():
         raise MachineError(
             f"There is no vault in {files.folder}.", "Check the path, or make one: goodoffices office new"

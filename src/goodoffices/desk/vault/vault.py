@@ -80,16 +80,20 @@ def create_vault(
     unlock_path: Path | None = None,
     cost: Cost | None = None,
     up_to: int | None = None,
+    unfinished: bool = False,
 ) -> Vault:
     """A new, empty vault in ``folder``, held open. ``up_to``: with the tables of an earlier version's schema.
 
-    ``vault.json`` is written last: without it there is no vault, so a cut in between leaves nothing
-    that looks like one.
+    ``vault.json`` is written last: without it there is no vault, so a cut leaves nothing that looks like one.
+    ``unfinished``: the same holds until the caller has filled it (``VaultFiles.finish``).
     """
     files, uid = VaultFiles.at(folder, unlock_path), os.geteuid()
     with ExitStack() as undo:
         if make_folder(folder, uid):
             undo.callback(folder.rmdir)
+        if unfinished:
+            write_private(files.unfinished, b"")
+            undo.callback(files.unfinished.unlink)
         hold = Hold(files.database)
         undo.callback(files.database.with_name("vault.db.lock").unlink)
         undo.callback(hold.release)
@@ -118,8 +122,8 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
     ``look_later``: the caller has ``Vault.look`` go through the pages and lets nothing out before (ADR 0077). What is
     read meanwhile carries its code, as ever; a vault that has to be brought to this version is looked through first.
 
-    Raises WrongSecret, VaultDamaged, LoosePermissions, AlreadyRunning or MachineError; then nothing
-    is held, and but for commits moved from the log into the database nothing was changed.
+    Raises WrongSecret, VaultDamaged, LoosePermissions, AlreadyRunning or MachineError; then nothing is held, and
+    but for commits moved from the log into the database nothing was changed.
     """
     files, uid = VaultFiles.at(folder, unlock_path), os.geteuid()
     files.require_private(uid)
@@ -138,8 +142,7 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
             undo.callback(db.close)
             set_pragmas(db)
             require_whole_log(commits, int(db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]))
-            # The log first: after a power cut in the middle of a checkpoint the database's own
-            # pages may be torn, and the log holds them whole.
+            # The log first: after a power cut within a checkpoint the database's own pages may be torn.
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             steps = steps_in(_SCHEMA)
             look = None
@@ -157,8 +160,7 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
 class Vault:
     """An open vault, held by this process alone.
 
-    ``db`` is one connection: whoever uses it from several threads lets them take turns. More
-    connections, for reading, come from ``reader``.
+    ``db`` is one connection: threads take turns with it. More of them, for reading, come from ``reader``.
     """
 
     def __init__(
@@ -213,10 +215,7 @@ class Vault:
             self._hold.release()
 
     def destroy(self) -> None:
-        """Close the vault and make it unreadable for ever: the unlock secret and the header go first.
-
-        Without either, no key opens the database, whatever an SSD has kept of its old blocks.
-        """
+        """Close the vault, unreadable for ever: without unlock secret or header no key opens what an SSD has kept."""
         destroy_keys(self._files)
         self.close()
         remove_database(self._files)
@@ -316,10 +315,9 @@ class Vault:
         return row is not None
 
     def sign_in(self, name: str, passphrase: str) -> OpenedOfficer:
-        """The officer's keys, or WrongSecret.
+        """The officer's keys, or WrongSecret: slow on purpose (0.1 s, 64 MiB); an event loop uses ``attempt``.
 
-        A name that nobody has, a locked-out officer and a wrong passphrase get the same answer after
-        the same work. Slow on purpose (about 0.1 s and 64 MiB); an event loop uses ``attempt``.
+        A name that nobody has, a locked-out officer and a wrong passphrase get the same answer after the same work.
         """
         return self.attempt(name, passphrase)()
 
