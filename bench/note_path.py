@@ -92,9 +92,9 @@ class Watched(DeskService):
         began = nanoseconds()
         receive, ended = self.desk.receive, began
 
-        def watched(line: bytes, envelope: bytes, now: int) -> Any:
+        def watched(*arrived: Any) -> Any:
             nonlocal ended
-            taken = receive(line, envelope, now)
+            taken = receive(*arrived)
             ended = nanoseconds()
             return taken
 

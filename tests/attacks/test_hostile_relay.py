@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from goodoffices.core.errors import RelayError
-from goodoffices.desk.ledger.ledger import MAX_SAME, RouteRow
+from goodoffices.desk.ledger.ledger import RouteRow
 from goodoffices.desk.routes import relay_client
 from goodoffices.desk.routes.relay_client import RelayClient
 from tests.attacks.hostile import NOW, Wire
@@ -18,12 +18,16 @@ from tests.attacks.hostile import NOW, Wire
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def test_invented_envelopes_do_not_fill_the_page_of_findings() -> None:
-    """P12: what no key opens left a row each, for ever: a relay could fill disk and page with them."""
-    wire = Wire()
-    for _ in range(MAX_SAME + 50):
-        wire.a.desk.receive(wire.am, b"\x01" + wire.rng.randbytes(4095), NOW)
-    assert len(wire.a.findings()) == MAX_SAME
+def test_a_relay_that_makes_things_up_is_named_once_and_the_other_office_is_not_blamed() -> None:
+    """P7, P12: what nobody signed says nothing of the other office, and cannot bury a finding that does."""
+    wire, relays = Wire(), ("https://one.example", "https://two.example")
+    for number in range(100):
+        made_up = b"\x01" + wire.rng.randbytes((4095, 76)[number % 2])
+        wire.a.desk.receive(wire.am, made_up, NOW, relays[number % 3 == 0])
+    assert {(row[3], row[4]) for row in wire.a.ledger.findings()} == {
+        ("the relay's", f"{relay} hands over what no key of this desk opens: nobody has signed it.")
+        for relay in relays
+    }
 
 
 class Relay:

@@ -265,7 +265,7 @@ def test_an_altered_cell_is_refused_and_costs_nothing_else() -> None:
     assert crossed(channel, channel.release(channel.west, channel.east, "Yes."))
     assert altered
     (found,) = channel.middle.desk.ledger.findings()
-    assert found[3] == "the other office's"
+    assert found[3] == "the relay's"
 
 
 def test_a_cell_that_comes_again_says_nothing() -> None:

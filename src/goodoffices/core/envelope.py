@@ -100,6 +100,11 @@ def pack(
 
 def unpack(envelope: bytes, *, realm: bytes, line: bytes, seeds: Iterable[bytes]) -> tuple[Part, ...]:
     """The parts, decoded but not verified; raises Malformed, or Altered if no seed opens it."""
+    return read_opened(opened(envelope, realm=realm, line=line, seeds=seeds))
+
+
+def opened(envelope: bytes, *, realm: bytes, line: bytes, seeds: Iterable[bytes]) -> bytes:
+    """What is inside, padded, for ``read_opened``; raises Malformed, or Altered if no seed opens it."""
     if len(envelope) not in SIZE_CLASSES or envelope[:1] != _VERSION:
         raise Malformed("An envelope of no known size class or version.")
     for seed in seeds:
@@ -107,14 +112,15 @@ def unpack(envelope: bytes, *, realm: bytes, line: bytes, seeds: Iterable[bytes]
             padded = crypto.unseal(seed, envelope[1:], _info(realm, line, crypto.sealing_public(seed)))
         except Altered:
             continue
-        return _read(padded)
+        return padded
     raise Altered(
         "An envelope that none of this desk's keys opens.",
         "If its key was destroyed after its time, the sender seals the contents anew by itself.",
     )
 
 
-def _read(padded: bytes) -> tuple[Part, ...]:
+def read_opened(padded: bytes) -> tuple[Part, ...]:
+    """The parts of what ``opened`` gave, decoded but not verified; raises Malformed."""
     length = int.from_bytes(padded[:4], "big")
     if length > len(padded) - 4 or padded[4 + length :] != bytes(len(padded) - 4 - length):
         raise Malformed("An envelope with a wrong length inside.")

@@ -131,6 +131,19 @@ class Altered(OtherOfficeError):
     default_step = "Do not act on it. The evidence is kept; tell the author by another way."
 
 
+class Unopened(OtherOfficeError):
+    """Bytes in a mailbox that nobody signed and no key opens: not the other office's by anything that can be shown.
+
+    Whoever may write there can have made them, its relay above all, and in any number.
+    """
+
+    fault = "the relay's"
+    default_step = (
+        "Nothing was taken from it. What was sealed for a key that is gone its sender seals anew by itself; "
+        "if this goes on, use another relay for this line."
+    )
+
+
 class Foreign(OtherOfficeError):
     """Made for another line, mandate, realm or reader."""
 

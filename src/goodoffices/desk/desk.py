@@ -143,10 +143,10 @@ class Desk:
 
     # --- the wire -----------------------------------------------------------------------------------
 
-    def receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
-        """One envelope from a relay, verified and kept. Never raises on what others sent."""
+    def receive(self, line_id: bytes, envelope: bytes, now: int, relay: str | None = None) -> Taken:
+        """One envelope from a relay (its address), verified and kept. Never raises on what others sent."""
         before = self.context.arrived
-        taken = self._receive(line_id, envelope, now)
+        taken = self._receive(line_id, envelope, now, relay)
         if self.context.arrived != before and self._deferred:
             # What is missing on one line may have come by another; nothing else makes it worth a look.
             self._judge_deferred(now)
@@ -158,19 +158,19 @@ class Desk:
             for waiting in envelopes:
                 self._receive(line, waiting, now)
 
-    def _receive(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
+    def _receive(self, line_id: bytes, envelope: bytes, now: int, relay: str | None = None) -> Taken:
         envelope_id = crypto.sha256(envelope)
         if envelope_id in self._recent:
             # If our receipt was lost, its sender packs what it holds into another envelope.
             return Taken(delete=True)
-        taken = self._judge(line_id, envelope, now)
+        taken = self._judge(line_id, envelope, now, relay)
         if taken.delete:
             self._recent[envelope_id] = None
             if len(self._recent) > MAX_RECENT:
                 del self._recent[next(iter(self._recent))]
         return taken
 
-    def _judge(self, line_id: bytes, envelope: bytes, now: int) -> Taken:
+    def _judge(self, line_id: bytes, envelope: bytes, now: int, relay: str | None) -> Taken:
         def take() -> bool:
             whole = self.lines.receive(line_id, envelope, now)
             self.lines.seal_ahead(now)
@@ -182,7 +182,7 @@ class Desk:
             whole = False
         except OtherOfficeError as error:
             with self.context.transaction():
-                self.lines.refused_envelope(line_id, envelope, error, now)
+                self.lines.refused_envelope(line_id, envelope, error, now, relay)
             return Taken(delete=True)
         if not whole:
             # Judged when what is missing has come; the relay keeps it meanwhile.

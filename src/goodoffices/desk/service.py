@@ -388,7 +388,7 @@ class DeskService(Present):
     def _take(self, route: RouteRow, envelope: bytes) -> None:
         assert route.line is not None
         with faults():
-            taken = self.desk.receive(route.line, envelope, self.now())
+            taken = self.desk.receive(route.line, envelope, self.now(), route.relay)
         self.fault = None
         if taken.delete:
             self._forgetting.kept(route, envelope_id(envelope))

@@ -108,6 +108,10 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, Browsin
             (now, line, entry, fault, what, step),
         )
 
+    def was_found(self, what: str, line: bytes) -> bool:
+        """Whether a line has this finding already, about whatever entry."""
+        return self._one("SELECT 1 FROM finding WHERE what=? AND line IS ?", what, line) is not None
+
     def finding_count(self) -> int:
         """How many findings are kept."""
         return int(self._one("SELECT count(*) FROM finding")[0])

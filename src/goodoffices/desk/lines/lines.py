@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from goodoffices.core import cbor, crypto, envelope
-from goodoffices.core.errors import NotNow, OtherOfficeError
+from goodoffices.core.errors import NotNow, OtherOfficeError, Unopened
 from goodoffices.core.line import (
     MAX_BODY,
     MAX_ITEMS,
@@ -191,9 +191,13 @@ class Lines(Offering):
         if is_cell(sealed):
             return self.cells.open(line, sealed) or ()
         seeds = sorted(self.context.keys.envelope_seeds.items(), reverse=True)
-        return envelope.unpack(
-            sealed, realm=self.context.keys.realm, line=line.id, seeds=self._likely_first(seeds, now)
-        )
+        try:
+            padded = envelope.opened(
+                sealed, realm=self.context.keys.realm, line=line.id, seeds=self._likely_first(seeds, now)
+            )
+        except OtherOfficeError as error:
+            raise Unopened(error.what) from error
+        return envelope.read_opened(padded)
 
     def opens(self, line: LineRow, sealed: bytes, now: int) -> bool:
         """Whether an envelope was sealed to this desk on this line. Nothing is kept of it."""
@@ -274,8 +278,20 @@ class Lines(Offering):
 
     # --- outcomes that the runner tells -------------------------------------------------------------
 
-    def refused_envelope(self, line_id: bytes, sealed: bytes, error: OtherOfficeError, now: int) -> None:
-        """Keep what was wrong with an envelope that held nothing acceptable."""
+    def refused_envelope(
+        self, line_id: bytes, sealed: bytes, error: OtherOfficeError, now: int, relay: str | None = None
+    ) -> None:
+        """Keep what was wrong with an envelope that held nothing acceptable. ``relay``: whose mailbox it lay in."""
+        if isinstance(error, Unopened):
+            # Any number of them can be made by whoever may write there: each relay of a line is told of once.
+            what = "Something was brought that no key of this desk opens: nobody has signed it."
+            if relay is not None:
+                what = f"{relay} hands over what no key of this desk opens: nobody has signed it."
+            if not self.ledger.was_found(what, line_id):
+                self.ledger.find(
+                    now, error.fault, what, error.next_step, line=line_id, entry=crypto.sha256(sealed)
+                )
+            return
         self.ledger.find(
             now, error.fault, error.what, error.next_step, line=line_id, entry=crypto.sha256(sealed)
         )

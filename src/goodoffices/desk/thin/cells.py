@@ -9,7 +9,7 @@ from typing import Any
 
 from goodoffices.core import crypto
 from goodoffices.core.envelope import PART_ENTRY
-from goodoffices.core.errors import Foreign, MachineError, OtherOfficeError
+from goodoffices.core.errors import Altered, Foreign, MachineError, OtherOfficeError, Unopened
 from goodoffices.core.line import CarriedEntry, Item
 from goodoffices.core.sealed import SealedNote, read_sealed
 from goodoffices.core.thin.cell import (
@@ -233,7 +233,10 @@ class Cells:
                 message, after = before.key_of(number)
             except Foreign:
                 return None  # it was opened before: another relay's, or one that came twice
-            payload = open_cell(sealed, message)
+            try:
+                payload = open_cell(sealed, message)
+            except Altered as error:
+                raise Unopened(error.what) from error
             parts = read_parts(
                 payload, self.context.keys.realm, line.id, self._offices(line), self.known(line)
             )

@@ -129,7 +129,7 @@ class Steps:
 
 _AFTER_A_RESTORE = (
     "two different notes under its number",
-    "none of this desk's keys opens",
+    "no key of this desk opens",
     "came by its root's word alone",
 )
 

@@ -318,7 +318,7 @@ class World(Resting):
             self.visit(office, "receives", receive)
 
         def receive(desk: Desk) -> None:
-            taken = desk.receive(line, envelope, self.now(office))
+            taken = desk.receive(line, envelope, self.now(office), route.relay)
             office.disk.point("between keeping and deleting at the relay")
             if taken.delete and not self.chance(self.weather.lost):
                 self.at(self.delay(), delete)
