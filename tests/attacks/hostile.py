@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from typing import Any
 
 from goodoffices.core import cbor, envelope
@@ -14,11 +13,11 @@ from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.note import Words
 from goodoffices.core.office import sealing_key
 from goodoffices.core.statement import Signed, sign, state
-from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.desk.desk import Desk, Taken
-from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.desk.founding import Founding, NewOfficer, keep
 from goodoffices.desk.ledger.ledger import Ledger, NoteRow
 from goodoffices.desk.officers.acts import Draft, Terms
+from tests import founded
 
 NOW = 1_700_000_000_000
 
@@ -28,10 +27,9 @@ class Office:
 
     def __init__(self, name: str, rng: random.Random, founding: Founding | None = None) -> None:
         self.name = name
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
-        migrate(self.db, steps_in("goodoffices.desk.schema"))
-        self.founding = founding or found(
-            name, [NewOfficer("duty", "officer 1")], bytes(16), rng.randbytes, NOW
+        self.db = founded.tables()
+        self.founding = founding or founded.office(
+            name, [NewOfficer("duty", "officer 1")], bytes(16), rng, NOW
         )
         self.desk = Desk(self.db, self.founding.keys, rng.randbytes)
         with self.desk.context.transaction():

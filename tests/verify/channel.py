@@ -2,7 +2,6 @@
 """A channel of three desks in memory, with envelopes carried by hand: something to export and to attack."""
 
 import random
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,13 @@ from goodoffices.core.mandate import Forwarding, Precedence, Reading, RecordUse
 from goodoffices.core.note import Words
 from goodoffices.core.record.manifest import LIST, MANIFEST, Manifest, digest, list_files
 from goodoffices.core.statement import read_signed, sign, state
-from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.export import export
-from goodoffices.desk.founding import NewOfficer, found, keep
+from goodoffices.desk.founding import NewOfficer, keep
 from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import Verdict, verify
+from tests import founded
 
 START = 1_578_038_400_000
 NAMES = ("Washington", "Bern", "Tehran")
@@ -29,9 +28,8 @@ class Node:
 
     def __init__(self, name: str, rng: random.Random, now: int, realm: bytes) -> None:
         self.name = name
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
-        migrate(self.db, steps_in("goodoffices.desk.schema"))
-        self.founding = found(name, [NewOfficer("duty", "officer 1")], realm, rng.randbytes, now)
+        self.db = founded.tables()
+        self.founding = founded.office(name, [NewOfficer("duty", "officer 1")], realm, rng, now)
         self.desk = Desk(self.db, self.founding.keys, rng.randbytes)
         with self.desk.context.transaction():
             keep(self.desk.ledger, self.founding, rng.randbytes)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -19,13 +18,12 @@ from starlette.testclient import TestClient
 from goodoffices.core.errors import MachineError, WrongSecret
 from goodoffices.core.mandate import Forwarding, Reading
 from goodoffices.core.statement import LIVE
-from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.desk.alarms.alarms import Alarms, line_steps
 from goodoffices.desk.alarms.engine import Moment
 from goodoffices.desk.backup.running import RunningBackup
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.founding import Founding, NewOfficer, found, keep
+from goodoffices.desk.founding import Founding, NewOfficer, keep
 from goodoffices.desk.leaving import Leaving
 from goodoffices.desk.machine import TranslatingMachine
 from goodoffices.desk.officers.acts import Terms
@@ -35,6 +33,7 @@ from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
 from goodoffices.desk.watch.book import Address
 from goodoffices.web.app import create_app
+from tests import founded
 
 T = TypeVar("T")
 START = 1_700_000_000_000
@@ -81,9 +80,10 @@ class DeskInMemory:
     ) -> None:
         self.world = world
         self.office_name = name
-        db: Any = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        migrate(db, steps_in("goodoffices.desk.schema"))
-        self.founding: Founding = found(name, officers, realm, world.rng, world.time, releasers=releasers)
+        db: Any = founded.tables(any_thread=True)
+        self.founding: Founding = founded.office(
+            name, officers, realm, world.random, world.time, releasers=releasers
+        )
         self.desk = Desk(db, self.founding.keys, world.rng)
         with self.desk.context.transaction():
             keep(self.desk.ledger, self.founding, world.rng)
@@ -206,7 +206,8 @@ class Offices:
     """Washington, Bern and Tehran with two lines; a channel when ``agree`` is called."""
 
     def __init__(self, *, realm: bytes = LIVE, officers: list[NewOfficer] = ALL, releasers: int = 1) -> None:
-        self.rng = random.Random(7).randbytes
+        self.random = random.Random(7)
+        self.rng = self.random.randbytes
         self.time = START
         self.desks = {
             name: DeskInMemory(name, self, officers, realm, releasers)

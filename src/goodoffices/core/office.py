@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from goodoffices.core import cbor, crypto, digits
@@ -30,6 +31,8 @@ MAX_OFFICERS = 64
 MAX_ROSTERS = 256
 MAX_CREDENTIAL = 1 << 20
 """Bytes of an office's credential: its root and every roster so far."""
+_REMEMBER_UP_TO = 1 << 17
+"""Bytes; with 64 credentials remembered, strangers' cannot take more than some MiB."""
 
 
 class Right(IntFlag):
@@ -220,9 +223,22 @@ def make_roster(roster: Roster, seed: bytes, realm: bytes) -> Signed:
 
 
 def read_office(raw: bytes) -> Office:
-    """Decode and verify a credential; raises Malformed, Oversized, WrongSigner or Foreign."""
+    """Decode and verify a credential; raises Malformed, Oversized, WrongSigner or Foreign.
+
+    What was verified is remembered by its bytes, so that the same credential is not verified again with each
+    mandate and entry that needs it.
+    """
     if len(raw) > MAX_CREDENTIAL:
         raise Oversized("An office's credential is larger than 1 MiB.")
+    return _remembered(raw) if len(raw) <= _REMEMBER_UP_TO else _read_office(raw)
+
+
+@lru_cache(maxsize=64)
+def _remembered(raw: bytes) -> Office:
+    return _read_office(raw)
+
+
+def _read_office(raw: bytes) -> Office:
     items = cbor.decode(raw, max_size=MAX_CREDENTIAL)
     if not isinstance(items, tuple) or not 2 <= len(items) <= MAX_ROSTERS:
         raise Malformed("Not an office's credential.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from goodoffices.db.migrate import migrate, steps_in
@@ -17,6 +18,14 @@ from goodoffices.db.migrate import migrate, steps_in
 
 class Crash(BaseException):
     """The machine stopped here. No ``except`` of the desk may hold it, so it is no ``Exception``."""
+
+
+@cache
+def _new_tables() -> sqlite3.Connection:
+    # A world's desks all begin with the same empty tables, and a run has thousands of worlds.
+    made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(made, steps_in("goodoffices.desk.schema"))
+    return made
 
 
 class Disk:
@@ -36,7 +45,7 @@ class Disk:
     def empty(cls) -> Disk:
         """A new vault's tables."""
         raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
-        migrate(raw, steps_in("goodoffices.desk.schema"))
+        _new_tables().backup(raw)
         return cls(raw)
 
     @classmethod

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""New offices for tests that begin with one: what comes out alike each time is made once in a process.
+
+A desk's empty tables are copied from a database that has gone through every step of the schema. Keys are drawn from
+a seeded generator, so one name and one state of the generator give one office; it is kept with its signatures.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from goodoffices.db.migrate import migrate, steps_in
+from goodoffices.desk.founding import Founding, NewOfficer, found
+
+_made: dict[object, tuple[Founding, object]] = {}
+
+
+@cache
+def _template() -> sqlite3.Connection:
+    # Whichever thread asks first makes it; nobody writes to it afterwards.
+    made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(made, steps_in("goodoffices.desk.schema"))
+    return made
+
+
+def tables(*, any_thread: bool = False) -> sqlite3.Connection:
+    """A database in memory with a desk's newest tables, all empty."""
+    new = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=not any_thread)
+    _template().backup(new)
+    return new
+
+
+def office(
+    name: str,
+    officers: Sequence[NewOfficer],
+    realm: bytes,
+    rng: random.Random,
+    now: int,
+    *,
+    releasers: int = 1,
+) -> Founding:
+    """What ``found`` makes of the same arguments. ``rng`` stands afterwards where ``found`` would have left it."""
+    asked = (name, tuple(officers), realm, rng.getstate(), now, releasers)
+    if asked not in _made:
+        fresh = found(name, list(officers), realm, rng.randbytes, now, releasers=releasers)
+        _made[asked] = fresh, rng.getstate()
+    made, after = _made[asked]
+    rng.setstate(after)  # type: ignore[arg-type]
+    # A desk forgets seeds as time goes on: each test has its own.
+    return replace(
+        made,
+        envelope_seeds=dict(made.envelope_seeds),
+        reading_seeds=dict(made.reading_seeds),
+        officer_seeds=dict(made.officer_seeds),
+    )
