@@ -34,6 +34,18 @@ def tables(*, any_thread: bool = False) -> sqlite3.Connection:
     return new
 
 
+def put_back(db: sqlite3.Connection, copy: bytes) -> None:
+    """Make ``db`` what it was when ``db.serialize()`` gave the copy, as when a vault comes back from a backup.
+
+    ``deserialize`` would do for a new connection only: one in use may go on with statements prepared for tables
+    that it has freed (SQLite 3.40 does where both schemas are of one generation).
+    """
+    image = sqlite3.connect(":memory:")
+    image.deserialize(copy)
+    image.backup(db)
+    image.close()
+
+
 def office(
     name: str,
     officers: Sequence[NewOfficer],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from tests import founded
 from tests.attacks.catalogue import Attack, Scene
 
 ATTACK = Attack(
@@ -22,7 +23,7 @@ def committed() -> Scene:
     copy = scene.west.db.serialize()
     scene.release(scene.west, scene.middle, "Forgotten by the backup.")
     scene.west.db = sqlite3.connect(":memory:", isolation_level=None)
-    scene.west.db.deserialize(copy)
+    founded.put_back(scene.west.db, copy)
     scene.restart(scene.west)
     scene.pump()
     return scene

@@ -55,7 +55,7 @@ class DeskProcess:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert self.process.stdout
-        guard = threading.Timer(40, self.process.kill)  # a desk that never gets ready fails, not hangs
+        guard = threading.Timer(60, self.process.kill)  # a desk that never gets ready fails, not hangs
         guard.start()
         line = self.process.stdout.readline()
         guard.cancel()

@@ -16,6 +16,7 @@ from goodoffices.desk.courier.carrying import carry_in, carry_out
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.drill.world.relay import SimRelay
 from goodoffices.relay.rules import Refusal, Refused
+from tests import founded
 from tests.verify.channel import Channel, Node
 
 OLD, NEW, THIRD = (f"http://127.0.0.1:{port}" for port in (1, 2, 3))
@@ -207,7 +208,7 @@ def test_a_vault_from_before_the_change_is_reached_where_it_collects() -> None:
     place.settle()
     assert place.writes(place.middle) == {NEW}
     place.west.db = sqlite3.connect(":memory:", isolation_level=None)
-    place.west.db.deserialize(copy)
+    founded.put_back(place.west.db, copy)
     place.channel.restart(place.west)
     place.wait(2)
     assert place.writes(place.middle) == {OLD, NEW}

@@ -13,6 +13,7 @@ from goodoffices.core.note import Words
 from goodoffices.desk.ledger.channels import MAX_JUMP
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.routes.sending import Put
+from tests import founded
 from tests.verify.channel import Channel, Node
 
 HOUR = 3_600_000
@@ -31,7 +32,7 @@ class Post:
 
     def restore(self, node: Node, copy: bytes) -> None:
         node.db = sqlite3.connect(":memory:", isolation_level=None)
-        node.db.deserialize(copy)
+        founded.put_back(node.db, copy)
         self.channel.restart(node)
 
     def release(self, text: str) -> bytes:

@@ -22,6 +22,7 @@ from goodoffices.desk.founding import ALL_RIGHTS, CHECKPOINT, DAY, keys_in
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.officers.roster_in_force import DESK, SEALING
+from tests import founded
 from tests.attacks.hostile import NOW, ActType, Item, Office, Wire
 
 
@@ -364,7 +365,7 @@ def test_an_office_from_before_checkpoints_gets_its_key_with_the_next_roster() -
 def _gone_back(wire: Wire, office: Office, copy: bytes) -> None:
     """The office's machine is lost and its vault put back from a copy."""
     office.db = sqlite3.connect(":memory:", isolation_level=None)
-    office.db.deserialize(copy)
+    founded.put_back(office.db, copy)
     office.desk = Desk(office.db, keys_in(Ledger(office.db)), wire.rng.randbytes)
     office.desk.start(NOW)
     office.desk.unlock(office.founding.reading_key, NOW)
@@ -447,7 +448,7 @@ def test_the_root_brings_back_what_it_has_signed_and_a_vault_has_lost() -> None:
     first = signed(wire.a, wire.a.desk.rosters.renew(wire.a.officer, NOW, desk_key=True))
     wire.a.desk.rosters.install(first, NOW)
     at_the_root = wire.a.desk.context.my_office()
-    wire.a.db.deserialize(copy)  # it went back before anybody was told
+    founded.put_back(wire.a.db, copy)  # it went back before anybody was told
     wire.a.desk = Desk(wire.a.db, keys_in(Ledger(wire.a.db)), wire.rng.randbytes)
     wire.a.desk.start(NOW)
     wire.a.desk.unlock(wire.a.founding.reading_key, NOW)

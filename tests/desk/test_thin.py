@@ -14,6 +14,7 @@ from goodoffices.core.note import Words
 from goodoffices.core.sealed import read_sealed
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.officers.acts import Draft
+from tests import founded
 from tests.core.test_thin import TEXTS
 from tests.verify.channel import Channel, Node, exported, verdict
 
@@ -239,7 +240,7 @@ def test_a_vault_that_was_put_back_repeats_no_nonce_and_its_notes_arrive() -> No
 
     channel.middle.desk.receive = see  # type: ignore[method-assign,assignment]
     assert crossed(channel, channel.release(channel.west, channel.east, "Yes."))
-    channel.west.db.deserialize(image)
+    founded.put_back(channel.west.db, image)
     channel.restart(channel.west)
     note = channel.release(channel.west, channel.east, "No.")
     channel.wait(80)

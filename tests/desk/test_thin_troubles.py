@@ -19,6 +19,7 @@ from goodoffices.core.sealed import read_sealed
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.thin.agreeing import KEPT
 from goodoffices.desk.thin.tables import MOST_AHEAD
+from tests import founded
 from tests.desk.test_thin import Thin, both_thin, crossed
 from tests.verify.channel import Node
 
@@ -148,7 +149,7 @@ def test_a_note_that_names_one_lost_by_its_reader_is_asked_for_whole() -> None:
     lost = channel.release(channel.east, channel.west, "We ask for a word.")
     channel.pump()
     assert channel.west.desk.ledger.note(lost) is not None
-    channel.east.db.deserialize(image)
+    founded.put_back(channel.east.db, image)
     channel.restart(channel.east)
     assert channel.east.desk.ledger.note(lost) is None
     note = answered(channel, lost)
