@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -34,17 +35,19 @@ _SENTENCE = re.compile(r"(?![A-Z]{2,} )[A-Z{'].* .*[.?!]", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2}")
 
 
-def gathered() -> tuple[set[str], set[str]]:
+@cache
+def gathered() -> tuple[frozenset[str], frozenset[str]]:
     """(texts as they are said, texts in which something varies, with {names} in its place)."""
     plain: set[str] = set()
     patterns: set[str] = set()
     kinds = _errors(plain)
     for path, tree in _reachable().items():
+        constants = _constants(tree)
         for node in _told(path, tree, kinds):
-            for text, varies in _texts(node, _constants(tree)):
+            for text, varies in _texts(node, constants):
                 if _WORD.search(re.sub(r"\{\w+\}", "", text)):
                     (patterns if varies else plain).add(text)
-    return plain, patterns
+    return frozenset(plain), frozenset(patterns)
 
 
 def _errors(steps: set[str]) -> set[str]:

@@ -144,6 +144,7 @@ def test_the_container_takes_only_what_is_there_and_runs_as_nobody_special() -> 
     assert text.index("\nUSER goodoffices") < text.index("\nENTRYPOINT")
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_names_what_is_locked_and_comes_out_alike(tmp_path: Path) -> None:
     """Whoever is told of a fault in a package can look here whether it runs in a desk."""
     bills = [tmp_path / "one.json", tmp_path / "two.json"]

@@ -53,7 +53,7 @@ class Actor:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert self.process.stdout
-        guard = threading.Timer(40, self.process.kill)
+        guard = threading.Timer(60, self.process.kill)
         guard.start()
         line = self.process.stdout.readline()
         guard.cancel()

@@ -98,6 +98,7 @@ def test_one_seed_can_be_told_as_a_story(capsys: pytest.CaptureFixture[str]) -> 
     assert "everything held" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_nothing_is_shrunk_where_nothing_breaks() -> None:
     plan = plan_of(5, 4)
     assert shrink(plan).plan == plan

@@ -71,6 +71,7 @@ def test_rosters_change_while_notes_are_under_way(posts: int) -> None:
     assert verdict.counts["new rosters"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("terms", [1, 3])
 def test_a_calm_world_of_thin_lines_carries_notes_in_cells(terms: int) -> None:
     """P2, P7: the sealed and the open channel, forwarded by the desk."""
