@@ -34,8 +34,8 @@ PEOPLE = [NewOfficer("duty", "officer 1"), NewOfficer("auditor", "officer 2", Ri
 class World(Offices):
     """Three offices with one channel, and the deeds that these tests need."""
 
-    def __init__(self) -> None:
-        super().__init__(officers=PEOPLE)
+    def __init__(self, realm: bytes = LIVE) -> None:
+        super().__init__(realm=realm, officers=PEOPLE)
         self.mandate = self.agree()
 
     def release(self, author: DeskInMemory, to: DeskInMemory, text: str, ahead: int = 0) -> bytes:
@@ -202,6 +202,19 @@ def test_a_time_that_cannot_be_puts_nothing_at_the_top_for_ever(world: World) ->
     assert first.at <= world.time
 
 
+def test_in_a_drill_a_closed_note_stands_at_the_time_of_its_case() -> None:
+    """P9: what nobody has opened says no time of its own; the desk that sent it says that of the case."""
+    world = World(realm=b"drill" + bytes(11))
+    for each in world.desks.values():
+        each.set_case_offset(-1000 * HOUR)
+    note = world.release(world.washington, world.bern, "For you alone.")
+    chronicle = world.bern.desk.chronicle
+    assert chronicle.catch_up(10_000)
+    (found,) = chronicle.found(ask(world, world.washington.me, kinds=(Kind.NOTE,)), 2)
+    assert found.id == note
+    assert found.at == pytest.approx(world.time - 1000 * HOUR, abs=60_000)
+
+
 def test_a_page_waits_for_what_has_just_come_and_not_for_a_backlog(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,15 +223,15 @@ def test_a_page_waits_for_what_has_just_come_and_not_for_a_backlog(
     assert chronicle.catch_up(10_000)
     world.release(world.washington, world.tehran, "One.")
     assert chronicle.keep_up()
-    assert chronicle.behind() == 0
+    taken_in, rows = chronicle.progress()
+    assert taken_in == rows
     monkeypatch.setattr(gathering, "AT_A_PAGE", 3)
     monkeypatch.setattr(gathering, "OF_A_BACKLOG", 2)
     for _ in range(3):
         world.release(world.washington, world.tehran, "More.")
-    backlog = chronicle.behind()
-    assert backlog > 3
+    assert chronicle.progress()[1] > rows + 3
     assert not chronicle.keep_up()
-    assert chronicle.behind() == backlog - 2
+    assert chronicle.progress()[0] == taken_in + 2
 
 
 def test_a_locked_desk_finds_nothing(world: World) -> None:
@@ -256,7 +269,8 @@ def test_the_index_lies_sealed_beside_the_vault_and_is_made_anew_where_it_does_n
         with open_vault(folder) as vault:
             desk = Desk(vault.db, founding.keys, os.urandom)
             desk.unlock(founding.reading_key, 1_700_000_000_000)
-            assert (desk.chronicle.behind() == 0) == (damage is None)
+            taken_in, rows = desk.chronicle.progress()
+            assert (taken_in == rows) == (damage is None)
             assert desk.chronicle.catch_up(100)
             asked = Asked(b"m" * 32, (), words="guesses")
             assert len(desk.chronicle.found(asked, 10)) == 1
@@ -277,11 +291,9 @@ def test_a_record_that_went_back_makes_the_index_anew(tmp_path: Path) -> None:
         )
         chronicle = bern.desk.chronicle
         chronicle.place = path
-        assert (
-            chronicle.behind()
-            == bern.desk.ledger.db.execute("SELECT count(*) FROM public_statement").fetchone()[0]
-        )
+        said = bern.desk.ledger.db.execute("SELECT count(*) FROM public_statement").fetchone()[0]
+        assert chronicle.progress() == (0, said)
         assert chronicle.catch_up(100)
         chronicle.close()
-        assert chronicle.behind() == 0
+        assert chronicle.progress() == (said, said)
         chronicle.close()

@@ -197,6 +197,16 @@ def test_a_statement_that_was_corrected_says_so_in_every_kind_of_file() -> None:
     assert f'href="#i{old[:16]}"' in page
 
 
+def test_an_old_statement_can_be_corrected_from_any_page() -> None:
+    """P9: it need not be searched for; what is corrected already is offered no more."""
+    alone = Played()
+    browser, old = signed_in(alone.desk), alone.said
+    options = f'<option value="{old}"'
+    assert options in browser.get(f"{alone.path}?q=nothing-has-this-word").text
+    browser.done(f"{alone.path}/statements", **statement(what="As printed.", mark="3", corrects=old))
+    assert options not in browser.get(alone.path).text
+
+
 def test_who_may_not_read_log_or_take_along_is_refused(played: Played) -> None:
     """P4"""
     keeper, drafter = Browser(played.desk), Browser(played.desk)

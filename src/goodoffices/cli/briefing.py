@@ -21,6 +21,7 @@ from goodoffices.core.record.layout import plain
 from goodoffices.desk import consent
 from goodoffices.desk.briefing import Chosen, in_lanes
 from goodoffices.desk.briefing_beside import BESIDE, make_with_papers
+from goodoffices.desk.chronicle.gathering import AT_ONCE
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.incidents.sharing import Extracts
@@ -164,7 +165,7 @@ def make(
             along,
             tuple(_chosen_report(desk, each) for each in reports),
         )
-        while beside and not desk.chronicle.catch_up():
+        while beside and not desk.chronicle.catch_up(AT_ONCE):
             pass
         papers = [identifier(each.lower(), "beside") for each in beside]
         made, folder = make_with_papers(desk, who, chosen, papers, target, now)

@@ -19,6 +19,7 @@ from goodoffices.core.record.layout import plain
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing_beside import require_mark
+from goodoffices.desk.chronicle.gathering import AT_ONCE
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.chronicle import TAKES_ALONG, ItemCard, caucuses, own_papers
 from goodoffices.desk.views.chronicle_export import MARKS, heading, not_proved, on_the_wall, rfc3339
@@ -171,7 +172,7 @@ def not_proved_file(
     with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, who):
         desk.acts.require(who, Right.RELEASE)
         mandate = channel_of(desk, channel)
-        while not desk.chronicle.catch_up():
+        while not desk.chronicle.catch_up(AT_ONCE):
             pass
         papers = [identifier(each.lower(), "item") for each in items]
         found = own_papers(desk, desk.ledger.agreement(mandate), papers)

@@ -15,17 +15,22 @@ from goodoffices.desk.vault.database import Log, faults
 
 AFTER = 0.25
 """Seconds that the chronicle waits after a rest began: what a note brought is under way by then."""
-BETWEEN = 0.05
-"""Seconds between two slices of it."""
+FOR_SOME = 0.02
+"""Seconds that the chronicle takes at once: a page that is asked for meanwhile waits no longer."""
+BETWEEN = 0.04
+"""Seconds for everything else before it goes on."""
 
 
 class Alongside:
     """One thread that seals while the loop's thread commits; and what is done while the desk is at rest: the
     log is moved, the chronicle keeps up with the record."""
 
-    def __init__(self, context: Context, db: Connection, gather: Callable[[], bool]) -> None:
+    def __init__(
+        self, context: Context, db: Connection, gather: Callable[[], bool], gathered: Callable[[], None]
+    ) -> None:
         self._log = Log(db)
-        self._gather = gather
+        self._gather, self._gathered = gather, gathered
+        self._long = False
         self._next: asyncio.TimerHandle | None = None
         self._sealer = ThreadPoolExecutor(1, "sealing")
         context.beside = self._begin
@@ -41,11 +46,15 @@ class Alongside:
                 self._next = asyncio.get_running_loop().call_later(AFTER, self._slice)
 
     def _slice(self) -> None:
-        done = True
+        loop = asyncio.get_running_loop()
+        done, until = True, loop.time() + FOR_SOME
         # What is wrong with the disk or the vault is said to whoever asks for the page.
         with contextlib.suppress(GoodOfficesError), faults():
-            done = self._gather()
-        loop = asyncio.get_running_loop()
+            while not (done := self._gather()) and loop.time() < until:
+                pass
+        if done and self._long:
+            self._gathered()  # pages that said that it is not all there yet
+        self._long = not done
         self._next = None if done else loop.call_later(BETWEEN, self._slice)
 
     def close(self) -> None:

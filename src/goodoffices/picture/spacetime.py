@@ -21,6 +21,7 @@ from goodoffices.picture.tracks import Lane, Track, Words
 from goodoffices.picture.ways import AXIS, ROOM, SIDE, Rooms, Tracer, Way, short
 
 HEAD, FOOT = 76.0, 26.0
+SHORT_NAME = 13  # letters that fit above a lane in any size
 LABEL = 15.0  # height of one label line
 
 
@@ -79,10 +80,18 @@ def _lanes(canvas: Canvas, lanes: Sequence[Lane], rooms: Rooms, height: float) -
         middle = x + ROOM / 2
         out += [
             canvas.rect(x, HEAD, ROOM, height - HEAD - 4, class_=f"room {lane.role}", rx=6),
-            canvas.text(short(lane.name), middle, HEAD - 40, "middle", class_="office"),
+            canvas.text(
+                short(lane.name), middle, HEAD - 40, "middle", class_="office", **_room_for(lane.name)
+            ),
             canvas.text(lane.role_words, middle, HEAD - 20, "middle", class_="role"),
         ]
     return out
+
+
+def _room_for(name: str) -> dict[str, str | float]:
+    """A long name keeps the width that it has at its usual size where a narrow screen draws letters larger."""
+    letters = len(short(name))
+    return {"textLength": letters * 9.6, "lengthAdjust": "spacingAndGlyphs"} if letters > SHORT_NAME else {}
 
 
 def _axis(canvas: Canvas, scale: Scale, rooms: Rooms, words: Words) -> list[str]:

@@ -14,7 +14,6 @@ from goodoffices.core.record.layout import slug
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing_beside import require_mark
-from goodoffices.desk.chronicle.gathering import AT_A_PAGE
 from goodoffices.desk.chronicle.index import Asked, Kind
 from goodoffices.desk.chronicle.statements import NewStatement, PublicStatements
 from goodoffices.desk.desk import Desk
@@ -166,7 +165,7 @@ def pieces(desk: Desk, mandate: bytes, want: Wanted, most: int) -> Iterator[tupl
 
     Raises YourError where more than ``most`` items fit.
     """
-    while not desk.chronicle.catch_up(AT_A_PAGE):
+    while not desk.chronicle.catch_up():
         yield ()
     before, count = None, 0
     while True:

@@ -14,7 +14,7 @@ from goodoffices.desk.pages import fitting
 
 LATELY = 12
 """Notes that are offered as those that say what became of an assurance."""
-EACH = 60
+EACH = 40
 """Assurances on one page, if their words leave room: the principal reads them together."""
 ORDER = (Became.DISPUTED, Became.IN_FORCE, Became.LAPSED, Became.WITHDRAWN)
 

@@ -10,7 +10,7 @@ from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.public_statement import PublicStatement, check_public_statement
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
-from goodoffices.desk.home_papers import HomePapers
+from goodoffices.desk.home_papers import HomePapers, require_room
 from goodoffices.desk.incidents.files import CLOCKS_DIFFER
 
 MAX_STATEMENTS = 200_000
@@ -49,6 +49,11 @@ class PublicStatements(HomePapers):
         """A statement, verified again; raises NotFound."""
         signed = self.paper("public_statement", statement)
         return Logged(signed.id, check_public_statement(signed, self.context.my_office()), signed.signers[0])
+
+    def newest(self, most: int) -> list[bytes]:
+        """The IDs of those that were logged last, the newest first."""
+        rows = self.db.execute("SELECT id FROM public_statement ORDER BY rowid DESC LIMIT ?", (most,))
+        return [bytes(each) for (each,) in rows.fetchall()]
 
     def log(self, officer: Officer, new: NewStatement, now: int, *, once: str | None = None) -> bytes:
         """Log a statement; returns its ID. A form sent twice (``once``) logs one."""
@@ -93,6 +98,7 @@ class PublicStatements(HomePapers):
                 "A public statement says what was said, by whom, and from where it is known.",
                 "Fill in all three.",
             )
+        require_room((new.what, 8000), (new.by, 300), (new.where, 200), (new.source, 500))
         if new.said > now + CLOCKS_DIFFER or new.known > now + CLOCKS_DIFFER:
             raise YourError("It was said, or became known, in the future.", "Correct the two times.")
         if new.known < new.said:

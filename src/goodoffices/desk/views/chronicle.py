@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from goodoffices.core.act import CHANNEL_LANE, Act, ActType
+from goodoffices.core.act import CHANNEL_LANE, Act
 from goodoffices.core.assurance import Became, check_assurance, check_change
 from goodoffices.core.beside import BESIDE
 from goodoffices.core.errors import NotFound
@@ -25,35 +25,16 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.home_papers import HomePapers, pseudonym_of
 from goodoffices.desk.incidents.page import grade_of
 from goodoffices.desk.views.channel import lanes_of
+from goodoffices.desk.views.chronicle_steps import STEPS
 from goodoffices.desk.views.clocks import LocalTime, zone_of
 from goodoffices.desk.views.custody import signer_of
 from goodoffices.desk.views.inside import Inside, shown
 
 PAGE = 50
+CORRECTABLE = 24
+"""Public statements, those logged last, that can be corrected from any page of the chronicle."""
 TAKES_ALONG = Right.RELEASE | Right.AUDIT
 """One of these rights: what leaves the office is for who releases, or for who watches over it."""
-
-_STEPS: dict[int, str] = {
-    ActType.AT_DESK: "at the desk",
-    ActType.SEEN: "seen",
-    ActType.FORWARDED: "forwarded",
-    ActType.REFUSED: "refused",
-    ActType.RETURNED: "returned",
-    ActType.REMARK: "covering remark",
-    ActType.OPENED: "opened",
-    ActType.WITH_PRINCIPAL: "with the principal",
-    ActType.ACKNOWLEDGED: "acknowledged",
-    ActType.WITHDRAWN: "withdrawn",
-    ActType.COMPARED: "compared",
-    ActType.ALTERED: "altered",
-    ActType.ON_RELAY: "on a relay",
-    ActType.EXPIRED: "expired",
-    ActType.BRIEFED: "briefed",
-    ActType.HANDED_OVER: "handed over",
-    ActType.TRANSCRIPT: "transcript",
-    ActType.TRANSLATION: "translation",
-    ActType.REWORDING: "rewording",
-}
 
 
 @dataclass(frozen=True)
@@ -112,12 +93,17 @@ class ChroniclePage:
     name: str
     items: tuple[ItemCard, ...]
     older: int | None
+    taken_in: int
+    """Rows of the record that can be found on this page, of so many ``rows`` that it has."""
+    rows: int
     behind: int
-    """Rows of the record that are not taken in yet."""
+    """The rest: they are taken in while the desk has nothing else to do."""
     lanes: tuple[Choice, ...]
     kinds: tuple[Choice, ...]
     offices: tuple[Choice, ...]
     zones: tuple[Choice, ...]
+    correctable: tuple[ItemCard, ...]
+    """Public statements that nothing corrects yet: those of this page, and those logged last."""
     may_log: bool
     may_take_along: bool
     may_brief: bool
@@ -133,18 +119,22 @@ def chronicle_page(
     before: int | None = None,
 ) -> ChroniclePage:
     """The newest items that fit; ``before``: at earlier places than this one."""
-    done = desk.chronicle.keep_up()
+    desk.chronicle.keep_up()
     found = desk.chronicle.found(asked, PAGE + 1, before=before)
     rights = desk.context.my_office().roster.rights(officer.public)
     caucus = [(each, agreement.name_of(each)) for each in caucuses(desk, agreement)]
     known = {zone_of(desk, each): agreement.name_of(each) for each in reversed(agreement.mandate.path)}
     known.pop("", None)
+    taken_in, rows = desk.chronicle.progress()
+    items, may_log = cards(desk, agreement, found[:PAGE], zones), bool(rights & WRITING)
     return ChroniclePage(
         id=agreement.id,
         name=agreement.mandate.name,
-        items=cards(desk, agreement, found[:PAGE], zones),
+        items=items,
         older=found[PAGE - 1].place if len(found) > PAGE else None,
-        behind=0 if done else desk.chronicle.behind(),
+        taken_in=taken_in,
+        rows=rows,
+        behind=rows - taken_in,
         lanes=(
             Choice("between", "", CHANNEL_LANE in asked.lanes),
             *(Choice(each.hex(), name, each in asked.lanes) for each, name in caucus),
@@ -158,10 +148,21 @@ def chronicle_page(
             *(Choice(zone, name, zone in zones) for zone, name in reversed(known.items())),
             *(Choice(zone, "", True) for zone in zones if zone not in known),
         ),
-        may_log=bool(rights & WRITING),
+        correctable=_correctable(desk, agreement, items) if may_log else (),
+        may_log=may_log,
         may_take_along=bool(rights & TAKES_ALONG),
         may_brief=bool(rights & Right.RELEASE),
     )
+
+
+def _correctable(desk: Desk, agreement: Agreement, items: tuple[ItemCard, ...]) -> tuple[ItemCard, ...]:
+    index = desk.chronicle.index
+    logged = [index.one(each) for each in PublicStatements(desk.context).newest(CORRECTABLE)]
+    newest = cards(desk, agreement, [each for each in logged if each is not None], ())
+    there = {
+        each.id: each for each in (*items, *newest) if each.kind == "statement" and not each.corrected_by
+    }
+    return tuple(sorted(there.values(), key=lambda each: -each.place))
 
 
 def caucuses(desk: Desk, agreement: Agreement) -> list[bytes]:
@@ -314,7 +315,7 @@ class _Reading:
             **self._lane(note.lane if note is not None else act.lane),
             office_name=author,
             name=self._name(act.subject),
-            step=_STEPS.get(act.type, "other"),
+            step=STEPS.get(act.type, "other"),
             text=self._beside(found.id, act.subject) if act.type in BESIDE else act.words or "",
             by=signer_of(signed, office, act.roster)[0] if office is not None else "",
             source=author,
