@@ -134,6 +134,27 @@ def test_a_closed_window_costs_no_words(
     expect(again.locator("#text")).to_have_value("")
 
 
+def test_two_windows_do_not_write_over_each_other(
+    desk: tuple[str, str], contexts: Callable[..., BrowserContext]
+) -> None:
+    """P2: one has its words kept, the other says that its own are not; a save frees the place."""
+    address, channel = desk
+    one = _enter(contexts, address, "drafter")
+    two = one.context.new_page()
+    for page in (one, two):
+        page.goto(channel)
+        page.locator(".lane.caucus footer a").click()
+    one.locator("#text").fill("The first window")
+    expect(one.locator("#kept")).to_have_text(str(one.locator("#kept").get_attribute("data-kept")))
+    two.locator("#text").fill("The second window")
+    expect(two.locator("#kept")).to_contain_text("another window of yours")
+    two.locator('button[formaction$="/draft"]').click()
+    two.wait_for_url("**/drafts/*")
+    fresh = one.context.new_page()
+    fresh.goto(one.url)
+    expect(fresh.locator("#text")).to_have_value("The first window")
+
+
 def test_without_scripts_a_draft_is_saved_by_its_button(
     desk: tuple[str, str], contexts: Callable[..., BrowserContext]
 ) -> None:

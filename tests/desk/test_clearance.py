@@ -12,6 +12,7 @@ from goodoffices.core.clearance import Verdict
 from goodoffices.core.errors import NotAllowed, NotNow, YourError
 from goodoffices.core.note import Words, read_inside
 from goodoffices.core.office import Right
+from goodoffices.desk.clearance.drafting import Typed
 from goodoffices.desk.export import export
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
 from goodoffices.desk.officers.writing import Draft
@@ -323,13 +324,43 @@ def test_what_is_being_typed_is_kept_for_its_officer_alone(offices: Offices, man
     a = offices.washington
     mine, other = a.officer("drafter"), a.officer("first")
     to = offices.tehran.me
-    a.act(lambda d, now: d.clearing.keep_unfinished(mine, mandate, to, None, {"text": "Half a sen"}, now))
+    window = Typed("window")
+    a.act(
+        lambda d, now: d.clearing.keep_unfinished(
+            mine, mandate, to, None, {"text": "Half a sen"}, now, window
+        )
+    )
     kept = a.desk.clearing.unfinished(mine, mandate, to, None)
     assert kept is not None
     assert kept[1] == {"text": "Half a sen"}
     assert a.desk.clearing.unfinished(other, mandate, to, None) is None
-    _save(a, _draft(offices, mandate, "Half a sentence."))
+    _save(a, _draft(offices, mandate, "Half a sentence.", once="window"))
     assert a.desk.clearing.unfinished(mine, mandate, to, None) is None
+
+
+def test_one_window_does_not_write_over_what_another_keeps(offices: Offices, mandate: bytes) -> None:
+    """P2: two windows of one officer write to the same reader; neither costs the other its words."""
+    a = offices.washington
+    mine, to = a.officer("drafter"), offices.tehran.me
+
+    def keep(text: str, window: Typed) -> int:
+        offices.time += 1000
+        a.act(lambda d, now: d.clearing.keep_unfinished(mine, mandate, to, None, {"text": text}, now, window))
+        kept = a.desk.clearing.unfinished(mine, mandate, to, None)
+        assert kept is not None
+        assert kept[1] == {"text": text}
+        return kept[0]
+
+    keep("One", Typed("one"))
+    with pytest.raises(NotNow, match="Another window"):
+        keep("Two", Typed("two"))
+    at = keep("One, and on", Typed("one"))
+    _save(a, _draft(offices, mandate, "Two", once="two"))
+    assert a.desk.clearing.unfinished(mine, mandate, to, None) is not None
+    # A page that began with what was kept goes on with it; the page that kept it is told.
+    keep("Three", Typed("three", began=at))
+    with pytest.raises(NotNow, match="Another window"):
+        keep("One, late", Typed("one"))
 
 
 def test_what_comes_in_behind_its_own_save_is_not_kept(offices: Offices, mandate: bytes) -> None:
@@ -337,7 +368,11 @@ def test_what_comes_in_behind_its_own_save_is_not_kept(offices: Offices, mandate
     a = offices.washington
     mine, to = a.officer("drafter"), offices.tehran.me
     _save(a, _draft(offices, mandate, once="token"))
-    a.act(lambda d, now: d.clearing.keep_unfinished(mine, mandate, to, None, {"text": "Half"}, now, "token"))
+    a.act(
+        lambda d, now: d.clearing.keep_unfinished(
+            mine, mandate, to, None, {"text": "Half"}, now, Typed("token")
+        )
+    )
     assert a.desk.clearing.unfinished(mine, mandate, to, None) is None
 
 
@@ -357,7 +392,7 @@ def test_texts_of_drafts_lie_sealed(offices: Offices, mandate: bytes) -> None:
     _up(a, draft)
     a.act(
         lambda d, now: d.clearing.keep_unfinished(
-            a.officer("first"), mandate, offices.tehran.me, None, {"text": "Sesame"}, now
+            a.officer("first"), mandate, offices.tehran.me, None, {"text": "Sesame"}, now, Typed(None)
         )
     )
     for table in ("draft", "draft_version", "clearance", "release_open", "unfinished", "audit"):

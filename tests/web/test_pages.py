@@ -357,6 +357,23 @@ def test_a_form_sent_twice_releases_once_and_answers_the_same_note(writing: Writ
     assert browser.json("/")["channels"][0]["notes"] == 2
 
 
+def test_whoever_goes_back_after_a_release_is_told_that_it_went_out(writing: Writing) -> None:
+    """P2: pressed again, or drawn once more, it does nothing twice and says so; other words are a new note."""
+    browser, channel, form = writing
+    note = browser.done(f"{channel}/release", **form, once="token")["location"]
+    for step in ("confirm", "release"):
+        answer = browser.post(f"{channel}/{step}", html=True, **form, once="token")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{note}?again=1")
+    assert "This was done already" in browser.get(f"{note}?again=1").text
+    assert "This was done already" not in browser.get(note).text
+    other = {**form, "text": "Something else."}
+    drawn = browser.post(f"{channel}/confirm", html=True, **other, once="token").text
+    once = re.search(r'name="once" value="([0-9a-f]+)"', drawn)
+    assert once is not None
+    assert browser.done(f"{channel}/release", **other, once=once[1])["location"] != note
+    assert browser.json("/")["channels"][0]["notes"] == 2
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

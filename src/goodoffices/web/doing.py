@@ -9,6 +9,7 @@ from typing import Any
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Disclosure, Mandate, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
+from goodoffices.desk.clearance.drafting import Typed
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.forms.filling import require_filled
@@ -98,9 +99,16 @@ def _check_consent(ask: Ask) -> None:
         )
 
 
-async def confirm(ask: Ask) -> Page:
-    """Show once more to whom, through whom and as what the note goes. Nothing is done yet."""
+async def confirm(ask: Ask) -> Page | Done:
+    """Show once more to whom, through whom and as what the note goes. Nothing is done yet.
+
+    Whoever went back after a release is led to the note that went out; other words are a new note.
+    """
     draft = draft_of(ask)
+    if (done := _released(ask, draft)) is not None:
+        return done
+    if ask.desk.acts.released_by(draft) is not None:
+        ask.form = Form({**ask.form.fields, "once": ask.desk.context.rng(16).hex()})
     if draft.valid_until is not None and draft.valid_until <= ask.now:
         raise YourError("The note would be expired before it is released.", "Choose a later time.")
     page = await write(ask)
@@ -126,20 +134,33 @@ async def write_again(ask: Ask) -> Page:
 async def release(ask: Ask) -> Done:
     """Release: once, however often the form is sent. Where several must sign, this is the first of them."""
     draft = draft_of(ask)
+    if (done := _released(ask, draft)) is not None:
+        return done
     officer = ask.who.officer
     of, beside = ask.form.identifier("draft"), ask.form.identifier("beside")
     if of is None and beside is None and ask.desk.acts.releasers_needed == 1:
         note_id = ask.service.act(lambda desk, now: desk.acts.release(officer, draft, now))
+        typed = Typed(draft.once, ask.form.number("kept"))
         ask.service.act(
-            lambda desk, _: desk.clearing.forget_unfinished(officer, draft.mandate, draft.recipient, None)
+            lambda desk, _: desk.clearing.forget_unfinished(
+                officer, draft.mandate, draft.recipient, None, typed
+            )
         )
         return Done(f"/notes/{note_id.hex()}", note_id)
-    base = ask.form.number("base")
+    base, began = ask.form.number("base"), ask.form.number("kept")
     draft_id, version = ask.service.act(
-        lambda desk, now: desk.clearing.save(officer, draft, now, of=of, base=base, beside=beside)
+        lambda desk, now: desk.clearing.save(
+            officer, draft, now, of=of, base=base, beside=beside, began=began
+        )
     )
     note_id = ask.service.act(lambda desk, now: desk.clearing.put_up(officer, draft_id, version, now))
     return released_or_waiting(ask, draft_id, note_id)
+
+
+def _released(ask: Ask, draft: Draft) -> Done | None:
+    """The note that this page has released already, in these very words."""
+    note_id, same = ask.desk.acts.released_by(draft) or (b"", False)
+    return Done(f"/notes/{note_id.hex()}", note_id, again=True) if same else None
 
 
 def released_or_waiting(ask: Ask, draft_id: bytes, note_id: bytes) -> Done:

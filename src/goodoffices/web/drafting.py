@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, OtherOfficeError, YourError
 from goodoffices.core.mandate import Precedence
+from goodoffices.desk.clearance.drafting import Typed
 from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.desk.views.agreed import AgreedView, agreed_view, reports_of
 from goodoffices.desk.views.draft import DraftPage
@@ -71,8 +72,11 @@ async def save(ask: Ask) -> Done:
     """Save what was typed: a new draft, a new version, or an option beside another draft."""
     draft, officer = draft_of(ask), ask.who.officer
     of, beside, base = ask.form.identifier("draft"), ask.form.identifier("beside"), ask.form.number("base")
+    began = ask.form.number("kept")
     draft_id, _ = ask.service.act(
-        lambda desk, now: desk.clearing.save(officer, draft, now, of=of, base=base, beside=beside)
+        lambda desk, now: desk.clearing.save(
+            officer, draft, now, of=of, base=base, beside=beside, began=began
+        )
     )
     return Done(f"/drafts/{draft_id.hex()}", draft_id)
 
@@ -84,9 +88,9 @@ async def keep(ask: Ask) -> Done:
         raise NotFound("To whom the note goes is chosen before it is written.")
     of = ask.form.identifier("draft")
     fields = {name: ask.form.text(name) for name in (*KEPT, *kept_names(ask.form)) if ask.form.text(name)}
-    token = once(ask.form, officer)
+    typed = Typed(once(ask.form, officer), ask.form.number("kept"))
     ask.service.act(
-        lambda desk, now: desk.clearing.keep_unfinished(officer, mandate, to, of, fields, now, token)
+        lambda desk, now: desk.clearing.keep_unfinished(officer, mandate, to, of, fields, now, typed)
     )
     return Done(_write_page(mandate, to, of))
 

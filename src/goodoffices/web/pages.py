@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +28,7 @@ from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier, require_form
 from goodoffices.web.language import COOKIE, Language, asked_for
-from goodoffices.web.presses import NUMBER, key_of, stamped
+from goodoffices.web.presses import AGAIN, NUMBER, key_of, said_again, stamped
 from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
 from goodoffices.web.rights import NOBODY
@@ -154,6 +154,8 @@ class Done:
     sign_out: bool = False
     bell: str | None = None
     """What a browser keeps that may ring from now on."""
+    again: bool = False
+    """Whether this was done before, by the same press or page: the next page says so."""
 
 
 @dataclass(frozen=True)
@@ -232,8 +234,9 @@ async def _handled(ask: Ask, route: Route) -> Page | Done | File:
     key = None if ask.json or ask.files else key_of(ask.request.url.path, dict(ask.form.fields))
     if key is None or ask.session is None:
         return await route.handler(ask)
-    answer: Page | Done | File = await ask.session.presses.once(key, lambda: route.handler(ask), _lasts)
-    return answer
+    answer: Page | Done | File
+    answer, again = await ask.session.presses.once(key, lambda: route.handler(ask), _lasts)
+    return replace(answer, again=True) if again and isinstance(answer, Done) else answer
 
 
 def _lasts(answer: Page | Done | File) -> bool:
@@ -323,7 +326,7 @@ def _answered(ask: Ask, answer: Page | Done | File) -> Response:
     elif ask.json:
         response = as_json({"location": answer.location, "id": plain(answer.id), **plain(dict(answer.more))})
     else:
-        response = RedirectResponse(answer.location, 303)
+        response = RedirectResponse(said_again(answer.location) if answer.again else answer.location, 303)
     if isinstance(answer, Done):
         token = answer.session.token if answer.session is not None else None
         for name, value, age in (
@@ -373,6 +376,8 @@ def html_of(ask: Ask, page: Page, error: GoodOfficesError | None = None) -> str:
         now=ask.now,
         seen=ask.views.version,
         stands_at=ask.stands_at,
+        posted=ask.request.method == "POST",
+        again=error is None and ask.request.query_params.get(AGAIN) == "1",
         office_name=service.office_name,
         drill=service.realm != bytes(len(service.realm)),
         fault=service.fault,
@@ -388,13 +393,6 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
     response = HTMLResponse(html_of(ask, page, error), status)
     asked = ask.request.query_params.get("lang")
     if asked in ask.site.languages:
-        response.set_cookie(
-            COOKIE,
-            str(asked),
-            max_age=31_536_000,
-            path="/",
-            httponly=True,
-            samesite="strict",
-            secure=ask.site.secure,
-        )
+        cookie = {"max_age": 31_536_000, "path": "/", "httponly": True, "samesite": "strict"}
+        response.set_cookie(COOKIE, str(asked), secure=ask.site.secure, **cookie)
     return response

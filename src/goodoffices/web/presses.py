@@ -19,6 +19,15 @@ MOST = 64
 NUMBER = 8
 """Bytes of a page's number; it is no secret, only unlike others."""
 
+AGAIN = "again"
+"""Stands in the address of a page that says so: what was pressed had been done before, and was not done twice."""
+
+
+def said_again(location: str) -> str:
+    """Where a browser goes on to, told that what was pressed had been done before."""
+    path, mark, place = location.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}{AGAIN}=1{mark}{place}"
+
 
 def stamped(token: str, number: bytes) -> str:
     """What a page's forms carry: the session's token, and which page they stand on."""
@@ -53,15 +62,18 @@ class Presses(Generic[T]):
 
     _known: dict[bytes, asyncio.Future[T | None]] = field(default_factory=dict)
 
-    async def once(self, key: bytes, act: Callable[[], Awaitable[T]], lasts: Callable[[T], bool]) -> T:
-        """Do it, or say what it came to when it was done; the second of two at once waits for the first.
+    async def once(
+        self, key: bytes, act: Callable[[], Awaitable[T]], lasts: Callable[[T], bool]
+    ) -> tuple[T, bool]:
+        """Do it, or say what it came to when it was done, and that it was; the second of two at once waits for
+        the first.
 
         What was refused, or does not last, is forgotten: pressed again, it is tried again.
         """
         while (earlier := self._known.get(key)) is not None:
             came_to = await asyncio.shield(earlier)  # who goes away does not end it for the other
             if came_to is not None:
-                return came_to
+                return came_to, True
         mine: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
         self._known[key] = mine
         kept: T | None = None
@@ -74,4 +86,4 @@ class Presses(Generic[T]):
             mine.set_result(kept)
         while len(self._known) > MOST:
             del self._known[next(iter(self._known))]
-        return answer
+        return answer, False

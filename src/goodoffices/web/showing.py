@@ -94,7 +94,7 @@ async def write(ask: Ask) -> Page:
         )
     mandate, of, beside = ask.id("mandate"), _asked_id(ask, "draft"), _asked_id(ask, "beside")
     terms = ask.views.terms(mandate)
-    kept_at, base = None, 0
+    kept_at, base, began = None, 0, ask.form.number("kept")
     if of is not None:
         draft = ask.desk.clearing.open_draft(of)
         newest = ask.desk.clearing.tables.versions(draft.id)[-1]
@@ -103,9 +103,9 @@ async def write(ask: Ask) -> Page:
             ask.form = Form(fields_of(ask.desk.clearing.words(newest), terms))
     by = _written_by(ask, terms)
     kept = ask.desk.clearing.unfinished(ask.who.officer, mandate, to, of)
-    if kept is not None and not ask.form.text("csrf") and "fresh" not in ask.request.query_params:
-        once_typed = Form(kept[1])
-        if by == By() or by == by_of(once_typed, terms):
+    if kept is not None and not ask.form.text("csrf"):
+        began, once_typed = kept[0], Form(kept[1])
+        if "fresh" not in ask.request.query_params and by in (By(), by_of(once_typed, terms)):
             kept_at, ask.form, by = kept[0], once_typed, by_of(once_typed, terms)
             base = ask.form.number("base") or base
     here, page = ask.views.write(
@@ -126,6 +126,7 @@ async def write(ask: Ask) -> Page:
         "beside": beside,
         "base": base,
         "kept_at": kept_at,
+        "began": began,
         "by": by,
         "tongue_at": by.tongue_at(ask.language.code),
     }

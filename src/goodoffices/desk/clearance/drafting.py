@@ -29,6 +29,18 @@ MAX_OPTIONS = 8
 MAX_VERSIONS = 200
 MAX_WORDS = 2000
 MAX_UNFINISHED = 200_000
+WINDOW = "window"
+"""Beside the fields of what is typed: on which page, by its form's token."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Which page something is typed on, and what was kept when that page was opened."""
+
+    once: str | None
+    """The form's token; None: no page of ours."""
+    began: int | None = None
+    """When (ms) the words were kept with which the page began; None: it began empty."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +121,12 @@ class Drafting:
         of: bytes | None = None,
         base: int | None = None,
         beside: bytes | None = None,
+        began: int | None = None,
     ) -> tuple[bytes, int]:
         """Keep a new draft, a new version ``of`` one, or one ``beside`` another; returns (draft, version).
 
         ``base``: the version that the writer had before his eyes. Another officer's newer one is not
-        written over.
+        written over. ``began``: see ``Typed``.
         """
         self.require_any(officer, WRITERS)
         if draft.once is not None and (saved := self.tables.saved_by(draft.once)) is not None:
@@ -124,7 +137,7 @@ class Drafting:
             raise YourError("A draft needs words.", "Write the text, then save it.")
         content = content_of(draft, self.context.rng(32))
         with self.context.transaction():
-            self.tables.forget_unfinished(officer.public, draft.mandate, draft.recipient, of or b"")
+            self._forget(officer, draft.mandate, draft.recipient, of, Typed(draft.once, began))
             if of is None:
                 row = self._new_draft(draft, beside, now)
                 version = 1
@@ -255,18 +268,25 @@ class Drafting:
         of: bytes | None,
         fields: dict[str, str],
         now: int,
-        once: str | None = None,
+        typed: Typed,
     ) -> None:
         """Keep what an officer is typing, for him alone: a lost connection must not cost his words.
 
-        ``once``: the form's token. What comes in behind its own save or release is not kept.
+        What comes in behind its own save or release is not kept. Raises NotNow where another window of his has
+        its words kept here: one window does not write over the other.
         """
         self.require_any(officer, WRITERS)
         self.acts.lane_to(self.ledger.agreement(mandate), recipient)
+        once = typed.once
         if once is not None and (self.tables.saved_by(once) or self.ledger.fact(f"once {once}")):
             return
+        if not self._its_own(officer, mandate, recipient, of, typed):
+            raise NotNow(
+                "Another window of yours writes to the same reader; its words are kept here, not this one's.",
+                "Go on in one of the two, or save this text as a draft.",
+            )
         try:
-            raw = cbor.encode(dict(sorted(fields.items())))
+            raw = cbor.encode(dict(sorted({**fields, WINDOW: once or ""}.items())))
         except ValueError:
             raise YourError("The text holds half a character and cannot be kept.") from None
         if len(raw) > MAX_UNFINISHED:
@@ -279,15 +299,41 @@ class Drafting:
         self, officer: Officer, mandate: bytes, recipient: bytes, of: bytes | None
     ) -> tuple[int, dict[str, str]] | None:
         """(when it was kept, fields) of what this officer was typing here."""
+        kept = self._kept(officer, mandate, recipient, of)
+        return kept and (kept[0], {name: text for name, text in kept[1].items() if name != WINDOW})
+
+    def _kept(
+        self, officer: Officer, mandate: bytes, recipient: bytes, of: bytes | None
+    ) -> tuple[int, dict[str, str]] | None:
         row = self.tables.unfinished(officer.public, mandate, recipient, of or b"")
         if row is None:
             return None
         raw = open_text(self.reading_key(), row[1], b"unfinished" + officer.public)
         return row[0], {str(name): str(value) for name, value in cbor.decode(raw).items()}
 
-    def forget_unfinished(self, officer: Officer, mandate: bytes, recipient: bytes, of: bytes | None) -> None:
-        """It was saved elsewhere, released, or is not wanted."""
+    def _its_own(
+        self, officer: Officer, mandate: bytes, recipient: bytes, of: bytes | None, typed: Typed
+    ) -> bool:
+        """Whether nothing is kept here but what this page kept, or began with."""
+        kept = self._kept(officer, mandate, recipient, of) if typed.once is not None else None
+        return kept is None or kept[0] == typed.began or kept[1].get(WINDOW, typed.once) == typed.once
+
+    def forget_unfinished(
+        self,
+        officer: Officer,
+        mandate: bytes,
+        recipient: bytes,
+        of: bytes | None,
+        typed: Typed | None = None,
+    ) -> None:
+        """It was released, or is not wanted; what another window than the one named has kept stays."""
         with self.context.transaction():
+            self._forget(officer, mandate, recipient, of, typed or Typed(None))
+
+    def _forget(
+        self, officer: Officer, mandate: bytes, recipient: bytes, of: bytes | None, typed: Typed
+    ) -> None:
+        if self._its_own(officer, mandate, recipient, of, typed):
             self.tables.forget_unfinished(officer.public, mandate, recipient, of or b"")
 
     def _changed(self, row: DraftRow) -> None:

@@ -68,8 +68,14 @@ class Writing(Acting):
     def release(self, officer: Officer, draft: Draft, now: int) -> bytes:
         """Sign, seal, keep and send a note; returns its ID. One transaction, then the wire."""
         self.require(officer, Right.RELEASE)
-        if draft.once is not None and (done := self.ledger.fact(f"once {draft.once}")) is not None:
-            return _the_same(done, draft)
+        if (done := self.released_by(draft)) is not None:
+            note, same = done
+            if not same:
+                raise YourError(
+                    "This page has released a note already, with other words or to somebody else.",
+                    "Look at that note; what is to be said otherwise is a new note, from a new page.",
+                )
+            return note
         if self.releasers_needed > 1:
             raise NotAllowed(
                 "At this office several officers release a note, one after the other.",
@@ -84,6 +90,11 @@ class Writing(Acting):
             self.lines.flush_all(now)
             self.lines.seal_ahead(now)
         return opened.signed.id
+
+    def released_by(self, draft: Draft) -> tuple[bytes, bool] | None:
+        """The note that the draft's page has released already, and whether it says the same; None: none yet."""
+        done = self.ledger.fact(f"once {draft.once}") if draft.once is not None else None
+        return None if done is None else (done[:32], done[32:] in (b"", _digest(draft)))
 
     @property
     def releasers_needed(self) -> int:
@@ -322,15 +333,5 @@ def _taken_back(words: Words) -> list[bytes]:
 
 
 def _digest(draft: Draft) -> bytes:
+    """Of what is released; older vaults kept none."""
     return crypto.sha256(repr(replace(draft, once=None)).encode("utf-8", "surrogatepass"))
-
-
-def _the_same(done: bytes, draft: Draft) -> bytes:
-    """The note that a request released, if this is that request again; raises YourError on other words."""
-    note, digest = done[:32], done[32:]
-    if digest and digest != _digest(draft):  # older vaults kept no digest
-        raise YourError(
-            "This page has released a note already, with other words or to somebody else.",
-            "Look at that note; what is to be said otherwise is a new note, from a new page.",
-        )
-    return note

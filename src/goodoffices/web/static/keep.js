@@ -27,7 +27,9 @@
         credentials: "same-origin",
         keepalive: left,
       });
-      status.textContent = answer.ok ? status.dataset.kept : status.dataset.notKept;
+      // What another window keeps is not written over; this one says so for as long as that is so.
+      status.textContent = status.dataset[answer.ok ? "kept" : answer.status === 409 ? "elsewhere" : "notKept"];
+      status.classList.toggle("alarm", !answer.ok);
     } catch {
       status.textContent = status.dataset.notKept;
       timer = setTimeout(keep, 5 * PAUSE);

@@ -163,21 +163,30 @@
   document.addEventListener("focusout", () => setTimeout(() => wanted && !typing(document.activeElement) && refresh(), 50));
 
   let soon = 0;
-  const source = new EventSource("/events");
-  source.addEventListener("change", () => {
-    // Soon, however many more follow: a desk on which something always changes must not starve its pages.
-    soon = soon || setTimeout(() => {
-      soon = 0;
-      refresh();
-    }, 20);
-  });
-  // What changed between the making of this page and the first word of the stream is caught up with here.
-  source.addEventListener("here", (event) => {
-    if (!notice.hidden && [notice.dataset.lost, notice.dataset.unsent].includes(notice.textContent)) say(null);
-    if (event.data !== main().dataset.seen) refresh();
-  });
-  source.addEventListener("error", () => say(source.readyState === EventSource.CLOSED ? "ended" : "lost"));
-  source.addEventListener("ended", () => stop());
+  let source = null;
+  let restored = false;
+  const listen = () => {
+    source = new EventSource("/events");
+    source.addEventListener("change", () => {
+      // Soon, however many more follow: a desk on which something always changes must not starve its pages.
+      soon = soon || setTimeout(() => {
+        soon = 0;
+        refresh();
+      }, 20);
+    });
+    // What changed between the making of this page and the first word of the stream is caught up with here.
+    source.addEventListener("here", (event) => {
+      if (!notice.hidden && [notice.dataset.lost, notice.dataset.unsent].includes(notice.textContent)) say(null);
+      if (event.data !== main().dataset.seen) refresh();
+    });
+    source.addEventListener("error", () => {
+      const ended = source.readyState === EventSource.CLOSED;
+      if (ended && restored) location.replace("/sign-in");
+      else say(ended ? "ended" : "lost");
+    });
+    source.addEventListener("ended", () => stop());
+  };
+  listen();
   const stop = () => {
     source.close();
     const drafts = fields(main()).some(changed) || main().dataset.live !== undefined;
@@ -226,13 +235,21 @@
     }
     sent = true;
     const button = event.submitter;
+    // Back from what is released leads to where it was written, not to the browser's own page about a form.
+    if (main().dataset.from && button && button.matches(".confirm .huge")) history.replaceState(null, "", main().dataset.from);
     // After this turn: a disabled button would not be sent with its form.
     setTimeout(() => button && button.setAttribute("aria-disabled", "true"));
   });
-  addEventListener("pageshow", () => {
+  addEventListener("pageshow", (event) => {
     sent = false;
     document.querySelectorAll("button[aria-disabled]").forEach((each) => each.removeAttribute("aria-disabled"));
-    if (source.readyState === EventSource.CLOSED) location.reload();
+    if (source.readyState !== EventSource.CLOSED) return;
+    // Asked for again, the answer to a form would be the browser's own page: one that it kept goes on as it stands.
+    if (main().dataset.posted === undefined) location.reload();
+    else if (event.persisted) {
+      restored = true;
+      listen();
+    }
   });
 
   // --- clocks that run between two changes ----------------------------------------------------------------
