@@ -146,6 +146,19 @@ def test_what_was_asked_with_a_wrong_root_leaves_nothing(washington: Office, ber
     assert "officer 3 comes in" in said
 
 
+def test_a_root_beside_another_offices_rosters_is_refused_before_anything_is_asked_for(
+    washington: Office, bern: Office
+) -> None:
+    """P10: what lies beside the root is looked at first, so that the refusal leaves no request behind."""
+    bern.does(f"office renew {WHO} --root root")
+    shutil.copy(bern.folder / "root.rosters", washington.folder / "root.rosters")
+    refused = washington.is_refused(f"office releasers 1 {WHO} --root root")
+    assert "These are the rosters of Bern" in refused
+    (washington.folder / "root.rosters").unlink()
+    said = washington.does(f"office renew {WHO} --root root").err
+    assert "waits for the root's signature since before" not in said
+
+
 def test_a_pseudonym_with_hidden_characters_is_not_signed(washington: Office) -> None:
     """P12."""
     private(washington.folder / "second", OTHER + "\n")

@@ -114,6 +114,8 @@ def test_what_was_written_down_later_than_known_says_so(desk: Desk) -> None:
         ({"corrects": b"\x01" * 32}, "not in this file"),
         ({"contradicts": (b"\x01" * 32,)}, "not in this file"),
         ({"what": "  "}, "Fill in|says what happened"),
+        ({"what": "آن " * 801}, "begins with 'آن .* has 4004 bytes; at most 4000"),
+        ({"answer": "no " * 68, "question": LEFT}, "at most 200 fit"),
     ],
 )
 def test_what_cannot_be_so_is_named(desk: Desk, wrong: dict[str, Any], words: str) -> None:

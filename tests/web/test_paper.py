@@ -232,6 +232,10 @@ def test_a_transcript_takes_two_officers_where_the_mandate_asks_for_two() -> Non
     ] * 2
     html = second.get(f"/notes/{note}").text
     assert "a second officer signs it first" in html
+    # The names of its fields are the page's own, in its language; what is signed stands beside it as it is.
+    told = second.get(f"/notes/{note}?lang=fa").text
+    assert told.count("who: ") == told.count("who: ", told.index("<details>")) == 2
+    second.get("/?lang=en")
     assert washington.json(f"/notes/{note}")["transcripts"] == []
     thursday, friday = sorted(waiting, key=lambda each: "Friday" in each["words"])
     assert bern.post(f"/notes/{note}/words/sign", read=thursday["digest"]).status_code == 403

@@ -97,8 +97,12 @@ def test_a_note_that_nobody_forwards_opens_or_answers_is_named(offices: Offices,
     washington, bern, tehran = (browse(each) for each in offices.desks.values())
     note = release(offices, mandate).hex()
     assert quiet(washington) == [(1, "not forwarded", "the intermediary's word")]
+    (waits,) = washington.json("/status")["notes"]
+    assert offices.time < waits["due"] <= offices.time + 10 * MINUTE
+    assert "not late before" in washington.get("/status").text
     offices.time += 10 * MINUTE
-    assert washington.json("/status")["notes"][0]["late"]
+    (late,) = washington.json("/status")["notes"]
+    assert (late["late"], late["due"]) == (True, None)
     bern.done(f"/notes/{note}/take")
     bern.done(f"/notes/{note}/forward")
     assert quiet(washington) == [(1, "not opened", "signed by the reader")]

@@ -60,6 +60,7 @@ def before_asking(desk: Desk, root_file: Path | None) -> None:
     """What is asked together with a wrong root must leave nothing; what waits already is signed along."""
     if root_file is not None:
         require_root(desk.context.my_office(), read_root(root_file))
+        _require_ours(desk.context.my_office(), signed_with(root_file))
     waiting = desk.rosters.request()
     if waiting is not None:
         aside("This waits for the root's signature since before, and goes along with what you ask for now:")
@@ -104,13 +105,18 @@ def _credential(raw: bytes) -> Office | None:
         return None  # one roster by itself
 
 
+def _require_ours(mine: Office, signed: Office | None) -> None:
+    """Raise YourError for what another office's root has signed."""
+    if signed is not None and signed.id != mine.id:
+        raise YourError(f"These are the rosters of {signed.name}.", "Take those of this office.")
+
+
 def _bring_back(desk: Desk, signed: Office | None) -> Roster:
     """What the root has signed and this vault has lost comes into force again."""
     mine = desk.context.my_office()
+    _require_ours(mine, signed)
     if signed is None or len(signed.signed) <= len(mine.signed):
         return mine.roster
-    if signed.id != mine.id:
-        raise YourError(f"These are the rosters of {signed.name}.", "Take those of this office.")
     roster = desk.rosters.bring_back(signed.signed[len(mine.signed) :], now())
     say(
         f"rosters {mine.roster.version + 1} to {roster.version}, which this vault had lost, are in force again"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow
+from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.home_papers import WRITING
 from goodoffices.core.office import Office
 from goodoffices.core.statement import Content, Signed, read_signed, sign, state
@@ -59,6 +59,18 @@ class HomePapers:
     def _require(self, officer: Officer) -> None:
         if not self.context.my_office().roster.rights(officer.public) & WRITING:
             raise NotAllowed(f"{officer.name} may read this, not write into it.")
+
+
+def require_room(*texts: tuple[str, int]) -> None:
+    """Raise YourError for the first of (text, bytes that it may have) that is longer, by its own beginning."""
+    for text, most in texts:
+        size = len(text.strip().encode("utf-8", "surrogatepass"))
+        if size > most:
+            begins = " ".join(text[:60].split())
+            raise YourError(
+                f"The text that begins with '{begins}' has {size} bytes; at most {most} fit there.",
+                "Shorten it. A Latin letter takes one byte, a Persian or an Arabic one takes two.",
+            )
 
 
 def pseudonym_of(context: Context, signer: bytes, version: int) -> str:

@@ -393,6 +393,7 @@ def _html(ask: Ask, page: Page, status: int, error: GoodOfficesError | None) -> 
     response = HTMLResponse(html_of(ask, page, error), status)
     asked = ask.request.query_params.get("lang")
     if asked in ask.site.languages:
-        cookie = {"max_age": 31_536_000, "path": "/", "httponly": True, "samesite": "strict"}
-        response.set_cookie(COOKIE, str(asked), secure=ask.site.secure, **cookie)
+        response.set_cookie(
+            COOKIE, str(asked), 31_536_000, secure=ask.site.secure, httponly=True, samesite="strict"
+        )
     return response

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from goodoffices.core.digits import grouped
 from goodoffices.core.fields import shown_name
+from goodoffices.core.handing import read_words
 from goodoffices.web import silence, words
 from goodoffices.web.deeds import told
 from goodoffices.web.diff import changes
@@ -113,6 +114,7 @@ def environment(language: Language) -> Environment:
         grouped=grouped, visible=visible, shown=shown_name, lines=lines, has_unseen=has_unseen, has_alike=has_alike,
         hex=bytes.hex, changes=changes,
     )  # fmt: skip
+    env.filters["hand"] = read_words
     env.globals.update(lang=language, words=words, silence=silence, say=language.say)
     env.globals.update(told=lambda what: told(what, language), retold=lambda text: retold(text, language))
     return env

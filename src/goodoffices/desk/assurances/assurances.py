@@ -21,7 +21,7 @@ from goodoffices.core.mandate import Mandate
 from goodoffices.core.note import Words
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.home_papers import HomePapers
+from goodoffices.desk.home_papers import HomePapers, require_room
 
 MAX_ASSURANCES = 2000
 HOUR = 3_600_000
@@ -116,6 +116,7 @@ class Assurances(HomePapers):
             raise YourError("What was promised is not said.", "Write it in the note's own words.")
         if len(conditions) > MAX_CONDITIONS:
             raise YourError(f"More than {MAX_CONDITIONS} conditions.", "Put some of them into one line.")
+        require_room((what, 2000), *((each, 500) for each in conditions))
         if until is not None and until <= now:
             raise YourError(
                 "It would have lapsed before it is written down.", "Correct 'until', or leave it empty."
@@ -192,6 +193,7 @@ class Assurances(HomePapers):
         self.one(assurance)
         if not why.strip():
             raise YourError("Why is not said.", "Say from where it is known.")
+        require_room((why, 2000))
         if note is not None and self.context.ledger.note(note) is None:
             raise NotFound("The note that says so is not at this desk.")
         if became != Became.IN_FORCE and until is not None:

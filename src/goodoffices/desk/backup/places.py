@@ -221,7 +221,7 @@ class Sftp(Place):
             await self.close()  # the next try connects anew
             raise MachineError(
                 f"The backups' place at {self._host} failed: {error or type(error).__name__}.",
-                "Check the network, the folder there, and both keys; it is tried again.",
+                "Check the network, the folder there, and both keys.",
             ) from None
 
 

@@ -16,7 +16,7 @@ from goodoffices.core.incident import (
 )
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Officer
-from goodoffices.desk.home_papers import HomePapers
+from goodoffices.desk.home_papers import HomePapers, require_room
 from goodoffices.desk.incidents.standing import Filed
 
 MAX_REPORTS = 2000
@@ -96,6 +96,7 @@ class IncidentFiles(HomePapers):
         self._require(officer)
         if not title.strip():
             raise YourError("The file has no title.", "Say in one line what happened.")
+        require_room((title, 300), (place, 200))
         if self.db.execute("SELECT count(*) FROM incident").fetchone()[0] >= MAX_FILES:
             raise YourError("There are too many incident files.", "Go on in one of them.")
         content = Incident(
@@ -169,6 +170,14 @@ class IncidentFiles(HomePapers):
         """Raise YourError for what cannot be so; every fault names its field and what would do."""
         if not new.what.strip() or not new.source.strip():
             raise YourError("A report says what happened and from whom it comes.", "Fill in both.")
+        require_room(
+            (new.what, 4000),
+            (new.where, 200),
+            (new.source, 500),
+            (new.question, 300),
+            (new.answer, 200),
+            (new.claimant, 300),
+        )
         if new.claim == Claim.INTENT and not new.claimant.strip():
             raise YourError(
                 "What somebody meant is always somebody's claim.",

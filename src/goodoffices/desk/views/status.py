@@ -95,7 +95,7 @@ class LineStatus:
 
 @dataclass(frozen=True)
 class Quiet:
-    """An own note that went quiet, where, and since when."""
+    """An own note without an answer: where it stands, since when, and when its next step is due."""
 
     note: bytes
     mandate: bytes
@@ -110,6 +110,8 @@ class Quiet:
     since: int
     word: str
     late: bool
+    due: int | None
+    """When the step that is awaited is due, while it is not late."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ def _quiet_note(desk: Desk, agreement: Agreement, note: NoteRow, now: int) -> Qu
         return None
     if state == "no answer" and desk.ledger.wrote_after(agreement.id, note.lane, note.recipient, since):
         return None
+    late = any(each.late for each in strip)
     return Quiet(
         note=note.id,
         mandate=agreement.id,
@@ -217,7 +220,8 @@ def _quiet_note(desk: Desk, agreement: Agreement, note: NoteRow, now: int) -> Qu
         office_name=reached.office_name if reached else agreement.name_of(note.author),
         since=since,
         word=reached.word if reached else "",
-        late=any(each.late for each in strip),
+        late=late,
+        due=None if late else next((each.due for each in strip if each.due and each.state != "done"), None),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodoffices.core.act import Act, ActType
-from goodoffices.core.handing import read_words
+from goodoffices.core.handing import Hand, read_words
 from goodoffices.core.mandate import Agreement
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
@@ -79,6 +79,10 @@ class OpenWordsCard:
     mine: bool
     spoken: bool
     scan: bytes | None
+    hand: Hand | None
+    """Of a transcript: from whom, where, when and taken down by whom, as its words say."""
+    text: str
+    """What it says besides."""
 
 
 def open_words_of(desk: Desk, officer: Officer, note: NoteRow) -> tuple[OpenWordsCard, ...]:
@@ -86,6 +90,7 @@ def open_words_of(desk: Desk, officer: Officer, note: NoteRow) -> tuple[OpenWord
     found = []
     for each in desk.acts.open_words(note.id):
         act = each.signed.statement.read(Act) if each.signed is not None else None
+        hand, text = (read_words(each.words) if each.kind == ActType.TRANSCRIPT else None) or (None, None)
         found.append(
             OpenWordsCard(
                 kind=NAMES[each.kind],
@@ -96,6 +101,8 @@ def open_words_of(desk: Desk, officer: Officer, note: NoteRow) -> tuple[OpenWord
                 mine=each.officer == officer.public,
                 spoken=each.kind == ActType.TRANSCRIPT and act is not None and act.code == SPOKEN,
                 scan=act.evidence if act is not None else None,
+                hand=hand,
+                text=text if text is not None else each.words,
             )
         )
     return tuple(found)
