@@ -24,8 +24,9 @@ from tests.attacks.hostile import NOW, ActType, Item, Office, Wire
 
 
 def _again(wire: Wire, now: int, **fields: object) -> int:
-    """How many entries Washington's desk packs once Bern's asks as if it had lost everything."""
-    question = wire.question(wire.m, wire.am, time=(now, 0), **fields)
+    """How many entries Washington's desk packs once Bern's asks as if it had lost all that others wrote."""
+    mine = wire.m.ledger.head(wire.am, wire.m.me)
+    question = wire.question(wire.m, wire.am, time=(now, 0), **{"mine": mine, **fields})
     wire.send(wire.a, wire.am, [head_part(question)], now)
     return _packed(wire, now)
 
@@ -74,7 +75,7 @@ def test_a_day_later_the_peer_is_believed_at_once_again() -> None:
     assert _again(wire, NOW) == 0
     assert _packed(wire, NOW + WAITS[0]) == count
     later = NOW + 2 * FORGET
-    question = wire.question(wire.m, wire.am)
+    question = wire.question(wire.m, wire.am, mine=wire.m.ledger.head(wire.am, wire.m.me))
     with wire.a.desk.context.transaction():
         wire.a.desk.lines._head(wire.a.ledger.line(wire.am), question, later)
     assert _packed(wire, later) == count

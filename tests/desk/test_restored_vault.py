@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from goodoffices.core.mandate import Forwarding, Precedence
 from goodoffices.core.note import Words
+from goodoffices.core.roster_request import sign_request
 from goodoffices.desk.ledger.channels import MAX_JUMP
-from goodoffices.desk.officers.acts import Draft
+from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.desk.routes.sending import Put
 from tests import founded
 from tests.verify.channel import Channel, Node
@@ -262,3 +265,54 @@ def test_a_peers_word_does_not_use_up_the_numbers() -> None:
         ledger.number_after(bytes(32), lane, me, 7)
     assert ledger.next_number(mandate, lane, me) == MAX_JUMP + 1
     assert ledger.next_number(bytes(32), lane, me) == 1
+
+
+@pytest.mark.parametrize("writes", ["before its signature came", "after it"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_signature_under_a_mandate_that_a_vault_lost_comes_back(late: bool, writes: str) -> None:
+    """P2: an officer signs once, and the office's own peers hold what its vault has lost."""
+    post = Post()
+    nodes = post.channel.nodes
+    terms = Terms(name="Again", path=tuple(each.me for each in nodes))
+    mandate = post.middle.desk.acts.propose(post.middle.officer, terms, post.channel.now)
+    post.channel.pump()
+    nodes[2].desk.acts.sign_mandate(nodes[2].officer, mandate, post.channel.tick())
+    post.channel.pump()
+    copy = post.backup(post.west)
+    post.west.desk.acts.sign_mandate(post.west.officer, mandate, post.channel.tick())
+    sent = post.collect(post.west)
+    if not late:
+        post.deliver(post.middle, sent)
+    post.restore(post.west, copy)
+    if writes.startswith("before"):
+        post.release("Written before anybody could answer.")
+    post.channel.pump()
+    post.deliver(post.middle, sent)
+    if writes.startswith("after"):
+        assert post.west.desk.ledger.agreement(mandate).complete is not late
+        post.release("Written when the peer held it.")
+    post.wait()
+    assert all(each.desk.ledger.agreement(mandate).complete for each in nodes)
+
+
+@pytest.mark.parametrize("whose", ["its own alone", "its peer's too"])
+def test_a_roster_that_a_vault_lost_comes_back_whenever_its_peers_learn_of_it(whose: str) -> None:
+    """P10: what it had sent may come in after its question was answered, or be known further on alone."""
+    post = Post()
+    west, middle = post.west, post.middle
+    copies = {each.me: post.backup(each) for each in (west, middle)}
+    request = west.desk.rosters.renew(west.officer, post.channel.tick(), sealing_keys=False)
+    west.desk.rosters.install(sign_request(request, west.founding.root_seed), post.channel.now)
+    sent = post.collect(west)
+    if whose == "its peer's too":
+        post.deliver(middle, sent)
+        post.channel.pump()
+        post.restore(middle, copies[middle.me])
+    post.restore(west, copies[west.me])
+    post.channel.pump()
+    if whose == "its own alone":
+        post.deliver(middle, sent)
+        post.release("Written by a desk that knows of nothing.")
+    post.wait()
+    known = [each.desk.ledger.office(west.me) for each in post.channel.nodes]
+    assert [each.roster.version for each in known if each is not None] == [2, 2, 2]

@@ -84,7 +84,8 @@ class Desk:
         self.lines = Lines(self.context, self._take_entry, Cells(self.context, self.channels.thin))
         self.lines.receipted = self._on_relay
         self.stops = Stops(self.context)
-        self.lines.take_stop = self.stops.take
+        self.lines.take_stop, self.lines.peer_ends = self.stops.take, self.channels.forgotten.asked
+        self.channels.forgotten.hand_rosters = self.lines.hand_rosters
         self.acts = HandActs(self.context, self.channels, self.lines)
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)

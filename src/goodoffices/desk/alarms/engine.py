@@ -149,6 +149,10 @@ def advance(
     first call since the program started, so that what is new to it may have lain there for any time.
     """
     rebooted = last is None or last[0] != moment.boot or moment.steady < last[1]
+    # What this desk signed before it stopped may stand in the record and not yet in its book of alarms: such a
+    # taking is younger than the book, and after a reboot nobody knows how much older than the start.
+    book = None if rebooted or last is None else replace(moment, steady=last[1])
+    counts_from = book if first else moment
     changed: dict[str, Alarm] = {}
     calls: dict[str | None, list[Alarm]] = {}
     waiting = {step.key: step for step in steps}
@@ -157,7 +161,7 @@ def advance(
         alarm = before
         if alarm is not None and rebooted and alarm.open:
             alarm = _after_reboot(alarm, step, moment, last)
-        alarm = _follow(alarm, step, moment, unknown_age=rebooted or first)
+        alarm = _follow(alarm, step, moment, unknown_age=rebooted or first, counts_from=counts_from)
         if alarm is None:
             continue
         alarm, called = _ring(alarm, people, moment)
@@ -181,8 +185,18 @@ def _after_reboot(alarm: Alarm, step: Step | None, moment: Moment, last: tuple[b
     )
 
 
-def _follow(alarm: Alarm | None, step: Step | None, moment: Moment, *, unknown_age: bool) -> Alarm | None:
-    """The alarm as the record has it: new, taken, changed, settled."""
+def _follow(
+    alarm: Alarm | None,
+    step: Step | None,
+    moment: Moment,
+    *,
+    unknown_age: bool,
+    counts_from: Moment | None,
+) -> Alarm | None:
+    """The alarm as the record has it: new, taken, changed, settled.
+
+    ``counts_from``: since when a taking that the alarm does not know counts; None where nobody can tell.
+    """
     if step is None:
         if alarm is None or not alarm.open:
             return alarm
@@ -204,13 +218,16 @@ def _follow(alarm: Alarm | None, step: Step | None, moment: Moment, *, unknown_a
             rings_at=moment.steady + after,
             due_at=moment.steady + step.clock,
             lapse=step.lapse,
+            recorded=alarm is not None and alarm.recorded,
         )
     if not alarm.open:
         return alarm
     if (alarm.loud, alarm.looks, alarm.what) != (step.loud, step.looks, step.what):
         alarm = replace(alarm, loud=step.loud, looks=step.looks, what=step.what)
     if step.taken is not None and not alarm.recorded:
-        alarm = replace(take(alarm, step.taken, moment), recorded=True)
+        if counts_from is not None or alarm.looks:
+            alarm = take(alarm, step.taken, counts_from or moment)
+        alarm = replace(alarm, recorded=True)
     return alarm
 
 

@@ -60,6 +60,7 @@ class Channels(Credentials):
             try:
                 with self.context.part():
                     self._take(line, carried, item, now)
+                    self.forgotten.came(line, carried, item, now)
             except NotNow:
                 raise
             except OtherOfficeError as error:
@@ -92,7 +93,7 @@ class Channels(Credentials):
             case Item.THIN_LINE | Item.THIN_KEYS | Item.THIN_HELD:
                 self.thin.take(line, item[0], item[1], now)
             case Item.INCARNATION:
-                pass  # stands in the record, for the verifier
+                self.forgotten.goes_on(line, item[1], carried, now)
             case number:
                 raise NewerVersion(f"An item of kind {number} that this version does not know.")
 
@@ -120,8 +121,7 @@ class Channels(Credentials):
     ) -> None:
         offered = {office.id: office for office, _ in self.ledger.offices()}
         offered |= {office.id: office for office in map(read_office, credentials)}
-        mine = self.context.my_office()
-        offered[mine.id] = mine
+        offered[self.context.me] = self.context.my_office()
         wait_for_credentials(signed, offered)
         agreement = read_agreement(signed, offered, tuple(map(read_signed, papers)))
         if agreement.realm != self.context.keys.realm:

@@ -14,6 +14,8 @@ from goodoffices.core.mandate import Agreement, Mandate
 from goodoffices.core.office import Office, Roster, follow, merge, verify_office
 from goodoffices.core.statement import Signed
 from goodoffices.desk.channels.chains import Chains
+from goodoffices.desk.channels.forgotten import Forgotten
+from goodoffices.desk.context import Context
 
 MAX_INTRODUCED = 64
 """Offices that one neighbour may have introduced beyond those of mandates in force."""
@@ -33,6 +35,10 @@ def wait_for_credentials(signed: Signed, offered: dict[bytes, Office]) -> None:
 
 class Credentials(Chains):
     """Credentials known here, and what goes on to others."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.forgotten = Forgotten(context, self.owe_mandate)
 
     def learn(self, office: Office, introduced_by: bytes | None, now: int) -> None:
         """Keep a credential, or the longer of two of the same office."""
@@ -103,6 +109,10 @@ class Credentials(Chains):
         self.ledger.save_office(longer, came_from)
         self._name_officers(longer, known.rosters, now)
         self.context.something_came()
+        if came_from not in (None, known.id) and (to := self.ledger.line_to(known.id)) is not None:
+            self.forgotten.hand_rosters(
+                to, known.roster.version, now
+            )  # a vault that lost it may know it from here
         for mandate_id in self.ledger.mandates():
             agreement = self.ledger.agreement(mandate_id)
             path = agreement.mandate.path

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from goodoffices.core.errors import Malformed
-from goodoffices.core.line import Entry, Item, Place, read_items
+from goodoffices.core.line import Entry, EntryKind, Item, Place, read_items
 from goodoffices.desk.ledger.owed import OwedTables
+
+MOST_FORGOTTEN = 1000
+"""Entries of a peer's forgotten end that are looked through: a question must not cost a whole record."""
 
 
 class PlaceTables(OwedTables):
@@ -121,13 +126,9 @@ class PlaceTables(OwedTables):
             )
         }
         openings: dict[bytes | None, list[tuple[bytes, int]]] = {}
-        begun = "SELECT body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=1 ORDER BY position"
-        for incarnation in chains:
-            row = self._one(begun, line, writer, incarnation)
-            if row is not None:
-                before = _opened_after(bytes(row[0]))
-                key = before[0] if before else None
-                openings.setdefault(key, []).append((incarnation, before[1] if before else 0))
+        for incarnation, before in self._openings(line, writer, chains):
+            key = before[0] if before else None
+            openings.setdefault(key, []).append((incarnation, before[1] if before else 0))
         walked: dict[bytes, int] = {}
         waiting = [incarnation for incarnation, _ in openings.pop(None, [])]
         while waiting:
@@ -138,6 +139,70 @@ class PlaceTables(OwedTables):
                 break
             waiting += [each for each, after in openings.pop(incarnation, []) if after <= highest]
         return walked
+
+    def _openings(
+        self, line: bytes, writer: bytes, incarnations: Iterable[bytes]
+    ) -> list[tuple[bytes, Place | None]]:
+        """Of each incarnation whose first entry is here, the place after which it began."""
+        begun = "SELECT body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=1 ORDER BY position"
+        rows = [(each, self._one(begun, line, writer, each)) for each in incarnations]
+        return [(each, _opened_after(bytes(row[0]))) for each, row in rows if row is not None]
+
+    def forgotten_after(
+        self, line: bytes, writer: bytes, place: Place | None, *, but: bytes | None = None
+    ) -> list[bytes]:
+        """Bodies of acts of a writer that here follow a place of its chains, oldest first; the newest thousand.
+
+        ``place``: where the writer's vault ends, by its own word; one that is not here tells nothing. ``but``:
+        an incarnation which goes on from there, so that nothing in it is forgotten.
+        """
+        if place is not None and not self.holds(line, writer, place):
+            return []
+        if self.newest_head(line, writer) == place:
+            return []
+        openings = self._openings(line, writer, self._incarnations(line, writer))
+        # By incarnation, the number after which nothing in it is known to its writer any more.
+        behind = {place[0]: place[1]} if place is not None else {each: 0 for each, _ in openings}
+        waiting = list(behind.items())
+        while waiting:
+            before, number = waiting.pop()
+            for each, after in openings:
+                if after is None or after[0] != before or after[1] < number or each == but or each in behind:
+                    continue
+                behind[each] = 0
+                waiting.append((each, 0))
+        found = [
+            row
+            for incarnation, number in behind.items()
+            for row in self._all(
+                "SELECT position, body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number>?"
+                " AND kind=? ORDER BY position DESC LIMIT ?",
+                *(line, writer, incarnation, number, int(EntryKind.ACTS), MOST_FORGOTTEN),
+            )
+        ]
+        return [bytes(body) for _, body in sorted(found)[-MOST_FORGOTTEN:]]
+
+    def is_passed_over(self, line: bytes, writer: bytes, place: Place) -> bool:
+        """Whether a writer went on from before this place, or from before what this place's chain goes on from.
+
+        Of two incarnations that go on from one place nothing here says which its writer has forgotten.
+        """
+        openings = self._openings(line, writer, self._incarnations(line, writer))
+        began, walked = dict(openings), set[bytes]()
+        behind: Place | None = place
+        while behind is not None and behind[0] not in walked:
+            incarnation, number, _ = behind
+            if any(
+                after is not None and after[0] == incarnation and after[1] < number for _, after in openings
+            ):
+                return True
+            walked.add(incarnation)
+            behind = began.get(incarnation)
+        return False
+
+    def _incarnations(self, line: bytes, writer: bytes) -> list[bytes]:
+        rows = self._all("SELECT DISTINCT incarnation FROM entry WHERE line=? AND writer=?", line, writer)
+        return [bytes(row[0]) for row in rows]
 
     def _gap_after(self, line: bytes, writer: bytes, incarnation: bytes) -> int:
         numbers = (

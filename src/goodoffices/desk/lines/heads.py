@@ -7,6 +7,7 @@ here. A head also tells whether the desk behind it is locked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -74,6 +75,8 @@ class Heads:
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
         self._heard_kept: dict[bytes, int] = {}
         self.apart = Apart()
+        self.peer_ends: Callable[[LineRow, Place | None], None] = lambda line, place: None
+        """Told where a peer's vault ends by its own word, whenever it asks."""
 
     def _ask(self, line: LineRow, now: int) -> None:
         # The nonce stands for an entry in ``sending``: a question is repeated until its answer is in.
@@ -239,7 +242,7 @@ class Heads:
                 if not self._in_cell and self.cells.started_without_keys(line):
                     self.sending.slow.discard(line.id)
             if head.roster < self._peer(line).roster.version:
-                self._hand_rosters_back(line, head, now)
+                self._hand_rosters_back(line, head.nonce, head.roster, now)
             else:
                 self._send_head(line, self.context.rng(16), head.nonce, now)
         elif self._questions.get(line.id) == head.answers:
@@ -261,20 +264,24 @@ class Heads:
     def _told_mailboxes(self, line: LineRow, head: Head, now: int) -> None:
         """What a head says of where its writer collects and writes: ``mailboxes``' job."""
 
-    def _hand_rosters_back(self, line: LineRow, head: Head, now: int) -> None:
+    def hand_rosters(self, line: LineRow, version: int, now: int) -> None:
+        """The peer goes by roster ``version`` of its own, and nobody asked: the later ones go to it."""
+        self.context.pending.after.append(lambda: self._hand_rosters_back(line, bytes(16), version, now))
+
+    def _hand_rosters_back(self, line: LineRow, asked: bytes, version: int, now: int) -> None:
         """The peer goes by an older roster of its own than is known here: its vault has lost the later ones.
 
         They and the answer, which are no secret, are sealed to a key that it still has; nothing else is.
         """
         peer = self._peer(line)
-        parts = [self._head_part(line, self.context.rng(16), head.nonce, now)]
+        parts = [self._head_part(line, self.context.rng(16), asked, now)]
         room = ROOM
-        for signed in peer.signed[head.roster + 1 :]:
+        for signed in peer.signed[version + 1 :]:
             room -= len(signed.raw) + 16
             if room < 0:
                 break
             parts.append(envelope.roster_part(signed))
-        _, public = sealing_key(peer.epochs_at(head.roster)[0], now)
+        _, public = sealing_key(peer.epochs_at(version)[0], now)
         sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
         self.sending.add(line.id, sealed, (), self.ledger.routes(line.id, own=False), now=now)
 
@@ -285,6 +292,7 @@ class Heads:
         if last is not None and self.ledger.entry(last) is None:
             last = None  # this vault went back too: what the peer lacks may stand before or after that place
         self._offer_again(line.id, last, now)
+        self.peer_ends(line, head.mine)
 
     def _offer_again(self, line: bytes, last: bytes | None, now: int) -> None:
         if self.ledger.receipted_after(line, self.context.me, last) and self.reoffers.may(line, last, now):

@@ -126,10 +126,14 @@ class Watching:
             if alarm.subject is not None
         }
         self.vigil.rang(bed.office, rings, subjects)
-        # In an order of their own: that of names in a set is another in every process.
-        for ring in sorted(rings, key=lambda each: (each.person or "", each.keys)):
-            for key in sorted(ring.keys):
-                if key in subjects and self.world.chance(0.15):
+        # In an order of their own: that of names in a set, or of IDs, is another in every process.
+        numbers = {note: at for at, note in enumerate(self.world.notes)}
+        for ring in sorted(rings, key=lambda each: each.person or ""):
+            known = [key for key in ring.keys if key in subjects]
+            for key in sorted(
+                known, key=lambda each: (numbers.get(subjects[each][1], -1), subjects[each][0])
+            ):
+                if self.world.chance(0.15):
                     self.world.at(self.dice.randint(2, 200) * SECOND, self._wakes(bed, key, *subjects[key]))
 
     def _wakes(self, bed: Bedside, key: str, what: str, note: bytes) -> Callable[[], None]:
