@@ -194,6 +194,19 @@ def test_a_note_that_names_what_is_not_here_waits() -> None:
         open_thin(sealed, chain().step()[0], LIVE, held, officers)
 
 
+def test_a_note_that_names_a_number_which_its_reader_gave_twice_waits_and_accuses_nobody() -> None:
+    """P1, P2: a reader whose vault went back holds another note under the number; nobody altered anything."""
+    held = shelf()
+    read, other = crypto.sha256(b"lost"), crypto.sha256(b"given again")
+    held.notes = {each: (tehran().id, 1 + at) for at, each in enumerate((read, crypto.sha256(b"second")))}
+    sealed = sealed_thin(note_of("Yes.", "en", read=tuple(held.notes)), held)
+    held.notes = {each: place for each, place in held.notes.items() if each != read} | {
+        other: (tehran().id, 1)
+    }
+    with pytest.raises(NotNow):
+        open_thin(sealed, chain().step()[0], LIVE, held, officers)
+
+
 @pytest.mark.parametrize("at", [0, 20, 60, -1])
 def test_a_sealed_note_that_was_changed_does_not_open(at: int) -> None:
     """P1, P3."""

@@ -20,7 +20,7 @@ from goodoffices.core.note import OpenNote, read_inside
 from goodoffices.core.sealed import Header, SealedNote, header_of
 from goodoffices.core.thin.keys import Chain, open_message, seal_message
 from goodoffices.core.thin.text import malformed
-from goodoffices.core.thin.values import Known, Reader, Unfit, Writer, common
+from goodoffices.core.thin.values import Known, Reader, Unfit, Writer, common, not_here
 
 ROOM = 340
 """Bytes for what one officer signed, text and all."""
@@ -85,7 +85,11 @@ def read_thin(raw: bytes, header: Header, realm: bytes, known: Known, officers: 
     except (TypeError, ValueError, OverflowError):
         raise malformed() from None
     reader.end()
-    return read_inside(inside)
+    opened = read_inside(inside)
+    if reader.by_number and opened.signed.id != header.note:
+        # A vault that went back may have given a number twice, and hold the note that its author has not read.
+        raise not_here()
+    return opened
 
 
 def seal_thin(

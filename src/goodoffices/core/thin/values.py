@@ -220,6 +220,8 @@ class Reader:
     def __init__(self, raw: bytes, known: Known, realm: bytes, named: list[bytes]) -> None:
         self.raw, self.known, self.realm = raw, known, realm
         self.at = 0
+        self.by_number = False
+        """Whether notes were named by their numbers, under which the writer may hold another one."""
         self._named = list(named)
         self._time = BASE
 
@@ -319,6 +321,7 @@ class Reader:
                 note = self.known.at(author, number)
                 if note is None:
                     raise not_here()
+                self.by_number = True
                 found.append(note)
         return tuple(found)
 
