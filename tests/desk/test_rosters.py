@@ -456,6 +456,7 @@ def test_the_root_brings_back_what_it_has_signed_and_a_vault_has_lost() -> None:
     with pytest.raises(NotNow, match="has signed roster 2"):
         check_signed_before(rosters.renew(wire.a.officer, NOW), at_the_root)
     rosters.bring_back(at_the_root.signed[2:], NOW)
+    assert rosters.lost_keys(NOW) == {DESK, SEALING}  # what was drawn here bears the same numbers
     again = rosters.renew(wire.a.officer, NOW)
     check_signed_before(again, at_the_root)
     rosters.install(signed(wire.a, again), NOW)

@@ -81,6 +81,17 @@ class RostersInForce(Acting):
             for epoch in set(held) - listed:
                 self.ledger.drop_epoch(epoch, reading=reading)
 
+    def _drop_others(self, office: Office) -> None:
+        """Seeds that a request drew for epochs which a roster that this vault had lost gives to other keys.
+
+        Both keys of an epoch are drawn together, so the one that no officer has to open tells of the other.
+        """
+        publics = {row[0]: row[3] for row in office.envelope_epochs}
+        for epoch, seed in self.ledger.envelope_seeds().items():
+            if epoch in publics and crypto.sealing_public(seed) != publics[epoch]:
+                for reading in (False, True):
+                    self.ledger.drop_epoch(epoch, reading=reading)
+
     # --- what this vault has lost ---------------------------------------------------------------------
 
     def lost_keys(self, now: int) -> frozenset[str]:
@@ -215,6 +226,7 @@ class RostersInForce(Acting):
         self.sealing_keys.installed(office.roster.version, now)
         self._take_over(NEXT_DESK, "desk seed", mine.roster.desk, office.roster.desk)
         self._take_over(NEXT_CHECKPOINT, CHECKPOINT, mine.roster.checkpoint, office.roster.checkpoint)
+        self._drop_others(office)
         self.ledger.drop_fact(ROSTER_REQUEST)
         self.ledger.drop_fact(_BEFORE)
         if waiting is not None and office.signed[-1].id in before:
