@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +95,18 @@ class Night:
 @pytest.fixture
 def night() -> Night:
     return Night()
+
+
+def test_whoever_is_told_that_an_alarm_could_not_be_taken_has_silenced_nothing(night: Night) -> None:
+    """P5: the disk takes no writes, so the page shows an error; the alarm goes on."""
+    bern = night.offices.bern
+    note = night.release(night.offices.washington, night.offices.tehran)
+    db = bern.desk.ledger.db
+    db.execute("PRAGMA query_only=1")
+    with pytest.raises(sqlite3.OperationalError):
+        night.alarms["Bern"].take(bern.officer(), f"forward {note.hex()}", night.moment())
+    db.execute("PRAGMA query_only=0")
+    assert night.rung("Bern") == ["forward"]
 
 
 def test_a_note_that_presses_rings_at_the_middle_until_it_is_forwarded(night: Night) -> None:

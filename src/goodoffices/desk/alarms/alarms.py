@@ -244,10 +244,12 @@ class Alarms:
         rights = self.desk.context.my_office().roster.rights(officer.public)
         if not rights & Right.DUTY:
             raise NotAllowed(f"{officer.name} does not hold the right 'duty' here.")
-        taken = self.book.take(key, officer.name, moment)
+        waiting = self.book.waiting(key)
         with self.desk.context.transaction():
-            self.desk.ledger.audit(moment.now, officer.name, f"took the alarm '{taken.what}'")
-        return taken
+            self.desk.ledger.audit(moment.now, officer.name, f"took the alarm '{waiting.what}'")
+        return self.book.take(
+            key, officer.name, moment
+        )  # whoever is told that it failed has silenced nothing
 
 
 def waits_on_others(alarm: Alarm) -> bool:

@@ -120,15 +120,19 @@ class AlarmBook:
                 self.open.pop(key, None)
         self._unsaved.update(changed)
 
-    def take(self, key: str, who: str, moment: Moment) -> Alarm:
-        """A person takes an alarm: it is silent until an act follows, or taking lapses."""
+    def waiting(self, key: str) -> Alarm:
+        """An alarm that somebody can take; raises NotFound or NotNow."""
         self._load()
         alarm = self.open.get(key)
         if alarm is None:
             if not self._settled([key]):
                 raise NotFound("There is no such alarm at this desk.")
             raise NotNow("That alarm is settled already.")
-        taken = take(alarm, who, moment)
+        return alarm
+
+    def take(self, key: str, who: str, moment: Moment) -> Alarm:
+        """A person takes an alarm: it is silent until an act follows, or taking lapses."""
+        taken = take(self.waiting(key), who, moment)
         self._remember({key: taken})
         return taken
 

@@ -114,7 +114,7 @@ def plan_of(seed: int, steps: int) -> Plan:
     plan = replace(plan, rosters=changing, busy=dice.choice((1, 1, 2, 5, 10)), thin=thin)
     if plan.hostile:
         return plan
-    if not (plan.young or plan.restores) and Random(f"watched {seed}").random() < 0.12:
+    if not plan.young and Random(f"watched {seed}").random() < 0.12:
         by_hand = [at for at, (_, forwarding) in enumerate(TERMS) if forwarding == Forwarding.BY_HAND]
         plan = replace(plan, watched=True, posts=1, terms=(by_hand[seed % len(by_hand)],), thin=False)
     return replace(

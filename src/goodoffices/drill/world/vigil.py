@@ -22,6 +22,7 @@ LATE = 5 * SECOND
 COLLECTING = 30 * SECOND
 """Milliseconds after a start in which what others owe may still come in."""
 URGENT = 3
+_CLOSED = ("newer", "unreadable")
 _STOPS = {int(each) for each in (ActType.REFUSED, ActType.RETURNED, ActType.ALTERED, ActType.EXPIRED)}
 
 
@@ -60,7 +61,7 @@ class Vigil:
     calls: int = 0
     up_since: dict[str, int] = field(default_factory=dict)
     _steps: dict[tuple[str, str, bytes], Watched] = field(default_factory=dict)
-    _stands: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _stands: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     _now_owed: dict[str, list[Owed]] = field(default_factory=dict)
 
     # --- what happens ---------------------------------------------------------------------------------
@@ -71,7 +72,10 @@ class Vigil:
 
     def arrived(self, office: SimOffice) -> None:
         """After anything at an office: what stands on its disk now is owed from now on."""
-        stands = office.disk.raw.execute("SELECT (SELECT count(*) FROM note), (SELECT count(*) FROM act)")
+        stands = office.disk.raw.execute(
+            "SELECT (SELECT count(*) FROM note), (SELECT count(*) FROM act),"
+            " (SELECT count(*) FROM note WHERE state IN ('altered', 'newer', 'unreadable'))"
+        )
         count = stands.fetchone()
         if count == self._stands.get(office.name):
             return
@@ -83,6 +87,17 @@ class Vigil:
             if owed.what == "forward" and not step.seen and self._seen(office, owed.note):
                 step.seen = True
                 self._quiet(step, owed)
+
+    def lost(self, office: SimOffice) -> None:
+        """An office's disk went back: what stands on it no more is owed once it comes again, and *seen* is unsaid."""
+        self._stands.pop(office.name, None)
+        self._now_owed.pop(office.name, None)
+        ledger = Ledger(office.disk)
+        for key in [each for each in self._steps if each[0] == office.name]:
+            if ledger.note(key[2]) is None:
+                del self._steps[key]
+            else:
+                self._steps[key].seen = self._seen(office, key[2])
 
     def taken(self, office: SimOffice, what: str, note: bytes) -> None:
         """Somebody took an alarm."""
@@ -156,6 +171,9 @@ class Vigil:
         me = office.id
         after = 0 if note.precedence >= URGENT else clock // 2
         lapse = min(max(clock // 2, MINUTE), 15 * MINUTE)
+        if note.recipient == me and note.state in _CLOSED and (ActType.OPENED, me) not in done:
+            # Its key is lost with the vault, until its author seals it anew: there is nothing to do but to know.
+            return [Owed("unreadable", note.id, 0, lapse, MINUTE, others=False, until=0)]
         if note.recipient == me and (ActType.OPENED, me) not in done:
             return [Owed("open", note.id, after, lapse, MINUTE, others=False)]
         between = note.lane == CHANNEL_LANE and me not in (note.author, note.recipient)

@@ -51,6 +51,7 @@ class Watching:
         self.vigil = Vigil(world)
         self.beds = {office.name: Bedside(office) for office in world.offices}
         world.after_visit.append(self.vigil.arrived)
+        world.after_loss.append(self.vigil.lost)
 
     def pass_time(self, span: int) -> None:
         """Let time pass second by second, with a round of alarms after each."""
@@ -63,6 +64,7 @@ class Watching:
     def ends(self) -> None:
         """Nobody is called any more."""
         self.world.after_visit.remove(self.vigil.arrived)
+        self.world.after_loss.remove(self.vigil.lost)
         self.world.counts["alarms"] = self.vigil.calls
 
     # --- a second at a desk ---------------------------------------------------------------------------
