@@ -159,8 +159,10 @@ class Rosters(RostersInForce):
             plan.checkpoint is None or self._drawn(NEXT_CHECKPOINT, plan.checkpoint) is None
         ):
             more |= self._new_checkpoint_key()
-        planned = all_held(plan.envelope_epochs, self.ledger.envelope_seeds()) and all_held(
-            plan.reading_epochs, self.ledger.sealed_reading_seeds()
+        planned = (
+            all_held(plan.envelope_epochs, self.ledger.envelope_seeds())
+            and all_held(plan.reading_epochs, self.ledger.sealed_reading_seeds())
+            and not self.others_are_held(plan.envelope_epochs, now)
         )
         if SEALING in lost and not planned:
             more |= self._new_epochs(now)

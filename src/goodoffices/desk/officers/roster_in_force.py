@@ -81,17 +81,6 @@ class RostersInForce(Acting):
             for epoch in set(held) - listed:
                 self.ledger.drop_epoch(epoch, reading=reading)
 
-    def _drop_others(self, office: Office) -> None:
-        """Seeds that a request drew for epochs which a roster that this vault had lost gives to other keys.
-
-        Both keys of an epoch are drawn together, so the one that no officer has to open tells of the other.
-        """
-        publics = {row[0]: row[3] for row in office.envelope_epochs}
-        for epoch, seed in self.ledger.envelope_seeds().items():
-            if epoch in publics and crypto.sealing_public(seed) != publics[epoch]:
-                for reading in (False, True):
-                    self.ledger.drop_epoch(epoch, reading=reading)
-
     # --- what this vault has lost ---------------------------------------------------------------------
 
     def lost_keys(self, now: int) -> frozenset[str]:
@@ -105,12 +94,24 @@ class RostersInForce(Acting):
             current, _ = sealing_key(epochs, now)
             if any(epoch >= current and epoch not in held for epoch, _, _, _ in epochs):
                 lost.add(SEALING)
+        if SEALING not in lost and self.others_are_held(mine.envelope_epochs, now):
+            lost.add(SEALING)
         seed = self.context.keys.checkpoint_seed
         if mine.roster.checkpoint is not None and (
             seed is None or crypto.ed25519_public(seed) != mine.roster.checkpoint
         ):
             lost.add(CHECKPOINTS)
         return frozenset(lost)
+
+    def others_are_held(self, epochs: Epochs, now: int) -> bool:
+        """Whether this vault drew keys under numbers that a roster which it had lost gives to others.
+
+        Both keys of an epoch are drawn together, so the one that no officer has to open tells of the other;
+        and so are the epochs that follow one another, so the first and the last tell of all.
+        """
+        current, _ = sealing_key(epochs, now)
+        seeds, publics = self.ledger.envelope_seeds(), {each[0]: each[3] for each in epochs}
+        return any(crypto.sealing_public(seeds[each]) != publics[each] for each in {current, max(publics)})
 
     # --- what the root has signed ---------------------------------------------------------------------
 
@@ -226,7 +227,6 @@ class RostersInForce(Acting):
         self.sealing_keys.installed(office.roster.version, now)
         self._take_over(NEXT_DESK, "desk seed", mine.roster.desk, office.roster.desk)
         self._take_over(NEXT_CHECKPOINT, CHECKPOINT, mine.roster.checkpoint, office.roster.checkpoint)
-        self._drop_others(office)
         self.ledger.drop_fact(ROSTER_REQUEST)
         self.ledger.drop_fact(_BEFORE)
         if waiting is not None and office.signed[-1].id in before:
