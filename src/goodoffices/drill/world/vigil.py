@@ -38,6 +38,8 @@ class Owed:
     others: bool
     until: int | None = None
     """When (ms, by the office's clock) there is nothing left to do but to look at it once."""
+    looks_again: int = MINUTE
+    """Milliseconds between two calls from then on."""
 
 
 @dataclass
@@ -89,12 +91,12 @@ class Vigil:
                 self._quiet(step, owed)
 
     def lost(self, office: SimOffice) -> None:
-        """An office's disk went back: what stands on it no more is owed once it comes again, and *seen* is unsaid."""
+        """An office's disk went back: what is not owed by it is new once it is, and *seen* is unsaid."""
         self._stands.pop(office.name, None)
         self._now_owed.pop(office.name, None)
-        ledger = Ledger(office.disk)
+        stands = {(office.name, each.what, each.note) for each in self._owed(office)}
         for key in [each for each in self._steps if each[0] == office.name]:
-            if ledger.note(key[2]) is None:
+            if key not in stands:
                 del self._steps[key]
             else:
                 self._steps[key].seen = self._seen(office, key[2])
@@ -130,7 +132,8 @@ class Vigil:
             step = self._steps.get((office.name, owed.what, owed.note))
             if step is None:
                 continue
-            if owed.until is not None and step.taken and self.world.now(office) >= owed.until:
+            over = owed.until is not None and self.world.now(office) >= owed.until
+            if over and step.taken:
                 self._quiet(step, owed)  # it has expired, and somebody has looked at it
                 continue
             due = max(step.since + owed.after, step.quiet_until)
@@ -140,7 +143,7 @@ class Vigil:
             # It may ring before it is due (after a reboot it does), and then goes on until somebody takes it.
             rang = step.called is not None and step.called > step.taken
             silent = now - max(step.called or 0, up) if rang else now - ready
-            allowed = (owed.again if rang else 0) + LATE
+            allowed = ((owed.looks_again if over else owed.again) if rang else 0) + LATE
             need(
                 silent <= allowed,
                 f"{office.name}: nobody was called for {silent / SECOND:.0f} s about the step"
@@ -171,15 +174,27 @@ class Vigil:
         me = office.id
         after = 0 if note.precedence >= URGENT else clock // 2
         lapse = min(max(clock // 2, MINUTE), 15 * MINUTE)
+        calm = MINUTE if note.precedence >= URGENT else 15 * MINUTE
         if note.recipient == me and note.state in _CLOSED and (ActType.OPENED, me) not in done:
             # Its key is lost with the vault, until its author seals it anew: there is nothing to do but to know.
-            return [Owed("unreadable", note.id, 0, lapse, MINUTE, others=False, until=0)]
+            return [Owed("unreadable", note.id, 0, lapse, MINUTE, others=False, until=0, looks_again=calm)]
         if note.recipient == me and (ActType.OPENED, me) not in done:
             return [Owed("open", note.id, after, lapse, MINUTE, others=False)]
         between = note.lane == CHANNEL_LANE and me not in (note.author, note.recipient)
         mine = {ActType.FORWARDED, ActType.REFUSED, ActType.RETURNED}
         if between and not any((each, me) in done for each in mine):
-            return [Owed("forward", note.id, after, lapse, MINUTE, others=False, until=note.valid_until)]
+            return [
+                Owed(
+                    "forward",
+                    note.id,
+                    after,
+                    lapse,
+                    MINUTE,
+                    others=False,
+                    until=note.valid_until,
+                    looks_again=calm,
+                )
+            ]
         return []
 
     def _others(
