@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chains of a record: gaps, forks, wrong order, seen, incarnations, rosters (P2, P8)."""
 
+import hashlib
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from goodoffices.core.record.chains import Chain, chain_of, check_author, check_entries
 from goodoffices.core.record.findings import Finding
 from goodoffices.core.record.links import AT, Link, Links
+from goodoffices.core.record.stretch import Stretch
 
 FIRST, LATER = b"a" * 16, b"b" * 16
 
@@ -144,3 +146,84 @@ def test_leaving_out_any_places_of_an_authors_chain_is_counted_exactly(
     kept = sorted(data.draw(st.sets(st.integers(1, count), min_size=1)))
     holes = sum(after != before + 1 for before, after in pairwise([0, *kept]))
     assert author([link(number) for number in kept]) == ([], holes)
+
+
+# --- many at once ---------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.sampled_from((1, 1, 1, 1, 0, 2)),
+            st.integers(0, 9),
+            st.integers(0, 9),
+            st.booleans(),
+        ),
+        max_size=40,
+    )
+)
+def test_entries_that_come_in_stretches_are_kept_as_if_they_came_one_by_one(
+    steps: list[tuple[int, int, int, int, bool]],
+) -> None:
+    """P8: in their turn or not, with a clock or a roster that went back, forked (ADR 0081)."""
+    at_once, one_by_one = Links(["a.pack"]), Links(["a.pack"])
+    stretches: list[Stretch] = []
+    newest: dict[int, tuple[int, bytes | None, Stretch | None]] = {0: (0, None, None), 1: (0, None, None)}
+    for place, (chain, step, roster, time, heard) in enumerate(steps, 1):
+        number, previous, stretch = newest[chain]
+        number, entry_id = max(1, number + step), hashlib.sha256(bytes([place])).digest()
+        before = None if number == 1 else previous or bytes(32)
+        seen = (b"%d" % (roster % 2) * 16, place, bytes(32)) if heard else None
+        entry = (
+            0,
+            b"%d" % chain * 16,
+            number,
+            before,
+            seen,
+            0,
+            entry_id,
+            time * place,
+            roster * (place % 5),
+            None,
+        )
+        if stretch is None or not stretch.add(entry, place):
+            stretch = Stretch(entry, place)
+            stretches.append(stretch)
+        newest[chain] = number, entry_id, stretch
+        one_by_one.take(entry[1], number, entry_id, before, entry[8], entry[7], place, seen)
+    for stretch in stretches:
+        at_once.extend(stretch, 0)
+    for each in (at_once, one_by_one):
+        each.settle()
+    assert list(at_once) == list(one_by_one)
+    for one, other in zip(at_once.runs.values(), one_by_one.runs.values(), strict=True):
+        assert (one.steady, one.backwards, one.newest, one.latest) == (
+            other.steady,
+            other.backwards,
+            other.newest,
+            other.latest,
+        )
+
+
+@pytest.mark.parametrize("change", ["none", "another", "a gap", "beyond", "another incarnation"])
+def test_a_receipt_of_entries_in_a_row_marks_what_it_would_one_by_one(change: str) -> None:
+    """P8."""
+    ids = [hashlib.sha256(bytes([at])).digest() for at in range(9)]
+    at_once, one_by_one = Links([""]), Links([""])
+    for each in (at_once, one_by_one):
+        for at, entry_id in enumerate(ids):
+            each.take(bytes(16), at + 1, entry_id, ids[at - 1] if at else None, 1, at, 0)
+    places = [(bytes(16), at + 1, entry_id) for at, entry_id in enumerate(ids)][3:]
+    if change == "another":
+        places[2] = bytes(16), places[2][1], bytes(32)
+    elif change == "a gap":
+        del places[2]
+    elif change == "beyond":
+        places.append((bytes(16), 10, bytes(32)))
+    elif change == "another incarnation":
+        places[2] = b"1" * 16, *places[2][1:]
+    assert at_once.receipt_all(places) == (change == "none")
+    if change == "none":
+        assert all(one_by_one.receipt(place) for place in places)
+    assert at_once.runs[bytes(16)].receipted == one_by_one.runs[bytes(16)].receipted

@@ -20,7 +20,7 @@ from goodoffices.core.record.account import Account, KeptAct, KeptNote
 from goodoffices.core.record.layout import plain, zulu
 from goodoffices.core.record.manifest import ALWAYS_NAMED
 
-_DONE = {
+_DONE: dict[int, str] = {
     ActType.AT_DESK: "has it at its desk",
     ActType.SEEN: "has seen what there is to see of it",
     ActType.FORWARDED: "forwarded it, verbatim",
@@ -42,31 +42,33 @@ _DONE = {
     ActType.REWORDING: "added a rewording of its own beside it",
     ActType.CONSENT: "said something of consent to a briefing",
 }
-_CONSENT = {
+_CONSENT: dict[int, str] = {
     Consent.ASKED: "asked for consent to a briefing",
     Consent.GIVEN: "consented to a briefing",
     Consent.REFUSED: "refused consent to a briefing",
 }
-_KINDS = {
+_KINDS: dict[int, str] = {
     EntryKind.LINE_TEST: "a line test",
     EntryKind.SERVICE_CHAT: "service chat",
     EntryKind.SYSTEM: "a message between the two desks",
 }
 
 
+_URGENCIES: dict[int, str] = {each: each.name for each in Precedence}
+_ACTS: dict[int, str] = {each: each.name.lower().replace("_", " ") for each in ActType}
+_ACKNOWLEDGED: dict[int | None, str] = {
+    each: f" ({each.name.lower().replace('_', ' ')}; no kind of it means consent)" for each in Acknowledgement
+}
+
+
 def urgency(number: int) -> str:
     """A precedence by its name."""
-    return Precedence(number).name if number in {int(each) for each in Precedence} else str(number)
+    return _URGENCIES.get(number) or str(number)
 
 
 def act_name(code: int) -> str:
     """A type of act by its name."""
-    known = {int(each) for each in ActType}
-    return (
-        ActType(code).name.lower().replace("_", " ")
-        if code in known
-        else f"act type {code} of a newer version"
-    )
+    return _ACTS.get(code) or f"act type {code} of a newer version"
 
 
 def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
@@ -117,9 +119,7 @@ def note_text(account: Account, note: KeptNote, opened: OpenNote | None) -> str:
 
 
 def _code(what: str, code: int | None) -> str:
-    if code in {int(each) for each in Acknowledgement} and what == "acknowledged":
-        return f" ({Acknowledgement(code).name.lower().replace('_', ' ')}; no kind of it means consent)"
-    return ""
+    return _ACKNOWLEDGED.get(code, "") if what == "acknowledged" else ""
 
 
 def _opened(note: KeptNote, opened: OpenNote, author: str) -> list[str]:
@@ -181,9 +181,9 @@ def _line_events(account: Account) -> Iterator[_Event]:
             yield confirmed.time[0], 0, text, f"{line.folder}/line.txt"
     for entry in account.entries:
         reader = plain(account.name(account.lines[entry.line].other(entry.writer)))
-        carries = entry.carries if entry.kind == EntryKind.ACTS else "something of a newer version"
-        if entry.kind in {int(each) for each in _KINDS}:
-            carries = _KINDS[EntryKind(entry.kind)]
+        carries = entry.carries
+        if entry.kind != EntryKind.ACTS:
+            carries = _KINDS.get(entry.kind, "something of a newer version")
         text = f"{plain(account.name(entry.writer))}'s desk: entry {entry.number} to {reader}, with {carries}"
         yield entry.time[0], 3, text + _case(entry.case_at), entry.where
     for receipt in account.receipts:
@@ -217,11 +217,12 @@ def act_line(account: Account, kept: KeptAct) -> str:
     """What somebody did, in one line."""
     act = kept.act
     named = act.type <= ALWAYS_NAMED or act.type in (account.manifest.acts or ())
-    done = f"did {act_name(act.type)}" if named else f"did act type {act.type} of a newer version"
-    if named and act.type in {int(each) for each in _DONE}:
-        done = _DONE[ActType(act.type)]
-    if named and act.type == ActType.CONSENT and act.code in {int(each) for each in Consent}:
-        done = _CONSENT[Consent(act.code)]
+    if not named:
+        done = f"did act type {act.type} of a newer version"
+    elif act.type == ActType.CONSENT and act.code in _CONSENT:
+        done = _CONSENT[act.code]
+    else:
+        done = _DONE.get(act.type) or f"did {act_name(act.type)}"
     signer = "its desk" if kept.by_desk else plain(kept.signer)
     about = ""
     if act.subject is not None:

@@ -8,7 +8,7 @@ note is small, so a record of n objects takes some two kilobytes for each.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,10 +127,10 @@ class KeptLine:
         first, last = self.pairing.offices
         return last if office == first else first
 
-    def receipt(self, reader: bytes, places: Iterable[Place], where: str) -> None:
-        """A verified receipt. After the entries."""
+    def receipt(self, reader: bytes, places: Sequence[Place], where: str) -> None:
+        """A verified receipt, of at least one place. After the entries."""
         links = self.links[self.other(reader)]
-        for place in places:
+        for place in () if links.receipt_all(places) else places:
             if not links.receipt(place):
                 self.unmatched.setdefault((reader, place), where)
 

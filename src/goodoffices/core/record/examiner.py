@@ -12,7 +12,6 @@ Each method returns where the object belongs in an export, or None if that canno
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from goodoffices.core import crypto
@@ -50,7 +49,8 @@ from goodoffices.core.record.hold import HeldEntry, Refused, cause_by, hold_entr
 from goodoffices.core.record.links import AT
 from goodoffices.core.record.manifest import Manifest
 from goodoffices.core.record.notes import Carried, Way, signer_of
-from goodoffices.core.record.pack import ROW, Ends, Looked, Order
+from goodoffices.core.record.pack import Ends, Looked, Order
+from goodoffices.core.record.stretch import Stretch
 from goodoffices.core.record.whole import check_whole, remark_whole
 from goodoffices.core.statement import Signed, Statement, read_signed
 
@@ -170,8 +170,9 @@ class Examiner:
         if isinstance(held, Refused):
             self.find(where or line.folder, Flaw.ENTRY, OBJECTS[Flaw.ENTRY], held.what, held.cause)
             return None
-        entry, office, signed = held.entry, held.office, held.signed
-        path = layout.entry(line.folder, entry.time[0], office.name, entry.number, signed.id)
+        entry = held.entry
+        name = self.account.name(entry.writer)
+        path = layout.entry(line.folder, entry.time[0], name, entry.number, held.id)
         where = where or path
         self.take(line, held, where, self._spot(line, where))
         if not self.account.manifest.layout:
@@ -211,7 +212,7 @@ class Examiner:
         if items:
             self._items(line, held, where)
         opens = items[0][1] if items and items[0][0] == Item.INCARNATION else None
-        place = entry.incarnation, entry.number, held.signed.id
+        place = entry.incarnation, entry.number, held.id
         line.links[entry.writer].take(
             *place, entry.previous, entry.roster, entry.time[0], spot, entry.seen, opens
         )
@@ -229,18 +230,13 @@ class Examiner:
         for at in (*begins, *looked.misplaced):
             expected = "entries and receipts in the order of their times, each once"
             self.find(f"{path}#{at}", Flaw.PLACE, expected, "one out of place")
-        takers = [line.links[each].take for each in line.pairing.offices]
-        for row in ROW.iter_unpack(looked.rows):
-            at, writer, incarnation, number, entry_id, previous, roster, ms, had, had_in, had_at, had_id = row
-            if at in looked.carrying:
-                raw, vouched = looked.carrying[at]
-                held = hold_entry(raw, line.id, self.ends(line), self.account.realm, vouched=True)
-                assert isinstance(held, HeldEntry)
-                self.take(line, replace(held, vouched=vouched), f"{path}#{at}", spot + at)
-                continue
-            before = previous if number > 1 else None
-            seen = (had_in, had_at, had_id) if had else None
-            takers[writer](incarnation, number, entry_id, before, roster, ms, spot + at, seen)
+        links = [line.links[each] for each in line.pairing.offices]
+        for found in looked.found:
+            if isinstance(found, Stretch):
+                links[found.writer].extend(found, spot)
+            else:
+                at, held = found
+                self.take(line, held, f"{path}#{at}", spot + at)
         for at, reader, places in looked.receipts:
             line.receipt(reader, places, f"{path}#{at}")
         return max(filter(None, (after, looked.last)), default=None)
@@ -250,7 +246,7 @@ class Examiner:
         if any(item[0] != Item.CONFIRMED for item in items) and len(line.confirmed) < 2:
             expected = "nothing on a line before both offices have confirmed it"
             self.find(where, Flaw.UNCONFIRMED, expected, "it carries something")
-        way = Way.of(line, held.entry, held.signed.id, where)
+        way = Way.of(line, held.entry, held.id, where)
         for at, item in enumerate(items):
             try:
                 self._item(way, item, vouched=at in held.vouched)

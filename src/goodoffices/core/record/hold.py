@@ -44,9 +44,8 @@ class Refused:
 class HeldEntry:
     """An entry that holds. ``fault``: of its body; ``vouched``: items whose own signatures were verified."""
 
-    signed: Signed
+    id: bytes
     entry: Entry
-    office: Office
     items: tuple[tuple[Any, ...], ...] = ()
     fault: Refused | None = None
     vouched: frozenset[int] = frozenset()
@@ -97,7 +96,7 @@ def hold_entry(
             items = read_items(body)
         except GoodOfficesError as error:
             fault = error
-    return HeldEntry(signed, entry, office, items, Refused(fault.what, cause_of(fault)) if fault else None)
+    return HeldEntry(signed.id, entry, items, Refused(fault.what, cause_of(fault)) if fault else None)
 
 
 def vouchable(items: tuple[tuple[Any, ...], ...]) -> frozenset[int]:

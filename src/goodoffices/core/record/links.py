@@ -3,18 +3,19 @@
 
 A link that came in its turn (numbers 1, 2, 3 … of its incarnation) is a row of about 110 bytes. Whatever else
 came (a second one of a number, one after a gap) is kept as a ``Link``, and a run that has any, or whose rows
-do not hold together, is laid out link by link for ``record_chains`` to say what is wrong.
+do not hold together, is laid out link by link for ``record_chains`` to say what is wrong. What follows in
+every way comes as a ``Stretch``, many rows at once (ADR 0081).
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from goodoffices.core.line import Place
+from goodoffices.core.record.stretch import NOTHING, Stretch
 
-_NONE = bytes(32)
 AT = 20
 """Bits of a spot that say which entry of a file it is; 0 for a file that holds one alone."""
 
@@ -87,6 +88,12 @@ class Run:
         found = {self.id_at(number)} - {b""}
         return sorted(found | self.odd_ids.get(number, set()))
 
+    def mark(self, first: int, many: int = 1) -> None:
+        """Mark rows as receipted."""
+        if len(self.receipted) < first + many:
+            self.receipted.extend(bytes(len(self.times) + 1 - len(self.receipted)))
+        self.receipted[first : first + many] = b"\1" * many
+
     def beyond(self, number: int) -> int:
         """How many have a higher number."""
         return max(0, len(self.times) - number) + sum(link.number > number for link in self.odd)
@@ -104,13 +111,30 @@ class Links:
     def __init__(self, files: list[str]) -> None:
         self.files = files
         self.runs: dict[bytes, Run] = {}
-        self._incarnations: list[bytes] = [b""]
-        self._index: dict[bytes, int] = {}
+        self._incarnations: list[bytes] = [NOTHING[0]]
+        self._index = {NOTHING[0]: 0}
 
     def where(self, spot: int) -> str:
         """Where a link lies: the path of its file, or of its pack with its place in it."""
         path, at = self.files[spot >> AT], spot & ((1 << AT) - 1)
         return f"{path}#{at}" if at else path
+
+    def extend(self, stretch: Stretch, spot: int) -> None:
+        """Verified entries that follow one another, of the pack at ``spot``."""
+        run = self._run(stretch.incarnation)
+        follows = stretch.number == len(run.times) + 1 and stretch.previous == run.last
+        if not follows or stretch.rosters[0] < run.newest or stretch.times[0] < run.latest:
+            for number, entry_id, previous, roster, time, place, seen in stretch.rows():
+                self.take(stretch.incarnation, number, entry_id, previous, roster, time, spot + place, seen)
+            return
+        run.last, run.newest, run.latest = stretch.last, stretch.rosters[-1], stretch.times[-1]
+        run.ids += stretch.ids
+        run.rosters += stretch.rosters
+        run.times += stretch.times
+        run.spots.extend([spot + at for at in stretch.places])
+        run.seen_in.extend([self._heard_of(stretch.seen_in)] * len(stretch.times))
+        run.seen_numbers += stretch.seen_numbers
+        run.seen_ids += stretch.seen_ids
 
     def take(
         self,
@@ -125,9 +149,7 @@ class Links:
         opens: Place | None = None,
     ) -> None:
         """One more verified entry."""
-        run = self.runs.get(incarnation)
-        if run is None:
-            run = self.runs[incarnation] = Run(incarnation)
+        run = self._run(incarnation)
         if number != len(run.times) + 1:
             where = self.where(spot)
             link = Link(incarnation, number, entry_id, previous, roster, time, where, seen, opens, spot)
@@ -149,20 +171,24 @@ class Links:
         run.rosters.append(roster)
         run.times.append(time)
         run.spots.append(spot)
-        if seen is None:
-            run.seen_in.append(0)
-            run.seen_numbers.append(0)
-            run.seen_ids += _NONE
-        else:
-            index = self._index.get(seen[0])
-            if index is None:
-                index = self._index[seen[0]] = len(self._incarnations)
-                self._incarnations.append(seen[0])
-            run.seen_in.append(index)
-            run.seen_numbers.append(seen[1])
-            run.seen_ids += seen[2]
+        seen_in, seen_number, seen_id = seen or NOTHING
+        run.seen_in.append(self._heard_of(seen_in))
+        run.seen_numbers.append(seen_number)
+        run.seen_ids += seen_id
         if opens is not None:
             run.opens[entry_id] = opens
+
+    def _run(self, incarnation: bytes) -> Run:
+        if incarnation not in self.runs:
+            self.runs[incarnation] = Run(incarnation)
+        return self.runs[incarnation]
+
+    def _heard_of(self, incarnation: bytes) -> int:
+        """The number under which an incarnation of the other side's stands in the columns; 0 for none."""
+        if incarnation not in self._index:
+            self._index[incarnation] = len(self._incarnations)
+            self._incarnations.append(incarnation)
+        return self._index[incarnation]
 
     def settle(self) -> None:
         """Everything is there: what only came before its turn, by a clock that was set, gets its row."""
@@ -237,9 +263,20 @@ class Links:
         run = self.runs.get(place[0])
         if run is None or not 0 < place[1] <= len(run.times) or run.id_at(place[1]) != place[2]:
             return False
-        if len(run.receipted) <= place[1]:
-            run.receipted.extend(bytes(len(run.times) + 1 - len(run.receipted)))
-        run.receipted[place[1]] = 1
+        run.mark(place[1])
+        return True
+
+    def receipt_all(self, places: Sequence[Place]) -> bool:
+        """The same for entries that follow one another; False, and nothing marked, if they do not."""
+        (incarnation, first, _), many = places[0], len(places)
+        run = self.runs.get(incarnation)
+        incarnations, numbers, ids = zip(*places, strict=True)
+        if run is None or first < 1 or numbers != tuple(range(first, first + many)):
+            return False
+        here = run.ids[32 * (first - 1) : 32 * (first - 1 + many)]
+        if incarnations.count(incarnation) < many or here != b"".join(ids):
+            return False
+        run.mark(first, many)
         return True
 
     def receipted(self, place: Place) -> bool:

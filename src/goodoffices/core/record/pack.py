@@ -8,9 +8,8 @@ with a pack is a pure function of its bytes and of the line's two offices, so an
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from goodoffices.core import crypto
@@ -18,9 +17,10 @@ from goodoffices.core.line import EntryKind
 from goodoffices.core.office import Office
 from goodoffices.core.record import layout
 from goodoffices.core.record.account import carries
-from goodoffices.core.record.hold import Refused, hold_entry, hold_receipt, vouchable
+from goodoffices.core.record.hold import HeldEntry, Refused, hold_entry, hold_receipt, vouchable
 from goodoffices.core.record.layout import plain, short, zulu
 from goodoffices.core.record.quick import Check, Quick, QuickReader, QuickReceipt
+from goodoffices.core.record.stretch import Stretch
 
 ENDING = ".pack"
 MANY, LARGE = 1_000, 1_000_000
@@ -29,13 +29,9 @@ MANY, LARGE = 1_000, 1_000_000
 LEAST = 200
 """Bytes of the smallest thing in a pack; no entry or receipt is so small. So a small file has few findings."""
 
-ROW = struct.Struct("<QB16sQ32s32sQQB16sQ32s")
-"""Of an entry: place in the pack, writer (0 or 1), then as in ``record_links``: incarnation, number, ID,
-previous, roster, time, whether it had seen anything, and what: incarnation, number, ID."""
-_NO_ID = bytes(32)
-_NO_PLACE = (0, bytes(16), 0, bytes(32))
 _NEWER = "something of a newer version"
 _PLAINLY = {
+    int(EntryKind.ACTS): "nothing",
     int(EntryKind.LINE_TEST): "a line test",
     int(EntryKind.SERVICE_CHAT): "service chat",
     int(EntryKind.SYSTEM): "a message between the two desks",
@@ -70,10 +66,8 @@ class Looked:
     last: Order | None = None
     name: str | None = None
     """The path that follows from its first object; None where that does not hold."""
-    rows: bytearray = field(default_factory=bytearray)
-    """Entries that hold, as ``ROW``."""
-    carrying: dict[int, tuple[bytes, frozenset[int]]] = field(default_factory=dict)
-    """Entries with something in them for the pass: the bytes, and which acts were verified."""
+    found: list[Stretch | tuple[int, HeldEntry]] = field(default_factory=list)
+    """Entries that hold, those of one chain in their order; with its place each that has something in it."""
     receipts: list[tuple[int, bytes, tuple[tuple[bytes, int, bytes], ...]]] = field(default_factory=list)
     """(place, reader, what is receipted)"""
     text: list[str] = field(default_factory=list)
@@ -165,16 +159,17 @@ class _Packed:
     def _refused(self, refused: Refused) -> None:
         self.looked.refused.append((self.looked.count, refused))
 
-    def _order(self, order: Order, name: Callable[[], str]) -> None:
-        looked = self.looked
-        if looked.first is None:
-            looked.first, looked.first_at = order, looked.count
-            if looked.count == 1:
-                looked.name = name().removesuffix(".cbor") + ENDING
-        elif looked.last is not None and order <= looked.last:
-            looked.misplaced.append(looked.count)
-            return
-        looked.last = order
+    def _begins(self, order: Order) -> bool:
+        """Look at where an object stands; whether the pack has its name."""
+        looked, last = self.looked, self.looked.last
+        if last is not None:
+            if order > last:
+                looked.last = order
+            else:
+                looked.misplaced.append(looked.count)
+            return False
+        looked.first, looked.first_at, looked.last = order, looked.count, order
+        return looked.count == 1
 
 
 class _Entries(_Packed):
@@ -183,10 +178,16 @@ class _Entries(_Packed):
         self.ahead = ahead
         names = self.names
         self.words = tuple((f"{names[at]}'s desk: entry ", f" to {names[1 - at]}, with ") for at in (0, 1))
+        self.newest: tuple[dict[bytes, Stretch], dict[bytes, Stretch]] = ({}, {})
+        """Of both writers' chains, by incarnation."""
 
-    def take(self, quick: Quick) -> None:
-        kind = quick[5]
-        self._keep(quick, "nothing" if kind == EntryKind.ACTS else _PLAINLY.get(kind, _NEWER))
+    def take(self, entry: Quick) -> None:
+        count, chains, incarnation = self.looked.count, self.newest[entry[0]], entry[1]
+        newest = chains.get(incarnation)
+        if newest is None or not newest.add(entry, count):
+            chains[incarnation] = newest = Stretch(entry, count)
+            self.looked.found.append(newest)
+        self._tell(entry, _PLAINLY.get(entry[5], _NEWER))
 
     def slowly(self, raw: bytes) -> None:
         held = hold_entry(raw, self.ends.line, self.offices, self.ends.realm)
@@ -195,31 +196,29 @@ class _Entries(_Packed):
             return
         entry = held.entry
         at, place = self.index[entry.writer], (entry.incarnation, entry.number, entry.previous, entry.seen)
-        times = held.signed.id, entry.time[0], entry.roster, entry.case_at
-        self._keep(
-            (at, *place, entry.kind, *times),
-            carries(held.items) if entry.kind == EntryKind.ACTS else _PLAINLY.get(entry.kind, _NEWER),
+        times = held.id, entry.time[0], entry.roster, entry.case_at
+        read = at, *place, entry.kind, *times
+        if not held.items and held.fault is None:
+            self.take(read)
+            return
+        if self.ahead:
+            held = replace(held, vouched=vouchable(held.items))
+        self.looked.found.append((self.looked.count, held))
+        self.newest[at].pop(entry.incarnation, None)  # the next of its chain comes after it
+        self._tell(
+            read, carries(held.items) if entry.kind == EntryKind.ACTS else _PLAINLY.get(entry.kind, _NEWER)
         )
-        if held.items or held.fault is not None:
-            vouched = vouchable(held.items) if self.ahead else frozenset[int]()
-            self.looked.carrying[self.looked.count] = raw, vouched
 
-    def _keep(self, entry: Quick, what: str) -> None:
-        writer, incarnation, number, previous, seen, _, entry_id, ms, roster, case_at = entry
-        looked = self.looked
-        count, half = looked.count, entry_id[:16]
-        had = _NO_PLACE if seen is None else (1, *seen)
-        looked.rows += ROW.pack(
-            count, writer, incarnation, number, entry_id, previous or _NO_ID, roster, ms, *had
-        )
-        name = self.ends.offices[writer].name
-        self._order(
-            (ms, self.slugs[writer], number, half),
-            lambda: layout.entry(self.ends.folder, ms, name, number, entry_id),
-        )
+    def _tell(self, entry: Quick, what: str) -> None:
+        writer, _, number, _, _, _, entry_id, ms, _, case_at = entry
+        looked, half = self.looked, entry_id[:16]
+        if self._begins((ms, self.slugs[writer], number, half)):
+            name = self.ends.offices[writer].name
+            path = layout.entry(self.ends.folder, ms, name, number, entry_id)
+            looked.name = path.removesuffix(".cbor") + ENDING
         by, to = self.words[writer]
         case = "" if case_at is None else f" (case time {zulu(case_at)})"
-        looked.text.append(f"{count}  {zulu(ms)}  {by}{number}{to}{what}{case}  {half.hex()}\n")
+        looked.text.append(f"{looked.count}  {zulu(ms)}  {by}{number}{to}{what}{case}  {half.hex()}\n")
 
 
 class _Receipts(_Packed):
@@ -236,10 +235,9 @@ class _Receipts(_Packed):
         reader, places, ms, receipt_id = quick
         office = ends.offices[reader]
         looked.receipts.append((looked.count, office.id, places))
-        self._order(
-            (ms, self.slugs[reader], 0, receipt_id[:16]),
-            lambda: layout.receipt(ends.folder, ms, office.name, receipt_id),
-        )
+        if self._begins((ms, self.slugs[reader], 0, receipt_id[:16])):
+            path = layout.receipt(ends.folder, ms, office.name, receipt_id)
+            looked.name = path.removesuffix(".cbor") + ENDING
         what = "an entry" if len(places) == 1 else f"{len(places)} entries"
         said = f"{self.names[reader]}'s desk: receipt, has {what} verified and on disk"
         looked.text.append(f"{looked.count}  {zulu(ms)}  {said}  {short(receipt_id)}\n")

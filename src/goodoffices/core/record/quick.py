@@ -21,14 +21,12 @@ from goodoffices.core.record.entry import ID, SIGNED, TIME, UINT
 _BODY = rb"(?:\xf6\xf6|\x58\x20(.{32})([\x40-\x57]|\x58[\x18-\xff]|\x59(?!\x00)..|\x5a(?!\x00\x00)....))"
 _HEAD = rb"(\x58.|\x59(?!\x00)..)"
 _QUALITY = rb"[\x00-\x02]"
-_AROUND = 102
-"""Bytes of one signature with its frame."""
 _PLACE = re.compile(rb"\x83\x50(.{16})" + UINT + ID, re.DOTALL)
 # The places of a receipt: each as long as its number says; whether that is in its shortest form is seen after.
 _PLACES = rb"((?:\x83\x50.{16}(?:[\x00-\x17]|\x18.|\x19..|\x1a....)\x58\x20.{32})+)"
 _NOTHING = b"\x80"
 """A body without items."""
-_SERVICE = (EntryKind.LINE_TEST, EntryKind.SERVICE_CHAT)
+_ACTS, _SERVICE = int(EntryKind.ACTS), (int(EntryKind.LINE_TEST), int(EntryKind.SERVICE_CHAT))
 
 Quick = tuple[int, bytes, int, bytes | None, Place | None, int, bytes, int, int, int | None]
 """Writer (0 or 1), incarnation, number, previous, seen, kind, ID, time, roster, case time."""
@@ -36,6 +34,19 @@ QuickReceipt = tuple[int, tuple[Place, ...], int, bytes]
 """Reader (0 or 1), places, time, ID."""
 Check = tuple[bytes, bytes, bytes]
 """Key, signature, message."""
+
+
+def _framed(size: int) -> bytes:
+    """What stands before an entry's statement of so many bytes that has one signature."""
+    inner = b"\x82" + cbor.encode(bytes(size))[:-size]
+    signed = len(inner) + size + _AROUND
+    return b"\x83" + cbor.encode(bytes(signed))[:-signed] + inner
+
+
+_AROUND = 102
+"""Bytes of one signature, with what stands around it and the statement."""
+_FRAMES = tuple(_framed(size) for size in range(1, 500))
+"""By size, less one. No entry's statement is longer."""
 
 
 class QuickReader:
@@ -50,7 +61,7 @@ class QuickReader:
         frame = rb"\x85\x63GO1\x01\x18%b\x50" + re.escape(realm)
         of_line = rb"\x01\x58\x20" + re.escape(line) + rb"\x02" + ID
         self._entry = re.compile(
-            rb"\x83\x59(..)\x82" + _HEAD + rb"("
+            rb"(\x83\x59..\x82(?:\x58.|\x59..))("
             + frame.replace(b"%b", b"\x18") + rb"([\xa8-\xab])" + of_line
             + rb"\x03\x50(.{16})\x04" + UINT + rb"(?:\x05" + ID + rb")?"
             + rb"(?:\x06\x83\x50(.{16})" + UINT + ID + rb")?\x07" + UINT + rb"\x08\x82" + TIME + _QUALITY
@@ -70,19 +81,16 @@ class QuickReader:
         found = self._entry.match(raw, start, end)
         if found is None:
             return None
-        outer, inner, text, count, by, incarnation, number, previous, seen_in, seen_number, *more = (
-            found.groups()
-        )
-        seen_id, kind, time, committed, version, case, signer, signature, salt, head = more
-        desk, size, ms = self._desks.get((by, version)), len(text), int.from_bytes(time, "big")
+        (frame, text, count, by, incarnation, number, previous, seen_in, seen_number, seen_id, kind, time,
+            committed, version, case, signer, signature, salt, head) = found.groups()  # fmt: skip
+        desk, ms = self._desks.get((by, version)), int.from_bytes(time, "big")
         at = number[0] if len(number) == 1 else int.from_bytes(number[1:], "big")
         what = kind[0] if len(kind) == 1 else int.from_bytes(kind[1:], "big")
         if (
             desk is None
             or desk[0] != signer
             or count[0] != 0xA8 + (previous is not None) + (seen_in is not None) + (case is not None)
-            or int.from_bytes(inner[1:], "big") != size
-            or int.from_bytes(outer, "big") != 1 + len(inner) + size + _AROUND
+            or frame != _FRAMES[len(text) - 1]
             or ms > MAX_TIME
             or what > 1 << 16
             or (previous is None) != (at == 1)
@@ -94,10 +102,10 @@ class QuickReader:
             size = head[0] - 0x40 if len(head) == 1 else int.from_bytes(head[1:], "big")
             body = raw[last : last + size]
             last += size
-            empty = what != EntryKind.ACTS or body == _NOTHING
+            empty = what != _ACTS or body == _NOTHING
             if not empty or what in _SERVICE or size > MAX_BODY or commitment(salt, body) != committed:
                 return None
-        elif what == EntryKind.ACTS:
+        elif what == _ACTS:
             return None
         case_at = int.from_bytes(case, "big") if case is not None else None
         if last != end or (case_at is not None and case_at > MAX_TIME):
@@ -123,15 +131,13 @@ class QuickReader:
             or ms > MAX_TIME
         ):
             return None
-        places, at = [], 0
-        while at < len(named):
-            place = _PLACE.match(named, at)
-            if place is None:
-                return None
-            incarnation, number, entry_id = place.groups()
-            numbered = number[0] if len(number) == 1 else int.from_bytes(number[1:], "big")
-            places.append((incarnation, numbered, entry_id))
-            at = place.end()
+        places = _PLACE.findall(named)
+        # Places without a gap between them have 52 bytes each, and their numbers.
+        if 52 * len(places) + sum([len(number) for _, number, _ in places]) != len(named):
+            return None
         if len(places) != (count[0] - 0x80 if len(count) == 1 else count[1]):
             return None
-        return (desk[1], tuple(places), ms, crypto.sha256(text)), (signer, signature, text)
+        read = tuple(
+            [(in_, int.from_bytes(number[len(number) > 1 :], "big"), id_) for in_, number, id_ in places]
+        )
+        return (desk[1], read, ms, crypto.sha256(text)), (signer, signature, text)

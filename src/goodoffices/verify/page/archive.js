@@ -1,23 +1,30 @@
 // A ZIP archive as a source of files. Nothing is unpacked to anywhere; entries are inflated as they are read,
 // and never beyond the size that the archive states. Whatever two programs could read in two ways is refused.
 
-class NotAnArchive extends Error {}
+/** Its message says which of the words of the page tell why; `name` is what they name. */
+class NotAnArchive extends Error {
+  constructor(why, name = "") {
+    super(why);
+    this.name = "NotAnArchive";
+    this.named = name;
+  }
+}
 
-const refuseArchive = (what) => {
-  throw new NotAnArchive(what);
+const refuseArchive = (why, name) => {
+  throw new NotAnArchive(why, name);
 };
 
 const MAX_DIRECTORY = 2 ** 29;
 const [END, END_64, LOCATOR_64, CENTRAL, LOCAL] = [0x06054b50, 0x06064b50, 0x07064b50, 0x02014b50, 0x04034b50];
 
 const viewOf = async (blob, from, size) => {
-  if (from < 0 || size < 0 || from + size > blob.size) refuseArchive("It ends too early.");
+  if (from < 0 || size < 0 || from + size > blob.size) refuseArchive("early");
   return new DataView(await blob.slice(from, from + size).arrayBuffer());
 };
 
 const bigNumber = (view, at) => {
   const number = view.getBigUint64(at, true);
-  return number > 2n ** 53n ? refuseArchive("It states a size that no archive has.") : Number(number);
+  return number > 2n ** 53n ? refuseArchive("size") : Number(number);
 };
 
 /** Where the directory of the archive lies: [from, size, number of entries]. */
@@ -32,10 +39,11 @@ const findDirectory = async (blob) => {
     const locator = await viewOf(blob, end - 20, 20);
     if (locator.getUint32(0, true) !== LOCATOR_64) return [from, size, count];
     const wide = await viewOf(blob, bigNumber(locator, 8), 56);
-    if (wide.getUint32(0, true) !== END_64) refuseArchive("Its directory cannot be found.");
+    if (wide.getUint32(0, true) !== END_64) refuseArchive("noDirectory");
     return [bigNumber(wide, 48), bigNumber(wide, 40), bigNumber(wide, 32)];
   }
-  return refuseArchive("It is no ZIP archive.");
+  const begins = blob.size >= 4 && (await viewOf(blob, 0, 4)).getUint32(0, true) === LOCAL;
+  return refuseArchive(begins ? "early" : "notZip");
 };
 
 /** Sizes beyond 32 bits stand in an extra field. */
@@ -45,7 +53,7 @@ const wideSizes = (view, from, end, sizes) => {
     let value = at + 4;
     for (const name of ["size", "packed", "offset"]) {
       if (sizes[name] !== 0xffffffff) continue;
-      if (value + 8 > end) refuseArchive("One of its entries has no size.");
+      if (value + 8 > end) refuseArchive("noSize");
       sizes[name] = bigNumber(view, value);
       value += 8;
     }
@@ -106,15 +114,15 @@ const gather = async (pieces, most) => {
 
 const readEntries = async (blob) => {
   const [from, size, count] = await findDirectory(blob);
-  if (size > MAX_DIRECTORY || count * 46 > size) refuseArchive("Its directory has a size that cannot be.");
+  if (size > MAX_DIRECTORY || count * 46 > size) refuseArchive("size");
   const view = await viewOf(blob, from, size);
   const entries = [];
   let at = 0;
   for (let number = 0; number < count; number++) {
-    if (at + 46 > size || view.getUint32(at, true) !== CENTRAL) refuseArchive("Its directory is damaged.");
+    if (at + 46 > size || view.getUint32(at, true) !== CENTRAL) refuseArchive("damaged");
     const [nameSize, extraSize, remarkSize] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
     const end = at + 46 + nameSize + extraSize;
-    if (end + remarkSize > size) refuseArchive("Its directory is damaged.");
+    if (end + remarkSize > size) refuseArchive("damaged");
     const entry = {
       name: new Uint8Array(view.buffer, at + 46, nameSize),
       method: view.getUint16(at + 10, true),
@@ -124,8 +132,8 @@ const readEntries = async (blob) => {
       // What a file is on Unix stands in the upper bits, where a Unix program made the archive.
       type: view.getUint8(at + 5) === 3 ? view.getUint32(at + 38, true) >>> 28 : 0,
     };
-    if (view.getUint16(at + 8, true) & 0x2041) refuseArchive("It is encrypted.");
-    if (entry.method !== 0 && entry.method !== 8) refuseArchive("It is packed in a way that this page does not know.");
+    if (view.getUint16(at + 8, true) & 0x2041) refuseArchive("encrypted");
+    if (entry.method !== 0 && entry.method !== 8) refuseArchive("packing");
     wideSizes(view, at + 46 + nameSize, end, entry);
     entries.push(entry);
     at = end + remarkSize;
@@ -140,7 +148,7 @@ const archiveSource = async (blob) => {
   for (const entry of await readEntries(blob)) {
     const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(entry.name);
     const path = name.replace(/\/$/, "");
-    if (seen.has(path)) refuseArchive(`It holds two things named '${plain(path.slice(0, 120))}'.`);
+    if (seen.has(path)) refuseArchive("twice", plain(path.slice(0, 120)));
     seen.add(path);
     if (name.endsWith("/")) source.folders.add(path);
     else if (entry.type === 0 || entry.type === 8) source.files.set(path, new ArchivedFile(blob, entry));
@@ -148,7 +156,7 @@ const archiveSource = async (blob) => {
   }
   addParents(source);
   if ([...source.files.keys(), ...source.odd].some((path) => source.folders.has(path))) {
-    refuseArchive("It holds a file and a folder of one name.");
+    refuseArchive("both");
   }
   return withoutOuterFolder(source);
 };

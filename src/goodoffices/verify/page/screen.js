@@ -171,7 +171,7 @@ const titleOfPair = ({ verdict, records, compared, partings }, language) => {
 };
 
 const titleOfError = (error) => (language) => {
-  if (error instanceof verifier.NotAnArchive) return language.badArchive(error.message);
+  if (error instanceof verifier.NotAnArchive) return language.badArchive(error.message, error.named);
   if (error instanceof verifier.BadTrustList) return language.badTrust(error.message);
   if (error instanceof verifier.UnfitBrowser) return language.unfit(error.message);
   if (error instanceof DOMException) return language.unreadable;

@@ -40,7 +40,21 @@ const WORDS = {
     known: "what is known",
     notAnExport: "NOT AN EXPORT: nothing was verified",
     notAnExportAbout: "There is no trace of an export in what was given. Give the folder that holds manifest.cbor.",
-    badArchive: (what) => `NOT VERIFIED: this archive is not read. ${what} Unpack it and give the folder.`,
+    badArchive: (why, name) =>
+      why === "notZip"
+        ? "NOT VERIFIED: this file is no ZIP archive. Give the folder of an export, or a ZIP archive of it."
+        : `NOT VERIFIED: this archive is not read. ${WORDS.en.badArchives[why](name)} Unpack it and give the folder.`,
+    badArchives: {
+      early: () => "It ends too early.",
+      size: () => "It states a size that cannot be.",
+      noDirectory: () => "Its directory cannot be found.",
+      noSize: () => "One of its entries has no size.",
+      damaged: () => "Its directory is damaged.",
+      encrypted: () => "It is encrypted.",
+      packing: () => "It is packed in a way that this page does not know.",
+      twice: (name) => `It holds two things named '${name}'.`,
+      both: () => "It holds a file and a folder of one name.",
+    },
     badTrust: (line) => `NOT VERIFIED: line ${line} of the trust list names no fingerprint`,
     unfit: (what) => `NOT VERIFIED: this browser cannot be used, for ${what}. Take a current one.`,
     broken: "NOT VERIFIED: this page failed. That is a fault of this page; use goodoffices verify instead.",
@@ -125,7 +139,21 @@ const WORDS = {
     known: "آنچه دانسته است",
     notAnExport: "سابقهٔ صادرشده نیست: چیزی راستی‌آزمایی نشد",
     notAnExportAbout: "در آنچه دادید نشانی از سابقهٔ صادرشده نیست. پوشه‌ای را بدهید که manifest.cbor در آن است.",
-    badArchive: (what) => `راستی‌آزمایی نشد: این بایگانی خوانده نمی‌شود. ${what} آن را باز کنید و پوشه را بدهید.`,
+    badArchive: (why, name) =>
+      why === "notZip"
+        ? "راستی‌آزمایی نشد: این پرونده بایگانی ZIP نیست. پوشهٔ صادرشده یا بایگانی ZIP آن را بدهید."
+        : `راستی‌آزمایی نشد: این بایگانی خوانده نمی‌شود. ${WORDS.fa.badArchives[why](name)} آن را باز کنید و پوشه را بدهید.`,
+    badArchives: {
+      early: () => "پیش از پایانش بریده شده است.",
+      size: () => "اندازه‌ای می‌گوید که نمی‌تواند باشد.",
+      noDirectory: () => "فهرستش پیدا نیست.",
+      noSize: () => "یکی از چیزهای درونش اندازه ندارد.",
+      damaged: () => "فهرستش آسیب دیده است.",
+      encrypted: () => "رمزگذاری شده است.",
+      packing: () => "به گونه‌ای فشرده شده است که این صفحه نمی‌شناسد.",
+      twice: (name) => `دو چیز با نام «\u2068${name}\u2069» در آن هست.`,
+      both: () => "یک پرونده و یک پوشه با یک نام در آن هست.",
+    },
     badTrust: (line) => `راستی‌آزمایی نشد: سطر ${line} فهرست اعتماد اثر انگشتی ندارد`,
     unfit: (what) => `راستی‌آزمایی نشد: این مرورگر به کار نمی‌آید (${what}). مرورگری تازه بگیرید.`,
     broken: "راستی‌آزمایی نشد: این صفحه از کار افتاد. خطا از خود صفحه است؛ goodoffices verify را به کار برید.",
