@@ -93,6 +93,8 @@ DEFAULT_CLOCKS = {
     Precedence.FLASH: 5 * MINUTE,
 }
 MAX_PATH = 6
+MAX_PURPOSE = 2000
+"""UTF-8 bytes of what a mandate is for."""
 MAX_AGREED = 98_304
 """Bytes of all forms and code books of one mandate, so that it still travels with its offices' credentials."""
 
@@ -147,7 +149,7 @@ class Mandate(Content):
     labels: dict[int, str] | None = key(14, optional(_labels), default=None)
     made: int = key(15, uint(MAX_TIME))
     salt: bytes = key(16, data(32))
-    purpose: str | None = key(17, optional(text(2000)), default=None)
+    purpose: str | None = key(17, optional(text(MAX_PURPOSE)), default=None)
     flash_budget: tuple[int, int] | None = key(
         # how many FLASH notes each office may release, within how many milliseconds (ADR 0026)
         18,

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
-from goodoffices.core.mandate import DEFAULT_CLOCKS, MINUTE, Disclosure, Mandate, Precedence
+from goodoffices.core.mandate import Disclosure, Mandate, Precedence
 from goodoffices.core.note import MAX_TEXT, Authority, Words
 from goodoffices.desk.clearance.drafting import Typed
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.forms.filling import require_filled
 from goodoffices.desk.incidents.sharing import Extracts
-from goodoffices.desk.officers.acts import Draft, Terms
+from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.officers.glossary import Glossary
 from goodoffices.desk.views.agreed import agreed_view, reports_of
 from goodoffices.web import by_form
-from goodoffices.web.forms import Form, identifier, once
+from goodoffices.web.forms import Form, identifier, listed, once
 from goodoffices.web.pages import Ask, Done, Page
 from goodoffices.web.security import lane_purpose
 from goodoffices.web.showing import write
@@ -39,7 +39,7 @@ def words_of(form: Form, mandate: Mandate, extracts: Extracts, now: int) -> Word
             f"The text has {size} bytes; a note's text has at most {MAX_TEXT}.",
             "Shorten it, or send it as two notes. It is kept below.",
         )
-    chosen = (identifier(each, "reports") for each in _listed(form.text("reports")))
+    chosen = (identifier(each, "reports") for each in listed(form.text("reports")))
     reports = tuple(extracts.leaving(each).raw for each in chosen)
     authority = form.number("authority", int(Authority.NOT_STATED))
     if authority not in {int(each) for each in Authority}:
@@ -240,98 +240,7 @@ async def withdraw(ask: Ask) -> Done:
     return _about(ask, lambda desk, officer, note, now: desk.acts.withdraw(officer, note, now))
 
 
-# --- mandates and lines -------------------------------------------------------------------------------
-
-_CLOCKS = {
-    Precedence.ROUTINE: "clock_routine",
-    Precedence.PRIORITY: "clock_priority",
-    Precedence.IMMEDIATE: "clock_immediate",
-    Precedence.FLASH: "clock_flash",
-}
-
-
-def _listed(text: str) -> list[str]:
-    return [each for each in text.replace(",", " ").split() if each]
-
-
-def _one_of(form: Form, name: str, default: int, codes: tuple[int, ...]) -> int:
-    value = form.number(name, default)
-    if value not in codes:
-        raise YourError(f"'{name}' takes one of {', '.join(map(str, codes))}.", "Choose one of the list.")
-    return value
-
-
-def _flash_budget(form: Form) -> tuple[int, int] | None:
-    most, hours = form.number("flash_most"), form.number("flash_hours", 24)
-    if most is None:
-        return None
-    if hours is None or not 1 <= most <= 100 or not 1 <= hours <= 30 * 24:
-        raise YourError("The budget for FLASH takes 1 to 100 notes in 1 to 720 hours.", "Correct it.")
-    return most, hours * 60 * MINUTE
-
-
-def terms_of(form: Form) -> Terms:
-    """The terms that a form proposes."""
-    clocks = {}
-    for precedence, field in _CLOCKS.items():
-        minutes = form.number(field, DEFAULT_CLOCKS[precedence] // MINUTE)
-        if minutes is None or not 0 < minutes <= 30 * 24 * 60:
-            raise YourError(f"The clock '{field}' takes minutes, at most 30 days.", "Correct it.")
-        clocks[int(precedence)] = minutes * MINUTE
-    kinds = _listed(form.text("acknowledgements"))
-    path = tuple(identifier(each, "path") for each in _listed(form.text("path")))
-    name = form.word("name")
-    if name is None or len(name.encode()) > 120:
-        raise YourError("A mandate needs a name of at most 120 bytes.", "Name it.")
-    paper = form.word("paper_name")
-    if not 3 <= len(path) + (paper is not None) <= 6 or len(set(path)) != len(path):
-        raise YourError("A path has three to six offices, each once.", "Choose them in their order.")
-    if not all(each.isascii() and each.isdigit() and len(each) < 3 for each in kinds):
-        raise YourError("'acknowledgements' takes numbers.", "Tick those that shall travel.")
-    fields: dict[str, Any] = {}
-    if kinds or form.flag("acknowledgements_chosen"):
-        fields["acknowledgements"] = tuple(int(each) for each in kinds)
-    return Terms(
-        name=name,
-        path=path,
-        reading=_one_of(form, "reading", 2, (1, 2)),
-        forwarding=_one_of(form, "forwarding", 1, (1, 2)),
-        clocks=clocks,
-        languages=tuple(each[:35] for each in _listed(form.text("languages"))[:16] if len(each) > 1)
-        or ("en",),
-        disclosure=_one_of(form, "disclosure", 1, (1, 2)),
-        record_use=_one_of(form, "record_use", 1, (1, 2, 3)),
-        ends=form.time("ends"),
-        officers_to_add_words=_one_of(form, "officers_to_add_words", 1, (1, 2)),
-        predecessor=form.identifier("predecessor"),
-        flash_budget=_flash_budget(form),
-        purpose=(form.long_text("purpose").strip()[:1000] or None),
-        paper_name=paper,
-        paper_consent=form.long_text("paper_consent").strip() or None,
-        wordings=tuple(identifier(each, "wordings") for each in _listed(form.text("wordings"))),
-        **fields,
-    )
-
-
-async def propose(ask: Ask) -> Done:
-    """Propose a mandate, signed by this office."""
-    terms, officer = terms_of(ask.form), ask.who.officer
-    mandate = ask.service.act(lambda desk, now: desk.acts.propose(officer, terms, now))
-    return Done(f"/mandates/{mandate.hex()}", mandate)
-
-
-async def sign_mandate(ask: Ask) -> Done:
-    """Sign a proposed mandate."""
-    mandate, officer = ask.id("mandate"), ask.who.officer
-    ask.service.act(lambda desk, now: desk.acts.sign_mandate(officer, mandate, now))
-    return Done(f"/mandates/{mandate.hex()}", mandate)
-
-
-async def compare(ask: Ask) -> Done:
-    """The other party's half of the digits, as it was heard."""
-    mandate, officer, heard = ask.id("mandate"), ask.who.officer, ask.form.text("digits")
-    ask.service.act(lambda desk, now: desk.acts.compare_mandate(officer, mandate, heard, now))
-    return Done(f"/mandates/{mandate.hex()}", mandate)
+# --- lines and offices --------------------------------------------------------------------------------
 
 
 async def confirm_line(ask: Ask) -> Done:

@@ -86,6 +86,11 @@ class Form:
         return found
 
 
+def listed(text: str) -> list[str]:
+    """What a field names, one after another."""
+    return [each for each in text.replace(",", " ").split() if each]
+
+
 def identifier(word: str, name: str) -> bytes:
     """32 bytes from 64 hexadecimal digits; raises YourError."""
     if not re.fullmatch(r"[0-9a-f]{64}", word):

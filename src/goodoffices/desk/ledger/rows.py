@@ -177,6 +177,14 @@ class Tables:
             self._facts[name] = bytes(row[0]) if row else None
         return self._facts[name]
 
+    def is_set_aside(self, mandate: bytes) -> bool:
+        """Whether this office has put a mandate out of the way."""
+        return bool(self.fact(f"aside {mandate.hex()}"))
+
+    def set_mandate_aside(self, mandate: bytes, aside: bool) -> None:
+        """Put a mandate out of the way, or take it up again."""
+        self.set_fact(f"aside {mandate.hex()}", b"1" if aside else b"")
+
     def set_fact(self, name: str, value: bytes) -> None:
         """Write or replace a setting."""
         self._facts.pop(name, None)

@@ -37,6 +37,11 @@ from goodoffices.desk.forms.library import Library
 from goodoffices.desk.officers.acting import Acting
 
 
+def has_ended(agreement: Agreement, now: int) -> bool:
+    """Whether a mandate's end has passed."""
+    return agreement.mandate.ends is not None and now >= agreement.mandate.ends
+
+
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """The terms of a mandate to propose. Clocks in milliseconds by precedence."""
@@ -80,6 +85,8 @@ class Agreeing(Acting):
         me = self.context.me
         if me not in terms.path:
             raise YourError("The path does not run through this office.")
+        if terms.ends is not None and terms.ends <= now:
+            raise YourError("The mandate would end before it begins.", "Choose a later end, or none.")
         paper = self._on_paper(officer, terms, now) if terms.paper_name else None
         offices, last = [], len(terms.path) - (0 if paper else 1)
         for at, office_id in enumerate(terms.path):
@@ -174,11 +181,28 @@ class Agreeing(Acting):
     def sign_mandate(self, officer: Officer, mandate_id: bytes, now: int) -> None:
         """Add this office's signature to a proposed mandate."""
         self.require(officer, Right.KEYS)
+        agreement = self.ledger.agreement(mandate_id)
+        if has_ended(agreement, now):
+            raise NotNow("This mandate has ended: a signature would bind to nothing.", "Propose another.")
         with self.context.transaction():
-            signed = add_signature(self.ledger.agreement(mandate_id).signed, officer.seed)
+            signed = add_signature(agreement.signed, officer.seed)
             self.channels.keep_mandate(signed, self.ledger.papers_of(mandate_id), now, came_from=None)
             self.ledger.audit(now, officer.name, "signed a mandate", AuditKind.OFFICE)
             self.lines.flush_all(now)
+
+    def set_aside(self, officer: Officer, mandate_id: bytes, aside: bool, now: int) -> None:
+        """Put a mandate that is not in force out of the way at this office, or take it up again. Nobody is told.
+
+        Signatures stay what they are: once every office has signed, it is in force, and stands among the others.
+        """
+        self.require(officer, Right.KEYS)
+        agreement = self.ledger.agreement(mandate_id)
+        if aside and agreement.complete and not has_ended(agreement, now):
+            raise NotNow("This mandate is in force.", "Agree with the other offices on one that follows it.")
+        with self.context.transaction():
+            self.ledger.set_mandate_aside(mandate_id, aside)
+            what = "set aside the mandate" if aside else "took up again the mandate"
+            self.ledger.audit(now, officer.name, f"{what} {agreement.mandate.name}", AuditKind.OFFICE)
 
     def introduce(self, officer: Officer, office_id: bytes, line_id: bytes, now: int) -> None:
         """Hand a known office's credential to the peer of a line, so that it can stand in a mandate."""

@@ -73,6 +73,8 @@ class MandatePage:
     compared_here: bool
     may_sign: bool
     why_not_sign: str | None
+    aside: bool
+    may_set_aside: bool
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def _why_not_compare(desk: Desk, agreement: Agreement, *, keys: bool) -> str | N
     return None
 
 
-def _why_not_sign(desk: Desk, agreement: Agreement, *, keys: bool) -> str | None:
+def _why_not_sign(desk: Desk, agreement: Agreement, state: str, *, keys: bool) -> str | None:
+    if state == "ended":
+        return "This mandate has ended: a signature would bind to nothing."
     if desk.me in agreement.signed_by():
         return "This office has signed."
     return None if keys else "You do not hold the right 'keys' here."
@@ -132,7 +136,7 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
     mandate, signed = agreement.mandate, agreement.signed_by()
     keys = bool(desk.context.my_office().roster.rights(officer.public) & Right.KEYS)
     not_compare = _why_not_compare(desk, agreement, keys=keys)
-    not_sign = _why_not_sign(desk, agreement, keys=keys)
+    not_sign = _why_not_sign(desk, agreement, state, keys=keys)
     return MandatePage(
         id=agreement.id,
         name=mandate.name,
@@ -176,6 +180,8 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
         compared_here=mandate.is_party(desk.me) and desk.acts.compared(agreement, desk.me),
         may_sign=not_sign is None,
         why_not_sign=not_sign,
+        aside=desk.ledger.is_set_aside(agreement.id),
+        may_set_aside=keys and state != "in force",
     )
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pages show, as frozen dataclasses read from the desk: no HTML, no keys, nothing written.
-
 ``Views`` answers every page of the desk. Texts are in only where an officer of this office has opened
 or seen the note. A time that is not known is None, and the page says so instead of guessing.
 """
@@ -21,6 +20,7 @@ from goodoffices.desk.consent import open_here
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.officers.agreeing import has_ended
 from goodoffices.desk.views.audit import AuditPage, audit_page
 from goodoffices.desk.views.beside import BesidePage, BesideView, beside_page, beside_view
 from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
@@ -112,10 +112,11 @@ class ChannelCard:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The first page."""
+    """The first page. ``aside``: channels not in force that this office has put out of the way."""
 
     here: Here
     channels: tuple[ChannelCard, ...]
+    aside: tuple[ChannelCard, ...]
     lines: tuple[LineCard, ...]
 
 
@@ -144,7 +145,7 @@ class FindingsPage:
 
 def state_of(agreement: Agreement, now: int) -> str:
     """Whether a channel carries notes."""
-    if agreement.mandate.ends is not None and now >= agreement.mandate.ends:
+    if has_ended(agreement, now):
         return "ended"
     return "in force" if agreement.complete else "signing"
 
@@ -204,7 +205,10 @@ class Views:
             replace(self._card(agreement, here, now), name=name)
             for agreement, name in zip(agreements, names, strict=True)
         ]
-        return HomePage(here, tuple(cards), line_cards(self.desk, now, tuple(relays)))
+        cards.sort(key=lambda each: each.state != "in force")
+        aside = [each for each in cards if each.state != "in force" and self.ledger.is_set_aside(each.id)]
+        kept = tuple(each for each in cards if each not in aside)
+        return HomePage(here, kept, tuple(aside), line_cards(self.desk, now, tuple(relays)))
 
     def _card(self, agreement: Agreement, here: Here, now: int) -> ChannelCard:
         mandate, signed = agreement.mandate, agreement.signed_by()
