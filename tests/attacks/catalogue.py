@@ -203,6 +203,7 @@ BY = (
     "A hostile counterpart",
     "A hostile relay",
     "A thief with the disk",
+    "A thief of the root",
     "A careless officer",
 )
 

@@ -23,6 +23,7 @@ from goodoffices.core import (
     sealed,
     service_traffic,
     stop,
+    vouching,
 )
 from goodoffices.core.act import ActType
 from goodoffices.core.line import Item
@@ -44,6 +45,7 @@ TABLES: dict[str, type[Any]] = {
     "**HANDOVER (41)**": handover.Handover,
     "**BACKUP (42)**": backup.Piece,
     "**STOP (29)**": stop.Stop,
+    "**ROSTER_VOUCHED (57)**": vouching.Vouch,
     "**ACT (17)**": act.Act,
     "**ENTRY (24)**": line.Entry,
     "**RECEIPT (25)**": line.Receipt,

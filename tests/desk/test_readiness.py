@@ -152,7 +152,7 @@ def test_each_side_knows_when_the_other_was_last_well_and_what_it_runs() -> None
 def test_every_check_has_words_and_a_next_step_unless_it_is_in_order() -> None:
     """P13: nobody has to look a code up."""
     source = Path(readiness.__file__).read_text(encoding="utf-8")
-    topics = "tls|disk|clock|keys|request|keepers|watch|device|backup|try|line|relay|peer|version"
+    topics = "tls|disk|clock|keys|request|keepers|watch|device|backup|try|line|relay|peer|roster|version"
     named = set(
         re.findall(
             rf'"((?:{topics}) \w+)"',

@@ -435,9 +435,10 @@ def test_a_copy_of_before_a_new_desk_key_signs_nothing_until_the_root_gives_it_a
     assert version_at(wire.b, wire.a) == 3
     assert wire.b.note(mute).state == "verified"
     assert wire.a.note(waiting).state == "verified"
-    (found,) = wire.m.findings()  # true here, and what a thief of the root would look like
-    assert "came by its root's word alone" in found
+    (found,) = wire.m.findings()
+    assert "counts by the word of an earlier key of its desk, by roster 1" in found
     assert not wire.b.findings()
+    assert not wire.a.desk.lines.untold.anybody()
 
 
 def test_the_root_brings_back_what_it_has_signed_and_a_vault_has_lost() -> None:
@@ -463,4 +464,4 @@ def test_the_root_brings_back_what_it_has_signed_and_a_vault_has_lost() -> None:
     wire.pump()
     assert version_at(wire.b, wire.a) == 3
     (found,) = wire.m.findings()
-    assert "came by its root's word alone" in found
+    assert "counts by the word of an earlier key of its desk, by roster 1" in found

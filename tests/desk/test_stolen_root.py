@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from goodoffices.core.envelope import roster_part
+from goodoffices.core.office import Office as Credential
 from goodoffices.core.office import make_roster, verify_office
 from goodoffices.desk.export import export
 from goodoffices.desk.founding import Founding, NewOfficer, found
@@ -17,11 +18,12 @@ from goodoffices.verify.verifier import verify
 from tests.attacks.hostile import NOW, Office, Wire
 
 
-def the_thief(wire: Wire, office: Office) -> Founding:
+def the_thief(wire: Wire, office: Office, known: Credential | None = None) -> Founding:
     """The office's own root, and every other key the thief's: a roster that the office never asked for."""
     theirs = found(office.name, [NewOfficer("duty", "officer 9")], bytes(16), wire.rng.randbytes, NOW)
-    mine, root = office.founding.office, office.founding.root_seed
-    roster = replace(theirs.office.roster, office=mine.id, version=2, previous=mine.signed[-1].id)
+    mine, root = known or office.founding.office, office.founding.root_seed
+    version = mine.roster.version + 1
+    roster = replace(theirs.office.roster, office=mine.id, version=version, previous=mine.pin)
     forged = verify_office((*mine.signed, make_roster(roster, root, bytes(16))))
     return replace(theirs, office=forged, root_seed=root)
 

@@ -53,6 +53,7 @@ from goodoffices.core.thin import text as thin_text
 from goodoffices.core.thin.cell import cell_place, open_cell, read_parts
 from goodoffices.core.thin.keys import Reading, begin
 from goodoffices.core.thin.note import open_thin
+from goodoffices.core.vouching import verify_vouch
 
 Input = dict[str, Any]
 Result = dict[str, Any]
@@ -150,6 +151,12 @@ def _backup(given: Input) -> Result:
 def _stop(given: Input) -> Result:
     signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
     return {"roster": verify_stop(signed, _bytes(given, "line"), office).roster}
+
+
+def _vouched(given: Input) -> Result:
+    signed, office = read_signed(_bytes(given, "signed")), read_office(_bytes(given, "credential"))
+    said = verify_vouch(signed, office)
+    return {"id": signed.id.hex(), "vouched": said.vouched.hex()}
 
 
 def _handover(given: Input) -> Result:
@@ -438,6 +445,7 @@ CHECKS: dict[str, Callable[[Input], Result]] = {
     "report": _report,
     "backup": _backup,
     "stop": _stop,
+    "roster vouched": _vouched,
     "act": _act,
     "beside": _beside,
     "sealed beside": _sealed_beside,

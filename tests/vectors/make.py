@@ -59,7 +59,7 @@ from tests.core.test_mandate import attested, on_paper
 from tests.core.test_note import by_hand as note_of
 from tests.core.test_pairing import MINE, THEIRS, confirmed, offer
 from tests.core.test_sealed import KEY, _sealed_by_hand
-from tests.vectors import agreed, thin
+from tests.vectors import agreed, thin, vouched
 from tests.vectors.check import run
 
 HERE = Path(__file__).resolve().parent
@@ -176,7 +176,7 @@ def _keys() -> Iterator[Vector]:
 
 
 def _digits() -> Iterator[Vector]:
-    for what, count in (("pairing", 60), ("mandate", 60), ("office", 30), ("note", 20)):
+    for what, count in (("pairing", 60), ("mandate", 60), ("office", 30), ("note", 20), ("roster", 30)):
         given = {"what": what, "id": seed("id").hex(), "count": count}
         yield f"digits-{what}", f"{count} digits of one and the same ID.", "digits", given, OK
     leaves = released().leaves
@@ -1358,6 +1358,7 @@ SECTIONS = (
     _public_statement,
     _backup,
     _stop,
+    vouched.vectors,
     _act,
     _beside,
     _note,

@@ -297,6 +297,7 @@ def try_restore(
 @click.option("--passphrase-file", type=FILE, help="The officer's passphrase, on the first line.")
 @click.option("--unlock-file", type=FILE, help="Where the new unattended tier's secret lies.")
 @click.option("--share", "shares", multiple=True, type=THERE, help="A keeper's share, in a file. Repeat.")
+@click.option("--seen", metavar="WHY", help="The old machine may be in other hands: revoke its desk's key.")
 @signing_off
 @_reaching
 def restore_desk(
@@ -306,6 +307,7 @@ def restore_desk(
     passphrase_file: Path | None,
     unlock_file: Path | None,
     shares: tuple[Path, ...],
+    seen: str | None,
     root_file: Path | None,
     out: Path | None,
     sftp_key: Path | None,
@@ -332,7 +334,7 @@ def restore_desk(
         # Not ``unlock``: there are no reading keys of sealing to open yet, they are drawn with the request.
         desk.context.reading_key = keys.reading_key
         _describe(vault, restored)
-        request = desk.rosters.renew(person, now(), desk_key=True)
+        request = desk.rosters.renew(person, now(), desk_key=True, seen=seen)
         with desk.context.transaction():
             note_restored(desk.ledger, now())
             desk.ledger.audit(now(), person.name, "restored this desk from a backup", AuditKind.OFFICE)

@@ -303,6 +303,11 @@ def releasers(
 @office.command()
 @signing_in
 @click.option("--desk-key", is_flag=True, help="A new key for the desk itself, too.")
+@click.option(
+    "--seen",
+    metavar="WHY",
+    help="The desk's old key may be in other hands: a new one, and the old one is revoked. Counterparts read WHY.",
+)
 @click.option("--checkpoint-key", is_flag=True, help="A key for checkpoints, new or the first.")
 @click.option("--keep-sealing-keys", is_flag=True, help="Leave the sealing keys as they are.")
 @signing_off
@@ -312,6 +317,7 @@ def renew(
     passphrase_file: Path | None,
     unlock_file: Path | None,
     desk_key: bool,
+    seen: str | None,
     checkpoint_key: bool,
     keep_sealing_keys: bool,
     root_file: Path | None,
@@ -327,6 +333,7 @@ def renew(
             sealing_keys=not keep_sealing_keys,
             desk_key=desk_key,
             checkpoint_key=checkpoint_key,
+            seen=seen,
         )
         sign_off(here.vault, here.desk, request, root_file, out)
 

@@ -3,7 +3,7 @@
 
 Digits are the same in every language and on every telephone. 60 digits (199 bits) stand for a
 pairing or a mandate, 20 (66 bits) for a note, whose ID is salted so that nobody can search for a
-second text with the same digits without the author's help; 30 for an office's credential.
+second text with the same digits without the author's help; 30 for an office's credential or a roster.
 """
 
 from __future__ import annotations

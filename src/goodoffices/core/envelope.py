@@ -4,6 +4,7 @@
     payload     CBOR [part ...]      part: [1, signed entry, salt, body] | [2, signed receipt]
                                            | [3, signed head] | [4, checkpoint]
                                            | [5, signed roster] | [6, signed mailboxes]
+                                           | [7, signed stop] | [8, signed word for a roster]
     envelope    0x01 || HPKE(length(4) || payload || zeros)        exactly one size class
     ID          SHA-256(envelope)
 
@@ -31,7 +32,9 @@ MAX_PARTS = 1024
 """More than fit: the smallest signed part has some 300 bytes. Each part that is refused leaves a finding."""
 _VERSION = b"\x01"
 
-PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT, PART_ROSTER, PART_MAILBOXES, PART_STOP = range(1, 8)
+PART_ENTRY, PART_RECEIPT, PART_HEAD, PART_CHECKPOINT = 1, 2, 3, 4
+PART_ROSTER, PART_MAILBOXES, PART_STOP, PART_VOUCH = 5, 6, 7, 8
+_SIGNED = frozenset({PART_RECEIPT, PART_HEAD, PART_ROSTER, PART_MAILBOXES, PART_STOP, PART_VOUCH})
 NOTE_CLASS = SIZE_CLASSES[1]
 """Bytes of the envelope in which an ordinary note travels; line tests and chat look the same."""
 
@@ -64,7 +67,7 @@ def checkpoint_part(checkpoint: Checkpoint) -> tuple[Any, ...]:
 
 
 def roster_part(signed: Signed) -> tuple[Any, ...]:
-    """A roster of the reader's own office, handed back because its vault has lost it."""
+    """A roster of the reader's own office, handed back because its vault has lost it; or the sender's own."""
     return (PART_ROSTER, signed.raw)
 
 
@@ -76,6 +79,11 @@ def mailboxes_part(signed: Signed) -> tuple[Any, ...]:
 def stop_part(signed: Signed) -> tuple[Any, ...]:
     """A stop certificate as a part of a payload."""
     return (PART_STOP, signed.raw)
+
+
+def vouch_part(signed: Signed) -> tuple[Any, ...]:
+    """The word of a key that the sender's desk had, for a roster of its own."""
+    return (PART_VOUCH, signed.raw)
 
 
 def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
@@ -137,10 +145,10 @@ def _part(part: Any) -> Part | None:
         raise Malformed("A part of an envelope has the wrong form.")
     if part[0] == PART_ENTRY and len(part) == 4:
         return PART_ENTRY, CarriedEntry(read_signed(part[1]), part[2], part[3])
-    if part[0] in (PART_RECEIPT, PART_HEAD, PART_ROSTER, PART_MAILBOXES, PART_STOP) and len(part) == 2:
+    if part[0] in _SIGNED and len(part) == 2:
         return part[0], read_signed(part[1])
     if part[0] == PART_CHECKPOINT and len(part) == 2:
         return PART_CHECKPOINT, bytes(part[1])
-    if part[0] <= PART_STOP:
+    if part[0] <= PART_VOUCH:
         raise Malformed("A part of an envelope has the wrong form.")
     return None  # a newer version's part: what it says of itself stands in entries

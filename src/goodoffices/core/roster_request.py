@@ -127,6 +127,9 @@ def changes(old: Roster, new: Roster) -> Iterator[str]:
         yield f"{new.releasers_needed} officers release a note together; until now {old.releasers_needed}."
     if new.desk != old.desk:
         yield f"The desk gets a new key {new.desk.hex()}; until now {old.desk.hex()}"
+    for public, _, why in new.revoked:
+        if public == old.desk:
+            yield f"The old key of the desk is revoked: {why}"
     if new.checkpoint != old.checkpoint:
         yield (
             f"The key for checkpoints is {new.checkpoint.hex()}"

@@ -101,6 +101,8 @@ class Kind(IntEnum):
     THIN_KEYS = 55
     THIN_HELD = 56
     """Thin lines: who wants one, the keys of its chains, who holds them."""
+    ROSTER_VOUCHED = 57
+    """Travels beside the record: by the next entry the roster speaks for itself."""
 
 
 @dataclass(frozen=True)

@@ -298,7 +298,7 @@ class Desk:
                 raise YourError("This invitation was used before.", "Ask the other office for a new one.")
         line = LineRow(pairing.id, name, theirs.office.id, pairing, None, None, self.context.rng(16))
         with self.context.transaction():
-            self.channels.learn(theirs.office, None, now)
+            self.channels.learn_paired(theirs.office, now)
             self.ledger.add_line(line, mine, theirs, now)
             self.ledger.use_offer(mine.digest)
             self.ledger.audit(now, officer.name, f"paired the line {name}", AuditKind.OFFICE)
@@ -344,6 +344,7 @@ class Desk:
         )
         signed = sign(state(confirmed, self.context.keys.realm), officer.seed)
         with self.context.transaction():
+            self.channels.learn(read_offer(self.ledger.offers_of(line_id)[1]).office, None, now)
             self.ledger.confirm_line(line_id, signed.raw, mine=True)
             self.ledger.owe(line_id, (Item.CONFIRMED, signed.raw))
             self.ledger.audit(now, officer.name, f"confirmed the line {line.name}", AuditKind.OFFICE)
@@ -378,8 +379,7 @@ class Desk:
     def all_routes(self) -> list[RouteRow]:
         """Every mailbox that this desk collects from or puts into."""
         confirmed = {line.id for line in self.ledger.lines() if line.confirmed_here}
-        both = self.ledger.routes(own=True) + self.ledger.routes(own=False)
-        return [route for route in both if route.line in confirmed]
+        return self.own_routes() + [each for each in self.ledger.routes(own=False) if each.line in confirmed]
 
     def enter_zone(self, officer: Officer, office: bytes, zone: str, now: int) -> None:
         """By which clocks another office lives, as this one was told; an empty zone takes it back."""

@@ -203,6 +203,8 @@ def line_checks(desk: Desk, cards: tuple[LineCard, ...], now: int) -> list[Check
         if not (card.confirmed_here and card.confirmed_there):
             checks.append(Check("line unconfirmed", SOON, about=card.name))
             continue
+        if card.waiting is not None:
+            checks.append(Check("roster waits", BAD, about=card.peer_name, number=card.waiting, rings=True))
         if len(card.relays) < 2:
             checks.append(Check("relay one", SOON, about=card.name))
         down = [relay for relay in card.relays if relay.known and not relay.up]

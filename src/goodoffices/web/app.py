@@ -113,6 +113,7 @@ ROUTES = (
     Route("/mandates/{mandate}/take-up", mandates.take_up, "POST", back=showing.mandate, needs=Right.KEYS),
     Route("/mandates/{mandate}/compare", mandates.compare, "POST", back=showing.mandate, needs=Right.KEYS),
     Route("/lines/{line}/confirm", doing.confirm_line, "POST", back=showing.lines, needs=Right.KEYS),
+    Route("/lines/{line}/roster", doing.confirm_roster, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/lines/zone", doing.set_zone, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/lines/{line}/introduce", doing.introduce, "POST", back=showing.lines, needs=Right.KEYS),
     Route("/record", keeping.record, "POST", back=showing.home, needs=TAKE_ALONG),

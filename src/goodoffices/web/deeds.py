@@ -54,6 +54,8 @@ DEEDS = (
     N_("took the record along"),
     N_("locked out {name}"),
     N_("roster {version} came into force"),
+    N_("roster {version} of {office} counts: a key that its desk had vouches for it"),
+    N_("heard the digits of roster {version} of {office}: it counts"),
     N_("offered the watch"),
     N_("took the watch over"),
     N_("called a handover back"),

@@ -250,6 +250,13 @@ async def confirm_line(ask: Ask) -> Done:
     return Done("/lines", line)
 
 
+async def confirm_roster(ask: Ask) -> Done:
+    """The digits of a roster that waits were heard: it counts from now on."""
+    line, heard, officer = ask.id("line"), ask.form.text("roster"), ask.who.officer
+    ask.service.act(lambda desk, now: desk.rosters.confirm_waiting(officer, line, heard, now))
+    return Done("/lines", line)
+
+
 async def set_zone(ask: Ask) -> Done:
     """By which clocks another office lives."""
     officer, office, zone = ask.who.officer, ask.form.identifier("office"), ask.form.word("zone") or ""

@@ -134,6 +134,10 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("The line %(about)s is not confirmed on both sides."),
         N_("Compare the digits, or remove the line."),
     ),
+    "roster waits": (
+        N_("Roster %(number)s of %(about)s came by its root’s word alone, and waits."),
+        N_("Call their people: the page Lines says what to ask."),
+    ),
     "relay one": (
         N_("The line %(about)s has a single relay: if it fails, nothing moves."),
         N_("Agree on a second one with the counterpart and change the line’s relays."),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Offices as a desk learns of them: introduced, and followed from roster to roster (ADR 0022).
 
-A roster counts by its root's signature alone, whoever brings it. What is news here goes on to the
-neighbours on the paths on which that office stands, each roster once and by itself.
+What is news here goes on to the neighbours on the paths on which that office stands, each roster once and by
+itself. A roster that came by its root's word alone waits (``waiting_rosters``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from goodoffices.core.office import Office, Roster, follow, merge, verify_office
 from goodoffices.core.statement import Signed
 from goodoffices.desk.channels.chains import Chains
 from goodoffices.desk.channels.forgotten import Forgotten
+from goodoffices.desk.channels.waiting_rosters import WaitingRosters
 from goodoffices.desk.context import Context
 
 MAX_INTRODUCED = 64
@@ -39,6 +40,7 @@ class Credentials(Chains):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.forgotten = Forgotten(context, self.owe_mandate)
+        self.waiting = WaitingRosters(self.ledger)
 
     def learn(self, office: Office, introduced_by: bytes | None, now: int) -> None:
         """Keep a credential, or the longer of two of the same office."""
@@ -56,6 +58,17 @@ class Credentials(Chains):
             self.context.something_came()
         elif len(merged.signed) > len(known.signed):
             self._follow(known, merged, introduced_by, now)
+
+    def learn_paired(self, office: Office, now: int) -> None:
+        """The credential of an invitation, whose digits nobody has compared yet (``Desk.confirm`` does).
+
+        Where a line with that office is open it changes nothing before: somebody else may have written it.
+        """
+        known, line = self.ledger.office(office.id), self.ledger.line_to(office.id)
+        if known is not None and line is not None and line.open:
+            merge(known, office)
+        else:
+            self.learn(office, None, now)
 
     def _require_room_for_office(self, introduced_by: bytes | None) -> None:
         """Raise Oversized if the introducer's offices that no mandate in force needs are too many."""
@@ -107,6 +120,8 @@ class Credentials(Chains):
 
     def _follow(self, known: Office, longer: Office, came_from: bytes | None, now: int) -> None:
         self.ledger.save_office(longer, came_from)
+        for rival in self.waiting.settle(longer):
+            self._name_rival(longer, rival, now)
         self._name_officers(longer, known.rosters, now)
         self.context.something_came()
         if came_from not in (None, known.id) and (to := self.ledger.line_to(known.id)) is not None:
@@ -124,6 +139,19 @@ class Credentials(Chains):
                 if neighbour not in (nearer, came_from):
                     self._pass_on(longer.signed[len(known.signed) :], neighbour)
         self.roster_came(now)
+
+    def _name_rival(self, office: Office, rival: Signed, now: int) -> None:
+        version = rival.statement.read(Roster).version
+        line = self.ledger.line_to(office.id)
+        self.ledger.find(
+            now,
+            "the other office's",
+            f"The root of {shown_name(office.name)} has signed two rosters {version}: the one that waited here never"
+            " counted.",
+            "Tell that office by voice: its root is stolen, or was used twice. What counts is the other roster.",
+            line=line.id if line is not None else None,
+            entry=rival.id,
+        )
 
     def _name_officers(self, office: Office, before: tuple[Roster, ...], now: int) -> None:
         for roster in office.rosters[len(before) :]:

@@ -211,7 +211,7 @@ class Heads:
 
     def _sealing(self, line: LineRow, parts: list[tuple[Any, ...]], now: int, *, at_least: int = 0) -> Sealed:
         """What makes an envelope for the peer's desk; it reads nothing that is shared."""
-        _, public = sealing_key(self._peer(line).envelope_epochs, now)
+        _, public = sealing_key(self.peer_of(line).envelope_epochs, now)
         if line.id in self.sending.beats:
             at_least = max(at_least, envelope.NOTE_CLASS)  # in its slot everything looks alike
         return partial(
@@ -223,14 +223,15 @@ class Heads:
             at_least=at_least,
         )
 
-    def _peer(self, line: LineRow) -> Office:
+    def peer_of(self, line: LineRow) -> Office:
+        """The credential of a line's other end; raises NotNow."""
         office = self.ledger.office(line.peer)
         if office is None:
             raise NotNow("The credential of a line's peer is missing.", "Restore the vault's last backup.")
         return office
 
     def _head(self, line: LineRow, signed: Signed, now: int) -> None:
-        head = verify_head(signed, line.id, self._peer(line))
+        head = verify_head(signed, line.id, self.peer_of(line))
         self.hear(line.id, now, head.time[0], locked=head.locked)
         if head.software is not None and head.software != self.software_of(line.id):
             self.ledger.set_fact(_software(line.id), head.software.encode())
@@ -241,7 +242,7 @@ class Heads:
                 self._peer_started(line, head, now)
                 if not self._in_cell and self.cells.started_without_keys(line):
                     self.sending.slow.discard(line.id)
-            if head.roster < self._peer(line).roster.version:
+            if head.roster < self.peer_of(line).roster.version:
                 self._hand_rosters_back(line, head.nonce, head.roster, now)
             else:
                 self._send_head(line, self.context.rng(16), head.nonce, now)
@@ -273,7 +274,7 @@ class Heads:
 
         They and the answer, which are no secret, are sealed to a key that it still has; nothing else is.
         """
-        peer = self._peer(line)
+        peer = self.peer_of(line)
         parts = [self._head_part(line, self.context.rng(16), asked, now)]
         room = ROOM
         for signed in peer.signed[version + 1 :]:

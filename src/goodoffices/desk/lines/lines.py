@@ -20,9 +20,11 @@ from goodoffices.core.line import (
     CarriedEntry,
     Entry,
     EntryKind,
+    Head,
     Item,
     commitment,
     verify_entry,
+    verify_head,
     verify_receipt,
 )
 from goodoffices.core.office import Office, sealing_key
@@ -46,6 +48,10 @@ class Lines(Offering):
         self._take_items = take_items
         self.said = True  # whether the newest envelope held anything
         self.take_roster: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
+        self.take_vouch: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
+        self.from_peer = False
+        """Whether the envelope under way holds a head that nobody but the peer can have put there."""
+        self.answer_came: Callable[[LineRow, bool, int], None] = lambda line, rosters, now: None
         self.take_stop: Callable[[LineRow, Signed, int], None] = lambda line, signed, now: None
         self.receipted: Callable[[bytes, int], None] = lambda entry, now: None  # the peer has it, by a relay
         self.take_checkpoint: Callable[[LineRow, bytes, int], None] = lambda line, raw, now: None
@@ -152,6 +158,10 @@ class Lines(Offering):
             raise PartFailed  # its key is used up by opening it
         parts = self._unpack(line, sealed, now)
         whole, self.said = True, bool(parts)
+        heads = [part for kind, part in parts if kind == envelope.PART_HEAD and isinstance(part, Signed)]
+        rosters = any(kind == envelope.PART_ROSTER for kind, _ in parts)
+        answered = any(self._answers(line_id, head) for head in heads)
+        self.from_peer = answered or (rosters and any(self._from_peer(line, head) for head in heads))
         if self.context.whole and any(kind not in _IN_THE_RECORD for kind, _ in parts):
             raise PartFailed  # what they change in memory must not be done twice
         for kind, part in parts:
@@ -164,11 +174,36 @@ class Lines(Offering):
                 self._unjudged.add(line_id)
             except OtherOfficeError as error:
                 self.refused_envelope(line_id, sealed, error, now)
+        if answered:
+            self.answer_came(line, rosters, now)
         self.drain(line)
         return whole
 
+    def ask_afresh(self, line: LineRow, now: int) -> None:
+        """Ask a line's peer about both chains and this office's rosters: what it answers is of now."""
+        before = self._questions.pop(line.id, None)
+        if before is not None:
+            self.sending.receipted(before)
+        self._ask(line, now)
+
+    def _answers(self, line: bytes, signed: Signed) -> bool:
+        """Whether a head answers what this desk asked last. Its nonce is known to who has read the question."""
+        asked = self._questions.get(line)
+        try:
+            return asked is not None and signed.statement.read(Head).answers == asked
+        except OtherOfficeError:
+            return False
+
+    def _from_peer(self, line: LineRow, signed: Signed) -> bool:
+        """Whether a head is the peer's, so that nobody but the two desks ever had it in hands."""
+        try:
+            verify_head(signed, line.id, self.peer_of(line))
+        except (OtherOfficeError, NotNow):
+            return False
+        return True
+
     def _take_part(self, line: LineRow, kind: int, part: Any, now: int) -> None:
-        if kind != envelope.PART_ROSTER:
+        if kind not in (envelope.PART_ROSTER, envelope.PART_VOUCH):
             self.context.require_speaks()  # what cannot be receipted is not taken
         if isinstance(part, CarriedEntry):
             self._entry(line.id, part, now)
@@ -178,6 +213,8 @@ class Lines(Offering):
             self.take_checkpoint(line, part, now)
         elif kind == envelope.PART_ROSTER:
             self.take_roster(line, part, now)
+        elif kind == envelope.PART_VOUCH:
+            self.take_vouch(line, part, now)
         elif kind == envelope.PART_MAILBOXES:
             self._take_mailboxes(line, part, now)
         elif kind == envelope.PART_STOP:
@@ -221,7 +258,7 @@ class Lines(Offering):
             # Verified when it first came: after a month's silence the same lies at every relay many times.
             self.context.pending.receipts.append((line_id, known))
             return
-        peer = self._peer(line)
+        peer = self.peer_of(line)
         entry = verify_entry(carried, line_id, peer)
         self._check_past(line, entry.seen, now)
         self.hear(line_id, now, entry.time[0])
@@ -265,7 +302,7 @@ class Lines(Offering):
                 )
 
     def _receipt(self, line: LineRow, signed: Signed, now: int) -> None:
-        receipt = verify_receipt(signed, line.id, self._peer(line))
+        receipt = verify_receipt(signed, line.id, self.peer_of(line))
         self.hear(line.id, now, receipt.time[0])
         for place in receipt.entries:
             if self.ledger.save_receipt(line.id, place[2], signed.raw):

@@ -139,7 +139,7 @@ class Collecting(Heads):
         """Write where the peer collects from now on, and say so. Inside the caller's transaction."""
         if not line.open:
             raise NotNow("The line is not confirmed by both offices yet.")
-        stated = verify_mailboxes(signed, line.id, self._peer(line))
+        stated = verify_mailboxes(signed, line.id, self.peer_of(line))
         routes = self.ledger.routes(line.id, own=False, left=True)
         if not any(_on_this_machine(route.relay) for route in routes) and any(
             _on_this_machine(relay) for relay, _, _ in stated.mailboxes

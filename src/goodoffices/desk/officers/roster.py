@@ -66,10 +66,13 @@ class Rosters(RostersInForce):
         pseudonym = self._listed(plan, public)
         more: dict[str, Any] = {"officers": tuple(each for each in plan.officers if each[1] != public)}
         if self.context.my_office().roster.pseudonym(public) is not None:
-            more["revoked"] = (*plan.revoked, (public, now, why))[-MAX_OFFICERS:]
+            more["revoked"] = self._revoked(public, now, why)
         if new_sealing_keys:
             more |= self._new_epochs(now)
         return self._ask(officer, f"asked for {pseudonym} to go out", now, **more)
+
+    def _revoked(self, public: bytes, now: int, why: str) -> tuple[tuple[bytes, int, str], ...]:
+        return (*self.planned().revoked, (public, now, why))[-MAX_OFFICERS:]
 
     def give(self, officer: Officer, public: bytes, rights: Right, now: int) -> RosterRequest:
         """Ask for other rights for an officer."""
@@ -92,12 +95,18 @@ class Rosters(RostersInForce):
         sealing_keys: bool = True,
         desk_key: bool = False,
         checkpoint_key: bool = False,
+        seen: str | None = None,
     ) -> RosterRequest:
-        """Ask for new keys of the desk. Sealing keys begin at once; the old ones are kept a while."""
+        """Ask for new keys of the desk. Sealing keys begin at once; the old ones are kept a while.
+
+        ``seen``: why the desk's old key is in other hands, perhaps. It is noted as revoked, and vouches for no roster.
+        """
         self.require(officer, Right.KEYS)
         more: dict[str, Any] = self._new_epochs(now) if sealing_keys else {}
-        if desk_key:
+        if desk_key or seen is not None:
             more["desk"] = self._draw(NEXT_DESK)[0]
+        if seen is not None:
+            more["revoked"] = self._revoked(self.context.my_office().roster.desk, now, seen)
         if checkpoint_key:
             more |= self._new_checkpoint_key()
         return self._ask(officer, "asked for new keys of the desk", now, **more)

@@ -10,14 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from goodoffices.core import cbor, crypto
-from goodoffices.core.errors import Foreign, NotNow, YourError
-from goodoffices.core.office import Epochs, Office, Roster, follow, sealing_key
+from goodoffices.core import cbor, crypto, digits
+from goodoffices.core.errors import DigitsDiffer, Foreign, NotFound, NotNow, YourError
+from goodoffices.core.office import (
+    Epochs,
+    Office,
+    Right,
+    Roster,
+    follow,
+    is_desk,
+    require_version,
+    sealing_key,
+)
 from goodoffices.core.roster_request import RosterRequest
 from goodoffices.core.statement import Signed, Statement, state
+from goodoffices.core.vouching import ROSTER_DIGITS, Vouch, roster_digits
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.channels.channels import Channels
-from goodoffices.desk.context import Context, DeskKeys
+from goodoffices.desk.context import Context, DeskKeys, Officer
 from goodoffices.desk.founding import CHECKPOINT, keys_in, reading_seeds
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.lines import Lines
@@ -41,6 +51,10 @@ class RostersInForce(Acting):
         self.sealing_keys = sealing_keys
         self.speaks_again: Callable[[int], None] = lambda now: None
         lines.take_roster = self.take
+        lines.take_vouch = self.take_vouch
+        lines.answer_came = self.answered
+        self._unasked: dict[bytes, Signed | None] = {}
+        """By line: a roster of this office that came in no answer; None once one was named."""
 
     # --- what was asked for ---------------------------------------------------------------------------
 
@@ -163,17 +177,27 @@ class RostersInForce(Acting):
     def take(self, line: LineRow, signed: Signed, now: int) -> None:
         """A roster that came by itself in an envelope: of this office, handed back; or the peer's, new.
 
-        It counts by its root's signature, whoever brings it. Inside the caller's transaction.
+        Inside the caller's transaction.
         """
         of = signed.statement.read(Roster, realm=self.context.keys.realm).office
         if of == line.peer:
             self._by_itself(line, signed, now)
-            return
-        if of != self.context.me:
+        elif of != self.context.me:
             raise Foreign("A roster of an office that is at neither end of this line.")
+        else:
+            self._handed_back(line, signed, now)
+
+    def _handed_back(self, line: LineRow, signed: Signed, now: int) -> None:
         mine = self.context.my_office()
         office = follow(mine, signed)
         if office is mine:
+            return
+        if not self.lines.from_peer:
+            # A thief of the root who only reaches the mailboxes has neither read this desk's question nor ever had
+            # a head of the peer's, and would silence this desk by a roster that names another key. The peer is asked.
+            if line.id not in self._unasked and line.open:
+                self._unasked[line.id] = signed
+                self.context.pending.after.append(lambda: self.lines.ask_afresh(line, now))
             return
         here = self._held(office.roster.desk)
         self._come_into_force(mine, office, now)
@@ -193,35 +217,107 @@ class RostersInForce(Acting):
             " office renew. Until then it signs and takes nothing.",
         )
 
-    def _by_itself(self, line: LineRow, signed: Signed, now: int) -> None:
-        """The peer's next roster, which no key of its desk vouches for: true after a loss, and what a thief of
-        its root would send. It counts, and is never silent.
-        """
-        before = self.ledger.office(line.peer)
-        self.channels.learn_roster(signed, line.peer, now)
-        after = self.ledger.office(line.peer)
-        if before is None or after is None or after.roster.version <= before.roster.version:
+    def answered(self, line: LineRow, rosters: bool, now: int) -> None:
+        """The peer has answered a question, with or without rosters of this office: what came unasked is judged."""
+        signed = self._unasked.get(line.id)
+        if signed is None:
             return
+        mine, version = self.context.my_office(), signed.statement.read(Roster).version
+        if rosters and version > mine.roster.version:
+            return  # more of them go into its next answer
+        if signed.id in {each.id for each in mine.signed}:
+            del self._unasked[line.id]
+        else:
+            self._unasked[line.id] = None  # named once: whoever sends more of them makes nobody ask again
+            self.ledger.find(
+                now,
+                "unknown",
+                f"Roster {version} of this office came unasked, and the other desk does not know it: it does not"
+                " count.",
+                "If nobody here had the root sign it, the root is stolen: read what to do in officers and keys.",
+                line=line.id,
+                entry=signed.id,
+            )
+
+    def _by_itself(self, line: LineRow, signed: Signed, now: int) -> None:
+        """The peer's next roster, which no entry brings: true after a loss, and what a thief of its root would send."""
+        known, waiting = self.lines.peer_of(line), self.channels.waiting
+        if follow(known, signed) is known:
+            return
+        if (word := waiting.vouched(known, signed)) is not None:
+            self._counts(line, known, signed, word, now)
+            return
+        waiting.keep(known, signed)
         self.ledger.find(
             now,
             "the other office's",
-            f"Roster {after.roster.version} of this counterpart came by its root's word alone: no key that its desk"
-            " had before vouches for it.",
-            "Ask the office by voice whether its desk lost its keys. If it did not, its root is stolen: act on"
-            " nothing that came since, and pair anew.",
+            f"Roster {known.roster.version + 1} of this counterpart came by its root's word alone: no key that its desk"
+            " had before vouches for it. It waits, and the one before counts.",
+            "Ask the office by voice whether its desk lost its keys. If it did, type the roster's digits on the page"
+            " Lines. If it did not, its root is stolen: type nothing, and tell them.",
             line=line.id,
         )
 
+    def take_vouch(self, line: LineRow, signed: Signed, now: int) -> None:
+        """The word of a key that the peer's desk had for a roster of its own, here already or yet to come."""
+        known, waiting = self.lines.peer_of(line), self.channels.waiting
+        waiting.keep_vouch(known, signed)
+        for each in waiting.of(known.id):
+            if (word := waiting.vouched(known, each)) is not None:
+                self._counts(line, known, each, word, now)
+                return
+
+    def _counts(self, line: LineRow, known: Office, signed: Signed, word: Vouch, now: int) -> None:
+        self.channels.learn_roster(signed, line.peer, now)
+        version = known.roster.version + 1
+        what = f"roster {version} of {known.name} counts: a key that its desk had vouches for it"
+        self.ledger.audit(now, "the desk", what, AuditKind.OFFICE)
+        if not is_desk(known, known.roster.version, require_version(known, word.roster).desk):
+            # A key that was replaced may have been replaced because somebody saw it.
+            self.ledger.find(
+                now,
+                "the other office's",
+                f"Roster {version} of this counterpart counts by the word of an earlier key of its desk, by roster"
+                f" {word.roster}: its vault went back to before a change of that key.",
+                "If you do not know of it, ask the office by voice. If its vault did not go back, its root and that key"
+                " are stolen: act on nothing that came since, and pair anew.",
+                line=line.id,
+            )
+
+    def confirm_waiting(self, officer: Officer, line_id: bytes, heard: str, now: int) -> Roster:
+        """The digits of a roster that waits were heard by voice from that office's people: it counts.
+
+        Raises YourError for what are no digits, NotFound where nothing waits, DigitsDiffer.
+        """
+        self.require(officer, Right.KEYS)
+        line = self.ledger.line(line_id)
+        waiting = self.channels.waiting.of(line.peer)
+        if not waiting:
+            raise NotFound("No roster of that office waits here.")
+        bare = digits.typed(heard, ROSTER_DIGITS)
+        meant = next((each for each in waiting if roster_digits(each) == bare), None)
+        if meant is None:
+            raise DigitsDiffer("These are not the digits of a roster that waits here.")
+        with self.context.transaction():
+            self.channels.learn_roster(meant, line.peer, now)
+            office = self.lines.peer_of(line)
+            what = f"heard the digits of roster {office.roster.version} of {office.name}: it counts"
+            self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)
+        self.speaks_again(now)
+        return office.roster
+
     def _come_into_force(self, mine: Office, office: Office, now: int) -> None:
+        newest, untold = office.signed[-1], self.lines.untold
         if self.context.speaks:
-            newest = office.signed[-1].raw
             for line in self.ledger.lines():
                 if line.confirmed_here:
                     self.lines.flush(line.id, now)
-                    self.lines.write_roster(line.id, newest, now)
+                    self.lines.write_roster(line.id, newest.raw, now)
         else:
             # No key of the roster before is here to tell of this one by an entry.
-            self.lines.untold.since(mine.roster.version)
+            untold.since(mine.roster.version)
+        if untold.anybody():
+            untold.vouch_for(mine, newest, now)
         waiting, before = self.request(), {each.id for each in self._asked_before()}
         self.ledger.save_office(office, None)
         self.sealing_keys.installed(office.roster.version, now)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from goodoffices.core.office import Right
+from goodoffices.core.office import Right, Roster
+from goodoffices.core.statement import Signed
+from goodoffices.core.vouching import roster_digits
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import LineRow
@@ -69,6 +71,10 @@ class LineCard:
     confirmed_here: bool
     confirmed_there: bool
     read_aloud: str | None
+    waiting: int | None = None
+    """Version of their roster that came by its root's word alone, and waits for its digits."""
+    untold: tuple[tuple[int, str], ...] = ()
+    """Version and digits of our own rosters of which their desk has not said yet that they count there."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,10 @@ def _state(
     return ("locked", heard[0]) if heard[1] else ("open", heard[0])
 
 
+def _version(roster: Signed) -> int:
+    return roster.statement.read(Roster).version
+
+
 def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[LineCard, ...]:
     """Every line."""
     cards = []
@@ -167,6 +177,8 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
                 confirmed_here=line.confirmed_here,
                 confirmed_there=line.their_confirmation is not None,
                 read_aloud=None if line.open else desk.spoken_digits(line).read_aloud,
+                waiting=next(map(_version, desk.channels.waiting.of(line.peer)), None),
+                untold=tuple((_version(each), roster_digits(each)) for each in desk.lines.untold.on(line.id)),
             )
         )
     return tuple(cards)

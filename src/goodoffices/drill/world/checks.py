@@ -130,7 +130,7 @@ class Steps:
 _AFTER_A_RESTORE = (
     "two different notes under its number",
     "no key of this desk opens",
-    "came by its root's word alone",
+    "counts by the word of an earlier key of its desk",
 )
 
 
@@ -138,7 +138,7 @@ def unexpected(found: list[tuple[str, bytes | None]], restores: bool, spoilt: Co
     """Findings (what, about which entry) that do not belong to the run.
 
     After an old backup an author may give a number twice, seal to a key that its reader has destroyed,
-    and bring a roster that no lost key can vouch for; what a relay spoilt is named.
+    and bring a roster for which an earlier key vouches; what a relay spoilt is named.
     """
     return [
         what
