@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from goodoffices.relay.rules import Limits, MailboxState, Refusal, Refused, after_delete, decide_put
+from goodoffices.relay.rules import ROW_COST, Limits, MailboxState, Refusal, Refused, after_delete, decide_put
 
 
 class Put(NamedTuple):
@@ -71,23 +71,23 @@ def decide_puts(
     """Puts in their order. ``known`` holds ID and mailbox number of everything kept or remembered."""
     seen = set(known)
     changes = Changes()
-    for put in puts:
-        found = changes.mailboxes.get(put.box) or mailboxes.get(put.box)
+    for box, key, envelope, now in puts:
+        found = changes.mailboxes.get(box) or mailboxes.get(box)
         if found is None:
             changes.outcomes.append(Refused(Refusal.NO_RIGHT))
             continue
-        state = found.state
-        size = len(put.envelope)
-        reply = decide_put(state, (put.id, found.no) in seen, size, used_in_all + changes.used, limits)
+        no, state = found
+        size = len(envelope)
+        reply = decide_put(state, (key, no) in seen, size, used_in_all + changes.used, limits)
         if isinstance(reply, Refusal):
             changes.outcomes.append(Refused(reply))
         elif reply is None:
             changes.outcomes.append(Stored(None))
         else:
-            seen.add((put.id, found.no))
-            changes.used += reply.used - state.used
-            changes.mailboxes[put.box] = Mailbox(found.no, reply)
-            changes.kept.append((found.no, reply.last_seq, put.id, put.now, put.envelope))
+            seen.add((key, no))
+            changes.used += size + ROW_COST
+            changes.mailboxes[box] = Mailbox(no, reply)
+            changes.kept.append((no, reply.last_seq, key, now, envelope))
             changes.outcomes.append(Stored(reply.last_seq))
     return changes
 

@@ -31,6 +31,9 @@ class Use(Enum):
     READ = "read"
     JOIN = "join"
 
+    __hash__ = object.__hash__
+    """There is one of each; Enum's own is a call of Python for every use that is counted."""
+
 
 @dataclass(frozen=True)
 class Rates:

@@ -14,7 +14,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from goodoffices.relay.rules import MIB, Refusal, Refused
@@ -41,14 +40,8 @@ class Waiter(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Work:
-    """One thing to do in a batch: ``what`` is for the store, ``size`` for the bounds."""
-
-    what: Any
-    size: int
-    done: Waiter
-
+Work = tuple[Any, int, Waiter]
+"""One thing to do in a batch: what it is, for the store; its size, for the bounds; who is told."""
 
 Outcome = Any
 """The result of one work, or a Refused to raise in its waiter."""
@@ -106,7 +99,7 @@ class GroupCommit:
             raise Refused(Refusal.STOPPING)
         if len(self._pending) >= PENDING_WORKS or self._pending_bytes + size > PENDING_BYTES:
             raise Refused(Refusal.BUSY)
-        self._pending.append(Work(what, size, done))
+        self._pending.append((what, size, done))
         self._pending_bytes += size
         if not self._in_flight:
             self._in_flight = True
@@ -125,9 +118,9 @@ class GroupCommit:
 
     def refuse_waiting(self, refused: Refused) -> None:
         """Answer everybody who waits, those of the batch in flight too; that batch itself goes on."""
-        for work in self._batch + self._pending:
-            if not work.done.done():
-                work.done.set_exception(refused)
+        for _, _, waiter in self._batch + self._pending:
+            if not waiter.done():
+                waiter.set_exception(refused)
         self._pending = []
         self._pending_bytes = 0
 
@@ -139,10 +132,10 @@ class GroupCommit:
     def _launch(self, loop: asyncio.AbstractEventLoop) -> None:
         size = 0
         count = 0
-        for work in self._pending[:BATCH_WORKS]:
-            if count and size + work.size > BATCH_BYTES:
+        for _, each, _ in self._pending[:BATCH_WORKS]:
+            if count and size + each > BATCH_BYTES:
                 break
-            size += work.size
+            size += each
             count += 1
         batch, self._pending = self._pending[:count], self._pending[count:]
         self._pending_bytes -= size
@@ -152,24 +145,27 @@ class GroupCommit:
     def _write(self) -> None:
         while (item := self._inbox.get()) is not None:
             loop, batch = item
+            works = [what for what, _, _ in batch]
             outcomes = None
             begun = time.perf_counter()
             try:
-                outcomes = self._commit([work.what for work in batch])
+                outcomes = self._commit(works)
             finally:
                 if outcomes is None:  # a mistake in this program: nobody may wait for ever because of it
                     loop.call_soon_threadsafe(self._give_up, batch)
             with contextlib.suppress(RuntimeError):  # abandoned, and the loop is gone by now
-                loop.call_soon_threadsafe(self._land, loop, batch, outcomes, time.perf_counter() - begun)
+                loop.call_soon_threadsafe(
+                    self._land, loop, batch, works, outcomes, time.perf_counter() - begun
+                )
                 if self._afterwards is not None:
-                    self._afterwards([work.what for work in batch], outcomes)
+                    self._afterwards(works, outcomes)
 
     def _give_up(self, batch: list[Work]) -> None:
         self._closing = True
         self._in_flight = False
-        for work in batch + self._pending:
-            if not work.done.done():
-                work.done.set_exception(Refused(Refusal.STORE_FAILED))
+        for _, _, waiter in batch + self._pending:
+            if not waiter.done():
+                waiter.set_exception(Refused(Refusal.STORE_FAILED))
         self._pending = []
         if self._idle is not None:
             self._idle.set()
@@ -181,7 +177,12 @@ class GroupCommit:
         return len(self._pending)
 
     def _land(
-        self, loop: asyncio.AbstractEventLoop, batch: list[Work], outcomes: list[Outcome], seconds: float
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[Work],
+        works: list[Any],
+        outcomes: list[Outcome],
+        seconds: float,
     ) -> None:
         # The disk is asked for the next batch before this one's answers are written.
         if self._pending:
@@ -190,13 +191,13 @@ class GroupCommit:
             self._in_flight = False
             if self._idle is not None:
                 self._idle.set()
-        self._landed([work.what for work in batch], outcomes)
+        self._landed(works, outcomes)
         if self._observed is not None:
             self._observed(len(batch), seconds)
-        for work, outcome in zip(batch, outcomes, strict=True):
-            if work.done.done():
+        for (_, _, waiter), outcome in zip(batch, outcomes, strict=True):
+            if waiter.done():
                 continue  # the client went away while its envelope was being stored
             if isinstance(outcome, Refused):
-                work.done.set_exception(outcome)
+                waiter.set_exception(outcome)
             else:
-                work.done.set_result(outcome)
+                waiter.set_result(outcome)

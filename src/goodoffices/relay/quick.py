@@ -9,20 +9,35 @@ how to wait, to refuse and to say why. So there is one place that refuses, and t
 from __future__ import annotations
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from goodoffices.relay.answers import put_answer, refusal_bytes
 from goodoffices.relay.batch import Stored
 from goodoffices.relay.doorkeeper import Bodies, Doorkeeper, Use
 from goodoffices.relay.group_commit import Waiter
 from goodoffices.relay.metrics import Metrics
-from goodoffices.relay.rules import SIZE_CLASSES, Refused, Right, Rights, holds, read_bearer
+from goodoffices.relay.rules import SIZE_CLASSES, Refused, Rights, read_bearer
 from goodoffices.relay.uses import Uses
 
-Answer = Callable[[bytes, bool], None]
-"""Called with the bytes of an answer, and whether the connection ends with it."""
+
+class Claim(NamedTuple):
+    """What a plain put's head says, as it is compared with every envelope that comes under it."""
+
+    box: bytes
+    secret: bytes
+    """SHA-256 of the secret that was shown."""
+    size: int
+
+
+def read_claim(box: str, authorization: bytes, size: int) -> Claim | None:
+    """``box``: 32 lowercase hexadecimal digits. None for what can be no put that is kept."""
+    secret = read_bearer(authorization)
+    if secret is None or size not in SIZE_CLASSES:
+        return None
+    return Claim(bytes.fromhex(box), hashlib.sha256(secret).digest(), size)
 
 
 class QuickStore(Protocol):
@@ -56,74 +71,76 @@ class QuickPuts:
         self._metrics = metrics
         self._clock = clock
 
-    def put(self, box_hex: str, authorization: bytes, envelope: bytes, answer: Answer) -> bool:
-        """Keep an envelope and answer once it is synced; False if that must go the ordinary way."""
-        begun = time.perf_counter()
-        box, now, size = bytes.fromhex(box_hex), self._clock(), len(envelope)
+    def put(self, claim: Claim, envelope: bytes, asked: Asked) -> bool:
+        """Keep an envelope of the size claimed, answer once it is synced; False if it must go the ordinary way."""
+        begun, now = time.perf_counter(), self._clock()
+        box, secret, size = claim
         rights = self._store.known_rights(box)
-        if rights is None or size not in SIZE_CLASSES or not self._keeper.familiar(box, now):
+        if rights is None or not self._keeper.familiar(box, now):
             return False
-        if not holds(rights, Right.PUT, read_bearer(authorization)):
+        if not hmac.compare_digest(rights.put, secret):
             return False
-        envelope_id = hashlib.sha256(envelope).digest()
-        waiting = _Waiting(self, box, envelope_id, size, begun, answer)
         try:
             self._bodies.take(box, size)
         except Refused:
             return False
+        asked.puts, asked.box, asked.size, asked.begun = self, box, size, begun
+        asked.id = envelope_id = hashlib.sha256(envelope).digest()
         try:
             self._keeper.use(Use.PUT, box, now)
-            self._store.put_soon(box, envelope_id, envelope, now, waiting)
+            self._store.put_soon(box, envelope_id, envelope, now, asked)
         except Refused:
             self._bodies.give_back(box, size)
             return False
         self._uses.note(box, now)
         return True
 
-    def stored(self, waiting: _Waiting, new: bool) -> None:
+    def stored(self, asked: Asked, new: bool) -> None:
         """It is kept, or was before."""
-        self._bodies.give_back(waiting.box, waiting.size)
-        self._metrics.put(time.perf_counter() - waiting.begun, new)
+        self._bodies.give_back(asked.box, asked.size)
+        self._metrics.put(time.perf_counter() - asked.begun, new)
         self._metrics.answered("put", 201 if new else 200)
-        waiting.answer(put_answer(waiting.id, new), False)
+        asked.say(put_answer(asked.id, new), False)
 
-    def refused(self, waiting: _Waiting, refused: Refused) -> None:
+    def refused(self, asked: Asked, refused: Refused) -> None:
         """It could not be kept."""
-        self._bodies.give_back(waiting.box, waiting.size)
+        self._bodies.give_back(asked.box, asked.size)
         self._metrics.refused(refused.refusal)
         status, said = refusal_bytes(refused)
         self._metrics.answered("put", status)
-        waiting.answer(said, True)
+        asked.say(said, True)
 
 
-class _Waiting:
-    """Who is told of a put's commit, in place of a future: no turn of the loop between commit and answer."""
+class Asked:
+    """A put that is being kept, told of its commit in place of a future: no turn of the loop before the answer."""
 
-    __slots__ = ("_done", "_puts", "answer", "begun", "box", "id", "size")
+    __slots__ = ("begun", "box", "id", "puts", "size", "told")
 
-    def __init__(
-        self, puts: QuickPuts, box: bytes, envelope_id: bytes, size: int, begun: float, answer: Answer
-    ) -> None:
-        self._puts = puts
-        self.box = box
-        self.id = envelope_id
-        self.size = size
-        self.begun = begun
-        self.answer = answer
-        self._done = False
+    puts: QuickPuts
+    box: bytes
+    id: bytes
+    size: int
+    begun: float
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def say(self, answer: bytes, last: bool) -> None:
+        """The whole answer, and whether the connection ends with it."""
+        raise NotImplementedError
 
     def done(self) -> bool:
         """See Waiter."""
-        return self._done
+        return self.told
 
     def set_result(self, outcome: Any) -> None:
         """See Waiter."""
-        self._done = True
+        self.told = True
         assert isinstance(outcome, Stored)
-        self._puts.stored(self, outcome.seq is not None)
+        self.puts.stored(self, outcome.seq is not None)
 
     def set_exception(self, error: Exception) -> None:
         """See Waiter."""
-        self._done = True
+        self.told = True
         assert isinstance(error, Refused)
-        self._puts.refused(self, error)
+        self.puts.refused(self, error)

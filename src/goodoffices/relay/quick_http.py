@@ -8,36 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from goodoffices.relay.bounded_http import BoundedHttp
-from goodoffices.relay.quick import QuickPuts
+from goodoffices.relay.quick import Asked, Claim, QuickPuts, read_claim
 
 _PUT = re.compile(rb"/v1/mailboxes/([0-9a-f]{32})/envelopes")
 _NOT_PLAIN = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
-
-
-class _Head(NamedTuple):
-    """What the head of a plain put says."""
-
-    box: str
-    authorization: bytes
-    size: int
 
 
 class QuickHttp(BoundedHttp):
     """One connection. A sender's puts have the same head each time: it is read once, and then compared."""
 
     quick: QuickPuts | None = None
-    _coming: _Head | None = None
+    _coming: Claim | None = None
     """The head of a put whose body is being read, if it may be answered on the spot."""
     _body: bytes = b""
     _between = True
     """Whether the last message has ended and nothing of the next is here."""
     _messages = 0
-    _same: tuple[bytes, _Head] | None = None
+    _same: tuple[bytes, Claim] | None = None
     """The bytes of a head, and what they say, as the parser read them on this connection."""
     _rests_since = 0.0
     _rest_timer: asyncio.TimerHandle | None = None
@@ -57,7 +48,7 @@ class QuickHttp(BoundedHttp):
         elif self._same is not None:
             self._same = data[: len(data) - self._same[1].size], self._same[1]
 
-    def _again(self, data: bytes, head: bytes, says: _Head) -> bool:
+    def _again(self, data: bytes, head: bytes, says: Claim) -> bool:
         """Whether this is one more put with the very same head, and is being kept."""
         if len(data) != len(head) + says.size or not data.startswith(head) or not self._free():
             return False
@@ -80,7 +71,7 @@ class QuickHttp(BoundedHttp):
         if self._coming is None:
             self._begin()
 
-    def _plain_put(self) -> _Head | None:
+    def _plain_put(self) -> Claim | None:
         """The head that has just ended, if it is a plain put's, and nothing is before it."""
         path = _PUT.fullmatch(self.url)
         if path is None or self.quick is None or not self._free():
@@ -92,7 +83,7 @@ class QuickHttp(BoundedHttp):
         length, authorization = named.get(b"content-length", b""), named.get(b"authorization")
         if authorization is None or not length.isdigit() or len(length) > 7:
             return None
-        return _Head(path[1].decode(), authorization, int(length))
+        return read_claim(path[1].decode(), authorization, int(length))
 
     def on_body(self, body: bytes) -> None:
         if self._coming is None:
@@ -110,19 +101,19 @@ class QuickHttp(BoundedHttp):
         coming, body = self._coming, self._body
         if len(body) == coming.size and self._keep(coming, body):
             self._coming, self._body, self._same = None, b"", (b"", coming)
+            self._proven()  # and it stays so
         else:
             self._go_the_ordinary_way()
             super().on_message_complete()
 
     # --- what is done about it --------------------------------------------------------------------------
 
-    def _keep(self, says: _Head, envelope: bytes) -> bool:
+    def _keep(self, says: Claim, envelope: bytes) -> bool:
         assert self.quick is not None
         answering = Answering(self)
-        if not self.quick.put(says.box, says.authorization, envelope, answering.say):
+        if not self.quick.put(says, envelope, answering):
             return False
         self.cycle = answering  # type: ignore[assignment]
-        self._proven()
         return True
 
     def _go_the_ordinary_way(self) -> None:
@@ -145,8 +136,6 @@ class QuickHttp(BoundedHttp):
     def rest(self) -> None:
         """A put is answered: what follows may come, or the connection rests."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
         if self.pipeline or self._said_all:
             self.on_response_complete()
             return
@@ -175,7 +164,7 @@ class QuickHttp(BoundedHttp):
         super().connection_lost(exc)
 
 
-class Answering:
+class Answering(Asked):
     """A put that is being kept, in the place of uvicorn's request cycle: what follows on the connection waits."""
 
     __slots__ = ("_protocol", "disconnected", "keep_alive", "message_event", "response_complete")
@@ -183,6 +172,7 @@ class Answering:
     scope = None
 
     def __init__(self, protocol: QuickHttp) -> None:
+        self.told = False
         self._protocol = protocol
         self.disconnected = False
         self.keep_alive = True
@@ -193,15 +183,17 @@ class Answering:
         """As an event: the connection is lost, and nobody waits for that."""
 
     def say(self, answer: bytes, last: bool) -> None:
-        """The answer, once it is known. ``last``: it says itself that the connection ends with it."""
+        """See Asked."""
         self.response_complete = True
-        transport = self._protocol.transport
+        protocol = self._protocol
+        transport = protocol.transport
         if self.disconnected or transport.is_closing():
             return
-        if last or self.keep_alive:
+        if self.keep_alive and not last:
             transport.write(answer)
-        else:  # the relay stops
-            transport.write(answer.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
-        if last or not self.keep_alive:
-            transport.close()
-        self._protocol.rest()
+            protocol.rest()
+            return
+        if not last:  # the relay stops
+            answer = answer.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1)
+        transport.write(answer)
+        transport.close()

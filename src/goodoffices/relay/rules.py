@@ -142,9 +142,10 @@ def decide_put(
     if known:
         return None
     cost = size + ROW_COST
-    if state.used + cost > limits.mailbox_bytes:
+    would_use = state.used + cost
+    if would_use > limits.mailbox_bytes:
         return Refusal.MAILBOX_FULL
-    if state.used + cost > limits.store_bytes - used_in_all - cost:
+    if would_use > limits.store_bytes - used_in_all - cost:
         return Refusal.STORE_SHORT
     return MailboxState(state.last_seq + 1, state.waiting + 1, state.bytes + size, state.tombstones)
 

@@ -293,7 +293,7 @@ def serve(
     _check_free(config.host, config.port)
     # The writer thread needs the interpreter between two syncs; the default of 5 ms would make every
     # commit under load wait for the loop's turn.
-    sys.setswitchinterval(0.0001)
+    sys.setswitchinterval(0.00002)
     service = made(config)
     logging.getLogger().addHandler(FaultHandler(service.journal, real_clock))
     places, http, push = protocols(

@@ -7,6 +7,7 @@ loop over a connection of their own (write-ahead log: neither waits for the othe
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from goodoffices.relay.rules import (
 )
 from goodoffices.relay.sqlite_rows import SqliteRows
 from goodoffices.relay.store import TOTALS, OnStored, Totals, Waiting
+from goodoffices.relay.write_back import BOUND, WriteBack
 
 SCHEMA = "goodoffices.relay.schema"
 RIGHTS_REMEMBERED = 4_096
@@ -90,10 +92,13 @@ class SqliteRelayStore:
                 self._writer.execute(f"PRAGMA max_page_count={most_bytes // page}")
             # A log that grew in a flood is cut back at the next checkpoint.
             self._writer.execute("PRAGMA journal_size_limit=67108864")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint={BOUND}")
             self._reader = undo.enter_context(contextlib.closing(open_database(path)))
             self._reader.execute("PRAGMA query_only=ON")
             undo.pop_all()
-        self._group = GroupCommit(self._commit, self._landed, on_failure, observed=observed)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._write_back = WriteBack(path, self._may_fail)
+        self._group = GroupCommit(self._commit, self._landed, on_failure, self._after_commit, observed)
 
     # --- the port --------------------------------------------------------------------------------
 
@@ -243,6 +248,7 @@ class SqliteRelayStore:
         """See RelayStore."""
         await self._group.close()
         self._closed = True
+        self._write_back.close()
         self._reader.close()
         self._writer.close()
         self._hold.release()
@@ -274,7 +280,9 @@ class SqliteRelayStore:
             return [Refused(Refusal.STORE_FAILED)] * len(batch)
         try:
             with transaction(self._writer) as db:
-                return self._apply(db, batch)
+                outcomes = self._apply(db, batch)
+            self._write_back.committed(batch)
+            return outcomes
         except sqlite3.Error as error:
             self._rows.forget()
             name = getattr(error, "sqlite_errorname", "")
@@ -288,6 +296,25 @@ class SqliteRelayStore:
         # build on that; a restart reads the log again and checks every frame.
         self._failed = True
         return [Refused(Refusal.STORE_FAILED)] * len(batch)
+
+    def _after_commit(self, batch: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+        """In the writer thread, once the loop was told; see group_commit.Afterwards."""
+        if self._failed or not self._write_back.due:
+            return
+        try:
+            self._write_back.begin(self._writer, waited_for=self._group.waiting > 0)
+        except sqlite3.Error as error:
+            self._may_fail(error)
+
+    def _may_fail(self, error: sqlite3.Error) -> None:
+        """In any thread: the log could not be written back. Without room it stays as it is, and is tried again."""
+        name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_BUSY" or name in _NO_ROOM:
+            return
+        self._failed = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is gone by now
+                self._loop.call_soon_threadsafe(self._on_failure)
 
     def _apply(self, db: Connection, batch: Sequence[Any]) -> list[Outcome]:
         # Puts, then deletes, then the rest: of requests that overlap, any order is right.
@@ -303,6 +330,7 @@ class SqliteRelayStore:
 
     def _landed(self, batch: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
         """On the loop, after the commit, before the answers: what is new is pushed first."""
+        self._loop = self._loop or asyncio.get_running_loop()
         for what, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Stored) and outcome.seq is not None:
                 self._on_stored(what.box, outcome.seq, what.envelope)

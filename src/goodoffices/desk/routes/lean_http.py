@@ -3,6 +3,9 @@
 
 ``h11`` speaks the protocol; here are only the sockets: a few idle connections per relay, one request
 at a time on each, every answer bounded. No redirects, cookies, compression or decoding.
+
+Puts at one mailbox differ in their bodies alone, and so do their answers. So what ``h11`` wrote for a
+request, and the head that it read, are remembered on their connection: the same bytes say the same.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import contextlib
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import h11
@@ -34,12 +38,36 @@ class Unanswered(Exception):
     """No whole and well-formed answer came."""
 
 
+class _Request(NamedTuple):
+    """A request apart from its body; the body's length stands in a field."""
+
+    method: str
+    target: str
+    fields: tuple[tuple[str, str], ...]
+
+
+class _Heard(NamedTuple):
+    """The head of an answer that came whole and left its connection open, and what it says."""
+
+    head: bytes
+    status: int
+    size: int
+
+    def again(self, came: bytes, most: int) -> bool:
+        """Whether this is an answer with the very same head, and all of it."""
+        return len(came) == len(self.head) + self.size and self.size <= most and came.startswith(self.head)
+
+
 @dataclass
 class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    protocol: h11.Connection
     used: bool = False
+    reusable: bool = True
+    """Whether the last exchange left nothing behind."""
+    asked: tuple[_Request, bytes] | None = None
+    """The last request, and its head in bytes."""
+    heard: _Heard | None = None
 
 
 class LeanHttp:
@@ -85,8 +113,8 @@ class LeanHttp:
         secure = parts.scheme == "https"
         place = (parts.scheme, parts.hostname or "", parts.port or (443 if secure else 80), apart)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        fields = [("Host", parts.netloc), ("Content-Length", str(len(body))), *headers.items()]
-        request = h11.Request(method=method, target=target, headers=fields)
+        fields = (("Host", parts.netloc), ("Content-Length", str(len(body))), *headers.items())
+        request = _Request(method, target, fields)
         async with asyncio.timeout(self.timeout):
             while True:
                 connection = await self._connect(place, secure=secure)
@@ -122,45 +150,76 @@ class LeanHttp:
         else:
             name = place[1] if secure else None
             reader, writer = await asyncio.open_connection(sock=led, ssl=tls, server_hostname=name)
-        return _Connection(reader, writer, h11.Connection(h11.CLIENT))
+        return _Connection(reader, writer)
 
     async def _exchange(
-        self, connection: _Connection, request: h11.Request, body: bytes, most: int
+        self, connection: _Connection, request: _Request, body: bytes, most: int
     ) -> tuple[int, bytes]:
-        protocol = connection.protocol
-        sent = protocol.send(request) or b""
-        if body:
-            sent += protocol.send(h11.Data(data=body)) or b""
-        connection.writer.write(sent + (protocol.send(h11.EndOfMessage()) or b""))
+        protocol = None
+        if connection.asked is None or connection.asked[0] != request:
+            protocol, head = _told(request, body)
+            connection.asked = request, head
+        connection.writer.write(connection.asked[1] + body)
         await connection.writer.drain()
-        status, answer = 0, bytearray()
+        came = await connection.reader.read(_CHUNK)
+        heard = connection.heard
+        if heard is not None and heard.again(came, most):
+            return heard.status, came[len(heard.head) :]
+        protocol = protocol or _told(request, body)[0]
+        connection.reusable, connection.heard = False, None
+        protocol.receive_data(came)
+        status, size, answer, whole = 0, -1, bytearray(), True
         while True:
             try:
                 event = protocol.next_event()
             except h11.RemoteProtocolError as error:
                 raise Unanswered(str(error)) from None
             if event is h11.NEED_DATA:
+                whole = False
                 protocol.receive_data(await connection.reader.read(_CHUNK))
+            elif isinstance(event, h11.InformationalResponse):
+                whole = False
             elif isinstance(event, h11.Response):
-                status = event.status_code
+                status, size = event.status_code, _size(event)
             elif isinstance(event, h11.Data):
                 answer += event.data
                 if len(answer) > most:
                     raise Unanswered("the answer is too long")
             elif isinstance(event, h11.EndOfMessage):
+                ended = protocol.our_state is h11.DONE and protocol.their_state is h11.DONE
+                connection.reusable = ended and not protocol.trailing_data[0]
+                if connection.reusable and whole and size == len(answer):
+                    connection.heard = _Heard(came[: len(came) - size], status, size)
                 return status, bytes(answer)
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 raise Unanswered("the connection was closed")
 
     async def _keep(self, place: _Place, connection: _Connection) -> None:
-        protocol = connection.protocol
         idle = self._idle.setdefault(place, [])
-        if protocol.our_state is h11.DONE and protocol.their_state is h11.DONE and len(idle) < MAX_IDLE:
-            protocol.start_next_cycle()
+        if connection.reusable and len(idle) < MAX_IDLE:
             connection.used = True
             idle.append(connection)
         else:
             await _end(connection)
+
+
+def _told(request: _Request, body: bytes) -> tuple[h11.Connection, bytes]:
+    """The protocol once it was told of a request, and the bytes of the request's head."""
+    protocol = h11.Connection(h11.CLIENT)
+    fields = list(request.fields)
+    head = protocol.send(h11.Request(method=request.method, target=request.target, headers=fields)) or b""
+    if body:
+        protocol.send(h11.Data(data=body))
+    protocol.send(h11.EndOfMessage())
+    return protocol, head
+
+
+def _size(response: h11.Response) -> int:
+    """How long the body is by its head alone; -1 where the head does not say so."""
+    named = dict(response.headers)
+    if b"transfer-encoding" in named or response.status_code == 304:
+        return -1
+    return 0 if response.status_code == 204 else int(named.get(b"content-length", b"-1"))
 
 
 async def _end(connection: _Connection) -> None:
