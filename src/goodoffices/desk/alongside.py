@@ -15,9 +15,9 @@ from goodoffices.desk.vault.database import Log, faults
 
 AFTER = 0.25
 """Seconds that the chronicle waits after a rest began: what a note brought is under way by then."""
-FOR_SOME = 0.02
+FOR_SOME = 0.01
 """Seconds that the chronicle takes at once: a page that is asked for meanwhile waits no longer."""
-BETWEEN = 0.04
+BETWEEN = 0.02
 """Seconds for everything else before it goes on."""
 
 

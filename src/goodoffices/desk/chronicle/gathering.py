@@ -43,7 +43,7 @@ SLICE = 5
 """Rows that are taken in at once: some milliseconds, so that whatever else the desk does waits no longer."""
 AT_ONCE = 500
 """The same where nothing else goes on, at the command line."""
-AT_A_PAGE, OF_A_BACKLOG = 60, 10
+AT_A_PAGE, OF_A_BACKLOG = 60, 5
 """Rows that a page waits for: what has just come, or a little of what would take longer; a quarter of a millisecond
 each, one with many words up to one."""
 CLOCKS_DIFFER = 5 * 60_000

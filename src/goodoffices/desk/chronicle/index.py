@@ -27,6 +27,8 @@ FORM = 4
 TIE = 15
 """Bits by which things of one millisecond are told apart: a place is ``ms << 15 | n`` and fits 63 bits."""
 CACHE_KIB = 65_536
+LOG_PAGES = 250
+"""Pages of its log that are moved into the file at once: few, for a page of the desk may wait for it."""
 
 _ITEMS = """CREATE TABLE item (
     place INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, mandate INTEGER NOT NULL,
@@ -129,6 +131,7 @@ def _keyed(path: Path, reading_key: bytes) -> Connection:
             set_pragmas(db)
             # It is made again from the record, so what a power cut takes is no loss.
             db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except BaseException:
