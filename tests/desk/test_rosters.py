@@ -11,7 +11,7 @@ import pytest
 
 from goodoffices.core import crypto
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, WrongSigner, YourError
-from goodoffices.core.mandate import Forwarding, Reading
+from goodoffices.core.mandate import Forwarding, Precedence, Reading
 from goodoffices.core.office import Right, sign_as_root
 from goodoffices.core.roster_request import RosterRequest, check_signed_before, sign_request
 from goodoffices.core.sealed import read_sealed
@@ -63,7 +63,10 @@ def test_a_roster_goes_out_before_anything_that_states_it() -> None:
     wire = Wire()
     wire.agree()
     newcomer(wire, wire.a)
-    rows = wire.a.db.execute("SELECT id FROM entry WHERE writer=? ORDER BY position", (wire.a.me,)).fetchall()
+    rows = wire.a.db.execute(
+        "SELECT id, urgent FROM entry WHERE writer=? ORDER BY position", (wire.a.me,)
+    ).fetchall()
+    assert rows[-1][1] == Precedence.FLASH  # offered again, no backlog of notes that wait for it goes first
     last = wire.a.ledger.entry(bytes(rows[-1][0]))
     assert last is not None
     assert last.items[0][0] == Item.NEXT_ROSTER

@@ -27,6 +27,7 @@ from goodoffices.core.line import (
     verify_head,
     verify_receipt,
 )
+from goodoffices.core.mandate import Precedence
 from goodoffices.core.office import Office, sealing_key
 from goodoffices.core.sealed import SealedNote
 from goodoffices.core.statement import Signed
@@ -88,8 +89,11 @@ class Lines(Offering):
             self.ledger.settle(line_id, [row for row, _, _ in taken])
 
     def write_roster(self, line_id: bytes, roster: bytes, now: int) -> None:
-        """Tell the peer of the office's next roster, by an entry that is still the present one's."""
-        self._write(line_id, EntryKind.ACTS, [[Item.NEXT_ROSTER, roster]], now, urgent=1)
+        """Tell the peer of the office's next roster, by an entry that is still the present one's.
+
+        Nothing that states it can be judged before, so nothing that presses goes before it.
+        """
+        self._write(line_id, EntryKind.ACTS, [[Item.NEXT_ROSTER, roster]], now, urgent=int(Precedence.FLASH))
 
     def flush_all(self, now: int) -> None:
         """Write what is owed to any line."""
