@@ -515,7 +515,8 @@ def test_pairing_is_confirmed_on_the_lines_page(offices: Offices) -> None:
     line = offices.pair(offices.washington, offices.bern, confirm=False)
     one, two = signed_in(offices.washington), signed_in(offices.bern)
     halves = [each.json("/lines")["lines"][0]["read_aloud"] for each in (one, two)]
-    assert one.post(f"/lines/{line.hex()}/confirm", digits=halves[0]).status_code == 409
+    assert one.post(f"/lines/{line.hex()}/confirm", digits="0" * 30).status_code == 409
+    assert one.post(f"/lines/{line.hex()}/confirm", digits=halves[0]).status_code == 400  # his own: a slip
     grouped = " ".join(re.findall(".{5}", halves[1])).translate(
         {ord(str(n)): chr(0x6F0 + n) for n in range(10)}
     )

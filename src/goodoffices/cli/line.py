@@ -113,12 +113,7 @@ def _show_digits(here: SignedIn, vault: Path, line_id: bytes) -> None:
 
 
 def _confirm(here: SignedIn, row: LineRow, typed: str) -> None:
-    """Confirm a line by the digits heard; one's own are a slip, and no sign of somebody in between."""
-    if "".join(typed.split()) == here.desk.spoken_digits(row).read_aloud:
-        raise YourError(
-            "These are the digits that you read out yourself.",
-            "Type those that you hear from the other office.",
-        )
+    """Confirm a line by the digits heard."""
     here.desk.confirm(here.officer, row.id, typed, now())
 
 

@@ -62,3 +62,15 @@ def typed(text: str, count: int) -> str:
     if len(bare) != count:
         raise YourError(f"{len(bare)} digits were typed, {count} are needed.", "Type all groups as read.")
     return bare
+
+
+def heard(text: str, ours: str, theirs: str) -> bool:
+    """Whether a person typed the half that the other side reads. One's own half is a slip and no sign of somebody
+    in between: YourError, as on anything but digits."""
+    bare = typed(text, len(theirs))
+    if bare == ours:
+        raise YourError(
+            "These are the digits that you read out yourself.",
+            "Type those that you hear from the other office.",
+        )
+    return bare == theirs

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from goodoffices.core import cbor, crypto, digits
 from goodoffices.core.addresses import loopback
-from goodoffices.core.errors import Foreign, Malformed, NotNow, WrongSigner, YourError
+from goodoffices.core.errors import DigitsDiffer, Foreign, Malformed, NotNow, WrongSigner, YourError
 from goodoffices.core.fields import ID, TIME, data, key, row, text, uint
 from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, may, read_office
 from goodoffices.core.statement import Content, Kind, Signed, Statement, state
@@ -182,6 +182,16 @@ def check_heard(pairing: Statement, office: bytes, typed_text: str) -> None:
             "The digits do not fit: either one was misheard, or somebody stands between the two offices.",
             "Read them once more. If they still differ, pair anew by another way and tell your superior.",
         )
+
+
+def check_typed(pairing: Statement, office: bytes, typed_text: str) -> None:
+    """``check_heard`` of what a person typed: DigitsDiffer; one's own half is a slip, YourError."""
+    halves = spoken(pairing, office)
+    digits.heard(typed_text, halves.read_aloud, halves.expected)
+    try:
+        check_heard(pairing, office, typed_text)
+    except WrongSigner as error:
+        raise DigitsDiffer(error.what) from None
 
 
 def verify_confirmed(signed: Signed, line: bytes, office: Office) -> PairingConfirmed:

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from goodoffices.core import crypto
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import (
-    DigitsDiffer,
     NotAllowed,
     NotFound,
     NotNow,
     OtherOfficeError,
-    WrongSigner,
     YourError,
 )
 from goodoffices.core.line import ERASABLE, CarriedEntry, Item
@@ -30,7 +28,7 @@ from goodoffices.core.pairing import (
     Route,
     SpokenDigits,
     check_fresh,
-    check_heard,
+    check_typed,
     make_offer,
     pair,
     read_offer,
@@ -325,10 +323,7 @@ class Desk:
         """The digits heard fit: sign that, and tell the other side."""
         self.acts.require(officer, Right.KEYS)
         line = self.ledger.line(line_id)
-        try:
-            check_heard(line.pairing, self.me, heard)
-        except WrongSigner as error:
-            raise DigitsDiffer(error.what) from None
+        check_typed(line.pairing, self.me, heard)
         if line.confirmed_here:
             return
         if read_offer(self.ledger.offers_of(line_id)[0]).office.pin != self.context.my_office().pin:

@@ -30,7 +30,8 @@ async def write(ask: Ask) -> Done:
     officer, note, sent = ask.who.officer, ask.form.identifier("note"), once(ask.form, ask.who.officer)
     if note is None:
         raise YourError("Which note promised it is not said.", "Begin on the note's page.")
-    what, until = ask.form.long_text("what"), ask.form.time("until")
+    what = ask.form.long_text("what")
+    until = ask.form.time("until", "Until (Zulu; empty: for now, no end was given)")
     conditions = tuple(line.strip() for line in ask.form.text("conditions").splitlines() if line.strip())
     made = ask.service.act(
         lambda desk, now: Assurances(desk.context).write(
@@ -47,7 +48,8 @@ async def change(ask: Ask) -> Done:
         became = Became(ask.form.number("became", 0) or 0)
     except ValueError:
         raise YourError("What became of it is not said.", "Choose one of the list.") from None
-    why, until, note = ask.form.text("why"), ask.form.time("until"), ask.form.identifier("note_said")
+    why, note = ask.form.text("why"), ask.form.identifier("note_said")
+    until = ask.form.time("until", "If in force: until (empty: no end)")
     ask.service.act(
         lambda desk, now: Assurances(desk.context).change(
             officer, assurance, became, why, now, note=note, until=until

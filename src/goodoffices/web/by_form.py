@@ -114,11 +114,11 @@ def _value(form: Form, field: Field) -> Any:
         case Sort.LIST:
             return tuple(line.strip() for line in _lines_of(form, name).split("\n") if line.strip()) or None
         case Sort.TIME:
-            return _minute(form.time(name))
+            return _minute(form.time(name, field.label[0]))
         case Sort.SPAN:
             return _span(form, field, name)
         case _:
-            return form.number(name)
+            return form.number(name, field_label=field.label[0])
 
 
 def _lines_of(form: Form, name: str) -> str:
@@ -130,10 +130,10 @@ def _minute(at: int | None) -> int | None:
 
 
 def _span(form: Form, field: Field, name: str) -> tuple[int, ...] | None:
-    began, ended = _minute(form.time(name)), _minute(form.time(f"{name}_until"))
+    label = field.label[0]
+    began, ended = _minute(form.time(name, label)), _minute(form.time(f"{name}_until", label))
     if began is None:
         if ended is not None:
-            label = field.label[0]
             raise YourError(f"'{label}' has an end and no beginning.", "Fill in when it begins.")
         return None
     return (began,) if ended is None else (began, ended)

@@ -75,9 +75,9 @@ def wanted(form: Form, desk: Desk, mandate: bytes) -> Wanted:
     words, source = form.text("q").strip(), form.text("source").strip()
     if max(len(words), len(source)) > MAX_WORDS:
         raise YourError(f"A question has at most {MAX_WORDS} characters.", "Ask for fewer words.")
-    since, until = form.time("since"), form.time("until")
+    since, until = form.time("since"), form.time("until", "To (Zulu)")
     if since is not None and until is not None and since > until:
-        raise YourError("It would end before it begins.", "Exchange 'since' and 'until'.")
+        raise YourError("It would end before it begins.", "Exchange the two times.")
     return Wanted(
         Asked(
             mandate,
@@ -139,7 +139,7 @@ async def log(ask: Ask) -> Done:
     """Log a public statement."""
     officer, mandate, form = ask.who.officer, ask.id("mandate"), ask.form
     ask.views.agreement(mandate)
-    said, known = form.time("said"), form.time("known")
+    said, known = form.time("said"), form.time("known", "When it became known (Zulu; empty: now)")
     if said is None:
         raise YourError("When it was said is not filled in.", "Write it as 2026-01-31T06:00Z.")
     new = NewStatement(

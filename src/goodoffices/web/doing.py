@@ -16,6 +16,7 @@ from goodoffices.desk.forms.filling import require_filled
 from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.officers.glossary import Glossary
+from goodoffices.desk.officers.writing import require_ahead
 from goodoffices.desk.views.agreed import agreed_view, reports_of
 from goodoffices.web import by_form
 from goodoffices.web.forms import Form, identifier, listed, once
@@ -71,9 +72,9 @@ def draft_of(ask: Ask) -> Draft:
     ask.require_bound(lane_purpose(ask.id("mandate"), to))
     precedence = form.number("precedence", 1)
     if precedence not in (1, 2, 3, 4):
-        raise YourError("There is no such precedence.", "Choose one of the list.")
+        raise YourError("There is no such urgency.", "Choose one of the list.")
     if len((form.word("reason") or "").encode()) > 500:
-        raise YourError("The reason for the precedence is longer than 500 bytes.", "Shorten it.")
+        raise YourError("The reason for the urgency is longer than 500 bytes.", "Shorten it.")
     # A person at the write page is asked for it always; a program is held to what the mandate says.
     if precedence == Precedence.FLASH and not form.word("reason") and "newlines" in form.fields:
         raise YourError("A FLASH note states why it is one.", "Write the reason, or choose less urgency.")
@@ -109,8 +110,7 @@ async def confirm(ask: Ask) -> Page | Done:
         return done
     if ask.desk.acts.released_by(draft) is not None:
         ask.form = Form({**ask.form.fields, "once": ask.desk.context.rng(16).hex()})
-    if draft.valid_until is not None and draft.valid_until <= ask.now:
-        raise YourError("The note would be expired before it is released.", "Choose a later time.")
+    require_ahead(draft, ask.now)
     page = await write(ask)
     if page.data.why_not:
         raise NotNow(page.data.why_not)

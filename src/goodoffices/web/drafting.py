@@ -135,7 +135,7 @@ async def put_up(ask: Ask) -> Done:
         raise YourError("The version and its urgency are confirmed.", "Use the draft's own page.")
     reason = form.word("reason") or ""
     if len(reason.encode()) > 500:
-        raise YourError("The reason for the precedence is longer than 500 bytes.", "Shorten it.")
+        raise YourError("The reason for the urgency is longer than 500 bytes.", "Shorten it.")
     if precedence == Precedence.FLASH and not reason:
         raise YourError("A FLASH note states why it is one.", "Write the reason, or choose less urgency.")
     although = form.flag("although_refused")

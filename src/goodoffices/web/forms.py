@@ -12,6 +12,7 @@ from python_multipart.multipart import parse_options_header
 from goodoffices.core.errors import NotAllowed, YourError
 from goodoffices.core.fields import MAX_TIME
 from goodoffices.desk.context import Officer
+from goodoffices.web.words import FIELDS
 
 _DIGITS = {ord(zero) + n: str(n) for zero in ("۰", "٠") for n in range(10)}
 MAX_ONCE = 64
@@ -52,14 +53,17 @@ class Form:
         text = self.text(name)
         return text.replace("\r\n", "\n") if self.text("newlines") == "lf" else text
 
-    def number(self, name: str, default: int | None = None) -> int | None:
-        """A whole number, or the default."""
+    def number(self, name: str, default: int | None = None, field_label: str = "") -> int | None:
+        """A whole number, or the default. ``field_label``: what the page calls the field, where others differ."""
         word = self.word(name)
         if word is None:
             return default
         word = word.translate(_DIGITS)
         if not re.fullmatch(r"-?[0-9]{1,16}", word):
-            raise YourError(f"The field '{name}' takes a whole number.", "Correct it and send it again.")
+            field_label = field_label or label_of(name)
+            raise YourError(
+                f"The field '{field_label}' takes a whole number.", "Correct it and send it again."
+            )
         return int(word)
 
     def identifier(self, name: str) -> bytes | None:
@@ -67,8 +71,9 @@ class Form:
         word = self.word(name)
         return None if word is None else identifier(word, name)
 
-    def time(self, name: str) -> int | None:
+    def time(self, name: str, field_label: str = "") -> int | None:
         """RFC 3339, or a time without a zone, which is Zulu. Milliseconds UTC, or None."""
+        field_label = field_label or label_of(name)
         word = self.word(name)
         if word is None:
             return None
@@ -76,19 +81,26 @@ class Form:
             moment = datetime.fromisoformat(word.translate(_DIGITS).upper())
         except ValueError:
             raise YourError(
-                f"The field '{name}' takes a date and time.", "Write it as 2026-01-31T06:00Z."
+                f"The field '{field_label}' takes a date and time.", "Write it as 2026-01-31T06:00Z."
             ) from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         found = round(moment.timestamp() * 1000)
         if not 0 <= found <= MAX_TIME:
-            raise YourError(f"The field '{name}' takes a time between 1970 and 9999.", "Correct the year.")
+            raise YourError(
+                f"The field '{field_label}' takes a time between 1970 and 9999.", "Correct the year."
+            )
         return found
 
 
 def listed(text: str) -> list[str]:
     """What a field names, one after another."""
     return [each for each in text.replace(",", " ").split() if each]
+
+
+def label_of(name: str) -> str:
+    """What the pages call a field; faults of a field say it so, for its name stands on no page."""
+    return FIELDS.get(name, name)
 
 
 def identifier(word: str, name: str) -> bytes:

@@ -76,9 +76,12 @@ async def share(ask: Ask) -> Done:
 
 
 def _report(form: Form, now: int) -> NewReport:
-    began, ended, known = form.time("from"), form.time("until"), form.time("known")
+    began, ended = form.time("from"), form.time("until", "until (empty: that moment)")
+    known = form.time("known", "Known here since (empty: now)")
     if began is None and ended is not None:
-        raise YourError("When it ended is said, and not when it began.", "Fill in 'from' as well.")
+        raise YourError(
+            "When it ended is said, and not when it began.", "Fill in 'It was so from (Zulu)' as well."
+        )
     happened = None if began is None else (began, began if ended is None else ended)
     contradicts = tuple(
         identifier(word, "contradicts") for word in form.text("contradicts").replace(",", " ").split()

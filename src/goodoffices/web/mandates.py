@@ -9,7 +9,7 @@ from typing import Any
 from goodoffices.core.errors import YourError
 from goodoffices.core.mandate import DEFAULT_CLOCKS, MAX_PURPOSE, MINUTE, Precedence
 from goodoffices.desk.officers.acts import Terms
-from goodoffices.web.forms import Form, identifier, listed
+from goodoffices.web.forms import Form, identifier, label_of, listed
 from goodoffices.web.pages import Ask, Done
 
 _CLOCKS = {
@@ -23,7 +23,8 @@ _CLOCKS = {
 def _one_of(form: Form, name: str, default: int, codes: tuple[int, ...]) -> int:
     value = form.number(name, default)
     if value not in codes:
-        raise YourError(f"'{name}' takes one of {', '.join(map(str, codes))}.", "Choose one of the list.")
+        field_label = label_of(name)
+        raise YourError(f"'{field_label}' takes none but what it offers.", "Choose one of the list.")
     return value
 
 
@@ -42,7 +43,10 @@ def terms_of(form: Form) -> Terms:
     for precedence, field in _CLOCKS.items():
         minutes = form.number(field, DEFAULT_CLOCKS[precedence] // MINUTE)
         if minutes is None or not 0 < minutes <= 30 * 24 * 60:
-            raise YourError(f"The clock '{field}' takes minutes, at most 30 days.", "Correct it.")
+            label = precedence.name
+            raise YourError(
+                f"The time allowed for {label} takes whole minutes, at most 30 days.", "Correct it."
+            )
         clocks[int(precedence)] = minutes * MINUTE
     kinds = listed(form.text("acknowledgements"))
     path = tuple(identifier(each, "path") for each in listed(form.text("path")))
@@ -53,7 +57,7 @@ def terms_of(form: Form) -> Terms:
     if not 3 <= len(path) + (paper is not None) <= 6 or len(set(path)) != len(path):
         raise YourError("A path has three to six offices, each once.", "Choose them in their order.")
     if not all(each.isascii() and each.isdigit() and len(each) < 3 for each in kinds):
-        raise YourError("'acknowledgements' takes numbers.", "Tick those that shall travel.")
+        raise YourError("What its author is told is none of those offered.", "Tick those that shall travel.")
     fields: dict[str, Any] = {}
     if kinds or form.flag("acknowledgements_chosen"):
         fields["acknowledgements"] = tuple(int(each) for each in kinds)

@@ -292,7 +292,8 @@ def _sign_in_first(ask: Ask) -> Response:
         return as_json(told(NotAllowed("Nobody is signed in.", "Sign in first."), ask.language), 401)
     url: URL = ask.request.url
     target = url.path + (f"?{url.query}" if url.query else "")
-    where = "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='')}"
+    lang = f"lang={ask.language.code}&" if "lang" in ask.request.query_params else ""  # as asked for
+    where = "/sign-in" if target == "/" else f"/sign-in?{lang}next={quote(target, safe='')}"
     return RedirectResponse(where, 303)
 
 

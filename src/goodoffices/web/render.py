@@ -8,7 +8,7 @@ machine beside them. Digits are the same in every language, because they are rea
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -81,19 +81,20 @@ def form_time(ms: int | None) -> str:
     return "" if ms is None else moment(ms).strftime("%Y-%m-%dT%H:%M")
 
 
-def span(ms: int) -> str:
-    """A duration: 0.4 s, 42 s, 4:10 min, 3:05 h, 2 d 4 h."""
+def span(ms: int, say: Callable[[str], str] = str) -> str:
+    """A duration: 0.4 s, 42 s, 4:10 min, 3:05 h, 2 d 4 h, with its units as ``say`` has them."""
+    second, minute, hour, day = (say(each) for each in words.UNITS)
     seconds = abs(ms) / 1000
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} {second}"
     whole = int(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return f"{whole} {second}"
     if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d} min"
+        return f"{whole // 60}:{whole % 60:02d} {minute}"
     if whole < 86_400:
-        return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
-    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+        return f"{whole // 3600}:{whole % 3600 // 60:02d} {hour}"
+    return f"{whole // 86_400} {day} {whole % 86_400 // 3600} {hour}"
 
 
 @cache
@@ -110,11 +111,18 @@ def environment(language: Language) -> Environment:
     env.policies["ext.i18n.trimmed"] = True
     env.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
-        iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, span=span, dtg=dtg,
+        iso=iso, zulu=zulu, zulu_time=zulu_time, local=local, form_time=form_time, dtg=dtg,
+        span=lambda ms: span(ms, language.say),
         grouped=grouped, visible=visible, shown=shown_name, lines=lines, has_unseen=has_unseen, has_alike=has_alike,
         hex=bytes.hex, changes=changes,
     )  # fmt: skip
     env.filters["hand"] = read_words
-    env.globals.update(lang=language, words=words, silence=silence, say=language.say)
+    env.globals.update(
+        units="|".join(map(language.say, words.UNITS)),
+        lang=language,
+        words=words,
+        silence=silence,
+        say=language.say,
+    )
     env.globals.update(told=lambda what: told(what, language), retold=lambda text: retold(text, language))
     return env

@@ -78,6 +78,8 @@ def retold(text: str, language: Language) -> str | None:
 def _value(name: str, value: str, language: Language) -> str:
     if _RIGHT.fullmatch(name):
         return re.sub("no rights|[a-z]+", lambda each: language.say(RIGHTS.get(each[0], each[0])), value)
+    if name == "field_label":  # what the page itself calls it
+        return language.say(value)
     # A reason inside a text is told as well; a name that happens to be a word of the pages stays a name.
     inner = retold(value, language) if name == "reason" or value.endswith(".") else None
     return inner if inner is not None else f"{FIRST_ISOLATE}{value}{END_ISOLATE}"

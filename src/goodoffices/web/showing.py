@@ -14,6 +14,7 @@ from goodoffices.core.extract import read_extract
 from goodoffices.core.mandate import Mandate
 from goodoffices.desk.officers.acts import Draft
 from goodoffices.desk.officers.glossary import Glossary
+from goodoffices.desk.views.draft import up_for_release
 from goodoffices.desk.views.views import Views
 from goodoffices.desk.views.waiting import Waiting
 from goodoffices.web.by_form import By, by_of, fields_of_words
@@ -77,7 +78,8 @@ async def channel(ask: Ask) -> Page:
     here, page = ask.views.channel(
         ask.who.officer, ask.id("mandate"), ask.now, before=asked_number(ask, "before")
     )
-    return Page("channel.html", here, page)
+    waiting = up_for_release(ask.desk, ask.who.officer, ask.views.agreement(page.id)) if page.newest else ()
+    return Page("channel.html", here, page, {"up": waiting})
 
 
 def _asked_id(ask: Ask, name: str) -> bytes | None:

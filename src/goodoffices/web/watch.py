@@ -16,7 +16,7 @@ from goodoffices.desk.alarms.page import handover_page, roster_page, watch_page
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.watch.plan import DAY, MAX_LEVELS, Watch
 from goodoffices.web import beside
-from goodoffices.web.forms import Form
+from goodoffices.web.forms import Form, label_of
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import ANYBODY
 
@@ -143,7 +143,8 @@ def _minutes(form: Form, name: str) -> int:
     word = form.word(name) or ""
     found = re.fullmatch(r"([01]?[0-9]|2[0-4]):([0-5][0-9])", word)
     if found is None:
-        raise YourError(f"The field '{name}' takes a time of the day.", "Write it as 22:00.")
+        field_label = "Until" if name == "ends" else label_of(name)
+        raise YourError(f"The field '{field_label}' takes a time of the day.", "Write it as 22:00.")
     return (int(found[1]) * 60 + int(found[2])) % DAY
 
 

@@ -9,6 +9,9 @@ def N_(text: str) -> str:  # noqa: N802 - the name by which translation tools kn
     return text
 
 
+UNITS = (N_("s"), N_("min"), N_("h"), N_("d"))
+"""Seconds, minutes, hours, days, as they stand after a number; the pages' clocks have them from ``base.html``."""
+
 RUNGS = {
     "released": N_("released"),
     "on a relay": N_("on a relay"),
@@ -29,6 +32,38 @@ RUNGS = {
     "expired": N_("expired, not forwarded"),
     "altered": N_("altered on the way"),
 }
+
+FIELDS = {
+    "precedence": N_("Urgency"),
+    "valid_until": N_("Valid until (Zulu), if it ends"),
+    "authority": N_("On the authority of"),
+    "reply_by": N_("Reply asked for by (Zulu)"),
+    "code_number": N_("What it stands for"),
+    "reading": N_("Who can read a note"),
+    "forwarding": N_("How a note is passed on"),
+    "clock_flash": "FLASH",
+    "clock_immediate": "IMMEDIATE",
+    "clock_priority": "PRIORITY",
+    "clock_routine": "ROUTINE",
+    "flash_most": N_("How many each office may release"),
+    "flash_hours": N_("within so many hours"),
+    "disclosure": N_("What the intermediary may tell"),
+    "record_use": N_("What the record is for"),
+    "ends": N_("It ends (Zulu)"),
+    "officers_to_add_words": N_("Words of the intermediary beside a note"),
+    "when": N_("When (Zulu)"),
+    "became": N_("It is now"),
+    "since": N_("From (Zulu)"),
+    "said": N_("When it was said (Zulu)"),
+    "from": N_("It was so from (Zulu)"),
+    "at": N_("Known by then (Zulu; empty: now)"),
+    "so": N_("It was so at (Zulu; empty: any time)"),
+    "releasers": N_("How many sign before a note goes out"),
+    "seconds": N_("Seconds between two envelopes; 0 for no beat"),
+    "needed": N_("How many shares open them"),
+    "starts": N_("From"),
+}
+"""Fields of the pages' forms by their labels; one that different pages call differently says so where it is read."""
 
 DRAFT_FIELDS = {
     "precedence": N_("Urgency"),
@@ -197,7 +232,7 @@ LINE_STATES = {
     "relay down": N_("One relay is down, another carries"),
     "silent": N_("Their desk is down or cut off"),
     "left": N_("They have left; their keys are destroyed"),
-    "locked": N_("Their desk is up but locked"),
+    "locked": N_("Their desk was up but locked when last heard"),
     "not heard": N_("Not heard since this desk started"),
     "open": N_("In order"),
 }
@@ -222,7 +257,9 @@ LINE_ADVICE = {
         "The relays hold what we sent, and nobody fetches it. Call them by another way and ask "
         "whether their desk runs."
     ),
-    "locked": N_("It collects and stores, but nobody is signed in to read. Call them if it is urgent."),
+    "locked": N_(
+        "It said that it collects and stores, and that nobody was signed in to read. Call them if it is urgent."
+    ),
     "not heard": N_(
         "That is no fault: a desk that has nothing to say is silent. Something sent shows whether "
         "they are there."

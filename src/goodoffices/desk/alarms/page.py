@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from goodoffices.core.act import ActType
 from goodoffices.core.handover import OpenStep
 from goodoffices.core.office import Right
 from goodoffices.desk.alarms.alarms import Alarms, waits_on_others
@@ -151,12 +152,18 @@ def _addresses(alarms: Alarms) -> tuple[AddressCard, ...]:
     )
 
 
+_SETTLED_BY = {
+    "forward": (ActType.FORWARDED, ActType.REFUSED, ActType.RETURNED),
+    "open": (ActType.OPENED,),
+}
+
+
 def watch_page(alarms: Alarms, person: str, moment: Moment) -> WatchPage:
     """The watch page as an officer sees it."""
     people = alarms.people(moment)
     cards = sorted(
         (_alarm(alarms.desk, each, moment, mine=rings_for(each, person, people)) for each in alarms.book.open.values()
-         if each.state != "awaited" or not waits_on_others(each)),
+         if (each.state != "awaited" or not waits_on_others(each)) and not _done(alarms.desk, each)),
         key=lambda card: (ORDER[card.state], not card.loud, card.since),
     )  # fmt: skip
     levels = {name: level + 1 for level, names in reversed([*enumerate(people.ladder)]) for name in names}
@@ -182,6 +189,12 @@ def watch_page(alarms: Alarms, person: str, moment: Moment) -> WatchPage:
         zone=alarms.watch.zone,
         alive=alarms.alive(moment),
     )
+
+
+def _done(desk: Desk, alarm: Alarm) -> bool:
+    """Whether this office did by now what the alarm asks for: the engine's next round only clears it away."""
+    settled_by = _SETTLED_BY.get(alarm.what, ())
+    return alarm.subject is not None and any(desk.acts.has_act(alarm.subject, each) for each in settled_by)
 
 
 def _alarm(desk: Desk, alarm: Alarm, moment: Moment, *, mine: bool) -> AlarmCard:

@@ -230,7 +230,7 @@ class Agreeing(Acting):
             raise NotAllowed(
                 "The parties compare the mandate's digits; the intermediary cannot do it for them."
             )
-        if digits.typed(heard, digits.MANDATE // 2) != self.spoken_digits(agreement)[1]:
+        if not digits.heard(heard, *self.spoken_digits(agreement)):
             raise DigitsDiffer(
                 "The digits do not fit: misheard, mistyped, or the intermediary showed each side another mandate.",
                 "Have them read once more. If they still differ, send nothing and tell your superior.",

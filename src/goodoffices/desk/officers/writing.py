@@ -62,6 +62,14 @@ class Draft:
     """A token of the request: asked again, it answers the note that it released."""
 
 
+def require_ahead(draft: Draft, now: int) -> None:
+    """Raise YourError for a time in a draft that is past before anybody reads it."""
+    if draft.valid_until is not None and draft.valid_until <= now:
+        raise YourError("The note would be expired before it is released.", "Choose a later time.")
+    if draft.words.reply_by is not None and draft.words.reply_by <= now:
+        raise YourError("The time by which a reply is asked for is past.", "Choose a later time.")
+
+
 class Writing(Acting):
     """What releasers do."""
 
@@ -174,8 +182,7 @@ class Writing(Acting):
         require_filled(draft.words, agreement.mandate, now)
         if not draft.words.text.strip():
             raise YourError("A note needs words.", "Write the text, then release it.")
-        if draft.valid_until is not None and draft.valid_until <= now:
-            raise YourError("The note would be expired before it is released.", "Choose a later time.")
+        require_ahead(draft, now)
         sealed_reading = agreement.mandate.reading == Reading.SEALED and lane == CHANNEL_LANE
         if sealed_reading and self.vouched_alone(agreement):
             raise NotNow(

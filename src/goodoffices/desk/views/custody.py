@@ -2,7 +2,7 @@
 """The custody strip: who had a note, when, how long each step took, what is late, what is not known.
 
 Built from signed acts alone. A rung that nobody has reported is never guessed: it is *not reported*
-when a later one is known, *not told* when the mandate does not let it travel, else *awaited*.
+when a later one is known, *not told* when the mandate does not let it travel (also then), else *awaited*.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ TRANSLATION, REWORDING = "translation", "rewording"
 BESIDE_RUNGS = frozenset({TRANSLATION, REWORDING})
 NO_RUNGS = BESIDE_RUNGS | {REMARK}
 """Objects of their own, told where they stand in time: none of them moves the note."""
+READERS_OWN = (str(Rung.OPENED), str(Rung.WITH_PRINCIPAL), str(Rung.ACKNOWLEDGED))
 PASSED_ON = frozenset({str(Rung.FORWARDED), str(Rung.HANDED_OVER)})
 CLOCKS_AGREE = 2_000
 """Milliseconds by which two rungs may stand in the wrong order before their clocks are said to differ: a
@@ -44,7 +45,9 @@ class CustodyStep:
     at: int | None = None
     case_at: int | None = None
     took: int | None = None
-    """Milliseconds since the step before; None when unknown, or when the clocks of two offices differ."""
+    """Milliseconds since the step before; None when unknown, or when this step bears an earlier time."""
+    before: int | None = None
+    """By how many milliseconds its time is earlier than that of a step before it: two desks, two clocks."""
     due: int | None = None
     late: bool = False
     late_by: int | None = None
@@ -222,7 +225,8 @@ def _released(desk: Desk, agreement: Agreement, note: NoteRow, opened: OpenNote 
     ]
 
 
-def _travels(agreement: Agreement, note: NoteRow, rung: str) -> bool:
+def travels(agreement: Agreement, note: NoteRow, rung: str) -> bool:
+    """Whether the mandate lets a reader's rung go back to the note's author."""
     kinds = {
         str(Rung.OPENED): ActType.OPENED,
         str(Rung.WITH_PRINCIPAL): ActType.WITH_PRINCIPAL,
@@ -290,10 +294,11 @@ def _not_known(
     for at, each in enumerate(strip):
         if each.state == "done":
             result.append(each)
+        elif desk.me != note.recipient and not travels(agreement, note, each.rung):
+            # Whatever comes after it: a reader who may not tell is not one who did not (P6).
+            result.append(replace(each, state="not told"))
         elif at < last:
             result.append(replace(each, state="not reported"))
-        elif not _travels(agreement, note, each.rung) and desk.me != note.recipient:
-            result.append(replace(each, state="not told"))
         elif stopped:
             result.append(replace(each, state="stopped"))
         elif expired and each.rung in PASSED_ON:
@@ -321,8 +326,10 @@ def _timed(agreement: Agreement, note: NoteRow, strip: list[CustodyStep], now: i
     for each in strip:
         if each.at is not None and each.rung not in BESIDE_RUNGS:
             took = None if before is None else _moment(each) - before
-            differ = took is not None and took < -CLOCKS_AGREE
-            each = replace(each, took=None if took is None or differ else max(0, took), marked_clock=differ)
+            if took is not None and took < 0:
+                each = replace(each, before=-took, marked_clock=took < -CLOCKS_AGREE)
+            else:
+                each = replace(each, took=took)
             before = max(_moment(each), before or 0)
             if each.rung == str(Rung.AT_DESK):
                 arrived[each.office] = each

@@ -206,6 +206,16 @@ def draft_card(desk: Desk, officer: Officer, agreement: Agreement, row: DraftRow
     )
 
 
+def up_for_release(desk: Desk, officer: Officer, agreement: Agreement) -> tuple[DraftCard, ...]:
+    """The notes of a channel that wait for more signatures of this office before they go out."""
+    if desk.context.locked:
+        return ()
+    rows = [row for row in desk.clearing.tables.open_drafts() if row.mandate == agreement.id]
+    return tuple(
+        draft_card(desk, officer, agreement, row) for row in rows if desk.clearing.tables.release_of(row.id)
+    )
+
+
 def drafts_page(desk: Desk, officer: Officer) -> DraftsPage:
     """Every open draft."""
     return DraftsPage(

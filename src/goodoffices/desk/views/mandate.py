@@ -75,6 +75,8 @@ class MandatePage:
     why_not_sign: str | None
     aside: bool
     may_set_aside: bool
+    keepers: tuple[str, ...]
+    """Who can sign it here, where this officer cannot and it is not signed yet."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,10 @@ def _why_not_sign(desk: Desk, agreement: Agreement, state: str, *, keys: bool) -
     return None if keys else "You do not hold the right 'keys' here."
 
 
+def _keepers(desk: Desk) -> tuple[str, ...]:
+    return tuple(name for name, _, held in desk.context.my_office().roster.officers if held & Right.KEYS)
+
+
 def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str) -> MandatePage:
     """A mandate as its page shows it."""
     mandate, signed = agreement.mandate, agreement.signed_by()
@@ -182,6 +188,7 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
         why_not_sign=not_sign,
         aside=desk.ledger.is_set_aside(agreement.id),
         may_set_aside=keys and state != "in force",
+        keepers=() if keys or desk.me in signed else _keepers(desk),
     )
 
 

@@ -19,12 +19,14 @@ from goodoffices.desk.officers.acts import ON_PAPER
 from goodoffices.desk.views.agreed import AgreedView, ReportView, agreed_view, looks_coded, reports_of
 from goodoffices.desk.views.clocks import LocalTime, local_times
 from goodoffices.desk.views.custody import (
+    READERS_OWN,
     CustodyStep,
     Remark,
     acts_of,
     custody,
     remarks_of,
     status_of,
+    travels,
 )
 from goodoffices.desk.views.inside import Inside, shown
 from goodoffices.desk.views.transcripts import OpenWordsCard, Transcript, open_words_of, transcripts_of
@@ -146,6 +148,8 @@ class NotePage:
     steps: tuple[CustodyStep, ...]
     actions: tuple[Action, ...]
     can_reply: bool
+    kept_here: tuple[str, ...]
+    """What its reader does with it, of which by the mandate its author is not told."""
     words_take: int
 
 
@@ -311,6 +315,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         steps=strip,
         actions=actions(desk, officer, agreement, row, now),
         can_reply=row.recipient == desk.me and shown(desk, row),
+        kept_here=tuple(each for each in READERS_OWN if not travels(agreement, row, each)),
         words_take=mandate.officers_to_add_words,
     )
 

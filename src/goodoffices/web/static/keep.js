@@ -27,8 +27,10 @@
         credentials: "same-origin",
         keepalive: left,
       });
-      // What another window keeps is not written over; this one says so for as long as that is so.
-      status.textContent = status.dataset[answer.ok ? "kept" : answer.status === 409 ? "elsewhere" : "notKept"];
+      // What another window keeps is not written over; this one says so for as long as that is so. 401 and 403: nobody
+      // is signed in any more, or somebody signed in anew: the desk does answer.
+      const why = { 401: "ended", 403: "ended", 409: "elsewhere" };
+      status.textContent = status.dataset[answer.ok ? "kept" : why[answer.status] || "notKept"];
       status.classList.toggle("alarm", !answer.ok);
     } catch {
       status.textContent = status.dataset.notKept;

@@ -9,8 +9,16 @@
     element instanceof HTMLElement && element.closest("main") !== null && element.matches("input, textarea, select");
 
   const say = (kind) => {
+    const fresh = notice.hidden && kind;
     notice.textContent = kind ? notice.dataset[kind] : "";
     notice.hidden = !kind;
+    if (kind === "ended") {
+      const link = Object.assign(document.createElement("a"), { href: "/sign-in", target: "_blank", rel: "noopener" });
+      link.textContent = notice.dataset.signIn;
+      notice.append(" ", link);
+    }
+    // It stands over the top of the page: what was there, such as a field's label, moves out from under it.
+    if (fresh && scrollY > 0 && !pressed) scrollBy(0, -notice.offsetHeight);
   };
 
   // --- what must survive a swap ----------------------------------------------------------------------
@@ -252,14 +260,28 @@
     }
   });
 
+  // --- a picker writes its time as the browser's own language does; what is taken stands beside it, in Zulu --
+  const zulu = (field) => {
+    let said = field.nextElementSibling;
+    if (!said || !said.matches(".as-zulu")) {
+      said = Object.assign(document.createElement("span"), { className: "soft hint as-zulu", dir: "ltr" });
+      field.after(said);
+    }
+    said.textContent = field.value ? `= ${field.value.replace("T", " ")}Z` : "";
+  };
+  const pickers = 'input[type="datetime-local"]';
+  document.querySelectorAll(pickers).forEach((each) => each.value && zulu(each));
+  document.addEventListener("input", (event) => event.target.matches(pickers) && zulu(event.target));
+
   // --- clocks that run between two changes ----------------------------------------------------------------
   const span = (ms) => {
     const whole = Math.floor(Math.abs(ms) / 1000);
     const two = (value) => String(value).padStart(2, "0");
-    if (whole < 60) return `${whole} s`;
-    if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
-    if (whole < 86400) return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))} h`;
-    return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+    const [second, minute, hour, day] = document.documentElement.dataset.units.split("|");
+    if (whole < 60) return `${whole} ${second}`;
+    if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} ${minute}`;
+    if (whole < 86400) return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))} ${hour}`;
+    return `${Math.floor(whole / 86400)} ${day} ${Math.floor((whole % 86400) / 3600)} ${hour}`;
   };
   setInterval(() => {
     const now = Date.now();
