@@ -75,6 +75,8 @@ AS_DUTY = ("--officer", "duty", "--passphrase-file", "passphrase", "--channel", 
 def test_parts_are_listed_chosen_shown_and_verified(place: Path) -> None:
     listed = ended(start(place, "briefing", "parts", "vault", *AS_DUTY))
     assert (listed.code, "Washington 1" in listed.out) == (0, True)
+    assert "On the authority of: " in listed.out
+    assert re.search(r"act [0-9a-f]{16}: forwarded, Bern, [0-9-]+T[0-9:.]+Z", listed.out)
     number = next(line.split(":")[0].split()[1] for line in listed.out.splitlines() if WORDS[:20] in line)
     words = ("--note", f"Washington 1: {number}", "--for", "The Tribunal", "--mark", "AMBER+STRICT")
     wider = ("--purpose", "For the press too.", "--along")
@@ -99,6 +101,9 @@ def test_consent_is_asked_listed_and_answered(place: Path) -> None:
     listed = ended(start(place, "briefing", "consents", "vault", *AS_DUTY)).out
     assert listed.index("Tehran asks, for The Library") < listed.index("Bern asks, for The press")
     assert "Washington consents" in listed
+    nowhere = ended(start(place, "briefing", "consents", "vault", *AS_DUTY[:-1], "Nowhere"))
+    channel = re.findall("([0-9a-f]{16}) 'The Swiss channel'", nowhere.err)
+    assert ended(start(place, "briefing", "consents", "vault", *AS_DUTY[:-1], *channel)).out == listed
     question = next(line.split()[0] for line in listed.splitlines() if "Bern asks" in line)
     said = ended(start(place, "briefing", "answer", "vault", question, *AS_DUTY, "--refuse", "--why", "No."))
     assert said.code == 0, said.err

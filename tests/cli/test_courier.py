@@ -30,6 +30,7 @@ def test_a_line_opens_by_sticks_alone(paired: tuple[Office, Office]) -> None:
     out = washington.does("courier out vault Bern --to stick")
     assert stat.S_IMODE((washington.folder / "stick").stat().st_mode) == 0o600
     assert out.word("bundle").startswith("stick")
+    assert len(out.word("letters")) == 4
     taken = bern.does("courier in vault", washington.path("stick"))
     assert taken.word("line") == "Washington"
     assert "\topen\t" in bern.does("line list").out

@@ -111,6 +111,7 @@ def test_what_was_said_at_the_meeting_place_is_cleared_away(
 def test_with_another_code_nobody_comes(washington: Office, bern: Office, relay: RelayProcess) -> None:
     for said in _both(washington, bern, relay, CODE, OTHER, wait=1):
         assert "Nobody else came" in refusal(said)
+        assert "nobody is there yet" in said.err  # before it waits
     assert washington.does("line list").out == ""
     assert _waiting_at_the_place(relay) == 0
 

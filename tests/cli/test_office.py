@@ -86,9 +86,22 @@ def test_what_is_no_credential_is_refused(washington: Office, content: bytes) ->
     assert "whose fault: yours" in said
 
 
+def test_a_root_and_a_text_are_not_taken_for_damaged(washington: Office) -> None:
+    """P12: what must never lie here is said to be what it is."""
+    said = washington.is_refused("office inspect root")
+    assert "root is a root: whoever holds it" in said
+    assert "Move it away from here" in said
+    assert "passphrase is a text, and no credential" in washington.is_refused("office inspect passphrase")
+
+
 @pytest.mark.parametrize(
     ("passphrase", "said"),
-    [("short", "12"), ("duty duty duty", ""), ("aaaaaaaaaaaaaaaa", ""), ("", "")],
+    [
+        ("short", "or 4 words or more"),
+        ("duty duty duty", ""),
+        ("aaaaaaaaaaaaaaaa", ""),
+        ("", ""),
+    ],
 )
 def test_a_weak_passphrase_is_refused_before_anything_is_made(
     tmp_path: Path, passphrase: str, said: str

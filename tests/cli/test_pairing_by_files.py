@@ -83,10 +83,10 @@ def test_two_offices_pair_by_two_files(washington: Office, bern: Office) -> None
     assert lists[0][3] == lists[1][3]
 
     # The same file once more: an invitation makes one line.
-    (washington.folder / "invitation").unlink()
-    washington.does(INVITE)
     said = washington.is_refused("line accept --name again", bern.path("invitation"))
-    assert "used before" in said
+    assert "used before, for the line Bern" in said
+    with open_vault(washington.folder / "vault"):
+        assert "the running desk's page 'Lines'" in washington.is_refused("line list")
 
 
 @pytest.fixture

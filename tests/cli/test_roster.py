@@ -110,10 +110,10 @@ def test_rights_and_keys_of_the_desk_change(washington: Office) -> None:
         (f"office officer add New {WHO} --new-passphrase-file nowhere --root root", "cannot be read"),
         (
             "office releasers 1 --vault vault --officer drafter --passphrase-file drafters --root root",
-            "does not hold the right 'keys'",
+            "does not hold the right 'keys' here.\n  whose fault: yours; next step: Ask an officer who holds it",
         ),
         ("office sign-roster passphrase --root root --yes", "passphrase is no request for a roster"),
-        ("office install-roster passphrase --vault vault", "fault: yours; next step: Look whether"),
+        ("office install-roster passphrase --vault vault", "passphrase is a text, and no signed roster"),
     ],
 )
 def test_what_cannot_be_is_refused_in_two_sentences(washington: Office, command: str, said: str) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodoffices.core import cbor, crypto, merkle
-from goodoffices.core.act import ActType
+from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.briefing import FILE, Parts, Sharing, Shown, read_briefing, write_briefing
+from goodoffices.core.consent import Question
 from goodoffices.core.errors import GoodOfficesError, NotAllowed, NotFound, NotNow
 from goodoffices.core.mandate import RecordUse
 from goodoffices.core.readable.briefing import TEXT as FILE_OF_TEXT
@@ -21,6 +22,7 @@ from goodoffices.core.record.briefing import examine
 from goodoffices.core.record.findings import Flaw
 from goodoffices.core.statement import sign, state
 from goodoffices.desk.briefing import Chosen, make_briefing
+from goodoffices.desk.consent import ask
 from goodoffices.verify.briefing import verify_briefing
 from goodoffices.verify.command import main
 from tests.verify.channel import Channel, exported, verdict
@@ -97,10 +99,22 @@ def test_the_program_recognises_a_briefing(folder: Path, capsys: pytest.CaptureF
     assert [(each["shown"], each["withheld"] > 0) for each in told["notes"]] == [(2, True)]
 
 
-def test_fingerprints_are_compared_with_the_trust_file(folder: Path, tmp_path: Path) -> None:
+def test_fingerprints_are_compared_with_the_trust_file(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """P1."""
     (tmp_path / "trust").write_text(f"{'0' * 64} Nobody\n")
     assert main([str(folder), "--trust", str(tmp_path / "trust")]) == 1
+    examined = verify_briefing(folder).examined
+    assert examined is not None
+    known = {each.id: each.name for each in examined.account.offices.values()}
+    trust = "".join(f"{each.hex()} {name.replace('Bern', 'Vienna')}\n" for each, name in known.items())
+    (tmp_path / "trust").write_text(trust)
+    capsys.readouterr()
+    assert main([str(folder), "--trust", str(tmp_path / "trust")]) == 0
+    told = capsys.readouterr().out
+    assert told.count("Remark: trusted as") == 1
+    assert "Remark: trusted as 'Vienna' is an office that calls itself 'Bern'" in told
 
 
 def test_the_briefing_is_an_act_of_its_office_that_stays_at_home(tmp_path: Path) -> None:
@@ -136,6 +150,14 @@ def test_the_mandates_terms_decide(tmp_path: Path, use: int, consent: str | None
         with pytest.raises(NotAllowed):
             make(channel, what, tmp_path / "briefing")
         assert not (tmp_path / "briefing").exists()
+
+
+def test_no_consent_is_asked_for_what_the_mandate_forbids(tmp_path: Path) -> None:
+    """P4: the question itself would have told the other offices of a briefing that nobody can make."""
+    channel, note = made_channel(RecordUse.NOT_OUTSIDE)
+    east, question = channel.east, Question("The Tribunal", Sharing.RED, (note,))
+    with pytest.raises(NotAllowed, match="not used outside the channel"):
+        ask(east.desk, east.officer, channel.mandate, CHANNEL_LANE, question, channel.tick())
 
 
 def test_what_stands_under_no_checkpoint_is_not_shown_yet(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -54,7 +55,10 @@ def test_a_bundle_is_saved_here_and_taken_in_there(language: str) -> None:
     there = signed_in(cut.bern, **{"accept-language": language})
     assert here.get(cut.at(cut.washington)).status_code == 200
     saved = here.post(cut.at(cut.washington, "/out"), html=True)
-    assert saved.headers["content-disposition"].endswith(".courier")
+    name = saved.headers["content-disposition"].partition("filename=")[2].strip('"')
+    assert re.fullmatch(r"[B-Z]{4}-[0-9TZ]+\.courier", name)  # of neither office a word
+    assert f'<strong dir="ltr">{name[:4]}</strong>' in here.get(cut.at(cut.washington)).text
+    assert f'<strong dir="ltr">{name[:4]}</strong>' in there.get(cut.at(cut.bern)).text
     answer = upload(there, cut.at(cut.bern, "/in"), ("stick.courier", saved.content))
     assert answer.status_code == 200
     row = cut.bern.desk.ledger.note(cut.note)

@@ -9,15 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from goodoffices.cli.output import Group, aside, passphrase, say
+from goodoffices.cli.sign_in import stands_on
 from goodoffices.core.briefing import Sharing
 from goodoffices.core.consent import Question
 from goodoffices.core.errors import NotFound, YourError
+from goodoffices.core.extract import read_extract
 from goodoffices.core.note import Leaf, read_inside
-from goodoffices.core.record.layout import plain
+from goodoffices.core.record.layout import plain, zulu
 from goodoffices.desk import consent
 from goodoffices.desk.briefing import Chosen, in_lanes
 from goodoffices.desk.briefing_beside import BESIDE, make_with_papers
@@ -28,9 +31,11 @@ from goodoffices.desk.incidents.sharing import Extracts
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
+from goodoffices.desk.views.briefing import step
 from goodoffices.verify.briefing import looks_like_briefing
 from goodoffices.verify.command import NOT_AN_EXPORT, run
 from goodoffices.web.forms import identifier
+from goodoffices.web.words import AUTHORITIES, LEAVES, RUNGS
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -41,7 +46,9 @@ vault_argument = click.argument("vault_folder", metavar="VAULT", type=FOLDER)
 officer_option = click.option("--officer", required=True, help="Who signs in.")
 passphrase_option = click.option("--passphrase-file", type=FILE, help="The passphrase, on the first line.")
 unlock_option = click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
-channel_option = click.option("--channel", required=True, help="Name or ID of the channel's mandate.")
+channel_option = click.option(
+    "--channel", required=True, help="The channel's name, or 8 digits or more of its ID."
+)
 
 
 @click.group(cls=Group)
@@ -61,19 +68,43 @@ def signed_in(
 
 
 def channel_of(desk: Desk, named: str) -> bytes:
-    found = [
-        each
-        for each in desk.ledger.mandates()
-        if named in (each.hex(), desk.ledger.agreement(each).mandate.name)
-    ]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} channels here are called {named}.", "Name it by its mandate's ID.")
-    return found[0]
+    """The mandate of a channel that was named by its name, or by eight or more digits of its ID."""
+    names = {each: desk.ledger.agreement(each).mandate.name for each in desk.ledger.mandates()}
+    found = [each for each, name in names.items() if name == named]
+    if not found and len(named) >= 8:
+        found = [each for each in names if each.hex().startswith(named.lower())]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(f"{each.hex()[:16]} '{plain(name)}'" for each, name in names.items())
+    raise NotFound(
+        f"{len(found)} channels here are called {plain(named)}.",
+        f"Name one by its digits: {there}." if names else "No mandate is at this desk yet.",
+    )
 
 
 def _notes(desk: Desk, mandate: bytes) -> list[tuple[str, NoteRow]]:
     agreement = desk.ledger.agreement(mandate)
     return [(agreement.name_of(row.author), row) for row in desk.ledger.notes(mandate)]
+
+
+def _told(desk: Desk, label: int, value: Any) -> str:
+    """What a part says, in the words of the page on which a briefing is put together."""
+    if label == Leaf.AUTHORITY:
+        return AUTHORITIES.get(value, str(value))
+    if label == Leaf.REPLY_BY:
+        return zulu(value)
+    if label == Leaf.CONFIDENTIAL:
+        return "yes" if value else "no"
+    if label == Leaf.REPORT:
+        return plain(read_extract(value).report.what)
+    if isinstance(value, tuple):
+        return ", ".join(_told(desk, 0, each) for each in value) or "nothing"
+    if isinstance(value, bytes):
+        row = desk.ledger.note(value)
+        if row is not None:
+            return f"{plain(desk.ledger.agreement(row.mandate).name_of(row.author))} {row.number}"
+        return value.hex()[:16]
+    return plain(str(value))
 
 
 @briefing.command()
@@ -87,15 +118,21 @@ def parts(
 ) -> None:
     """List a channel's notes with their numbered parts, the acts about them, and reports that were let out."""
     now = time.time_ns() // 1_000_000
-    with signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _):
+    with (
+        stands_on("'Briefing' of the channel"),
+        signed_in(vault_folder, unlock_file, officer, passphrase_file, now) as (desk, _),
+    ):
         for name, row in _notes(desk, channel_of(desk, channel)):
             say(f"{plain(name)} {row.number}")
             inside = desk.channels.words_inside(row)
             for at, (label, value) in enumerate(read_inside(inside).leaves if inside else (), 1):
-                shown = Leaf(label).name.lower() if label in {int(each) for each in Leaf} else str(label)
-                say(f"  part {at}: {shown}: {plain(str(value))[:80]}")
+                field = "Paragraph" if label == Leaf.PARAGRAPH else LEAVES.get(label, "another field")
+                say(f"  part {at}: {field}: {_told(desk, label, value)[:80]}")
             for act in desk.ledger.acts_about(row.id):
-                say(f"  act {act.id.hex()[:16]}: type {act.type}")
+                by = plain(desk.ledger.agreement(row.mandate).name_of(act.author))
+                say(
+                    f"  act {act.id.hex()[:16]}: {RUNGS.get(step(act.type), 'another act')}, {by}, {zulu(act.at)}"
+                )
         for each in Extracts(desk.context).lately():
             mark = Sharing(6 - each.shown.extract.mark).label
             say(f"report {each.id.hex()[:16]}: {mark} {plain(each.shown.report.what)[:80]}")

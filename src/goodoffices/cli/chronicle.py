@@ -45,7 +45,11 @@ def _asking(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--officer", required=True, help="Who signs in."),
             click.option("--passphrase-file", type=FILE, help="The passphrase, on the first line."),
             click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies."),
-            click.option("--channel", required=True, help="Name or ID of the channel's mandate."),
+            click.option(
+                "--channel",
+                required=True,
+                help="The channel's name, or 8 digits or more of its ID.",
+            ),
             click.option("--words", "q", default="", help="Words that must stand there."),
             click.option("--source", default="", help="Words of the source."),
             click.option(
@@ -149,7 +153,7 @@ def export(
 @click.option("--officer", required=True, help="Who signs in.")
 @click.option("--passphrase-file", type=FILE, help="The passphrase, on the first line.")
 @click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
-@click.option("--channel", required=True, help="Name or ID of the channel's mandate.")
+@click.option("--channel", required=True, help="The channel's name, or 8 digits or more of its ID.")
 @click.option("--for", "recipient", required=True, help="The third party, by name.")
 @click.option(
     "--mark", type=click.Choice(list(MARKS[1:])), required=True, help="Who may pass it on (TLP 2.0)."

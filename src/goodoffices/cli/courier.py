@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.output import Group, aside, say, write_new
-from goodoffices.core.courier import MAX_BUNDLE
+from goodoffices.core.courier import MAX_BUNDLE, letters
 from goodoffices.core.errors import AlreadyRunning, Oversized, YourError
 from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out, stop_out
 from goodoffices.desk.desk import Desk
@@ -61,6 +61,7 @@ def out(vault: Path, line: str, target: Path | None, pictures: Path | None, unlo
     with _desk(vault, unlock_file) as desk:
         row = desk.line_named(line)
         bundle = carry_out(desk, None, row.id, _now(), pictures=pictures is not None)
+        sign = letters(row.id, row.peer)
     if target is not None:
         write_new(target, bundle)
         say(f"bundle    {target}  ({len(bundle)} bytes)")
@@ -74,7 +75,9 @@ def out(vault: Path, line: str, target: Path | None, pictures: Path | None, unlo
         for number, frame in enumerate(frames, 1):
             write_new(pictures / f"{number:04}.png", png(frame))
         say(f"pictures  {pictures}  ({len(frames)}; up to three in seven may be lost)")
+    say(f"letters   {sign}")
     aside("Nobody but the other office's desk can open it. It names nobody.")
+    aside("Its page 'By hand' shows the same letters: write them on the stick, so that none is swapped.")
 
 
 @courier.command("in")

@@ -7,6 +7,7 @@ import asyncio
 import os
 import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from goodoffices.cli.output import (
     say,
     write_new,
 )
-from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_in, signing_in
+from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_in, signing_in, stands_on
 from goodoffices.core import digits
 from goodoffices.core.errors import DigitsDiffer, NotFound, YourError
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
@@ -197,6 +198,9 @@ def meeting(
             say(f"code      {digits.grouped(code)}")
             aside("Tell the other office this code. It only finds the meeting place and lives one hour.")
         mine = desk.offer(person, list(relays), now())
+        until = datetime.fromtimestamp(now() / 1000 + wait, UTC).strftime("%H:%M:%S UTC")
+        aside(f"Waiting at the meeting place until {until}; nobody is there yet.")
+        aside("If the other office waits as well: check with them the code, and the first relay's address.")
         client = RelayClient(tls, read_proxy(socks) if socks is not None else None)
         theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)(relays[0])))
         line_id = desk.pair(person, theirs, name, now(), mine)
@@ -218,7 +222,7 @@ async def _meet(
 @click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
 def list_lines(vault: Path, unlock_file: Path | None) -> None:
     """List the lines and whether each is open."""
-    with open_vault(vault, unlock_path=unlock_file) as opened:
+    with stands_on("'Lines'"), open_vault(vault, unlock_path=unlock_file) as opened:
         desk = desk_of(opened)
         for row in desk.ledger.lines():
             peer = desk.ledger.office(row.peer)

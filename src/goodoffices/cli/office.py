@@ -14,6 +14,7 @@ import click
 import segno
 
 from goodoffices.cli.output import (
+    ROOT,
     Group,
     aside,
     chosen,
@@ -184,7 +185,10 @@ def _passphrases(people: list[NewOfficer], file: Path | None, *, token: bool) ->
 
 def new_passphrase(what: str, name: str) -> str:
     """A new officer's passphrase, typed: what it has to be stands before the question, and a bad one is asked anew."""
-    aside(f"A passphrase has {MIN_WORDS} words that do not belong together, or {MIN_CHARACTERS} characters.")
+    aside(
+        f"A passphrase takes {MIN_CHARACTERS} characters or more, or {MIN_WORDS} words or more; "
+        "a single letter is no word."
+    )
     while True:
         secret = passphrase(None, what, confirm=True)
         try:
@@ -215,7 +219,7 @@ def root_name(path: Path) -> str:
 def write_root(path: Path, name: str, seed: bytes) -> None:
     """A new root file."""
     text = (
-        "Good Offices root. Whoever holds this file speaks for the office.\n"
+        f"{ROOT.decode()} Whoever holds this file speaks for the office.\n"
         "Keep it off the desk's machine, in two places. It is needed to change rosters and keys.\n"
         f"office: {name}\nseed: {seed.hex()}\n"
     )

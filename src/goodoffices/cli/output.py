@@ -22,6 +22,9 @@ from goodoffices.core.errors import GoodOfficesError, MachineError, OtherOfficeE
 SOCKS = "A SOCKS5 proxy such as Tor's for every relay elsewhere: socks5h://127.0.0.1:9050."
 """What each command says of the option that takes one."""
 
+ROOT = b"Good Offices root."
+"""How a root's file begins."""
+
 
 class Group(click.Group):
     """A group whose commands turn this program's errors into two sentences and exit code 1."""
@@ -108,12 +111,29 @@ def chosen(file: Path, most: int, what: str, fits: Callable[[Any], bool]) -> byt
         found = fits(cbor.decode(raw, max_size=most))
     except OtherOfficeError:
         found = False
+    if not found and raw.startswith(ROOT):
+        raise YourError(
+            f"{file} is a root: whoever holds it speaks for its office. It is no {what}.",
+            "Move it away from here, to where the root is kept; nobody else is ever handed it.",
+        )
+    if not found and _is_text(raw):
+        raise YourError(
+            f"{file} is a text, and no {what}.",
+            "Name the file that you mean. If this one holds a passphrase, see that nobody was handed it.",
+        )
     if not found:
         raise YourError(
             f"{file} is no {what}.",
             "Look whether it is the file that you mean; if it is, it was damaged on the way: ask for it again.",
         )
     return raw
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        return raw.decode().replace("\n", "").replace("\r", "").replace("\t", "").isprintable() and bool(raw)
+    except UnicodeDecodeError:
+        return False
 
 
 def admission(file: Path | None) -> Callable[[str], str | None]:

@@ -11,7 +11,7 @@ import click
 from goodoffices.cli.office import export_credential, new_passphrase, office, parse_rights, read_root
 from goodoffices.cli.output import Group, aside, chosen, passphrase, require_new, say, write_new
 from goodoffices.cli.root_signing import memory_of, sign_with, signed_with
-from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in
+from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in, stands_on
 from goodoffices.core.errors import Malformed, NotFound, NotNow, YourError
 from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, Roster, read_office
 from goodoffices.core.roster_request import (
@@ -270,7 +270,7 @@ def give(
 @click.option("--unlock-file", type=FILE, help="Where the unattended tier's secret lies.")
 def list_officers(vault: Path, unlock_file: Path | None) -> None:
     """List who signs in here, under which pseudonym, with which rights."""
-    with open_vault(vault, unlock_path=unlock_file) as opened:
+    with stands_on("'Officers'"), open_vault(vault, unlock_path=unlock_file) as opened:
         for each in people(opened, desk_of(opened)):
             state = "locked out" if each.locked_out is not None else rights_in_words(each.rights)
             if each.locked_out is None and each.planned != each.rights:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from goodoffices.cli.output import passphrase
+from goodoffices.core.errors import AlreadyRunning
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.presence.present import require_listed
@@ -57,6 +58,17 @@ def signed_in(
         require_listed(desk, person)
         desk.unlock(keys.reading_key, now())
         yield SignedIn(opened, desk, person)
+
+
+@contextmanager
+def stands_on(page: str) -> Iterator[None]:
+    """For a command that only shows: where the same stands while a desk runs on the vault."""
+    try:
+        yield
+    except AlreadyRunning as error:
+        raise AlreadyRunning(
+            error.what, f"The same stands on the running desk's page {page}; or stop the desk first."
+        ) from None
 
 
 def now() -> int:

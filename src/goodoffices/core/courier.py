@@ -28,6 +28,8 @@ MAX_PICTURED = 512 << 10
 
 FRAME_MARK = b"GOF1"
 NAME_SIZE = 16
+LETTERS = 4
+_CONSONANTS = "BCDFGHJKLMNPQRSTVWXZ"
 _HEAD_SIZE = len(FRAME_MARK) + NAME_SIZE + 4 + 2
 PACKET_HEAD = 4
 """Bytes before the symbol in a packet: block number and symbol number (RFC 6330 §3.2)."""
@@ -60,6 +62,15 @@ def read_bundle(raw: bytes) -> tuple[bytes, ...]:
     if not all(isinstance(each, bytes) and len(each) in SIZE_CLASSES for each in value[2]):
         raise Malformed("A courier's bundle holds something that is no envelope.")
     return value[2]
+
+
+def letters(line: bytes, addressee: bytes) -> str:
+    """Four letters that tell which bundles are for one office on one line, and to nobody else whose they are.
+
+    Both desks show them, so that two sticks are not swapped. Consonants alone make no word.
+    """
+    number = int.from_bytes(crypto.sha256(b"GO1 courier letters" + line + addressee)[:8], "big")
+    return "".join(_CONSONANTS[number // len(_CONSONANTS) ** at % len(_CONSONANTS)] for at in range(LETTERS))
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,12 @@ class NotAllowed(YourError):
     default_step = "Ask an officer who holds the right, or change the mandate."
 
 
+class LacksRight(NotAllowed):
+    """The officer does not hold a right that this takes: rosters give rights, and no mandate does."""
+
+    default_step = "Ask an officer who holds it, or a keeper of keys for a change of the roster."
+
+
 class NotNow(YourError):
     """The request is right but the object is not in a state that allows it."""
 

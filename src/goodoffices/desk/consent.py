@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType
-from goodoffices.core.briefing import MAX_CONSENTS
+from goodoffices.core.briefing import MAX_CONSENTS, why_not
 from goodoffices.core.consent import (
     MAX_WORDS,
     Consent,
@@ -21,7 +21,7 @@ from goodoffices.core.consent import (
     who_consents,
     write_question,
 )
-from goodoffices.core.errors import NotFound, YourError
+from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.office import Right
 from goodoffices.core.statement import read_signed
@@ -85,9 +85,12 @@ def open_here(desk: Desk, mandate: bytes) -> int:
 
 
 def ask(desk: Desk, officer: Officer, mandate: bytes, lane: bytes, question: Question, now: int) -> bytes:
-    """Ask every other office of the lane; returns the question's ID."""
+    """Ask every other office of the lane; returns the question's ID. Raises NotAllowed where no consent would help."""
     desk.acts.require(officer, Right.RELEASE)
     agreement = desk.ledger.agreement(mandate)
+    against = why_not(agreement.mandate)
+    if against is not None:
+        raise NotAllowed(against, "Agree on another mandate.")
     words = write_question(question)
     rows = [desk.ledger.note(each) for each in question.notes]
     if any(row is None or (row.mandate, row.lane) != (mandate, lane) for row in rows):

@@ -282,18 +282,20 @@ class Desk:
             if not used and offer.office.pin == self.context.my_office().pin:
                 check_fresh(offer, now)
                 return offer
-        raise NotNow("There is no unused invitation of this office.", "Make one first.")
+        none = "This office has no unused invitation to pair theirs with."
+        raise NotNow(none, "Make one for them. If theirs was meant for somebody else, leave it.")
 
     def pair(self, officer: Officer, theirs: Offer, name: str, now: int, mine: Offer | None = None) -> bytes:
         """Pair own and other invitation into a line that both have yet to confirm; returns its ID."""
         self.acts.require(officer, Right.KEYS)
+        for line in self.ledger.lines():
+            if theirs.digest == read_offer(self.ledger.offers_of(line.id)[1]).digest:
+                used = f"This invitation was used before, for the line {line.name}."
+                raise YourError(used, "Ask the other office for a new one.")
         mine = mine if mine is not None else self.newest_offer(now)
         check_fresh(theirs, now)
         pairing = pair(mine, theirs)
         self.require_new_name(name)
-        for line in self.ledger.lines():
-            if theirs.digest == read_offer(self.ledger.offers_of(line.id)[1]).digest:
-                raise YourError("This invitation was used before.", "Ask the other office for a new one.")
         line = LineRow(pairing.id, name, theirs.office.id, pairing, None, None, self.context.rng(16))
         with self.context.transaction():
             self.channels.learn_paired(theirs.office, now)
@@ -386,8 +388,7 @@ class Desk:
             check_zone(zone)
         with self.context.transaction():
             self.ledger.set_fact(f"zone {office.hex()}", zone.encode())
-            what = f"entered the time zone of {known.name}"
-            self.ledger.audit(now, officer.name, what, AuditKind.OFFICE)
+            self.ledger.audit(now, officer.name, f"entered the time zone of {known.name}", AuditKind.OFFICE)
 
     def own_routes(self) -> list[RouteRow]:
         """Mailboxes to make at relays and to collect from, of lines that are confirmed here."""

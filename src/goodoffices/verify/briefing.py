@@ -18,7 +18,7 @@ from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
 from goodoffices.core.record.findings import Finding, Flaw, cause_of
 from goodoffices.core.record.layout import plain
 from goodoffices.verify.folder import read_plain, shown
-from goodoffices.verify.output import finding_as_json, finding_as_words
+from goodoffices.verify.output import finding_as_json, finding_as_words, other_names
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class BriefingVerdict:
                     "" if self.trust is None else "  trusted" if office.id in self.trust else "  NOT TRUSTED"
                 )
                 yield f"{office.id.hex()}  calls itself '{plain(office.name)}'{known}"
+            yield from other_names(self.examined.account.offices.values(), self.trust)
             if self.trust is None:
                 yield "These fingerprints were not compared with anything (--trust FILE compares them)."
             yield from (f"Remark: {plain(each)}" for each in self.examined.remarks)

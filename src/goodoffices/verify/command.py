@@ -15,7 +15,7 @@ from goodoffices.core.checkpoint import read_vkey
 from goodoffices.core.errors import OtherOfficeError, YourError
 from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
 from goodoffices.verify.briefing import looks_like_briefing, verify_briefing
-from goodoffices.verify.output import as_json, as_words
+from goodoffices.verify.output import NO_NAME, as_json, as_words
 from goodoffices.verify.page import hand_over
 from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import NotAnExport, verify
@@ -94,7 +94,7 @@ def read_trust(path: Path) -> dict[bytes, str]:
         found = _TRUST.fullmatch(line.strip())
         if found is None:
             raise BadTrustFile(f"{path}, line {number}, names no fingerprint.")
-        trusted[bytes.fromhex(found[1])] = found[2] or "no name"
+        trusted[bytes.fromhex(found[1])] = found[2] or NO_NAME
     return trusted
 
 

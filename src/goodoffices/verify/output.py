@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from goodoffices.core.office import Office
 from goodoffices.core.record.account import Account
 from goodoffices.core.record.findings import Finding
 from goodoffices.core.record.layout import plain, zulu
 from goodoffices.core.statement import LIVE
 from goodoffices.verify.verifier import Verdict
 
+NO_NAME = "no name"
+"""Of an office that a trust file names by its fingerprint alone."""
 PROMISES = {
     1: "provenance",
     2: "nothing lost, nothing twice",
@@ -46,6 +49,7 @@ def as_words(verdict: Verdict) -> Iterator[str]:
             )
             yield f"Line {line.folder}: entries of {first}, of {second}"
         yield _counts(account)
+        yield from other_names(account.offices.values(), trust)
     for remark in verdict.remarks:
         yield f"Remark: {plain(remark)}"
     yield from finding_as_words(verdict.findings)
@@ -55,6 +59,17 @@ def as_words(verdict: Verdict) -> Iterator[str]:
     else:
         count = len(verdict.findings)
         yield f"NOT VERIFIED: {count} finding{'' if count == 1 else 's'}."
+
+
+def other_names(offices: Iterable[Office], trust: Mapping[bytes, str] | None) -> Iterator[str]:
+    """A remark on each trusted office that whoever trusts it knows by another name: the fingerprint is what counts."""
+    for office in offices:
+        name = (trust or {}).get(office.id, NO_NAME)
+        if name not in (NO_NAME, office.name):
+            yield (
+                f"Remark: trusted as '{plain(name)}' is an office that calls itself '{plain(office.name)}': "
+                "its fingerprint is the trusted one; see that the trust file names the office that you mean."
+            )
 
 
 def finding_as_words(findings: Iterable[Finding]) -> Iterator[str]:

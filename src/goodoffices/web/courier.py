@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import asyncio
 
-from goodoffices.core.courier import MAX_BUNDLE
+from goodoffices.core.courier import MAX_BUNDLE, letters
 from goodoffices.core.errors import NotFound, Oversized, YourError
 from goodoffices.core.office import Right
-from goodoffices.core.record.layout import slug, stamp
+from goodoffices.core.record.layout import stamp
 from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
 from goodoffices.desk.courier.frames import frames_of
 from goodoffices.desk.courier.gathering import gather
@@ -33,16 +33,23 @@ def _card(ask: Ask) -> tuple[Here, LineCard]:
 async def by_hand(ask: Ask) -> Page:
     """What a line owes, and the two ways to carry it."""
     here, card = _card(ask)
-    return Page("courier.html", here, {"line": card, "taken": (), "unused": (), "frames": ()})
+    return _page(ask, here, card)
+
+
+def _page(ask: Ask, here: Here, card: LineCard, **more: object) -> Page:
+    signs = letters(card.id, card.peer), letters(card.id, ask.desk.me)
+    return Page(
+        "courier.html", here, {"line": card, "signs": signs, "taken": (), "unused": (), "frames": (), **more}
+    )
 
 
 async def out(ask: Ask) -> File:
     """The bundle, to be put on a stick."""
     line, officer = ask.id("line"), ask.who.officer
     bundle = ask.service.act(lambda desk, now: carry_out(desk, officer, line, now))
-    return File(
-        f"{slug(ask.service.office_name)}-{stamp(ask.now)}.courier", bundle, "application/octet-stream"
-    )
+    _, card = _card(ask)
+    name = f"{letters(card.id, card.peer)}-{stamp(ask.now)}.courier"  # it tells a finder no office
+    return File(name, bundle, "application/octet-stream")
 
 
 async def pictures(ask: Ask) -> Page:
@@ -51,7 +58,7 @@ async def pictures(ask: Ask) -> Page:
     bundle = ask.service.act(lambda desk, now: carry_out(desk, officer, line, now, pictures=True))
     here, card = _card(ask)
     frames = tuple(map(drawn, frames_of(bundle)))
-    return Page("courier.html", here, {"line": card, "taken": (), "unused": (), "frames": frames})
+    return _page(ask, here, card, frames=frames)
 
 
 def _take(ask: Ask, bundle: bytes) -> TakenIn:
@@ -77,7 +84,7 @@ async def take_in(ask: Ask) -> Page:
     taken = tuple(_take(ask, bundle) for bundle in gathered.bundles())
     here, card = _card(ask)
     unused = tuple({"name": name, "what": error.what} for name, error in gathered.useless)
-    return Page("courier.html", here, {"line": card, "taken": taken, "unused": unused, "frames": ()})
+    return _page(ask, here, card, taken=taken, unused=unused)
 
 
 ROUTES = (

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, OtherOfficeError, YourError
+from goodoffices.core.errors import LacksRight, NotFound, NotNow, OtherOfficeError, YourError
 from goodoffices.core.mandate import Precedence
 from goodoffices.desk.clearance.drafting import Typed
 from goodoffices.desk.officers.glossary import Glossary
@@ -55,7 +55,7 @@ async def put_up_page(ask: Ask) -> Page:
     """The releaser reads once more, confirms the urgency, and signs first."""
     here, page = ask.views.draft(ask.who.officer, ask.id("draft"), ask.now)
     if not page.may_release:
-        raise NotAllowed("You do not hold the right 'release' here.")
+        raise LacksRight("You do not hold the right 'release' here.")
     if page.up is not None:
         raise NotNow("It is up for release already.", "Sign it on the draft's page.")
     advice = Glossary(ask.desk.context).advise(page.draft.words.text)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from goodoffices.core.errors import NotAllowed
+from goodoffices.core.errors import LacksRight
 from goodoffices.core.office import Right
 from goodoffices.desk.alarms.book import AlarmBook
 from goodoffices.desk.alarms.engine import MINUTE, SECOND, Alarm, Moment, People, Ring, Step, late, rings_for
@@ -243,7 +243,7 @@ class Alarms:
         """A signed-in officer takes an alarm that no act of the record takes."""
         rights = self.desk.context.my_office().roster.rights(officer.public)
         if not rights & Right.DUTY:
-            raise NotAllowed(f"{officer.name} does not hold the right 'duty' here.")
+            raise LacksRight(f"{officer.name} does not hold the right 'duty' here.")
         waiting = self.book.waiting(key)
         with self.desk.context.transaction():
             self.desk.ledger.audit(moment.now, officer.name, f"took the alarm '{waiting.what}'")

@@ -12,7 +12,7 @@ from functools import reduce
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.clearance import Clearance, Verdict
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.errors import LacksRight, NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
@@ -70,7 +70,7 @@ class Drafting:
         """Raise NotAllowed unless the officer holds one of these rights."""
         if not self.rights(officer) & reduce(Right.__or__, rights):
             right = " / ".join((each.name or "").lower() for each in rights)
-            raise NotAllowed(f"{officer.name} does not hold the right '{right}' here.")
+            raise LacksRight(f"{officer.name} does not hold the right '{right}' here.")
 
     def reading_key(self) -> bytes:
         """The key of the texts; raises NotNow while the desk is locked."""

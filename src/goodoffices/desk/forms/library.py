@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from goodoffices.core.errors import NotAllowed, NotFound, YourError
+from goodoffices.core.errors import LacksRight, NotFound, YourError
 from goodoffices.core.forms import NoteForm
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import AuditKind
@@ -68,7 +68,7 @@ class Library:
     def add(self, officer: Officer, data: bytes, name: str, now: int) -> bytes:
         """Keep a file's form or code book; returns its ID. The same once more changes nothing. Raises BadForm."""
         if not self.context.my_office().roster.rights(officer.public) & Right.KEYS:
-            raise NotAllowed(f"{officer.name} does not hold the right 'keys' here.")
+            raise LacksRight(f"{officer.name} does not hold the right 'keys' here.")
         agreed = read_file(data, name)
         if any(each.id == agreed.id for each in self.every()):
             return agreed.id

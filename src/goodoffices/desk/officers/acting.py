@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from goodoffices.core.act import Act, ActType
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.errors import LacksRight, NotFound, NotNow, YourError
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.office import Right
 from goodoffices.core.statement import read_signed
@@ -30,7 +30,7 @@ class Acting:
         """Raise NotAllowed unless the newest roster gives the officer this right."""
         held = self.context.my_office().roster.rights(officer.public)
         if not held & right or self.ledger.locked_out(officer.public):
-            raise NotAllowed(
+            raise LacksRight(
                 f"{officer.name} does not hold the right '{right.name.lower() if right.name else right}' here."
             )
 

@@ -142,8 +142,8 @@ def check_passphrase(passphrase: str, name: str = "") -> None:
     advice = f"Take {MIN_WORDS} words that do not belong together, or {MIN_CHARACTERS} characters."
     if len(folded) < MIN_CHARACTERS and len(words) < MIN_WORDS:
         raise YourError(
-            f"The passphrase has {len(folded)} characters and {len(words)} words of two letters or more; "
-            f"it needs {MIN_CHARACTERS} characters or {MIN_WORDS} words.",
+            f"The passphrase is too short: it takes {MIN_CHARACTERS} characters or more, or {MIN_WORDS} words or "
+            "more; a single letter is no word.",
             advice,
         )
     if len(set(folded)) < _MIN_DIFFERENT:

@@ -40,6 +40,11 @@ _ACTS = {
 }
 
 
+def step(act: int) -> str:
+    """The rung that an act of this type is, by its name on pages; empty for another act."""
+    return _ACTS.get(act, "")
+
+
 @dataclass(frozen=True)
 class PartCard:
     """One field or paragraph of a note. ``label``: its number in the format.
@@ -116,7 +121,7 @@ def briefing_page(
             for at, (label, value) in enumerate(leaves)
         )
         acts = tuple(
-            ActCard(act.id, _ACTS.get(act.type), agreement.name_of(act.author), act.at)
+            ActCard(act.id, step(act.type) or None, agreement.name_of(act.author), act.at)
             for act in desk.ledger.acts_about(row.id)
         )
         notes.append(NoteCard(row.id, agreement.name_of(row.author), row.number, row.at, parts, acts))

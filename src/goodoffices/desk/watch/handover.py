@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
+from goodoffices.core.errors import LacksRight, NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.handover import MAX_OPEN, Handover, OpenStep, check_handover
 from goodoffices.core.office import Right
 from goodoffices.core.statement import Signed, add_signature, read_signed, sign, state
@@ -184,4 +184,4 @@ class Handovers:
 
     def _require_duty(self, officer: bytes, name: str) -> None:
         if not self.context.my_office().roster.rights(officer) & Right.DUTY:
-            raise NotAllowed(f"{name} does not hold the right 'duty' here.")
+            raise LacksRight(f"{name} does not hold the right 'duty' here.")
