@@ -76,7 +76,7 @@ def test_parts_are_listed_chosen_shown_and_verified(place: Path) -> None:
     listed = ended(start(place, "briefing", "parts", "vault", *AS_DUTY))
     assert (listed.code, "Washington 1" in listed.out) == (0, True)
     assert "On the authority of: " in listed.out
-    assert re.search(r"act [0-9a-f]{16}: forwarded, Bern, [0-9-]+T[0-9:.]+Z", listed.out)
+    assert re.search(r"act [0-9a-f]{16}: forwarded, Bern, [0-9-]+ [0-9:.]+Z", listed.out)
     number = next(line.split(":")[0].split()[1] for line in listed.out.splitlines() if WORDS[:20] in line)
     words = ("--note", f"Washington 1: {number}", "--for", "The Tribunal", "--mark", "AMBER+STRICT")
     wider = ("--purpose", "For the press too.", "--along")

@@ -236,5 +236,5 @@ def test_only_the_passphrase_that_is_too_weak_is_asked_for_again(tmp_path: Path)
     done = CliRunner().invoke(main, [*words, "--root", str(tmp_path / "root")], input=typed)
     assert done.exit_code == 0, done.output
     said = done.stderr
-    assert said.index("A passphrase has 4 words") < said.index("Passphrase of duty")
-    assert "has 5 characters" in said
+    assert said.index("A passphrase takes 12 characters") < said.index("Passphrase of duty")
+    assert "is too short: it takes 12 characters" in said

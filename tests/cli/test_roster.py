@@ -112,7 +112,10 @@ def test_rights_and_keys_of_the_desk_change(washington: Office) -> None:
             "office releasers 1 --vault vault --officer drafter --passphrase-file drafters --root root",
             "does not hold the right 'keys' here.\n  whose fault: yours; next step: Ask an officer who holds it",
         ),
-        ("office sign-roster passphrase --root root --yes", "passphrase is no request for a roster"),
+        (
+            "office sign-roster passphrase --root root --yes",
+            "passphrase is a text, and no request for a roster",
+        ),
         ("office install-roster passphrase --vault vault", "passphrase is a text, and no signed roster"),
     ],
 )

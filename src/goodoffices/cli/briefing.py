@@ -104,7 +104,7 @@ def _told(desk: Desk, label: int, value: Any) -> str:
         if row is not None:
             return f"{plain(desk.ledger.agreement(row.mandate).name_of(row.author))} {row.number}"
         return value.hex()[:16]
-    return plain(str(value))
+    return plain(str(value).strip())
 
 
 @briefing.command()
