@@ -109,6 +109,20 @@ def test_whoever_is_told_that_an_alarm_could_not_be_taken_has_silenced_nothing(n
     assert night.rung("Bern") == ["forward"]
 
 
+def test_a_note_that_was_looked_at_as_expired_rings_once_the_clock_is_set_back(night: Night) -> None:
+    """P5: nothing else happens to it, and nobody has forwarded it."""
+    bern = night.offices.bern
+    note = night.release(night.offices.washington, night.offices.tehran, life=HOUR)
+    night.offices.time += 2 * HOUR
+    night.round("Bern")
+    night.alarms["Bern"].take(bern.officer(), f"forward {note.hex()}", night.moment())
+    night.round("Bern")
+    assert "forward" not in night.rung("Bern")
+    night.offices.time -= 2 * HOUR
+    night.round("Bern")
+    assert "forward" in night.rung("Bern")
+
+
 def test_a_note_that_presses_rings_at_the_middle_until_it_is_forwarded(night: Night) -> None:
     """P5"""
     bern, tehran = night.offices.bern, night.offices.tehran

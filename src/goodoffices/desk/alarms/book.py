@@ -46,6 +46,8 @@ class AlarmBook:
         self._unsaved: dict[str, Alarm] = {}
         self._saved: tuple[Any, ...] | None = None
         self._first = True
+        self._now: int | None = None
+        """The time of day at the last look."""
 
     # --- what waits ---------------------------------------------------------------------------------
 
@@ -78,6 +80,18 @@ class AlarmBook:
             notes.update(bytes(row[0]) for row in self.db.execute(query, (after,)).fetchall() if row[0])
         return notes, ends
 
+    def _looked_at_later(self, now: int) -> set[bytes]:
+        """Notes that were looked at as over when the clock was ahead of now: it was wrong then, or is now."""
+        later = "SELECT subject FROM alarm WHERE state='settled' AND looks=1 AND settled_now>?"
+        looked = {
+            each.subject
+            for each in self._unsaved.values()
+            if not each.open and each.looks and (each.settled_now or 0) > now
+        }
+        return {bytes(each) for (each,) in self.db.execute(later, (now,)).fetchall() if each} | {
+            each for each in looked if each is not None
+        }
+
     def _end(self, table: str) -> int:
         return int(self.db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])  # noqa: S608 # constant names
 
@@ -99,6 +113,9 @@ class AlarmBook:
         before = self._load()
         notes, read = self._news(before, moment.now)
         notes |= {alarm.subject for alarm in self.open.values() if alarm.subject is not None}
+        if self._now is None or moment.now < self._now:
+            notes |= self._looked_at_later(moment.now)
+        self._now = moment.now
         steps = [*more]
         for note_id in sorted(notes):
             note = self.desk.ledger.note(note_id)
