@@ -122,7 +122,7 @@ def test_an_answer_by_word_of_mouth_is_written_down_and_never_shown_as_the_party
         sound(bern)
         if take == 2:
             waiting = "aside.remark form button.do"
-            expect(bern.locator("aside.transcript .text")).to_contain_text("پنج‌شنبه بیایید.")
+            expect(bern.locator("aside.transcript .text").first).to_contain_text("پنج‌شنبه بیایید.")
             expect(bern.locator(waiting)).to_have_count(0)
             second = enter(contexts, bern_at, "second", **how)
             second.goto(f"{bern_at}/notes/{note}")
