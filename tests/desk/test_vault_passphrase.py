@@ -50,8 +50,8 @@ def test_characters_without_a_settled_form_are_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("passphrase", "reason"),
     [
-        ("short", "needs 12 characters or 4 words"),
-        ("", "needs 12 characters or 4 words"),
+        ("short", "takes 12 characters or more, or 4 words or more"),
+        ("", "takes 12 characters or more, or 4 words or more"),
         ("aaaaaaaaaaaaaaaa", "repeats itself"),
         ("password password password", "one word again and again"),
         ("Duty Officer1", "officer's name"),
