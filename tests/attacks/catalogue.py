@@ -80,7 +80,8 @@ class Scene(Channel):
     def say(self, node: Node, line: bytes, *items: Any) -> None:
         """What a desk signs into its next entry, whatever it is."""
         with node.desk.context.transaction():
-            node.desk.lines._write(line, EntryKind.ACTS, list(items), self.tick(), urgent=False)
+            encoded = [cbor.encode(each) for each in items]
+            node.desk.lines._write(line, EntryKind.ACTS, encoded, self.tick(), urgent=False)
         self.pump()
 
     def act(self, signer: Officer, author: Node, kind: int, **fields: Any) -> Signed:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.web.offices import Browser, Offices
@@ -34,3 +36,26 @@ def test_a_form_in_utf_8_that_says_so_is_read() -> None:
     }
     answer = browser.client.post("/sign-in", content=b"name=duty&passphrase=wrong", headers=headers)
     assert "fit" in answer.json()["what"]
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/lines", "/%5Cevil.example", "/%2F/evil.example", "/%22%3E%3Cb"]
+)
+def test_no_address_makes_a_desks_page_lead_to_another_host(path: str) -> None:
+    """P4: a link to ``//evil.example`` gave a page of this desk's, on which other languages led to that host."""
+    browser = Browser(Offices().bern)
+    page = browser.client.get(f"http://127.0.0.1:8000{path}", headers={"accept": "text/html"}).text
+    for href in re.findall(r'href="([^"]*)"', page):
+        assert re.match(r"/(?![/\\])|#", href), href
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [({"referer": "http://[x"}, 403), ({"origin": "http://["}, 403), ({"host": "[::1]x"}, 421)],
+)
+def test_addresses_that_are_none_are_refused_before_a_sign_in(header: dict[str, str], status: int) -> None:
+    """P12: each was a fault of the program, written into the log as long as somebody sent it."""
+    browser = Browser(Offices().bern)
+    headers = {"accept": "text/html", "origin": "http://127.0.0.1:8000", **header}
+    answer = browser.client.post("/sign-in", data={"name": "duty", "passphrase": "wrong"}, headers=headers)
+    assert answer.status_code == status

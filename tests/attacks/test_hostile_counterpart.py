@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from goodoffices.core.mailboxes import Mailboxes
 from goodoffices.core.mandate import Forwarding
 from goodoffices.core.office import make_roster, read_office
 from goodoffices.core.statement import MAX_SIGNATURES, sign, state
+from goodoffices.desk.context import MOST_LOOKS
+from goodoffices.desk.early import AT_ONCE
 from goodoffices.desk.founding import NewOfficer, found
 from goodoffices.desk.lines.mailboxes import MAX_SAME
 from goodoffices.desk.officers.acts import Terms
@@ -214,3 +217,52 @@ def test_this_machine_is_known_by_its_other_names(host: str) -> None:
     signed = sign(state(stated, bytes(16)), wire.m.officer.seed)
     wire.send(wire.a, wire.am, [mailboxes_part(signed)])
     assert any("on this very machine" in each for each in wire.a.findings())
+
+
+def test_hundreds_of_questions_in_one_envelope_are_not_all_looked_into() -> None:
+    """P12: each had up to a thousand entries read and an answer sealed; 700 of them fit into one envelope."""
+    wire = Wire()
+    wire.m.desk.work(NOW)
+    wire.send(wire.m, wire.am, [head_part(wire.question(wire.a, wire.am)) for _ in range(100)])
+    assert len(wire.m.desk.work(NOW)) < 2 * MOST_LOOKS
+
+
+def test_an_incarnation_begins_with_an_entry_and_nowhere_else() -> None:
+    """P12: an entry that named 256 of them had the writer's newest thousand entries read for each."""
+    wire = Wire()
+    wire.send(wire.m, wire.am, [entry_part(wire.entry(wire.a, wire.am, [(Item.INCARNATION, None)] * 256))])
+    assert sum("begins in the midst" in each for each in wire.m.findings()) == 1
+
+
+def test_what_tells_of_mandates_does_not_cost_a_look_at_every_incarnation() -> None:
+    """P12: for each mandate of an entry all beginnings were read, and held against all others; a peer may make many."""
+    wire, opening = Wire(), list[Any]()
+    mandate = wire.a.ledger.agreement(wire.agree()).signed.raw
+    for _ in range(40):
+        carried = wire.entry(wire.a, wire.am, opening, incarnation=wire.rng.randbytes(16))
+        wire.send(wire.m, wire.am, [entry_part(carried)])
+        opening = [(Item.INCARNATION, carried.place)]
+    items = [*opening, *[(Item.MANDATE, mandate, [], [])] * 50]
+    reads: list[str] = []
+    wire.m.db.set_trace_callback(reads.append)
+    wire.send(wire.m, wire.am, [entry_part(wire.entry(wire.a, wire.am, items))])
+    wire.m.db.set_trace_callback(None)
+    assert sum("FROM entry" in each for each in reads) < 50
+
+
+def test_what_came_too_early_is_judged_again_a_few_at_a_time() -> None:
+    """P5, P12: each new roster of a peer had all that it sent too early judged at once, eight seconds of it."""
+    wire = Wire()
+    early = [entry_part(wire.entry(wire.a, wire.am, [], roster=2)) for _ in range(3 * AT_ONCE)]
+    assert not any(wire.send(wire.m, wire.am, [each]).delete for each in early)
+    office = wire.a.founding.office
+    later = make_roster(
+        replace(office.roster, version=2, previous=office.pin), wire.a.founding.root_seed, bytes(16)
+    )
+    before = wire.m.ledger.counts_of(wire.am, wire.a.me, wire.m.me)[0]
+    wire.send(wire.m, wire.am, [entry_part(wire.entry(wire.a, wire.am, [(Item.NEXT_ROSTER, later.raw)]))])
+    assert wire.m.ledger.counts_of(wire.am, wire.a.me, wire.m.me)[0] == before + 1 + AT_ONCE
+    while wire.m.desk.owes():
+        assert wire.m.desk.next_wake(NOW) is not None
+        wire.m.desk.settle(NOW)
+    assert wire.m.ledger.counts_of(wire.am, wire.a.me, wire.m.me)[0] == before + 1 + len(early)

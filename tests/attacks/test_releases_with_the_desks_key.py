@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from goodoffices.core import cbor
 from goodoffices.core.line import EntryKind, Item
 from goodoffices.core.note import Words
 from goodoffices.core.office import sealing_key
@@ -40,7 +41,7 @@ def committed() -> Scene:
     sealed = seal_note(opened, ((middle.me, epoch, public),), scene.rng.randbytes(32))
     with west.desk.context.transaction():
         west.desk.lines._write(
-            scene.west_line, EntryKind.ACTS, [(Item.NOTE, sealed.raw)], scene.now, urgent=True
+            scene.west_line, EntryKind.ACTS, [cbor.encode((Item.NOTE, sealed.raw))], scene.now, urgent=True
         )
     for put in west.desk.work(scene.now):
         middle.desk.receive(scene.west_line, put.envelope, scene.now)

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 expect.set_options(timeout=60_000)
 SECRET = "Between us: our principal would take less.\n\nمیان خودمان: کمتر هم می‌پذیرد."
 BUDGET = {
-    "en": "The mandate's budget for FLASH is used up: 1 notes within 60 minutes.",
+    "en": "The mandate's budget for FLASH is used up: one note within 60 min.",
     "fa": "سهم FLASH توافق‌نامه تمام شده است",
 }
 

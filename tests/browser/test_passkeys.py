@@ -284,8 +284,7 @@ def test_an_officer_ends_his_other_sessions(
     sound(here)
     here.locator('form[action="/sign-out/others"] button').click()
     expect(here.locator('form[action="/sign-out/others"]')).to_have_count(0)
-    there.goto(f"{running.address}/lines")
-    there.wait_for_url("**/sign-in*")
+    there.wait_for_url("**/sign-in*")  # pushed there, with nobody's hand on it
 
 
 def test_under_an_address_no_passkey_is_offered(

@@ -191,7 +191,7 @@ def test_back_to_the_text_brings_the_text_back(stage: Stage, sign_in: SignIn) ->
     page.locator(".lane.caucus footer a").click()
     page.locator("#text").fill("\nFirst an empty line.\nThen another.")
     page.locator("#write button.do").click()
-    page.locator('button[formaction$="/write"]').click()
+    page.locator('button[formaction*="/write?to="]').click()
     expect(page.locator("#text")).to_have_value("\nFirst an empty line.\nThen another.")
     expect(page.locator("h1")).to_have_text("To Bern alone – never forwarded")
 
@@ -215,6 +215,7 @@ def test_what_is_written_survives_the_end_of_the_desk(stage: Stage, sign_in: Sig
     page = sign_in("Tehran")
     page.goto(f"{stage.desks['Tehran'].address}/channels/{stage.mandate}")
     page.locator(".lane.caucus footer a").click()
+    page.wait_for_url("**/write?*")  # and its script is there: without it the page could say nothing
     page.locator("#text").fill("Typed before the lights went out.")
     process = stage.desks["Tehran"].process
     process.kill()

@@ -125,7 +125,7 @@ def test_a_weak_passphrase_is_refused_before_anything_is_made(
         (["--name", ""], ""),
         (["--name", "two\nlines"], ""),
         (["--passphrase-file", "nowhere"], "cannot be read"),
-        (["--officer", "second"], "1 passphrases for 2 officers"),
+        (["--officer", "second"], "1 passphrase for 2 officers"),
     ],
     ids=lambda value: " ".join(value).replace("\n", "\\n") if isinstance(value, list) else None,
 )

@@ -48,6 +48,11 @@ def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Pat
     assert '"locked":true' in said.out
     assert '"version":' in said.out
     home = tmp_path / "home"
+    # Whoever says these commands may not look into the folder: no pattern is left to his shell.
+    for each in ("relay", "desk"):
+        assert f"sudo cp {home}/units/goodoffices-{each}.service /etc/systemd/system/ &&" in said.err
+    assert "Open https://desk.aland.example" in said.err
+    assert "this machine alone" not in said.err
     assert (home / "desk.svg").read_bytes().startswith(b"<?xml")
     units = sorted((home / "units").iterdir())
     assert [each.name for each in units] == ["goodoffices-desk.service", "goodoffices-relay.service"]
@@ -69,7 +74,9 @@ def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Pat
     (tmp_path / "chain.pem").write_bytes(chain)
     private(tmp_path / "key.pem", key.decode())
     given = ["--tls-cert", "chain.pem", "--tls-key", "key.pem"]
-    assert '"ok":true' in office.does(SETUP, *ports, *given).out
+    again = office.does(SETUP, *ports, *given, "--host-name=localhost")
+    assert '"ok":true' in again.out
+    assert "By the name localhost this machine alone" in again.err
     unit = (home / "units" / "goodoffices-desk.service").read_text()
     assert f"--tls-cert {tmp_path / 'chain.pem'}" in unit
     assert "go together" in office.is_refused(SETUP, *ports, *given[:2])

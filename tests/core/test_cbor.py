@@ -32,6 +32,11 @@ def test_what_is_written_reads_back_the_same(value: Any) -> None:
     assert cbor.decode(cbor.encode(value)) == value
 
 
+@given(st.lists(VALUES, max_size=30))
+def test_encodings_joined_are_the_encoding_of_their_array(items: list[Any]) -> None:
+    assert cbor.joined([cbor.encode(each) for each in items]) == cbor.encode(items)
+
+
 @given(VALUES)
 def test_another_decoder_reads_the_same(value: Any) -> None:
     assert cbor2.loads(cbor.encode(value), immutable=True) == value

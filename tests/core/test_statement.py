@@ -136,6 +136,20 @@ def test_what_is_written_reads_back_the_same() -> None:
     assert read_signed(signed.raw).raw == signed.raw
 
 
+def test_what_was_signed_here_says_what_its_bytes_say() -> None:
+    """P8: it is not decoded again here, and decoded elsewhere it is the same."""
+    for signed in (
+        making.signed_act(making.bern(), making.seed("officer"), words="Beside it.", subject=seed("note"))[0],
+        making.released().signed,
+        making.entry(making.bern(), b"a body").signed,
+    ):
+        assert read_signed(signed.raw) is signed
+        decoded = read_signed.read(signed.raw)
+        assert decoded == signed
+        assert decoded.raw == signed.raw
+        assert decoded.statement.parts == signed.statement.parts
+
+
 PAIR = sign(STATEMENT, seed("officer")).signatures[0]
 
 

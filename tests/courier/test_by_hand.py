@@ -16,7 +16,11 @@ from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
 from goodoffices.desk.courier.frames import frames_of
 from goodoffices.desk.courier.gathering import gather
 from goodoffices.desk.courier.pictures import contents, png
+from goodoffices.desk.desk import Desk
+from goodoffices.desk.founding import keys_in
+from tests import founded
 from tests.attacks.hostile import NOW, Office, Wire
+from tests.desk.test_rosters import _gone_back, newcomer, signed, version_at
 
 
 def carry(giver: Office, taker: Office, line: bytes) -> TakenIn:
@@ -44,6 +48,26 @@ def test_a_note_and_its_acknowledgement_travel_by_stick_alone() -> None:
     assert last.receipted > 0
     assert {ActType.FORWARDED, ActType.OPENED, ActType.ACKNOWLEDGED} <= rungs(wire.a, note)
     assert not wire.a.findings() + wire.m.findings() + wire.b.findings()
+
+
+def test_an_envelope_that_a_stick_damaged_costs_the_others_nothing() -> None:
+    """P2, P12: the rest of the bundle is taken in, and what was damaged stays owed."""
+    wire = Wire()
+    mandate = wire.agree()
+    note = wire.release(mandate, wire.a, wire.b)
+    whole = read_bundle(carry_out(wire.a.desk, wire.a.officer, wire.am, NOW))
+    damaged = bytearray(whole[0])
+    damaged[1000] ^= 1
+    carry_in(wire.m.desk, wire.m.officer, write_bundle([bytes(damaged), *whole]), NOW)
+    assert wire.m.note(note).state == "verified"
+
+
+def test_a_bundle_that_was_cut_off_is_told_as_such() -> None:
+    """P12: the stick's fault, and no other office's."""
+    wire = Wire()
+    bundle = carry_out(wire.a.desk, wire.a.officer, wire.am, NOW)
+    with pytest.raises(YourError, match="cut off or damaged"):
+        carry_in(wire.m.desk, wire.m.officer, bundle[:-1], NOW)
 
 
 def test_what_was_carried_stays_owed_until_its_receipt_comes() -> None:
@@ -129,6 +153,44 @@ def test_a_desk_that_started_is_told_by_hand_that_it_did_not_go_back() -> None:
     carry(wire.a, wire.m, wire.am)
     carry(wire.m, wire.a, wire.am)
     assert not wire.a.desk.lines.comparing()
+
+
+def test_a_stick_brings_rosters_that_no_entry_could_tell() -> None:
+    """P2, P7: after a lost vault the root gives the desk another key, and no relay is needed to say so."""
+    wire = Wire()
+    mandate = wire.agree()
+    copy = wire.a.db.serialize()
+    renewed(wire, wire.a)
+    wire.pump()
+    _gone_back(wire, wire.a, copy)
+    renewed(wire, wire.a)
+    note = wire.release(mandate, wire.a, wire.b, "By the new key.")
+    taken = carry(wire.a, wire.m, wire.am)
+    assert (version_at(wire.m, wire.a), taken.later) == (3, 0)
+    assert wire.m.ledger.note(note) is not None
+    carry(wire.m, wire.a, wire.am)
+    assert not wire.a.desk.lines.untold.anybody()
+
+
+def renewed(wire: Wire, office: Office) -> None:
+    """The office's desk has another key from now on."""
+    request = office.desk.rosters.renew(office.officer, NOW, desk_key=True)
+    office.desk.rosters.install(signed(office, request), NOW)
+
+
+def test_a_stick_brings_a_lost_vault_the_rosters_of_its_own_office() -> None:
+    """P7, P8: the answer to its question says which officers there are now."""
+    wire = Wire()
+    wire.agree()
+    copy = wire.a.db.serialize()
+    newcomer(wire, wire.a)
+    wire.pump()
+    founded.put_back(wire.a.db, copy)
+    wire.a.desk = Desk(wire.a.db, keys_in(wire.a.ledger), wire.rng.randbytes)
+    wire.a.desk.start(NOW)
+    carry(wire.a, wire.m, wire.am)
+    carry(wire.m, wire.a, wire.am)
+    assert wire.a.desk.context.my_office().roster.version == 2
 
 
 def test_an_officer_without_duty_carries_nothing() -> None:

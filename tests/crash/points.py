@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``goodoffices`` as a process that can be killed at a point: before and after each commit and each send.
+"""``goodoffices`` as a process that can be killed at a point: before and after each write and each send.
 
     python -m tests.crash.points LOG AT FAULT -- desk serve --vault ...
 
 The points lie around what the program writes and sends; nothing of this is in the program itself, so nobody
 can turn it on there. Counting begins at SIGUSR1 (or at once, with AT negative); at the AT-th point the
-process kills itself as ``kill -9`` does. FAULT: none, or what happens to the disk at SIGUSR1:
+process kills itself as ``kill -9`` does. Every kind of point that it came by, counted or not, is told beside
+LOG in a file that ends in .passed: what no point lies around any more is missing there. FAULT: none, or what
+happens to the disk at SIGUSR1:
 
     cut:N     killed by the kernel in the middle of a write, N bytes further into the database's log
     full:N    the database's log grows by N bytes more and not by another: a full disk
@@ -14,24 +16,30 @@ process kills itself as ``kill -9`` does. FAULT: none, or what happens to the di
 
 from __future__ import annotations
 
+import asyncio
+import faulthandler
 import os
 import resource
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from goodoffices.cli import desk as desk_command
 from goodoffices.cli.main import main
 from goodoffices.db import sqlite
-from goodoffices.desk.routes.lean_http import LeanHttp
+from goodoffices.desk.routes.lean_http import Begun, LeanHttp
 from goodoffices.desk.vault import database, vault
 from goodoffices.relay import service as relay_service
+from goodoffices.relay import write_back
 from goodoffices.relay.http import build_app
 from goodoffices.relay.quick_http import Answering
 from goodoffices.relay.server import EndingWebSocket
+from goodoffices.web.app import create_app
 
 
 class Points:
@@ -39,17 +47,27 @@ class Points:
 
     def __init__(self, log: Path, at: int) -> None:
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._kinds = os.open(
+            log.with_suffix(".passed"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
+        self._known: set[str] = set()
         self._at, self._passed = abs(at), 0
         self.counting = at < 0
 
     def point(self, where: str) -> None:
         """A place where the process may end."""
+        if where not in self._known:
+            self._known.add(where)
+            os.write(self._kinds, f"{where}\n".encode())
         if not self.counting:
             return
         self._passed += 1
         if self._passed == self._at:
             os.write(self._log, f"{where}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
 class Watched:
@@ -60,9 +78,14 @@ class Watched:
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
         """See ``db.sqlite.Connection``."""
-        if sql != "COMMIT" and not sql.startswith("PRAGMA wal_checkpoint"):
+        if sql == "COMMIT":
+            what = "a commit"
+        elif sql.startswith("PRAGMA wal_checkpoint"):
+            what = "a checkpoint of the log"
+        elif sql.startswith(_WRITES) and not self._raw.in_transaction:
+            what = "a write by itself"
+        else:
             return self._raw.execute(sql, parameters)
-        what = "a commit" if sql == "COMMIT" else "a checkpoint of the log"
         self._points.point(f"before {what}")
         done = self._raw.execute(sql, parameters)
         self._points.point(f"after {what}")
@@ -87,9 +110,15 @@ def watch_commits(points: Points, opened: list[Watched]) -> None:
     sqlite.open_database.__defaults__ = (plain,)
 
 
+def never_wait_for_a_long_log() -> None:
+    """A note's passage is too short for a checkpoint of the log: here each rest is a time for one."""
+    setattr(write_back, "WORTH_IT", 1)  # noqa: B010 # in this process alone
+    setattr(database, "LOG_ROWS", 0)  # noqa: B010
+
+
 def watch_sends(points: Points) -> None:
-    """Each request of a desk, each answer and each push of a relay."""
-    asked, built = LeanHttp.request, build_app
+    """Each request of a desk and each answer to a deed on its pages; each answer and each push of a relay."""
+    asked, begun, drained = LeanHttp.request, LeanHttp.begin, asyncio.StreamWriter.drain
 
     async def request(self: LeanHttp, method: str, *words: Any, **more: Any) -> tuple[int, bytes]:
         points.point(f"before a {method}")
@@ -97,18 +126,33 @@ def watch_sends(points: Points) -> None:
         points.point(f"after a {method}")
         return answer
 
-    def build(*words: Any, **more: Any) -> Any:
-        app = built(*words, **more)
+    def begin(self: LeanHttp, method: str, *words: Any, **more: Any) -> Begun | None:
+        points.point(f"before a {method} at once")
+        on_its_way = begun(self, method, *words, **more)
+        points.point(f"with a {method} sent at once")
+        return on_its_way
 
-        async def serve(scope: Any, receive: Any, send: Any) -> None:
-            async def sending(message: Any) -> None:
-                points.point(f"before {message['type']}")
-                await send(message)
-                points.point(f"after {message['type']}")
+    async def drain(self: asyncio.StreamWriter) -> None:
+        await drained(self)
+        points.point("with a request on its way")
 
-            await app(scope, receive, sending if scope["type"] != "lifespan" else send)
+    def watching(build: Callable[..., Any], of: Callable[[Any], bool], what: str) -> Callable[..., Any]:
+        """An application whose answers are points, where ``of`` says so of their scope."""
 
-        return serve
+        def built(*words: Any, **more: Any) -> Any:
+            app = build(*words, **more)
+
+            async def serve(scope: Any, receive: Any, send: Any) -> None:
+                async def sending(message: Any) -> None:
+                    points.point(f"before {what}{message['type']}")
+                    await send(message)
+                    points.point(f"after {what}{message['type']}")
+
+                await app(scope, receive, sending if of(scope) else send)
+
+            return serve
+
+        return built
 
     def watched(method: Callable[..., Any], what: str) -> Callable[..., Any]:
         def sending(*words: Any) -> Any:
@@ -122,7 +166,13 @@ def watch_sends(points: Points) -> None:
     setattr(Answering, "say", watched(Answering.say, "an answer on the spot"))  # noqa: B010
     setattr(EndingWebSocket, "frame", watched(EndingWebSocket.frame, "a push on the spot"))  # noqa: B010
     setattr(LeanHttp, "request", request)  # noqa: B010 # a method, replaced in this process alone
-    setattr(relay_service, "build_app", build)  # noqa: B010
+    setattr(LeanHttp, "begin", begin)  # noqa: B010
+    setattr(asyncio.StreamWriter, "drain", drain)  # noqa: B010
+    served = watching(build_app, lambda scope: scope["type"] != "lifespan", "")
+    setattr(relay_service, "build_app", served)  # noqa: B010
+    # Pages are asked for as often as one likes: what is told of a deed is a send like any other.
+    pages = watching(create_app, lambda scope: scope.get("method") == "POST", "a page's ")
+    setattr(desk_command, "create_app", pages)  # noqa: B010
 
 
 def spoil_disk(fault: str, opened: list[Watched]) -> None:
@@ -140,6 +190,19 @@ def spoil_disk(fault: str, opened: list[Watched]) -> None:
             each.execute("PRAGMA query_only=ON")
 
 
+def tell_what_waits() -> None:
+    """At SIGUSR2: where each task of this process stands, and each thread, on its standard error."""
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        faulthandler.dump_traceback(all_threads=True)
+        with suppress(RuntimeError):
+            for task in asyncio.all_tasks(asyncio.get_running_loop()):
+                task.print_stack(file=sys.stderr)
+        sys.stderr.flush()
+
+    signal.signal(signal.SIGUSR2, tell)
+
+
 def run(words: list[str]) -> None:
     """The program, watched."""
     log, at, fault, _, *command = words
@@ -150,7 +213,10 @@ def run(words: list[str]) -> None:
         spoil_disk(fault, opened)
 
     signal.signal(signal.SIGUSR1, go)
+    tell_what_waits()
     watch_commits(points, opened)
+    if fault == "none":  # a disk's faults lie at the end of a log that grows
+        never_wait_for_a_long_log()
     watch_sends(points)
     main(command)
 

@@ -42,23 +42,29 @@ class Actor:
     door: Door | None = None
     process: subprocess.Popen[str] = field(init=False)
 
+    @property
+    def said(self) -> Path:
+        """What it wrote to its standard error, from its first start on: a pipe that nobody reads would stop it."""
+        return self.log.with_name(f"{self.name}.stderr")
+
     def start(self, at: int = 0, fault: str = "none") -> None:
         """Start it; ``at``: the point at which it ends, counted from ``go`` on, or from its start if negative."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.points", str(self.log), str(at), fault, "--", *self.words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=TREE,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        with self.said.open("ab") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.crash.points", str(self.log), str(at), fault, "--", *self.words],
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                cwd=TREE,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
         assert self.process.stdout
         guard = threading.Timer(60, self.process.kill)
         guard.start()
         line = self.process.stdout.readline()
         guard.cancel()
         if " ready at " not in line:
-            assert self.process.wait(20) == -signal.SIGKILL, self.process.communicate()[1]
+            assert self.process.wait(20) == -signal.SIGKILL, self.said.read_text(encoding="utf-8")[-4000:]
             return  # it ended on its way, as it was told to
         self.address = line.split()[-1]
         if "desk" in self.words:
@@ -69,6 +75,14 @@ class Actor:
     def go(self) -> None:
         """From now on its points count, and its disk is what it was told to be."""
         self.process.send_signal(signal.SIGUSR1)
+
+    def waits_for(self) -> str:
+        """Where its tasks stand now, by its own word."""
+        before = self.said.stat().st_size
+        self.process.send_signal(signal.SIGUSR2)
+        with suppress(MachineError):
+            until("its word", lambda: self.said.stat().st_size > before or None, patience=5)
+        return f"--- {self.name}\n{self.said.read_text(encoding='utf-8')[-20_000:]}"
 
     @property
     def ended(self) -> bool:
@@ -195,8 +209,9 @@ class Stage:
             pages = [each.page(note) for each in self.desks]
             rungs = [[(s["rung"], s["state"]) for s in page["steps"]] if page else None for page in pages]
             points = self.relay.log.read_text(encoding="utf-8").splitlines()[-1:]
+            waits = "\n".join(each.waits_for() for each in self.all if not each.ended)
             raise AssertionError(
-                f"note {len(self.released) + 1} did not arrive, after an end {points}: {rungs}"
+                f"note {len(self.released) + 1} did not arrive, after an end {points}: {rungs}\n{waits}"
             ) from None
 
     def verdict(self, *, restored: str | None = None) -> None:
@@ -216,9 +231,10 @@ class Stage:
                 assert not found or name == restored, (name, found)
                 folder = self.place / f"{name}.export"
                 told = export(desk, folder, real_now())
-            # What a lost vault alone had written is with its peers, and its own record says that it is cut.
+            # What a lost vault alone had written is with its peers, and its own record says that it is cut: by what
+            # they had seen of it when they signed, and by their receipts for it.
             flaws = {each.flaw for each in (*told, *verify(folder).findings)}
-            assert flaws <= ({Flaw.SEEN} if name == restored else set()), (name, told)
+            assert flaws <= ({Flaw.SEEN, Flaw.RECEIPTED} if name == restored else set()), (name, told)
 
 
 class OneRelay(Relays):

@@ -13,10 +13,18 @@ from tests.crash.stage import Actor, Stage, stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-EVERY = int(os.environ.get("GOODOFFICES_CRASH_EVERY", "9"))
+EVERY = int(os.environ.get("GOODOFFICES_CRASH_EVERY", "12"))
 """Each how manyth point of a passage is tried; ``script/soak --crashes`` tries them all."""
 STARTS = (1, 4)
 """Points of a start at which a process ends, before it has even said that it is ready."""
+
+
+POINTS = {
+    *("a commit", "a checkpoint of the log"),
+    *("a POST", "a DELETE", "a page's http.response.start", "a page's http.response.body"),
+    *("http.response.start", "http.response.body", "an answer on the spot", "a push on the spot"),
+}
+"""Every write and every send of a desk and a relay while a note passes: each has a point before it and one after."""
 
 
 def points_of(actor: Actor) -> list[str]:
@@ -53,3 +61,8 @@ def test_a_process_killed_at_any_point_loses_nothing_and_doubles_nothing(tmp_pat
         # A relay sends far more than it keeps: every answer and every push in two pieces.
         assert kill_at_points(here, here.relay, 5 * EVERY)
         here.verdict()
+        passed = set(here.relay.log.with_suffix(".passed").read_text(encoding="utf-8").splitlines())
+        missing = {f"{at} {what}" for what in POINTS for at in ("before", "after")} - passed
+        assert not missing, "no point lies around it any more"
+        assert "with a request on its way" in passed
+        assert "before a write by itself" not in passed  # every write is a transaction's

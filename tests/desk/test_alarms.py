@@ -109,6 +109,23 @@ def test_whoever_is_told_that_an_alarm_could_not_be_taken_has_silenced_nothing(n
     assert night.rung("Bern") == ["forward"]
 
 
+def test_the_number_that_rings_falls_with_the_act_and_not_with_the_next_round(night: Night) -> None:
+    """P5: the page after *Forward*, *Open* or looking at the note says what still waits for somebody."""
+    bern, tehran = night.offices.bern, night.offices.tehran
+    first, second = (night.release(night.offices.washington, tehran) for _ in range(2))
+    book = night.alarms["Bern"].book
+    assert book.ringing == 2
+    bern.act(lambda desk, now: desk.acts.forward(bern.officer(), first, now))
+    assert book.ringing == 1
+    bern.act(lambda desk, now: desk.acts.take(bern.officer(), second, now))
+    assert book.ringing == 0
+    night.pass_time(SECOND)
+    book = night.alarms["Tehran"].book
+    assert book.ringing == 1
+    tehran.act(lambda desk, now: desk.acts.open(tehran.officer(), first, now))
+    assert book.ringing == 0
+
+
 def test_a_note_that_was_looked_at_as_expired_rings_once_the_clock_is_set_back(night: Night) -> None:
     """P5: nothing else happens to it, and nobody has forwarded it."""
     bern = night.offices.bern

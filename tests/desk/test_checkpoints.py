@@ -51,6 +51,28 @@ def test_on_demand_each_chain_of_a_desk_gets_one_and_its_counterpart_cosigns(cha
             assert row.cosigned is not None
 
 
+def test_one_that_overtook_its_entries_is_cosigned_once_they_are_here(channel: Channel) -> None:
+    """P8: it goes beside them, in an envelope of its own; nobody has to ask again."""
+    channel.release(channel.east, channel.middle, "Still under way.", carried=False)
+    found, ids = tree(channel, channel.east, 1)
+    seed = channel.east.desk.context.keys.checkpoint_seed
+    assert seed is not None
+    over = root([plain_leaf(each) for each in ids])
+    early = cp.make(
+        found, len(ids), over, roster=channel.east.desk.context.my_office().roster.version, seed=seed
+    )
+    middle, line = channel.middle.desk, channel.lines[1]
+    with middle.context.transaction():
+        middle.checkpoints.take(middle.ledger.line(line), early.raw, channel.tick())
+    assert not by(channel.middle, line, channel.east)
+    assert not middle.checkpoints.settle(channel.tick())
+    channel.pump()
+    middle.checkpoints.settle(channel.tick())
+    (row,) = by(channel.middle, line, channel.east)
+    assert row.checkpoint.size == len(ids)
+    assert row.cosigned is not None
+
+
 def test_nothing_new_makes_no_new_one(channel: Channel) -> None:
     on_demand(channel, channel.east)
     assert channel.east.desk.checkpoints.now(channel.tick()) == 0

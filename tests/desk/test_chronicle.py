@@ -246,7 +246,7 @@ def test_a_locked_desk_finds_nothing(world: World) -> None:
 def test_the_index_lies_sealed_beside_the_vault_and_is_made_anew_where_it_does_not_open(
     tmp_path: Path,
 ) -> None:
-    """P4"""
+    """P4, P13: and a newer program reads on in an older one's."""
     founding = found("Bern", [NewOfficer("duty", "officer 1")], LIVE, os.urandom, 1_700_000_000_000)
     folder = tmp_path / "bern"
     with create_vault(folder, rng=os.urandom, cost=Cost(64, 1, 1)) as vault:
@@ -254,6 +254,12 @@ def test_the_index_lies_sealed_beside_the_vault_and_is_made_anew_where_it_does_n
         with desk.context.transaction():
             keep(desk.ledger, founding, os.urandom)
         desk.unlock(founding.reading_key, 1_700_000_000_000)
+        # What the first version made is read on.
+        pages = (
+            desk.chronicle.index.db.execute(f"PRAGMA {each}").fetchone()[0]
+            for each in ("cipher_hmac_algorithm", "cipher_page_size")
+        )
+        assert [*pages] == ["HMAC_SHA512", "4096"]
         officer = founding.officer("duty")
         for words in ("a word nobody guesses", "another one"):
             new = NewStatement(words, "the envoy", 1_600_000_000_000, 1_600_000_000_000, "a wire")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from goodoffices.core.errors import NotNow
 from goodoffices.core.note import Words
 from goodoffices.desk.officers.acts import Draft
 from tests.web.offices import DeskInMemory, Offices
@@ -50,6 +51,25 @@ def test_an_office_that_overspends_is_named_at_each_desk_and_its_note_goes_on(of
     tehran = signed_in(offices.tehran)
     assert tehran.json(f"/notes/{third.hex()}")["flash_spent"] == [3, 60, 2]
     assert "the mandate gives 2" in tehran.get(f"/notes/{third.hex()}").text
+
+
+def test_who_waits_as_long_as_he_was_told_has_room_again(offices: Offices) -> None:
+    """Promise P5: at night nobody waits a minute too few and is refused once more; one note is said as one."""
+    mandate, a = offices.agree(flash_budget=(1, HOUR)), offices.washington
+
+    def release() -> bytes:
+        words = Words(text="Now.", language="en", reason="An attack within the hour.")
+        draft = Draft(mandate=mandate, recipient=offices.tehran.me, words=words, precedence=4)
+        return a.act(lambda desk, now: desk.acts.release(a.officer(), draft, now))
+
+    release()
+    offices.time += HOUR // 2 + 1
+    with pytest.raises(NotNow) as refused:
+        release()
+    assert refused.value.what == "The mandate's budget for FLASH is used up: one note within 60 min."
+    assert refused.value.next_step == "Release it as IMMEDIATE, or wait 30 min."
+    offices.time += 30 * 60_000
+    assert release()
 
 
 def test_notes_that_came_late_together_accuse_nobody(offices: Offices) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -22,16 +22,23 @@ class Scripted:
         self.answers = list(answers)
         self.connections = 0
         self.heard: list[bytes] = []
+        self.ends_unanswered = False
+        """Whether the next request is the last on its connection, and gets no answer."""
+        self.told_of_end: Callable[[], None] = lambda: None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         while self.answers:
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
-            except asyncio.IncompleteReadError:
+            except (asyncio.IncompleteReadError, ConnectionError):
                 break
             size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             self.heard.append(head + await reader.readexactly(size))
+            if self.ends_unanswered:
+                self.ends_unanswered = False
+                self.answers.pop(0)
+                break
             for piece in self.answers.pop(0):
                 writer.write(piece)
                 await writer.drain()
@@ -39,14 +46,18 @@ class Scripted:
                 asyncio.get_running_loop().call_soon(turn.set_result, None)
                 await turn
         writer.close()
+        self.told_of_end()
 
     def asked(self, *bodies: bytes, most: int = 100) -> list[tuple[int, bytes] | str]:
         """What came of putting these bodies one after another, a failure by its name."""
         return asyncio.run(self._ask(bodies, most))
 
-    async def _ask(self, bodies: Sequence[bytes], most: int) -> list[tuple[int, bytes] | str]:
+    async def stand(self) -> tuple[asyncio.Server, str]:
         server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/box"
+        return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/box"
+
+    async def _ask(self, bodies: Sequence[bytes], most: int) -> list[tuple[int, bytes] | str]:
+        server, url = await self.stand()
         http = LeanHttp(None, 5.0)
         outcomes: list[tuple[int, bytes] | str] = []
         for body in bodies:
@@ -117,3 +128,52 @@ def test_a_connection_that_is_announced_to_end_or_said_too_much_is_not_used_agai
         *[(201, b"usual")] * 3,
     ]
     assert server.connections == 3
+
+
+def test_what_is_begun_at_once_is_sent_once_and_answered() -> None:
+    """P5: a put is on its way before its task has had a turn, over the connection that stood ready."""
+    server = Scripted(*([with_length(OPEN, each)] for each in (b"first", b"begun")))
+    assert asyncio.run(begun_after_a_first(server)) == (201, b"begun")
+    assert [each[-1:] for each in server.heard] == [b"a", b"b"]
+    assert server.connections == 1
+
+
+def test_what_is_begun_on_a_connection_that_ended_meanwhile_goes_over_a_fresh_one() -> None:
+    """P2: the other side may have closed it in the same moment; a put twice is a put once."""
+    server = Scripted([with_length(OPEN, b"first")], [], [with_length(OPEN, b"again")])
+    assert asyncio.run(begun_after_a_first(server, ends_unanswered=True)) == (201, b"again")
+    assert [each[-1:] for each in server.heard] == [b"a", b"b", b"b"]
+    assert server.connections == 2
+
+
+async def begun_after_a_first(server: Scripted, *, ends_unanswered: bool = False) -> tuple[int, bytes]:
+    """A first request, so that a connection stands ready; then one that is begun, and awaited."""
+    listening, url = await server.stand()
+    http, right = LeanHttp(None, 5.0), {"X-Right": "one"}
+    assert http.begin("POST", url, right, b"a") is None, "nothing stands ready yet"
+    await http.request("POST", url, right, b"a")
+    server.ends_unanswered = ends_unanswered
+    begun = http.begin("POST", url, right, b"b")
+    answer = await http.request("POST", url, right, b"b", begun=begun)
+    await http.close()
+    listening.close()
+    return answer
+
+
+def test_a_connection_whose_answer_nobody_came_for_is_closed_with_the_rest() -> None:
+    """P12: a desk that stops between sending and hearing leaves nothing open."""
+    assert asyncio.run(hears_the_end(Scripted([with_length(OPEN, b"first")], [], [b"never"])))
+
+
+async def hears_the_end(server: Scripted) -> bool:
+    """Whether the peer hears that the connection ends."""
+    ended = asyncio.Event()
+    server.told_of_end = ended.set
+    listening, url = await server.stand()
+    http = LeanHttp(None, 5.0)
+    await http.request("POST", url, {}, b"a")
+    assert http.begin("POST", url, {}, b"b") is not None
+    await http.close()
+    await asyncio.wait_for(ended.wait(), 10)
+    listening.close()
+    return True

@@ -22,7 +22,7 @@ from goodoffices.desk.founding import ALL_RIGHTS, Founding, NewOfficer, found, k
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.presence.people import key_named, lock_out
 from goodoffices.desk.service import DeskConfig, DeskService
-from goodoffices.desk.vault.database import connect
+from goodoffices.desk.vault.database import Pages, connect
 from goodoffices.desk.vault.vault import create_vault
 from tests.desk.running import CHEAP, PASSPHRASE
 
@@ -199,7 +199,7 @@ def test_the_step_that_names_officers_keys_keeps_them(tmp_path: Path) -> None:
     """P13: an upgrade loses no officer."""
     file = tmp_path / "old.db"
     file.touch()
-    db = connect(file, bytes(32))
+    db = connect(file, bytes(32), Pages("HMAC_SHA256", 2048))
     steps = steps_in("goodoffices.desk.schema")
     at = next(each.number for each in steps if each.name == "officer_keys")
     migrate(db, steps[: at - 1])

@@ -13,9 +13,10 @@ import pytest
 from goodoffices.core.mandate import Forwarding, Precedence
 from goodoffices.core.note import Words
 from goodoffices.core.roster_request import sign_request
-from goodoffices.desk.ledger.channels import MAX_JUMP
+from goodoffices.desk.ledger.numbers import MAX_JUMP
 from goodoffices.desk.officers.acts import Draft, Terms
 from goodoffices.desk.routes.sending import Put
+from goodoffices.desk.views.channel import Gap, channel_page
 from tests import founded
 from tests.verify.channel import Channel, Node
 
@@ -239,6 +240,10 @@ def test_a_restored_desk_does_not_give_its_numbers_again() -> None:
     post.wait()
     assert [_number(post, each) for each in (*lost, note)] == [1, 2, 3, 4]
     assert not any("under its number" in row[4] for row in post.middle.desk.ledger.findings())
+    west = post.west.desk
+    shown = channel_page(west, west.ledger.agreement(post.channel.mandate), post.channel.now, "", before=None)
+    gaps = [each for lane in shown.lanes for each in lane.items if isinstance(each, Gap)]
+    assert [(each.number, each.mine) for each in gaps] == [(1, True), (2, True), (3, True)]
 
 
 def test_a_number_given_again_before_the_peer_could_answer_is_told_as_what_it_is() -> None:

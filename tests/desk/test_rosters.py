@@ -73,6 +73,20 @@ def test_a_roster_goes_out_before_anything_that_states_it() -> None:
     assert last.entry.roster == 1
 
 
+def test_a_roster_goes_on_to_the_far_party_before_whatever_presses() -> None:
+    """P2: East's notes that state it wait for it at West, so no backlog of the intermediary's goes first."""
+    wire = Wire()
+    wire.agree()
+    newcomer(wire, wire.a)
+    wire.pump()
+    rows = wire.m.db.execute(
+        "SELECT id, urgent FROM entry WHERE writer=? AND line=?", (wire.m.me, wire.mb)
+    ).fetchall()
+    entries = [(wire.m.ledger.entry(bytes(entry)), urgent) for entry, urgent in rows]
+    urgent = [at for each, at in entries if each and any(item[0] == Item.NEXT_ROSTER for item in each.items)]
+    assert urgent == [Precedence.FLASH]
+
+
 def test_a_removed_officers_acts_are_refused_here_and_found_there() -> None:
     """P10: by the new roster that key has no right; what it signed before stays proven."""
     wire = Wire()
@@ -365,14 +379,14 @@ def test_an_office_from_before_checkpoints_gets_its_key_with_the_next_roster() -
     assert request.roster.checkpoint_mldsa65 is not None
 
 
-def _gone_back(wire: Wire, office: Office, copy: bytes) -> None:
-    """The office's machine is lost and its vault put back from a copy."""
+def _gone_back(wire: Wire, office: Office, copy: bytes, late: list[bytes] | None = None) -> None:
+    """The office's machine is lost and its vault put back from a copy. ``late``: what its peers send to it then."""
     office.db = sqlite3.connect(":memory:", isolation_level=None)
     founded.put_back(office.db, copy)
     office.desk = Desk(office.db, keys_in(Ledger(office.db)), wire.rng.randbytes)
     office.desk.start(NOW)
     office.desk.unlock(office.founding.reading_key, NOW)
-    wire.pump()
+    wire.pump(late=(office, late) if late is not None else None)
 
 
 def test_a_restored_desk_gets_its_own_rosters_back() -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from goodoffices.core.act import ActType
 from goodoffices.core.mandate import Forwarding, Reading
+from goodoffices.desk.ledger.ledger import RouteRow
 from goodoffices.desk.officers.acts import Terms
+from goodoffices.desk.routes.lean_http import Begun
 from tests.desk.running import Desks, Relays, two_relays
 
 pytestmark = pytest.mark.slow
@@ -98,6 +100,44 @@ def test_what_was_released_while_no_relay_stood_goes_out_by_itself(tmp_path: Pat
             2,
             3,
         ]
+
+    play(tmp_path, story)
+
+
+def test_a_note_has_left_before_the_desk_does_anything_else(tmp_path: Path) -> None:
+    """P5, ADR 0088: it is kept by a relay while the desk's loop has not had another turn."""
+
+    async def story(desks: Desks, relays: Relays) -> None:
+        await desks.agree()
+        await desks.arrived(desks.release("So that connections stand ready."))
+        await desks.until(desks.quiet)
+        before = relays.taken()
+        desks.release("At once.")
+        assert relays.take_more_than(before)  # and nothing is awaited: no task of any desk goes on meanwhile
+
+    play(tmp_path, story)
+
+
+def test_an_envelope_whose_sending_broke_off_is_offered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P2: by whatever fault, also one of this program; nothing that was released waits for a restart."""
+
+    async def story(desks: Desks, relays: Relays) -> None:
+        await desks.agree()
+        await desks.until(desks.quiet)
+        client = desks.washington.service.client
+        faults, put = [RuntimeError("a fault of this program") for _ in relays.urls], client.put
+
+        async def faulty(route: RouteRow, envelope: bytes, begun: Begun | None = None) -> None:
+            if faults:
+                raise faults.pop()
+            await put(route, envelope, begun)
+
+        monkeypatch.setattr(client, "begin_put", lambda route, envelope: None)
+        monkeypatch.setattr(client, "put", faulty)
+        await desks.arrived(desks.release("Once more."))
+        assert not faults
 
     play(tmp_path, story)
 
@@ -215,7 +255,7 @@ def test_nothing_is_accepted_on_a_line_that_one_side_has_not_confirmed(tmp_path:
         sent = [carried.signed.id for carried, _ in ledger.unreceipted(line, washington.me)]
         assert sent
         await desks.until(lambda: all(state.up for state in bern.service.relays()) and bern.service.relays())
-        await desks.until(lambda: bern.service.desk._deferred)
+        await desks.until(lambda: bern.service.desk.early)
         assert not bern.service.desk.ledger.has_mandate(mandate)
         assert all(bern.service.desk.ledger.entry(each) is None for each in sent)
         assert not bern.service.desk.ledger.line(line).open

@@ -35,6 +35,11 @@ class Socks:
     """(name signed in with, host, port) of each connection."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Whoever hangs up in the middle, as a desk that stops, leaves nothing open here.
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError):
+            await self._lead(reader, writer)
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         _, count = await reader.readexactly(2)
         assert 2 in await reader.readexactly(count)
         writer.write(b"\x05\x02")
@@ -47,8 +52,9 @@ class Socks:
         port = int.from_bytes(await reader.readexactly(2))
         self.asked.append((name, host, port))
         inward, outward = await asyncio.open_connection("127.0.0.1", self.to)
-        writer.write(b"\x05\x00\x00\x01" + bytes(6))
-        await asyncio.gather(_pass(reader, outward), _pass(inward, writer))
+        with contextlib.closing(outward):
+            writer.write(b"\x05\x00\x00\x01" + bytes(6))
+            await asyncio.gather(_pass(reader, outward), _pass(inward, writer))
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

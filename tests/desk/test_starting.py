@@ -17,19 +17,19 @@ from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.desk.vault.vault import create_vault, open_vault
 from tests.desk.running import CHEAP, PASSPHRASE, Desks, make_office, two_relays
 
-PAGE = 4096
+LONG = 400_000
+"""Bytes of a text that fills pages of any size."""
 
 
 def _damaged(folder: Path) -> None:
     """A page that no start reads is changed: one of many that a long text fills."""
     with open_vault(folder) as vault:
         vault.db.execute("CREATE TABLE never_read (long BLOB)")
-        vault.db.execute("INSERT INTO never_read VALUES (zeroblob(?))", (100 * PAGE,))
+        vault.db.execute("INSERT INTO never_read VALUES (zeroblob(?))", (LONG,))
         vault.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (pages,) = vault.db.execute("PRAGMA page_count").fetchone()
     file = folder / "vault.db"
     content = bytearray(file.read_bytes())
-    content[(pages - 20) * PAGE + 99] ^= 1
+    content[-LONG // 4] ^= 1
     file.write_bytes(content)
 
 

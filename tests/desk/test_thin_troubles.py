@@ -71,6 +71,23 @@ def test_a_peer_that_is_away_for_a_month_finds_a_few_new_keys_and_not_a_thousand
     assert len(chains) <= KEPT
 
 
+def test_keys_that_gave_way_to_newer_ones_are_named_in_no_cell() -> None:
+    """P2: a note that named them was measured for a cell, did not fit any more, and stopped its desk's sending."""
+    channel = both_thin()
+    desk, line = channel.west.desk, channel.lines[0]
+    known = desk.lines.cells.known(desk.ledger.line(line))
+    (first,) = desk.channels.thin.tables.of_author(line, channel.west.me, channel.middle.me)
+    assert known.told(first)
+    for _ in range(KEPT - 1):
+        desk.channels.thin.doubt(line)
+        channel.wait(1)
+    assert known.told(first)
+    desk.channels.thin.doubt(line)
+    desk.settle(channel.now)
+    assert desk.channels.thin.tables.chain(first) is None
+    assert not known.told(first)
+
+
 def test_a_full_disk_sends_what_was_saved_before_the_ordinary_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """P2: a cell's key cannot be used up without being written down; an ordinary envelope needs no disk."""
     channel = both_thin()

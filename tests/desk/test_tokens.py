@@ -37,7 +37,7 @@ def vault(tmp_path: Path, root: bytes) -> Iterator[Vault]:
         yield opened
 
 
-def _add(vault: Vault, root: bytes, name: str, label: str, pin: str = PIN) -> None:
+def _add(vault: Vault, root: bytes, name: str, label: str | None, pin: str = PIN) -> None:
     """By a keeper who is signed in, and by the root at once."""
     desk, keys = desk_of(vault), vault.sign_in("duty", PASSPHRASE)
     keeper = Officer("duty", keys.public, keys.seed)
@@ -125,13 +125,17 @@ def test_one_token_is_one_officers_and_what_fails_leaves_nothing_on_it(
 ) -> None:
     """P12: each refusal says what to do, and costs neither the vault nor the token anything."""
     label = tokens.new()
-    with pytest.raises(WrongSecret):
+    with pytest.raises(WrongSecret, match=r"The token .* refuses this PIN"):
         _add(vault, root, "Dana", label, pin="271829")
     _add(vault, root, "Dana", label)
     with pytest.raises(YourError, match="another officer's at this desk"):
         _add(vault, root, "Emre", label)
     with pytest.raises(MachineError, match="no such token"):
         _add(vault, root, "Emre", "nobody's")
+    with pytest.raises(
+        YourError, match="several tokens in this machine: token-"
+    ):  # none of them without a name
+        _add(vault, root, "Emre", None)
     assert {each.name for each in vault.officers()} == {"duty", "second", "Dana"}
     assert vault.sign_in("Dana", PIN).name == "Dana"
 

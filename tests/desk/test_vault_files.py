@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """P2, P12: the vault on a real disk: damage, permissions, locks, kill -9. Refused, with what to do."""
 
+import json
 import os
 import shlex
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -252,6 +254,43 @@ def test_a_vault_of_a_newer_schema_is_refused_untouched(folder: Path) -> None:
     with open_vault(folder) as vault:
         vault.db.execute("PRAGMA user_version=9999")
     with pytest.raises(MachineError, match="9999"):
+        open_vault(folder)
+
+
+@pytest.mark.parametrize(("version", "code"), [(1, "HMAC_SHA512"), (2, "HMAC_SHA256")])
+def test_a_vault_of_an_older_version_opens_and_stays_what_it_is(
+    tmp_path: Path, version: int, code: str
+) -> None:
+    """P2: pages of older vaults are larger and carry another code; they are read, written and read again."""
+    folder = tmp_path / "vault"
+    with create_vault(folder, rng=os.urandom, cost=CHEAP, version=version) as vault:
+        vault.put_secret("one", b"1")
+    before = (folder / "vault.json").read_bytes()
+    with open_vault(folder) as vault:
+        assert vault.secret("one") == b"1"
+        vault.put_secret("two", b"2")
+    with open_vault(folder) as vault:
+        assert (vault.secret("one"), vault.secret("two")) == (b"1", b"2")
+        assert vault.db.execute("PRAGMA cipher_hmac_algorithm").fetchone()[0] == code
+        assert vault.db.execute("PRAGMA cipher_page_size").fetchone()[0] == "4096"
+    assert (folder / "vault.json").read_bytes() == before
+
+
+def test_a_new_vault_has_small_pages_with_the_shorter_code(folder: Path) -> None:
+    """P5: a note waits for every page, and for every byte of it (ADR 0087)."""
+    with open_vault(folder) as vault:
+        assert vault.db.execute("PRAGMA cipher_hmac_algorithm").fetchone()[0] == "HMAC_SHA256"
+        assert vault.db.execute("PRAGMA cipher_page_size").fetchone()[0] == "2048"
+        assert not vault.db.execute("PRAGMA cipher_integrity_check").fetchall()
+
+
+def test_a_vault_of_a_version_that_is_not_known_is_refused_untouched(folder: Path) -> None:
+    """P12: the header of a later version, whole in itself."""
+    found = json.loads((folder / "vault.json").read_bytes())
+    body = {name: value for name, value in found.items() if name != "sum"} | {"version": 9}
+    whole = body | {"sum": sha256(json.dumps(body, indent=1, sort_keys=True).encode() + b"\n").hexdigest()}
+    (folder / "vault.json").write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n")
+    with pytest.raises(MachineError, match="newer version"):
         open_vault(folder)
 
 

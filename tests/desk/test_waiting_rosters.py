@@ -98,6 +98,29 @@ def test_a_roster_after_one_that_nobody_was_told_of_is_vouched_for_by_the_key_be
     assert not any("waits" in each for each in wire.m.findings())
 
 
+def test_an_answer_to_an_earlier_question_says_nothing_of_a_roster_since() -> None:
+    """P2: the root came before the first answer did, and brought new keys; the line would stand still for good."""
+    wire = Wire()
+    mandate = wire.agree()
+    copy = wire.a.db.serialize()
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW, desk_key=True)
+    lost = signed(wire.a, request)
+    wire.a.desk.rosters.install(lost, NOW)
+    wire.pump()
+    answers: list[bytes] = []
+    _gone_back(wire, wire.a, copy, answers)
+    wire.a.desk.rosters.bring_back([lost], NOW)
+    request = wire.a.desk.rosters.renew(wire.a.officer, NOW)
+    wire.a.desk.rosters.install(signed(wire.a, request), NOW)
+    for sealed in answers:
+        wire.a.desk.receive(wire.am, sealed, NOW)
+    wire.pump()
+    assert version_at(wire.m, wire.a) == 3
+    note = wire.release(mandate, wire.a, wire.b)
+    wire.pump()
+    assert wire.b.note(note).state == "verified"
+
+
 def _by(wire: Wire, roster: Signed, seed: bytes, version: int = 1) -> Signed:
     said = Vouch(office=wire.a.me, roster=version, time=(NOW, 0), vouched=roster.id)
     return sign(state(said, bytes(16)), seed)

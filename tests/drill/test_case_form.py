@@ -95,7 +95,7 @@ BAD = [
     ('id = "second"', 'id = "first"', "[[note]] 2, field 'id'", "already the id of [[note]] 1"),
     ('"6m"', '"six"', "[[note]] 2, field 'forward_after'", "not a duration"),
     ('"6m"', "6", "[[note]] 2, field 'forward_after'", "not a whole number"),
-    ('"6m"', '["1m", "2m"]', "[[note]] 2, field 'forward_after'", "1 intermediaries"),
+    ('"6m"', '["1m", "2m"]', "[[note]] 2, field 'forward_after'", "2 durations, but 1 intermediary"),
     ('"6m"', '"6m"\nin_reply_to = "third"', "[[note]] 2, field 'in_reply_to'", "no note 'third'"),
     (
         '"6m"',
@@ -122,7 +122,7 @@ BAD = [
     ),
     ('name = "small"', 'name = "Small Case"', "[case], field 'name'", "small letters"),
     ('name = "Mid"', 'name = "../Mid"', "[[office]] 2, field 'name'", "must begin with a letter"),
-    ('name = "Mid"', 'name = "aland"', "[[office]] 2, field 'name'", "already the name"),
+    ('name = "Mid"', 'name = "aland"', "[[office]] 2, field 'name'", "'aland' is already the name"),
     ("[[office]]", "[[ofice]]", "'ofice'", "did you mean 'office'?"),
 ]
 
@@ -134,6 +134,11 @@ def test_a_mistake_is_named_by_line_and_field(old: str, new: str, where: str, wh
     assert re.match(r"mine\.toml:\d+: ", told)
     assert where in told
     assert what in told
+
+
+def test_no_fault_is_told_of_a_clock_that_nobody_wrote() -> None:
+    """P12: clocks are made of the offices where the case has none."""
+    assert "[[clock]]" not in refusal(changed('name = "Mid"', 'name = "Aland"'))
 
 
 def test_the_line_is_that_of_the_field_itself() -> None:

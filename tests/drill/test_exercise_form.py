@@ -127,6 +127,16 @@ source = "an attaché"
 """
 ONE = REPORT.format(id="one")
 KEPT = ONE + 'incident = "shots"\n[[incident]]\nid = "shots"\noffice = "Aland"\ntitle = "Shots"\n'
+ALONE = """
+[[note]]
+id = "alone"
+from = "Aland"
+to = "Mid"
+at = 2020-01-05T13:00:00Z
+text = "You alone."
+"""
+GIVEN = '\n[[translation]]\nnote = "first"\noffice = "Mid"\nlanguage = "fr"\ntext = "Un mot."\n'
+EXPECTED = '\n[[expect]]\nnote = "alone"\nstep = "forwarded"\nwithin = "5m"\n'
 ASSURED = '\n[[assurance]]\nnote = "first"\ntext = "It ends."\nkept_by = "Aland"\n'
 
 
@@ -147,6 +157,18 @@ ASSURED = '\n[[assurance]]\nnote = "first"\ntext = "It ends."\nkept_by = "Aland"
         (BRIEFED.replace('beside = ["said"]\n', ""), "by such a mandate nothing is shown to others"),
         (CUT + CUT.replace("11:00", "12:00"), "[[fault]] 1 is on then: the line Aland–Mid is cut"),
         (CUT.replace("2020-01-05T13", "2020-03-05T13"), "more than 30 days"),
+        (ASSURED.replace('"first"', '"alone"').replace('"Aland"', '"Beland"') + ALONE, "Beland does not get note"),
+        (
+            BRIEFED.replace('"Aland"', '"Beland"').replace('"first"', '"alone"').replace('["said"]', "[]") + ALONE,
+            "Beland does not get note 'alone', and cannot show it",
+        ),
+        (ALONE.replace("You alone.", "ک" * 30_001), "field 'text': is too long for what a desk signs: 60,002"),
+        (ALONE.replace("You alone.", "x\\n\\n" * 4_100), "more than 4,000 paragraphs"),
+        (GIVEN.replace("Un mot.", "ک" * 30_001), "field 'text': is too long for what a desk signs"),
+        (KEPT.replace('"Shots"', f'"{"ک" * 151}"'), "field 'title': is too long for what a desk signs"),
+        (f'\n[channel]\nrecord_use = "{"ک" * 951}"\n', "field 'record_use': is too long for a mandate"),
+        (EXPECTED + ALONE, "nobody stands between Aland and Mid"),
+        (EXPECTED.replace("alone", "first") + 'office = "Beland"\n', "is 'forwarded' at Mid only"),
         ("\n[[nots]]\nid = 'x'\n", f":{SMALL.count(chr(10)) + 2}: 'nots': there is no such section"),
     ],
 )  # fmt: skip

@@ -119,6 +119,15 @@ def test_either_a_file_or_a_database_is_given(tmp_path: Path) -> None:
         assert "either --db or --database" in done.stderr
 
 
+@pytest.mark.slow
+def test_half_of_a_relay_over_a_database_is_refused() -> None:
+    """P6: it would start and never pass anything on."""
+    words = ["serve", "--database", "postgresql://127.0.0.1/relay", "--pipe", "/dev/null"]
+    done = subprocess.run([*RELAY, *words], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "give --db with --pipe" in done.stderr
+
+
 # --- the schema ----------------------------------------------------------------------------------
 
 

@@ -5,14 +5,17 @@ import pytest
 
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
+from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.checks import Broken, Steps, check_end
+from goodoffices.drill.world.checks import Broken, check_end
 from goodoffices.drill.world.disk import Disk
 from goodoffices.drill.world.officers import release
 from goodoffices.drill.world.plans import Verdict, plan_of
+from goodoffices.drill.world.remembered import differs
 from goodoffices.drill.world.runs import beginning
 from goodoffices.drill.world.shrinking import shrink
 from goodoffices.drill.world.soak import main
+from goodoffices.drill.world.steps import Steps
 from goodoffices.drill.world.world import World
 
 
@@ -64,6 +67,30 @@ def test_harm_is_found(delivered: World, where: int, author: int, sql: str, said
     harm(delivered.offices[where].disk, sql, first_note(delivered, author))
     with pytest.raises(Broken, match=said):
         check_end(delivered)
+
+
+def test_a_desk_that_remembers_what_its_tables_do_not_say_is_found(delivered: World) -> None:
+    """P8: numbers and places that are remembered go into what is signed."""
+    east, note = delivered.offices[EAST], first_note(delivered, EAST)
+    assert differs(east) is None
+    harm(east.disk, "UPDATE note SET number=number+7 WHERE id=?", note)
+    assert differs(east) == f"note {note.hex()[:8]}"
+    east.desk = Desk(east.disk, east.founding.keys, east.rng.randbytes)
+    assert differs(east) is None
+    mandate, lane = delivered.mandates[0], bytes(32)
+    assert east.desk.ledger.next_number(mandate, lane, east.id) == 9
+    harm(east.disk, "UPDATE note SET number=number-7 WHERE id=?", note)
+    assert str(differs(east)).startswith("the numbers of")
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_a_desk_that_remembers_another_end_of_any_of_its_lines_is_found(delivered: World, line: int) -> None:
+    """P8: an office between two has a chain of its own on each."""
+    post = delivered.offices[POST]
+    assert post.desk is not None
+    found = post.desk.ledger.lines()[line].id
+    harm(post.disk, "UPDATE entry SET number=number+7 WHERE line=? AND writer=?", found, post.id)
+    assert "head of" in str(differs(post))
 
 
 def test_a_leak_is_found(delivered: World) -> None:

@@ -9,12 +9,14 @@ from goodoffices.core.note import Words
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.checks import Steps, check_end, text_of, unexpected
+from goodoffices.drill.world.checks import check_end, text_of, unexpected
 from goodoffices.drill.world.disk import Disk
-from goodoffices.drill.world.hostile import Crook, check_hostile
+from goodoffices.drill.world.hostile import Crook
 from goodoffices.drill.world.officers import attempt, do, release
 from goodoffices.drill.world.parts import SECOND, SimOffice
 from goodoffices.drill.world.runs import beginning
+from goodoffices.drill.world.steps import Steps
+from goodoffices.drill.world.truth import Truth, check_hostile
 from goodoffices.drill.world.world import World
 
 BY_HAND_SEALED, AUTOMATIC_SEALED, BY_HAND_OPEN, AUTOMATIC_OPEN = range(4)
@@ -192,18 +194,19 @@ def test_a_full_disk_at_a_new_incarnation_does_not_fork_the_chain() -> None:
     check_end(world)
 
 
-def tampered(terms: int, trick: str) -> tuple[World, Crook]:
+def tampered(terms: int, trick: str) -> tuple[World, Crook, Truth]:
     world = world_of(terms)
     crook = Crook(world, world.offices[1], (trick,))
     crook.install()
-    return world, crook
+    truth = Truth.of(world)
+    return world, crook, truth
 
 
 @pytest.mark.parametrize("trick", ["flip", "reword", "forge", "header"])
 @pytest.mark.parametrize("terms", [AUTOMATIC_SEALED, AUTOMATIC_OPEN], ids=["sealed", "open"])
 def test_altered_words_are_named_with_their_carrier(terms: int, trick: str) -> None:
     """P1: whatever the intermediary does to a note, the reader is not shown it as the author's."""
-    world, crook = tampered(terms, trick)
+    world, crook, truth = tampered(terms, trick)
     east, post, west = world.offices
     write(world, east, west)
     assert world.rest()
@@ -214,23 +217,23 @@ def test_altered_words_are_named_with_their_carrier(terms: int, trick: str) -> N
     assert not attempt(
         world, west, "opens", lambda acts: acts.open(west.officer, notes[0].id, world.now(west))
     )
-    check_hostile(world, crook)
+    check_hostile(world, crook, truth)
 
 
 def test_an_altered_copy_beside_the_true_one_is_named_and_the_true_one_stands() -> None:
     """P1, P2: a second, reworded form of a note changes nothing about the first."""
-    world, crook = tampered(AUTOMATIC_OPEN, "twice")
+    world, crook, truth = tampered(AUTOMATIC_OPEN, "twice")
     east, _, west = world.offices
     note = write(world, east, west)
     assert world.rest()
     assert state_at(west, note) == "verified"
     assert sorted(copy[3] for copy in Ledger(west.disk).copies(note)) == ["altered", "verified"]
-    check_hostile(world, crook)
+    check_hostile(world, crook, truth)
 
 
 def test_a_caucus_that_is_leaked_is_not_taken_in() -> None:
     """P4: the far party's desk refuses what belongs to another lane, even from its own intermediary."""
-    world, crook = tampered(BY_HAND_OPEN, "none")
+    world, crook, truth = tampered(BY_HAND_OPEN, "none")
     east, post, west = world.offices
     write(world, east, post, "For you alone.")
     write(world, west, post, "And this from us.")
@@ -240,6 +243,6 @@ def test_a_caucus_that_is_leaked_is_not_taken_in() -> None:
         assert world.rest()
     assert crook.tricks["leaked act"]
     assert crook.tricks["leaked note"]
-    check_hostile(world, crook)
+    check_hostile(world, crook, truth)
     assert east.id not in lanes_at(west)
     assert west.id not in lanes_at(east)

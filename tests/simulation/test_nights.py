@@ -11,7 +11,7 @@ from goodoffices.drill.world.vigil import LATE
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, 4, 8, 12])
+@pytest.mark.parametrize("seed", [3, 9, 12, 13])
 def test_no_alarm_is_missed_in_a_night(seed: int) -> None:
     """P5: restarts, reboots, clocks set by weeks, gaps in the roster, people who fall asleep again."""
     verdict = run_night(seed, minutes=12)

@@ -19,10 +19,11 @@ from hypothesis.stateful import (
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.checks import Steps, check_end, need
+from goodoffices.drill.world.checks import check_end, need
 from goodoffices.drill.world.officers import do, release
 from goodoffices.drill.world.parts import RELAYS, SECOND, Weather
 from goodoffices.drill.world.runs import beginning
+from goodoffices.drill.world.steps import Steps
 from goodoffices.drill.world.world import World
 
 pytestmark = pytest.mark.slow  # whole folders, processes or many runs

@@ -93,6 +93,13 @@ def test_no_alarm_is_missed_while_anything_else_goes_wrong(seed: int) -> None:
 
 
 @pytest.mark.slow
+def test_a_draft_left_lying_says_what_no_other_note_says() -> None:
+    """P4: a draft to the far party, released late, once said word for word what a caucus note had said since."""
+    verdict = run(turned(plan_of(790015, 40), relays=False))
+    assert verdict.broken is None, verdict.sentence
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [125, 196, 211])
 def test_rosters_and_an_old_backup_in_one_run(seed: int) -> None:
     """P2, P8: the root brings back what was lost; each of these once had two rosters of one version, or no end."""

@@ -134,7 +134,13 @@ class Channel:
                     reader.desk.receive(line, put.envelope, self.now)
 
     def release(
-        self, author: Node, recipient: Node, text: str = TEXT, reports: tuple[bytes, ...] = ()
+        self,
+        author: Node,
+        recipient: Node,
+        text: str = TEXT,
+        reports: tuple[bytes, ...] = (),
+        *,
+        carried: bool = True,
     ) -> bytes:
         note = author.desk.acts.release(
             author.officer,
@@ -146,7 +152,8 @@ class Channel:
             ),
             self.tick(),
         )
-        self.pump()
+        if carried:
+            self.pump()
         return note
 
     def week(self) -> None:

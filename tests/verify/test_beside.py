@@ -70,7 +70,7 @@ def test_a_word_changed_in_the_export_is_found(tmp_path: Path) -> None:
     inside.write_bytes(inside.read_bytes()[:-3] + b"...")
     sign_again(folder, channel.east)
     kinds = {each.flaw for each in verdict(folder).findings}
-    assert kinds == {Flaw.NOTE, Flaw.BELONGS_TO_NOTHING}
+    assert kinds == {Flaw.NOTE}
     assert text.exists()
 
 

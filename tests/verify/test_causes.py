@@ -56,6 +56,35 @@ def test_programs_are_told_cause_and_place(folder: Path, capsys: pytest.CaptureF
     assert {(each["where"], each["cause"]) for each in told} >= {(name, "altered"), (name, "malformed")}
 
 
+@pytest.mark.parametrize("at", [30, 260, 320, -20])
+@pytest.mark.parametrize("author", ["tehran", "washington"])
+def test_one_altered_byte_of_a_note_has_one_place_and_one_cause(folder: Path, author: str, at: int) -> None:
+    """P1: not that it is another note's, that its text belongs to nothing, or that others lie about it."""
+    path = min(folder.glob(f"channels/*/notes/{author}-*/note.cbor"))
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+    name = path.relative_to(folder).as_posix()
+    told = verdict(folder)
+    found = {(each.where, each.flaw, each.cause) for each in told.findings}
+    assert found == {(name, Flaw.HASH, Cause.ALTERED), (name, Flaw.NOTE, Cause.ALTERED)}
+    (remark,) = (each for each in told.remarks if each.startswith(path.parent.relative_to(folder).as_posix()))
+    assert "files.sha256 alone" in remark
+    assert not any("are not here" in each or "is not here" in each for each in told.remarks)
+
+
+def test_what_is_made_from_a_note_that_does_not_hold_is_still_held_against_the_list(folder: Path) -> None:
+    """P8: its text, changed with it, is found by itself; and so is a note's file that was taken away."""
+    path = min(folder.glob("channels/*/notes/tehran-*/note.cbor"))
+    path.unlink()
+    text = path.with_name("text.txt")
+    text.write_bytes(text.read_bytes() + b"!")
+    assert {(each.where.rpartition("/")[2], each.flaw) for each in verdict(folder).findings} == {
+        ("note.cbor", Flaw.MISSING),
+        ("text.txt", Flaw.HASH),
+    }
+
+
 def test_a_manifest_that_cannot_be_read_is_the_first_finding_and_what_is_left_is_said(folder: Path) -> None:
     (folder / "manifest.cbor").write_bytes(b"\x80")
     (folder / "README.txt").write_bytes(b"Trust me.\n")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodoffices.core import cbor
+from goodoffices.verify.output import as_words
 from tests.verify.channel import Channel, exported, files_of, sign_again, verdict
 
 pytestmark = pytest.mark.slow  # whole folders, processes or many runs
@@ -50,6 +51,19 @@ def test_a_flipped_byte_in_any_file_is_found_there(folder: Path) -> None:
             assert found_at(folder, path), path
         finally:
             path.write_bytes(raw)
+
+
+def test_of_many_findings_the_altered_file_is_named_as_the_one_to_begin_with(folder: Path) -> None:
+    """P8: much of an export stands on an office's credential; one file is the cause."""
+    path = next(each for each in files_of(folder) if each.name == "credential.cbor")
+    raw = path.read_bytes()
+    path.write_bytes(flipped(raw, len(raw) // 2, 0))
+    try:
+        *_, count, begin, _ = as_words(verdict(folder))
+    finally:
+        path.write_bytes(raw)
+    assert count.startswith("NOT VERIFIED: ")
+    assert begin == f"Begin with what is not as it was exported: {path.relative_to(folder).as_posix()}."
 
 
 @given(data=st.data())

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from goodoffices.core.mandate import Forwarding
 from goodoffices.core.sealed import read_sealed
+from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.page import OFFERED, PAGE, put_together
 from goodoffices.verify.pair import Pair
 from goodoffices.verify.verifier import verify
@@ -322,6 +323,18 @@ def test_both_hold_offices_against_a_trust_list(second: Second, folder: Path, pl
     assert [each["kind"] for each in told["findings"]] == ["untrusted"] * 2
     assert told["compared_with_trust"] is True
     assert {each.flaw for each in verify(folder, {played.east.me: "Tehran"}).findings} == {"untrusted"}
+
+
+def test_both_remark_on_an_office_that_the_trust_list_knows_by_another_name(
+    second: Second, folder: Path, played: Channel
+) -> None:
+    """P1: people and programs read it; the fingerprint is what counts, and a list without a name says nothing."""
+    trust = {played.east.me: "Vienna", played.middle.me: "no name", played.west.me: played.west.name}
+    told = second.judge(folder, f"{played.east.me.hex()} Vienna\n{played.middle.me.hex()}\n")
+    (remark,) = (each for each in told["remarks"] if each.startswith("trusted as"))
+    assert remark in as_json(verify(folder, trust))["remarks"]
+    assert remark.startswith("trusted as 'Vienna' is an office that calls itself 'Tehran': its fingerprint")
+    assert f"Remark: {remark}" in list(as_words(verify(folder, trust)))
 
 
 def test_both_verify_the_record_of_a_thin_line(second: Second, tmp_path: Path) -> None:

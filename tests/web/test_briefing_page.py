@@ -17,8 +17,9 @@ from goodoffices.core.readable.briefing import TEXT
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.views.briefing import MOST
 from goodoffices.verify.briefing import verify_briefing
+from goodoffices.web.render import zulu
 from tests.web.offices import Browser, DeskInMemory, Offices
-from tests.web.test_pages import release, signed_in
+from tests.web.test_pages import do, release, signed_in
 
 WORDS, SECRET = "The ships stay in port.", "Our man is in the harbour."
 
@@ -187,3 +188,18 @@ def test_a_long_channel_is_shown_in_pages() -> None:
     assert [each["number"] for each in first["notes"] + rest["notes"]] == list(range(MOST + 2, 0, -1))
     assert rest["older"] is None
     assert len(browser.get(played.path).content) < 60_000
+
+
+def test_a_step_stands_at_the_time_that_its_signer_stated() -> None:
+    """P1, P6: also where word of it came hours later: to be shown to others, and on the first page."""
+    played = Played()
+    bern, stated = played.offices.bern, played.offices.time
+    bern.cut = True
+    do(bern, "refuse", played.note, "Not in these words.")
+    played.offices.time += 7_200_000
+    bern.cut = False
+    played.offices.pump()
+    browser = signed_in(played.desk)
+    shown = browser.get(played.path).text
+    assert zulu(stated) in re.findall(r"refused · .*?</label>", shown, re.DOTALL)[0]
+    assert zulu(stated) in re.findall(r"<strong>refused</strong>.*?</p>", browser.get("/").text, re.DOTALL)[0]

@@ -19,6 +19,8 @@ from goodoffices.core.office import Right
 from goodoffices.desk.chronicle.statements import NewStatement, PublicStatements
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer
 from goodoffices.verify.briefing import verify_briefing
+from goodoffices.web.deeds import told as in_words
+from goodoffices.web.language import load
 from tests.web.offices import Browser, DeskInMemory, Offices
 from tests.web.test_pages import release, signed_in
 
@@ -207,6 +209,22 @@ def test_an_old_statement_can_be_corrected_from_any_page() -> None:
     assert options not in browser.get(alone.path).text
 
 
+def test_a_statement_far_back_is_corrected_from_its_own_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: page by page, without knowing its words; it is chosen already in the form that opens."""
+    monkeypatch.setattr("goodoffices.desk.views.chronicle.CORRECTABLE", 0)
+    alone = Played()
+    browser, old = signed_in(alone.desk), alone.said
+    assert f'<option value="{old}"' not in browser.get(f"{alone.path}?q=nothing-has-this-word").text
+    (link,) = re.findall(
+        rf'href="([^"]*corrects={old}#log)"', browser.get(f"{alone.path}?kind=statement").text
+    )
+    page = browser.get(link.replace("&amp;", "&").partition("#")[0]).text
+    assert f'<option value="{old}" selected>' in page
+    assert re.search(r'<details class="act" id="log" open>', page)
+    browser.done(f"{alone.path}/statements", **statement(what="As printed.", mark="3", corrects=old))
+    assert f"corrects={old}#log" not in browser.get(f"{alone.path}?kind=statement").text
+
+
 def test_who_may_not_read_log_or_take_along_is_refused(played: Played) -> None:
     """P4"""
     keeper, drafter = Browser(played.desk), Browser(played.desk)
@@ -253,3 +271,4 @@ def test_what_is_ticked_goes_into_a_briefing_and_what_is_not_proved_beside_it(tm
     assert browser.get(f"{path}?own=nonsense").status_code == 400
     rows = played.desk.desk.ledger.audit_rows(kind="export", officer=None, before=None, most=1)
     assert [each.what for each in rows] == ["put 1 paper beside a briefing, not proved"]
+    assert in_words(rows[0].what, load()["fa"])

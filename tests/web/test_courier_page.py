@@ -66,6 +66,16 @@ def test_a_bundle_is_saved_here_and_taken_in_there(language: str) -> None:
     assert row.state == "verified"
 
 
+def test_a_bundle_that_is_taken_in_again_is_said_to_bring_nothing_new() -> None:
+    """P2: whoever carried it once more in doubt reads no row of noughts."""
+    cut = Cut()
+    bundle = signed_in(cut.washington).post(cut.at(cut.washington, "/out"), html=True).content
+    there = signed_in(cut.bern)
+    first, again = (upload(there, cut.at(cut.bern, "/in"), ("a", bundle)).text for _ in range(2))
+    assert ("Nothing in it is new" in first, "Nothing in it is new" in again) == (False, True)
+    assert " new entr" not in words_of(again)
+
+
 def test_the_pictures_are_drawn_on_the_page_and_nothing_on_it_is_inline() -> None:
     """P7"""
     cut = Cut()
@@ -86,6 +96,18 @@ def test_a_wrong_file_is_told_and_the_page_stays() -> None:
     assert answer.status_code == 400
     assert "no part of a courier" in words_of(answer.text)
     assert 'type="file"' in answer.text
+
+
+def test_a_wrong_file_beside_a_bundle_is_named_with_what_to_choose_in_its_place() -> None:
+    """P12: what is taken in is taken in all the same."""
+    cut = Cut()
+    bundle = signed_in(cut.washington).post(cut.at(cut.washington, "/out"), html=True).content
+    files = ("letter.txt", b"Dear Sirs"), ("a.courier", bundle)
+    told = upload(signed_in(cut.bern), cut.at(cut.bern, "/in"), *files).text
+    assert "1 new entry" in words_of(told)
+    (unused,) = re.findall(r"<li><bdi>(.*?)</li>", told.partition("Not used")[2])[:1]
+    assert words_of(unused).startswith("letter.txt : Neither a courier's bundle nor a picture")
+    assert "whose name ends in .courier" in words_of(unused)
 
 
 def test_somebody_elses_bundle_is_told_as_such() -> None:

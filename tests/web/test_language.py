@@ -6,13 +6,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from goodoffices.web.language import choose, load
+from tests.web.offices import Browser, Offices
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "src" / "goodoffices" / "web" / "locale"
@@ -81,3 +84,32 @@ def test_the_language_is_asked_for_kept_or_wished(
     asked: str | None, kept: str | None, accepted: str, code: str
 ) -> None:
     assert choose(load(), asked, kept, accepted).code == code
+
+
+def test_another_language_is_the_same_page_question_and_all() -> None:
+    """What was asked stays asked; what answers a sent form is left for the page on which the form lay."""
+    offices = Offices()
+    mandate, browser = offices.agree(), Browser(offices.washington)
+    browser.sign_in()
+    lane = {"to": offices.tehran.me.hex()}
+    write = f"/channels/{mandate.hex()}/write?to={lane['to']}"
+    words: dict[str, Any] = {**lane, "text": "Stop here.", "language": "en", "precedence": 2}
+
+    def persian(page: str) -> str:
+        found = re.search(r'<a href="([^"]*)" lang="fa"', page)
+        assert found is not None
+        return unescape(found[1])
+
+    asked = browser.get(f"{write}&fresh=1&lang=ar").text
+    assert persian(asked) == f"{write}&lang=fa"
+    browser.client.headers["referer"] = f"http://127.0.0.1:8000{write}"
+    read_once_more = browser.post(f"/channels/{mandate.hex()}/confirm", html=True, **words).text
+    assert persian(read_once_more) == f"{write}&lang=fa"
+    back_to_the_text = re.search(r'formaction="(/channels/[^"]*/write[^"]*)"', read_once_more)
+    assert back_to_the_text is not None
+    browser.client.headers["referer"] = f"http://127.0.0.1:8000/channels/{mandate.hex()}/confirm"
+    assert persian(browser.post(back_to_the_text[1], html=True, **words).text) == f"{write}&lang=fa"
+    browser.client.headers["referer"] = "http://elsewhere.example/lines"
+    refused = browser.post(f"/channels/{mandate.hex()}/release", html=True, **{**words, "text": ""}).text
+    assert persian(refused) == f"/channels/{mandate.hex()}?lang=fa"
+    assert browser.get(persian(refused)).status_code == 200

@@ -132,6 +132,13 @@ def test_a_note_to_a_party_on_paper_is_printed_and_handed_over(offices: Offices,
     assert refused.status_code == 409
     assert "on paper" in refused.json()["what"]
     bern.done(f"/notes/{note}/take")
+    page = bern.get(f"/notes/{note}").text
+    now = page[page.index('class="press-now"') : page.index("Vouched for by the intermediary alone")]
+    assert (
+        "its clock ends in" in now
+    )  # handing over has the clock of forwarding, and its way stands beside it
+    assert f"/notes/{note}/sheet" in now
+    assert "#on-paper" in now
     assert "We ask for the prisoners&#39; names." in bern.get(f"/notes/{note}/sheet").text
     offices.time += MINUTE
     bern.done(f"/notes/{note}/hand-over", remark="He asked for water.", **HAND)

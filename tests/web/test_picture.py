@@ -70,6 +70,16 @@ def test_a_note_that_waits_too_long_is_late_before_it_is_forwarded(offices: Offi
     assert "LATE by" in browser.get(f"/channels/{mandate.hex()}/picture").text
 
 
+def test_durations_in_the_picture_have_the_units_of_the_language(offices: Offices) -> None:
+    """P6: as in the table beside it."""
+    mandate = offices.agree()
+    release(offices.washington, mandate, offices.tehran.me)
+    offices.time += 4 * 60 * MINUTE
+    page = browse(offices.washington).get(f"/channels/{mandate.hex()}/picture?lang=fa").text
+    drawn = re.findall(r"<text[^>]*>([^<]*)", page.partition('<svg class="spacetime"')[2])
+    assert [each for each in drawn if "3:55" in each and "ساعت" in each and not re.search(r"\bh\b", each)]
+
+
 def test_what_waits_what_was_withdrawn_and_what_was_refused_are_told_apart(offices: Offices) -> None:
     """P6: only one of the three may still be forwarded."""
     mandate = offices.agree()

@@ -66,19 +66,20 @@ def test_own_digits_are_a_slip_and_no_alarm(offices: Offices) -> None:
     assert refused.json()["what"] == "These are the digits that you read out yourself."
 
 
-def test_a_rung_with_an_earlier_time_says_so(offices: Offices) -> None:
+@pytest.mark.parametrize(("slow", "said"), [(900, "0.9 s earlier"), (20, "at the same time")])
+def test_a_rung_with_an_earlier_time_says_so(offices: Offices, slow: int, said: str) -> None:
     """P6: two desks, two clocks: an earlier time is not shown as no time at all."""
     mandate = offices.agree()
     words = Words(text="One.", language="en")
     draft = Draft(mandate=mandate, recipient=offices.tehran.me, words=words, precedence=3)
     note = offices.washington.desk.acts.release(offices.washington.officer(), draft, offices.time)
-    offices.time -= 900  # whoever has it next goes by a clock that is slow
+    offices.time -= slow  # whoever has it next goes by a clock that is slow
     offices.pump()
     browser = signed_in(offices.washington)
     steps = browser.json(f"/notes/{note.hex()}")["steps"]
     earlier = next(each for each in steps if each["rung"] == "on a relay")
-    assert (earlier["took"], earlier["before"]) == (None, 900)
-    assert "0.9 s earlier, by another desk’s clock" in words_of(browser.get(f"/notes/{note.hex()}").text)
+    assert (earlier["took"], earlier["before"]) == (None, slow)
+    assert f"{said}, by another desk’s clock" in words_of(browser.get(f"/notes/{note.hex()}").text)
 
 
 def test_durations_have_the_units_of_the_language(offices: Offices) -> None:

@@ -53,7 +53,9 @@ def test_both_offices_are_told_whom_to_call_and_what_to_read() -> None:
     offices = Offices()
     sent_by_itself(offices)
     here = signed_in(offices.bern)
-    assert "Call their people, at a number that you had before" in words_of(here.get("/lines").text)
+    told = words_of(here.get("/lines").text)
+    assert "Call their people, at a number that you had before" in told
+    assert "they put a newer version in its place, over the same vault" in told
     assert "Roster 2 of Washington came by its root’s word alone, and waits." in words_of(
         here.get("/ready").text
     )

@@ -260,7 +260,9 @@ def test_the_watch_is_handed_over_by_two_browsers(offices: Offices) -> None:
     assert [each["words"] for each in one.json("/watch/handover")["done"]] == ["They ring back at six."]
     assert one.post("/watch/handover/call-back", handover=offered["id"]).status_code == 409
     html = two.get("/watch/handover").text
-    assert "They ring back at six." in html
+    assert html.index('card" open>') < html.index(
+        "They ring back at six."
+    )  # not folded away for who has the watch
 
 
 def test_a_watch_of_one_date_is_put_into_the_roster(offices: Offices) -> None:
@@ -291,3 +293,18 @@ def test_the_bell_of_a_departed_officer_is_none(offices: Offices) -> None:
     del offices.bern.founding.officer_seeds["duty"]
     assert bern.get("/watch").status_code == 303
     assert bern.post("/watch/beat", page="ab", armed="1").status_code in (401, 403)
+
+
+def test_who_comes_is_chosen_and_never_guessed_and_whoever_comes_signs_first() -> None:
+    """P10: a tired hand hands the watch to nobody by a list's first line, and takes no offer down unasked."""
+    names = ("duty", "second", "third")
+    offices = Offices(officers=[NewOfficer(each, f"officer {at}") for at, each in enumerate(names, 1)])
+    leaving, coming = Browser(offices.bern), Browser(offices.bern)
+    leaving.sign_in()
+    coming.sign_in("second")
+    assert "choose who comes" in leaving.get("/watch/handover").text
+    assert leaving.post("/watch/handover", coming="").status_code == 400
+    leaving.done("/watch/handover", coming=offices.bern.officer("second").public.hex())
+    page = coming.get("/watch/handover").text
+    assert page.index("Sign and take the watch") < page.index("Hand it to somebody else instead")
+    assert "Hand it to somebody else instead" not in leaving.get("/watch/handover").text

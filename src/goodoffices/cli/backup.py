@@ -22,6 +22,7 @@ from goodoffices.core import crypto, digits
 from goodoffices.core.backup import proof_digits, root_seed
 from goodoffices.core.errors import YourError
 from goodoffices.core.office import Office, Right
+from goodoffices.core.record.layout import counted
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.backup import keepers, rows
 from goodoffices.desk.backup.places import Place, SftpLogin, place_at
@@ -259,7 +260,7 @@ def write_now(vault: Path, unlock_file: Path | None) -> None:
 
         for target in setup.targets:
             writer = asyncio.run(write(target))
-            say(f"{writer.number} pieces, {writer.bytes:,} bytes, to {target.where}")
+            say(f"{counted(writer.number, 'piece')}, {writer.bytes:,} bytes, to {target.where}")
 
 
 @backup.command(name="try")
@@ -391,8 +392,7 @@ def _describe(vault: Vault, restored: Restored) -> None:
     say(f"id        {restored.office.id.hex()}")
     say(f"digits    {digits.grouped(restored.office.digits)}")
     say(f"up to     {until}")
-    say(
-        f"holds     {len(desk.ledger.lines())} lines, {notes} notes, {restored.pieces} pieces, {restored.rows} rows"
-    )
+    lines, pieces = counted(len(desk.ledger.lines()), "line"), counted(restored.pieces, "piece")
+    say(f"holds     {lines}, {counted(notes, 'note')}, {pieces}, {counted(restored.rows, 'row')}")
     if restored.left:
-        aside(f"{restored.left} newer pieces could not be used. {restored.why_left}".strip())
+        aside(f"{counted(restored.left, 'newer piece')} could not be used. {restored.why_left}".strip())

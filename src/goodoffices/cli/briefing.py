@@ -20,7 +20,7 @@ from goodoffices.core.consent import Question
 from goodoffices.core.errors import NotFound, YourError
 from goodoffices.core.extract import read_extract
 from goodoffices.core.note import Leaf, read_inside
-from goodoffices.core.record.layout import plain, zulu
+from goodoffices.core.record.layout import counted, plain, zulu
 from goodoffices.desk import consent
 from goodoffices.desk.briefing import Chosen, in_lanes
 from goodoffices.desk.briefing_beside import BESIDE, make_with_papers
@@ -32,6 +32,7 @@ from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
 from goodoffices.desk.views.briefing import step
+from goodoffices.desk.views.custody import signed_at
 from goodoffices.verify.briefing import looks_like_briefing
 from goodoffices.verify.command import NOT_AN_EXPORT, run
 from goodoffices.web.forms import identifier
@@ -130,9 +131,8 @@ def parts(
                 say(f"  part {at}: {field}: {_told(desk, label, value)[:80]}")
             for act in desk.ledger.acts_about(row.id):
                 by = plain(desk.ledger.agreement(row.mandate).name_of(act.author))
-                say(
-                    f"  act {act.id.hex()[:16]}: {RUNGS.get(step(act.type), 'another act')}, {by}, {zulu(act.at)}"
-                )
+                rung = RUNGS.get(step(act.type), "another act")
+                say(f"  act {act.id.hex()[:16]}: {rung}, {by}, {zulu(signed_at(act))}")
         for each in Extracts(desk.context).lately():
             mark = Sharing(6 - each.shown.extract.mark).label
             say(f"report {each.id.hex()[:16]}: {mark} {plain(each.shown.report.what)[:80]}")
@@ -265,7 +265,8 @@ def consents(
                 f"{each.id.hex()[:16]}  {plain(agreement.name_of(each.by))} asks, for {plain(asked.recipient)}"
             )
             say(
-                f"  {asked.mark.label}, {len(asked.notes)} notes, for {plain(asked.purpose or 'no stated purpose')}"
+                f"  {asked.mark.label}, {counted(len(asked.notes), 'note')},"
+                f" for {plain(asked.purpose or 'no stated purpose')}"
             )
             for office in each.wanted:
                 said = each.answers.get(office)

@@ -15,7 +15,7 @@ from goodoffices.cli.briefing import channel_of, signed_in
 from goodoffices.cli.output import Group, aside, say
 from goodoffices.core.errors import MachineError, YourError
 from goodoffices.core.office import Right
-from goodoffices.core.record.layout import plain
+from goodoffices.core.record.layout import counted, plain
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing_beside import require_mark
@@ -109,7 +109,7 @@ def list_items(
         words = "(not before this office)" if each.text is None else plain(" ".join(each.text.split()))[:200]
         grade = f" [{each.grade}]" if each.grade else ""
         say(f"{rfc3339(each.at)}{local}  {plain(heading(each))}{grade}  {words}  {each.id.hex()}")
-    aside(f"{len(found.items)} items.")
+    aside(f"{counted(len(found.items), 'item')}.")
 
 
 @chronicle.command()
@@ -144,7 +144,7 @@ def export(
         desk.note_down(who.name, deed, AuditKind.EXPORT, now)
     _write(target, raw)
     say(f"chronicle  {target}")
-    aside(f"{len(found.items)} items, {mark}.")
+    aside(f"{counted(len(found.items), 'item')}, {mark}.")
 
 
 @chronicle.command("not-proved")
@@ -184,7 +184,7 @@ def not_proved_file(
         name = plain(" ".join(recipient.split()))
         office = desk.context.my_office()
         raw = not_proved(office.name, name, found, MARKS.index(mark), drill=office.realm != LIVE)
-        deed = f"put {len(found)} papers beside a briefing, not proved"
+        deed = f"put {counted(len(found), 'paper')} beside a briefing, not proved"
         desk.note_down(who.name, deed, AuditKind.EXPORT, now)
     _write(target, raw)
     say(f"not proved  {target}")

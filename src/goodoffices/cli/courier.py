@@ -14,6 +14,7 @@ import click
 from goodoffices.cli.output import Group, aside, say, write_new
 from goodoffices.core.courier import MAX_BUNDLE, letters
 from goodoffices.core.errors import AlreadyRunning, Oversized, YourError
+from goodoffices.core.record.layout import counted
 from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out, stop_out
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.service import desk_of
@@ -115,7 +116,7 @@ def _bundles(files: tuple[Path, ...]) -> list[bytes]:
 
     gathered = gather([(file.name, _read(file)) for file in files])
     for name, error in gathered.useless:
-        aside(f"unused    {name}: {error.what}")
+        aside(f"unused    {name}: {error.what} {error.next_step}".rstrip())
     return gathered.bundles()
 
 
@@ -134,7 +135,10 @@ def _read(file: Path) -> bytes:
 
 def _tell(taken: TakenIn) -> None:
     say(f"line      {taken.line_name}")
-    say(f"taken in  {taken.new} new, {taken.receipted} receipts, of {taken.envelopes} envelopes")
+    receipts, envelopes = counted(taken.receipted, "receipt"), counted(taken.envelopes, "envelope")
+    say(f"taken in  {taken.new:,} new, {receipts}, of {envelopes}")
+    if not (taken.new or taken.receipted or taken.refused or taken.later):
+        aside("Nothing in it is new: all of it had come before, by hand or over a relay.")
     if taken.refused:
         aside(f"findings  {taken.refused}: something in it does not hold; see the desk's page of findings.")
     if taken.later:

@@ -19,6 +19,7 @@ from goodoffices.cli.output import SOCKS, Group, admission, aside, say
 from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
+from goodoffices.core.record.layout import counted
 from goodoffices.desk.journal import Event, log
 from goodoffices.desk.machine import read_translator
 from goodoffices.desk.outsiders import read_witness
@@ -172,7 +173,8 @@ async def _serve(
         log(Event.LEFT if service.leaving.left is not None else Event.STOPPED, service.now())
         aside("desk stopped")
     if service.leaving.left is not None:
-        aside(f"This desk has left: its keys are destroyed. {service.leaving.told} relays were told.")
+        told = counted(service.leaving.told, "relay was", "relays were")
+        aside(f"This desk has left: its keys are destroyed. {told} told.")
         sys.exit(LEFT)
 
 

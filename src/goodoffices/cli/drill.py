@@ -13,6 +13,7 @@ import click
 
 from goodoffices.cli.output import Group, aside, say
 from goodoffices.core.errors import GoodOfficesError, YourError
+from goodoffices.core.record.layout import counted
 from goodoffices.drill.form import case as cases
 from goodoffices.drill.play.pace import HELP, QUICK, REAL, WATCHABLE, Conductor
 from goodoffices.drill.play.player import Table, run
@@ -42,7 +43,8 @@ def list_cases() -> None:
 def check(case: str) -> None:
     """Read a CASE (a name or a TOML file) and say what is wrong with it; play nothing."""
     found = cases.find(case)
-    say(f"{found.name}: {len(found.notes)} notes, {len(found.reports)} reports, {len(found.events)} events")
+    notes, reports = counted(len(found.notes), "note"), counted(len(found.reports), "report")
+    say(f"{found.name}: {notes}, {reports}, {counted(len(found.events), 'event')}")
 
 
 @drill.command(name="run")
@@ -85,6 +87,8 @@ def run_case(
             )
     if out is not None and out.exists() and any(out.iterdir()):
         raise YourError(f"{out} is not empty.", "Name a folder that is empty or does not exist yet.")
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise YourError(f"There is no folder {json_file.parent}.", "Make it, or name another file.")
     speed = REAL if real_time else WATCHABLE if slow else QUICK
     stop = threading.Event()
     # Whoever stops the drill also stops the relays and desks that it started.
@@ -134,7 +138,7 @@ def _after_action(told: chronicle.Chronicle, target: Path) -> None:
     try:
         (target / f"{name}-after-action.pdf").write_bytes(pdf.made_of(report, style=""))
     except GoodOfficesError as error:
-        aside(f"The after-action report is there as HTML. As PDF too: {error.next_step}")
+        aside(f"The after-action report is there as HTML only. For PDF: {error.next_step}")
 
 
 def how_to_sit_down(stage: Stage, seats: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_i
 from goodoffices.core import digits
 from goodoffices.core.errors import DigitsDiffer, NotFound, YourError
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
+from goodoffices.core.record.layout import counted
 from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.ledger.mailboxes import USED
 from goodoffices.desk.routes.meeting import meet
@@ -280,7 +281,7 @@ def beat(
         if every is not None:
             here.desk.change_beat(here.officer, row.id, every * 1000, now())
         slot = here.desk.beating.slot_of(row)
-    say(f"line {name} beats every {slot // 1000} seconds" if slot else f"line {name} has no beat")
+    say(f"line {name} beats every {counted(slot // 1000, 'second')}" if slot else f"line {name} has no beat")
 
 
 @line.command()

@@ -28,6 +28,7 @@ from goodoffices.core import digits
 from goodoffices.core.errors import GoodOfficesError, MachineError, YourError
 from goodoffices.core.fields import REALM_SIZE
 from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, read_office
+from goodoffices.core.record.layout import counted
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.founding import ALL_RIGHTS, NewOfficer, found, keep
 from goodoffices.desk.ledger.ledger import Ledger
@@ -168,7 +169,9 @@ def _passphrases(people: list[NewOfficer], file: Path | None, *, token: bool) ->
     if file is not None:
         lines = secret_lines(file)
         if len(lines) < len(people):
-            raise YourError(f"{file} holds {len(lines)} passphrases for {len(people)} officers.")
+            raise YourError(
+                f"{file} holds {counted(len(lines), 'passphrase')} for {counted(len(people), 'officer')}."
+            )
         found_secrets = lines[: len(people)]
     else:
         found_secrets = [

@@ -14,6 +14,7 @@ from goodoffices.cli.process import calm_collector
 from goodoffices.core.errors import GoodOfficesError, MachineError
 
 if TYPE_CHECKING:
+    from goodoffices.relay.halves import PipeConfig
     from goodoffices.relay.postgres import Target
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -91,9 +92,12 @@ def serve(
     """
     if (db is None) == (database is None):
         raise click.UsageError("Give either --db or --database.")
+    if database is None and (standby_needed or password_file is not None):
+        raise click.UsageError("--standby-needed and --password-file go with --database.")
+    if database is not None and pipe is not None:
+        raise click.UsageError("Half of a relay keeps its mailboxes in a file: give --db with --pipe.")
     from goodoffices.relay.buckets import Rate
     from goodoffices.relay.doorkeeper import Rates
-    from goodoffices.relay.halves import PipeConfig
     from goodoffices.relay.rules import DAY_MS, MIB, Limits
     from goodoffices.relay.service import RelayConfig, read_admission
     from goodoffices.relay.service import serve as run
@@ -120,7 +124,7 @@ def serve(
             connections=max_connections,
             connections_of_one=max_connections_per_address,
             metrics_port=metrics_port,
-            pipe=PipeConfig(pipe, pipe_bits, pipe_delay_ms) if pipe else None,
+            pipe=_pipe(pipe, pipe_bits, pipe_delay_ms) if pipe else None,
         )
         code = run(config, ready=_say_ready)
     except GoodOfficesError as error:
@@ -145,6 +149,12 @@ def upgrade(database: str, password_file: Path | None, backup_made: bool) -> Non
     except GoodOfficesError as error:
         fail(error)
     click.echo(f"{done} steps were run." if done else "The database is of this version already.")
+
+
+def _pipe(where: str, bits: int, delay: int) -> PipeConfig:
+    from goodoffices.relay.halves import PipeConfig
+
+    return PipeConfig(where, bits, delay)
 
 
 def _target(database: str, password_file: Path | None) -> Target:

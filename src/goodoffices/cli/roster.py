@@ -14,6 +14,7 @@ from goodoffices.cli.root_signing import memory_of, sign_with, signed_with
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, now, signed_in, signing_in, stands_on
 from goodoffices.core.errors import Malformed, NotFound, NotNow, YourError
 from goodoffices.core.office import MAX_CREDENTIAL, Office, Right, Roster, read_office
+from goodoffices.core.record.layout import counted
 from goodoffices.core.roster_request import (
     MAX_REQUEST,
     RosterRequest,
@@ -390,5 +391,5 @@ def install_roster(signed: Path, vault: Path, unlock_file: Path | None) -> None:
         _keep_credential(opened, desk)
     say(f"roster {roster.version} is in force")
     held = sum(bool(rights & Right.RELEASE) for _, _, rights in roster.officers)
-    say(f"{len(roster.officers)} officers, {roster.releasers_needed} of {held} release")
+    say(f"{counted(len(roster.officers), 'officer')}, {roster.releasers_needed} of {held} release")
     aside("The counterparts are told as soon as the desk runs.")

@@ -35,6 +35,8 @@ from goodoffices.drill.scene.processes import Server
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 CARD = "Good Offices relay. Whoever has this can make mailboxes there: hand it to your counterpart alone."
+ALONE = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names by which nothing but this machine itself reaches a desk."""
 BEGIN = "-----BEGIN CERTIFICATE-----"
 WHY = {
     "office": "What counterparts see of you. It is signed into the office's credential and cannot be changed later.",
@@ -42,7 +44,8 @@ WHY = {
     " the page Officers.",
     "root": "The root signs every change of keys. It is written to this file once. Put it on a stick or a disk that"
     " does not stay here.",
-    "host": "By this name browsers and telephones reach the desk. Passkeys need a name; an address will do without.",
+    "host": "By this name browsers and telephones reach the desk, and counterparts a relay beside it. Passkeys need a"
+    " name; an address will do without. localhost: from this machine alone.",
 }
 
 
@@ -163,7 +166,7 @@ def setup(
     _units(place, owner, listen, words, relay_words if with_relay else None)
     _first_start(words, relay_words if with_relay else None, cert, own=tls_cert is None, tls=place.tls)
     _hand_over(place.folder, owner)
-    _tell(place, name, port, _first(officers), urls, lines, with_relay=with_relay)
+    _tell(place, name, port, _first(officers), urls, lines, with_relay=with_relay, own=tls_cert is None)
 
 
 def _check_owner(owner: str) -> None:
@@ -322,8 +325,22 @@ def _first_start(
                 raise MachineError(f"The first start did not answer: {error}.", step) from None
 
 
+def _start(place: Place, service: str) -> str:
+    # Each file by its name: whoever says this cannot look into the folder, which belongs to the services' user.
+    unit = shlex.quote(str(place.folder / "units" / f"{service}.service"))
+    return f"sudo cp {unit} /etc/systemd/system/ && sudo systemctl enable --now {service}"
+
+
 def _tell(
-    place: Place, name: str, port: int, officer: str, relays: list[str], lines: list[str], *, with_relay: bool
+    place: Place,
+    name: str,
+    port: int,
+    officer: str,
+    relays: list[str],
+    lines: list[str],
+    *,
+    with_relay: bool,
+    own: bool,
 ) -> None:
     url = f"https://{name}:{port}/"
     code, target = segno.make(url, error="m"), place.folder / "desk.svg"
@@ -335,9 +352,15 @@ def _tell(
     if with_relay:
         say(f"relay     {place.card}: hand it to the counterpart, who gives it to desk setup --use-relay")
     aside("Next, in this order:")
-    start = f"sudo cp {place.folder / 'units'}/*.service /etc/systemd/system/ && sudo systemctl enable --now"
+    if name in ALONE:
+        aside(
+            f"  By the name {name} this machine alone reaches what runs here. For telephones and counterparts, say"
+        )
+        aside(
+            "  this command once more with --host-name NAME: what is there is kept, the address is written anew."
+        )
     if with_relay:
-        aside(f"  {start} goodoffices-relay")
+        aside(f"  {_start(place, 'goodoffices-relay')}")
     words = ["goodoffices", "line", "meeting", "--vault", str(place.vault), "--officer", officer]
     words += [each for url in relays or ["RELAY"] for each in ("--relay", url)]
     for each in lines:
@@ -345,7 +368,12 @@ def _tell(
     if not lines:
         aside("  With the counterpart on the telephone (one of you adds --code and the code of the other):")
         aside(f"  {shlex.join([*words, *_relay_options(place), '--name', 'COUNTERPART'])}")
-    aside(f"  {start} goodoffices-desk")
+    aside(f"  {_start(place, 'goodoffices-desk')}")
+    if own:
+        aside(
+            f"  Install {place.tls / AUTHORITY} on each browser and telephone: before, it warns of the desk."
+        )
+    aside(f"  Open {url} and sign in as {officer}, with the passphrase of before.")
     aside(
         "  Then test the line on the page Line status, set backups up (page Backups), and look at the page Ready."
     )

@@ -32,6 +32,13 @@ def encode(value: Any) -> bytes:
     return bytes(out)
 
 
+def joined(items: Sequence[bytes]) -> bytes:
+    """The encoding of an array whose items are encoded already; it is no deeper than they allow."""
+    out = bytearray()
+    _head(_ARRAY << 5, len(items), out)
+    return bytes(out) + b"".join(items)
+
+
 def _head(lead: int, number: int, out: bytearray) -> None:
     """The head of an item; ``lead`` is its major type shifted into place."""
     if number < 24:
@@ -182,7 +189,8 @@ def _long_argument(data: bytes, at: int, info: int) -> tuple[int, int]:
 
 
 _SHORTEST = (24, 0x100, 0x10000, 0x100000000)
-_SHORT_BYTES = _BYTES << 5
+_BYTES_OF_ONE = _BYTES << 5 | 24
+"""The head of a byte string whose length takes one byte more: of every ID, key, signature and salt."""
 _SIMPLES = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
@@ -239,8 +247,10 @@ def _decode_array(data: bytes, at: int, number: int, depth: int) -> tuple[tuple[
         lead = data[at]
         if lead < 24:
             item, at = lead, at + 1
-        elif _SHORT_BYTES <= lead < _SHORT_BYTES + 24:
-            item, at = _cut(data, at + 1, lead - _SHORT_BYTES)
+        elif lead == _BYTES_OF_ONE and 24 <= data[at + 1] <= len(data) - at - 2:
+            start = at + 2
+            at = start + data[at + 1]
+            item = data[start:at]
         else:
             item, at = _decode(data, at, depth)
         items.append(item)
@@ -272,5 +282,13 @@ def _decode_map(data: bytes, at: int, number: int, depth: int) -> tuple[dict[int
             if data[start:at] <= long:
                 raise Malformed("Map keys are out of order or repeated.")
             long, short = data[start:at], 24
-        mapping[key], at = _decode(data, at, depth)
+        lead = data[at]
+        if lead == _BYTES_OF_ONE and 24 <= data[at + 1] <= len(data) - at - 2:
+            start = at + 2
+            at = start + data[at + 1]
+            mapping[key] = data[start:at]
+        elif lead < 24:
+            mapping[key], at = lead, at + 1
+        else:
+            mapping[key], at = _decode(data, at, depth)
     return mapping, at

@@ -110,13 +110,8 @@ def read_frame(raw: bytes) -> Frame:
     return Frame(raw[4 : 4 + NAME_SIZE], length, symbol, packet)
 
 
-def check_whole(bundle: bytes | None, name: bytes) -> bytes:
+def check_whole(bundle: bytes, name: bytes) -> bytes:
     """The bundle that pictures gave, if it is the one they name; raises YourError with the way out."""
-    if bundle is None:
-        raise YourError(
-            "The pictures are not enough yet to rebuild the bundle.",
-            "Add more pictures of the same sequence.",
-        )
     if bundle_name(bundle) != name:
         raise YourError(
             "The pictures do not make the bundle that they name: one of them was read wrongly or is not of it.",

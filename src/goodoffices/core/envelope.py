@@ -16,6 +16,7 @@ each part carries its own signature.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from goodoffices.core import cbor, crypto
@@ -86,6 +87,7 @@ def vouch_part(signed: Signed) -> tuple[Any, ...]:
     return (PART_VOUCH, signed.raw)
 
 
+@lru_cache(maxsize=64)
 def _info(realm: bytes, line: bytes, public: bytes) -> bytes:
     return cbor.encode(["GO1 envelope", crypto.SUITE, realm, line, crypto.sha256(public)])
 

@@ -31,6 +31,8 @@ def uint(maximum: int = 2**53 - 1) -> Form:
     """An unsigned integer of at most ``maximum`` (by default what every JSON reader can hold)."""
 
     def form(value: Any) -> int:
+        if type(value) is int and 0 <= value <= maximum:
+            return value
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= maximum:
             raise ValueError(f"not an integer from 0 to {maximum}")
         return value
@@ -53,9 +55,10 @@ def one_of(*codes: int) -> Form:
 
 def data(size: int, maximum: int | None = None) -> Form:
     """A byte string of exactly ``size`` bytes, or of ``size`` to ``maximum``."""
+    most = size if maximum is None else maximum
 
     def form(value: Any) -> bytes:
-        if not isinstance(value, bytes) or not size <= len(value) <= (size if maximum is None else maximum):
+        if not isinstance(value, bytes) or not size <= len(value) <= most:
             raise ValueError("not a byte string of the right size")
         return value
 
@@ -172,12 +175,16 @@ def flag(value: Any) -> bool:
     return value
 
 
+_MAY_BE_ABSENT: set[Form] = set()
+
+
 def optional(inner: Form) -> Form:
     """Null, or what ``inner`` allows."""
 
     def form(value: Any) -> Any:
         return None if value is None else inner(value)
 
+    _MAY_BE_ABSENT.add(form)
     return form
 
 
@@ -187,7 +194,7 @@ def listing(inner: Form, maximum: int, *, minimum: int = 0) -> Form:
     def form(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, tuple) or not minimum <= len(value) <= maximum:
             raise ValueError(f"not a list of {minimum} to {maximum} items")
-        return tuple(inner(item) for item in value)
+        return tuple([inner(item) for item in value])
 
     return form
 
@@ -198,7 +205,7 @@ def row(*inner: Form) -> Form:
     def form(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, tuple) or len(value) != len(inner):
             raise ValueError(f"not a row of {len(inner)} places")
-        return tuple(each(item) for each, item in zip(inner, value, strict=True))
+        return tuple([each(item) for each, item in zip(inner, value, strict=True)])
 
     return form
 
@@ -218,53 +225,84 @@ def key(number: int, form: Form, **kwargs: Any) -> Any:
 T = TypeVar("T")
 
 
-_KEYS: dict[Any, tuple[tuple[str, int, Form], ...]] = {}
+_KEYS: dict[Any, tuple[tuple[str, int, Form, bool], ...]] = {}
 
 
-def _keys(cls: Any) -> tuple[tuple[str, int, Form], ...]:
-    """(name, number, form) of each field; remembered, for a note on its way is read dozens of times."""
+def _keys(cls: Any) -> tuple[tuple[str, int, Form, bool], ...]:
+    """(name, number, form, whether it may be absent) of each field; remembered, for every note is read often."""
     if cls not in _KEYS:
-        fields = dataclasses.fields(cls)
-        _KEYS[cls] = tuple((field.name, field.metadata["key"], field.metadata["form"]) for field in fields)
+        found = []
+        for field in dataclasses.fields(cls):
+            form = field.metadata["form"]
+            found.append((field.name, field.metadata["key"], form, form in _MAY_BE_ABSENT))
+        _KEYS[cls] = tuple(found)
     return _KEYS[cls]
 
 
 def to_map(obj: Any) -> dict[int, Any]:
     """The CBOR map of a dataclass whose fields are declared with ``key``. Nulls are left out."""
     content: dict[int, Any] = {}
-    for name, number, _ in _keys(type(obj)):
+    for name, number, _, _ in _keys(type(obj)):
         value = getattr(obj, name)
         if value is not None:
             content[number] = value
     return content
 
 
+def checked_map(obj: T) -> tuple[dict[int, Any], T]:
+    """The CBOR map of a dataclass, and what is read from it; raises Malformed, as ``from_map`` of it would."""
+    content: dict[int, Any] = {}
+    values: dict[str, Any] = {}
+    for field, number, form, may_be_absent in _keys(type(obj)):
+        value = getattr(obj, field)
+        if value is not None:
+            content[number] = value
+        elif may_be_absent:
+            values[field] = None
+            continue
+        try:
+            values[field] = form(value)
+        except ValueError as reason:
+            raise Malformed(f"Field '{field}' of a {type(obj).__name__} is {reason}.") from None
+    return content, _made(type(obj), values)
+
+
+def _made(cls: type[T], values: dict[str, Any]) -> T:
+    # As its constructor would, which sets one field after the other: no class of signed objects does more.
+    made = object.__new__(cls)
+    vars(made).update(values)
+    return made
+
+
 def from_map(cls: type[T], content: Any) -> T:
     """The dataclass of a decoded map; raises Malformed or NewerVersion, naming the field."""
-    if not isinstance(content, Mapping):
+    if type(content) is not dict and not isinstance(content, Mapping):
         raise Malformed("The content of a signed object is not a map.")
     values: dict[str, Any] = {}
     understood = 0
-    for field, number, form in _keys(cls):
+    for field, number, form, may_be_absent in _keys(cls):
         value = content.get(number)
         if value is not None:
             understood += 1
         elif number in content:
             # One encoding per object: an absent field is absent, never a null.
             raise Malformed(f"Field '{field}' is written as null instead of being left out.")
+        elif may_be_absent:
+            values[field] = None
+            continue
         try:
             values[field] = form(value)
         except ValueError as reason:
             raise Malformed(f"Field '{field}' of a {cls.__name__} is {reason}.") from None
     if understood < len(content):
-        known = {number for _, number, _ in _keys(cls)}
+        known = {number for _, number, _, _ in _keys(cls)}
         unknown = [
             number
             for number in content
             if number not in known and (not isinstance(number, int) or number < MUST_UNDERSTAND_BELOW)
         ]
         _refuse_unknown(cls, unknown)
-    return cls(**values)
+    return _made(cls, values)
 
 
 def _refuse_unknown(cls: type[Any], unknown: list[Any]) -> None:

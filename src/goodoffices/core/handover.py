@@ -46,6 +46,7 @@ class OpenStep(IntEnum):
     REPLY = 11
     UNANSWERED = 12
     READY = 13
+    ANSWER = 14
     ASSURANCE = 20
     LAPSE = 21
 

@@ -43,7 +43,8 @@ class Word(StrEnum):
     READER = "signed by the reader"
 
 
-_RUNGS = {
+_ORDER = {rung: at for at, rung in enumerate(Rung)}
+_RUNGS: dict[int, Rung] = {
     ActType.ON_RELAY: Rung.ON_RELAY,
     ActType.SEEN: Rung.SEEN,
     ActType.FORWARDED: Rung.FORWARDED,
@@ -120,7 +121,6 @@ def climb(
     acts: Iterable[tuple[bytes, Act, str, bool]],
 ) -> list[Step]:
     """The rungs of one note, from (act ID, act, signer's name, signed by the desk), oldest first."""
-    order = list(Rung)
     steps = []
     for act_id, act, signer, by_desk in acts:
         if not has_part(act, author, recipient):
@@ -129,7 +129,7 @@ def climb(
             far = act.author == recipient and mandate.is_party(recipient)
             rung = Rung.AT_FAR_DESK if far else Rung.AT_DESK
         elif act.type in _RUNGS:
-            rung = _RUNGS[ActType(act.type)]
+            rung = _RUNGS[act.type]
         else:
             continue
         steps.append(
@@ -147,4 +147,4 @@ def climb(
                 act.words,
             )
         )
-    return sorted(steps, key=lambda step: (step.at, order.index(step.rung)))
+    return sorted(steps, key=lambda step: (step.at, _ORDER[step.rung]))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 from goodoffices.core import cbor, crypto
@@ -160,12 +161,12 @@ class CarriedEntry:
     salt: bytes
     body: bytes
 
-    @property
+    @cached_property
     def entry(self) -> Entry:
         """The signed content."""
         return self.signed.statement.read(Entry)
 
-    @property
+    @cached_property
     def place(self) -> Place:
         """Its place in its writer's chain."""
         entry = self.entry

@@ -323,7 +323,7 @@ class OpenNote:
     seed: bytes
     leaves: tuple[tuple[int, Any], ...]
 
-    @property
+    @cached_property
     def note(self) -> Note:
         """The signed content."""
         return self.signed.statement.read(Note)

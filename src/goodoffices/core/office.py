@@ -154,6 +154,8 @@ class Office:
 
     def roster_at(self, version: int) -> Roster | None:
         """The roster of one version, or None if this credential does not hold it."""
+        if self.rosters and self.rosters[-1].version == version:
+            return self.rosters[-1]
         return next((roster for roster in self.rosters if roster.version == version), None)
 
     def epochs_at(self, version: int) -> tuple[Epochs, Epochs]:

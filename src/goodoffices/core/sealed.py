@@ -18,7 +18,7 @@ from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import Altered, Foreign, Malformed, Oversized
 from goodoffices.core.fields import ID, MAX_TIME, from_map, key, one_of, optional, to_map, uint
 from goodoffices.core.note import MAX_SEALED, Note, OpenNote, read_inside
-from goodoffices.core.statement import remembered
+from goodoffices.core.statement import Remembered
 
 MAX_READERS = 8
 CHAIN = 32
@@ -112,10 +112,12 @@ def seal_note(
     raw = cbor.encode([crypto.SUITE, header_raw, wraps, ciphertext])
     if len(raw) > MAX_SEALED:
         raise Oversized("The note is too long to be carried.", "Shorten it, or send it as two notes.")
-    return SealedNote(header, header_raw, wraps, ciphertext, raw)
+    sealed = SealedNote(header, header_raw, wraps, ciphertext, raw)
+    read_sealed.made(raw, sealed)
+    return sealed
 
 
-@remembered
+@Remembered
 def read_sealed(raw: bytes) -> SealedNote:
     """Decode a sealed note; nothing is opened. Raises Malformed or Oversized."""
     value = cbor.decode(raw, max_size=MAX_SEALED)

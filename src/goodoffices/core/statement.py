@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property, lru_cache, wraps
-from typing import Any, ClassVar, TypeVar, cast
+from functools import cached_property, lru_cache, update_wrapper
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import (
@@ -28,7 +28,7 @@ from goodoffices.core.errors import (
     WrongSigner,
     YourError,
 )
-from goodoffices.core.fields import REALM_SIZE, from_map, to_map
+from goodoffices.core.fields import REALM_SIZE, checked_map, from_map
 
 MARK = "GO1"
 LIVE = bytes(REALM_SIZE)
@@ -49,15 +49,32 @@ LARGE_REMEMBERED = 16
 R = TypeVar("R")
 
 
-def remembered(read: Callable[[bytes], R]) -> Callable[[bytes], R]:
+class Remembered(Generic[R]):
     """A reader of bytes that remembers what it read. For results that nobody can change."""
-    small, large = lru_cache(REMEMBERED)(read), lru_cache(LARGE_REMEMBERED)(read)
 
-    @wraps(read)
-    def again(raw: bytes) -> R:
-        return small(raw) if len(raw) <= SMALL else large(raw)
+    def __init__(self, read: Callable[[bytes], R]) -> None:
+        update_wrapper(self, read)
+        self.read = read
+        self._large = lru_cache(LARGE_REMEMBERED)(read)
+        self._small: dict[bytes, R] = {}
 
-    return again
+    def __call__(self, raw: bytes) -> R:
+        """What these bytes say; raises what the reader raises."""
+        known = self._small.get(raw)
+        if known is not None:
+            return known
+        if len(raw) > SMALL:
+            return self._large(raw)
+        found = self.read(raw)
+        self.made(raw, found)
+        return found
+
+    def made(self, raw: bytes, said: R) -> None:
+        """These bytes were written here, and say just this: whoever reads them decodes nothing."""
+        if len(raw) <= SMALL:
+            if len(self._small) >= REMEMBERED:
+                self._small = {}  # never changed in size while another thread goes through it
+            self._small[raw] = said
 
 
 class Kind(IntEnum):
@@ -113,6 +130,8 @@ class Content:
 
 
 C = TypeVar("C", bound=Content)
+_ON_THE_WAY = frozenset({Kind.NOTE, Kind.ACT, Kind.ENTRY, Kind.RECEIPT})
+"""Kinds that whoever signs them reads again a moment later, while they are carried on."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +195,7 @@ class Statement:
 def state(content: Content, realm: bytes) -> Statement:
     """The statement of ``content``; raises YourError on a wrong form, so nothing malformed is ever signed."""
     try:
-        written = to_map(content)
-        checked = from_map(type(content), written)
+        written, checked = checked_map(content)
         statement = Statement(cbor.encode([MARK, crypto.SUITE, int(content.KIND), realm, written]))
         if len(statement.raw) > MAX_SIGNED:
             raise Oversized(f"{len(statement.raw)} bytes where at most {MAX_SIGNED} are allowed.")
@@ -232,7 +250,11 @@ class Signed:
 def sign(statement: Statement, *keys: crypto.Signing) -> Signed:
     """``statement`` signed with each key, a 32-byte seed or one that is held elsewhere; ordered by public key."""
     pairs = {crypto.public_of(key): crypto.signature_of(key, statement.raw) for key in keys}
-    return Signed(statement, tuple(sorted(pairs.items())))
+    signed = Signed(statement, tuple(sorted(pairs.items())))
+    parts = vars(statement).get("parts")  # there if they were written or read here: any bytes may be signed
+    if parts is not None and parts[0] in _ON_THE_WAY and 0 < len(pairs) <= MAX_SIGNATURES:
+        read_signed.made(signed.raw, signed)
+    return signed
 
 
 def add_signature(signed: Signed, key: crypto.Signing) -> Signed:
@@ -241,7 +263,7 @@ def add_signature(signed: Signed, key: crypto.Signing) -> Signed:
     return Signed(signed.statement, tuple(sorted(pairs.items())))
 
 
-@remembered
+@Remembered
 def read_signed(raw: bytes) -> Signed:
     """Decode a signed object; its signatures are not yet verified. Raises Malformed, Oversized."""
     value = cbor.decode(raw, max_size=MAX_SIGNED)
@@ -258,4 +280,6 @@ def read_signed(raw: bytes) -> Signed:
         if not isinstance(signer, bytes) or not isinstance(signature, bytes) or signer <= last:
             raise Malformed("The signatures of an object are out of order or repeated.")
         last = signer
-    return Signed(Statement(statement), pairs)
+    signed = Signed(Statement(statement), pairs)
+    vars(signed)["raw"] = bytes(raw)  # there is one encoding, and nothing else is accepted
+    return signed

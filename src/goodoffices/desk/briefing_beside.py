@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goodoffices.core.errors import MachineError, NotAllowed, YourError
-from goodoffices.core.record.layout import plain
+from goodoffices.core.record.layout import counted, plain
 from goodoffices.core.statement import LIVE
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.briefing import Chosen, make_briefing
@@ -57,6 +57,6 @@ def make_with_papers(
         (target / BESIDE).write_bytes(text)
     except OSError as error:
         raise MachineError(f"The briefing cannot be written: {error.strerror or error}.") from None
-    count = "1 paper" if len(found) == 1 else f"{len(found)} papers"
-    desk.note_down(officer.name, f"put {count} beside a briefing, not proved", AuditKind.EXPORT, now)
+    deed = f"put {counted(len(found), 'paper')} beside a briefing, not proved"
+    desk.note_down(officer.name, deed, AuditKind.EXPORT, now)
     return made, target / PROVED

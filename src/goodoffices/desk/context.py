@@ -26,6 +26,8 @@ Rng = Callable[[int], bytes]
 Sealed = Callable[[], bytes]
 Beside = Callable[[Sealed], Sealed]
 """Begins a piece of work beside what follows, and gives what waits for its result."""
+MOST_LOOKS = 8
+"""Long looks into the record that one envelope can cause."""
 
 
 def later(work: Sealed) -> Sealed:
@@ -74,6 +76,13 @@ class Pending:
     """By the entries inside: envelopes that are sealed while the commit is synced, and sent after it."""
     after: list[Callable[[], None]] = field(default_factory=list)
     """What changes in memory, and must not if the transaction is rolled back."""
+    looks: list[None] = field(default_factory=list)
+    """Long looks into the record that this transaction was asked for, in parts that were undone too."""
+
+    def may_look(self) -> bool:
+        """Whether to take one more. An envelope may hold hundreds of questions; who means one asks again."""
+        self.looks.append(None)
+        return len(self.looks) <= MOST_LOOKS
 
     def take_into(self, other: Pending) -> None:
         """What is committed is left to do."""
@@ -94,6 +103,7 @@ class Pending:
             self.new_chains,
             {**self.sealed},
             [*self.after],
+            self.looks,
         )
 
 

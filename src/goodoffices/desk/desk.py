@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from goodoffices.core import crypto
-from goodoffices.core.act import ActType
 from goodoffices.core.errors import (
     NotAllowed,
     NotFound,
@@ -34,7 +33,6 @@ from goodoffices.core.pairing import (
     read_offer,
     spoken,
 )
-from goodoffices.core.sealed import read_sealed
 from goodoffices.core.statement import sign, state
 from goodoffices.db.sqlite import Connection
 from goodoffices.desk.asking import AuditKind
@@ -42,6 +40,7 @@ from goodoffices.desk.channels.channels import Channels
 from goodoffices.desk.chronicle.gathering import Chronicle
 from goodoffices.desk.clearance.clearing import Clearing
 from goodoffices.desk.context import Context, DeskKeys, Officer, Rng
+from goodoffices.desk.early import AT_ONCE, Early
 from goodoffices.desk.founding import reading_seeds
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.lines.beating import Beating
@@ -50,15 +49,13 @@ from goodoffices.desk.lines.lines import Lines
 from goodoffices.desk.lines.service_traffic import ServiceTraffic
 from goodoffices.desk.lines.stops import Stops
 from goodoffices.desk.officers.handing import HandActs
+from goodoffices.desk.officers.on_relay import OnRelay
 from goodoffices.desk.officers.roster import Rosters
 from goodoffices.desk.routes.relay_client import check_relay_url
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.sealing_keys import SealingKeys
 from goodoffices.desk.thin.cells import Cells
 from goodoffices.desk.watch.book import WatchBook, check_zone
-
-MAX_DEFERRED = 64
-"""Envelopes kept in memory because something before them is missing; the rest wait at the relay."""
 
 MAX_RECENT = 4096
 """IDs of envelopes that were taken since the start: the other relays' copies cost nothing more."""
@@ -80,11 +77,12 @@ class Desk:
         self.channels = Channels(self.context, self._flush)
         self.chronicle = Chronicle(self.context, self.channels)
         self.lines = Lines(self.context, self._take_entry, Cells(self.context, self.channels.thin))
-        self.lines.receipted = self._on_relay
         self.stops = Stops(self.context)
         self.lines.take_stop, self.lines.peer_ends = self.stops.take, self.channels.forgotten.asked
         self.channels.forgotten.hand_rosters = self.lines.hand_rosters
         self.acts = HandActs(self.context, self.channels, self.lines)
+        self.on_relay = OnRelay(self.context, self.acts)
+        self.lines.receipted = self.on_relay.has
         self.clearing = Clearing(self.context, self.acts)
         self.service_traffic = ServiceTraffic(self.context, self.lines, self.acts.require)
         self.service_traffic.next_watch = WatchBook(self.ledger).next_start
@@ -92,7 +90,7 @@ class Desk:
         self.rosters = Rosters(self.context, self.channels, self.lines, self.sealing_keys)
         self.rosters.speaks_again = self._judge_deferred
         self.checkpoints = Checkpoints(self.context, self.lines, self.acts.require)
-        self._deferred: dict[bytes, dict[bytes, None]] = {}
+        self.early = Early()
         self._recent: dict[bytes, None] = {}
         self.beating = Beating(self.context, self.lines.sending.beats)
 
@@ -130,7 +128,7 @@ class Desk:
 
     def destroy_expired_keys(self, now: int) -> bool:
         """Destroy sealing keys whose time is over; True if the caller has the log emptied now."""
-        return bool(self.sealing_keys.destroy_expired(now, waiting=any(self._deferred.values())))
+        return bool(self.sealing_keys.destroy_expired(now, waiting=bool(self.early)))
 
     def lock(self) -> None:
         """The last officer signed out: no text can be read, though everything is still collected."""
@@ -146,16 +144,24 @@ class Desk:
         """One envelope from a relay (its address), verified and kept. Never raises on what others sent."""
         before = self.context.arrived
         taken = self._receive(line_id, envelope, now, relay)
-        if self.context.arrived != before and self._deferred:
+        if self.context.arrived != before and self.early:
             # What is missing on one line may have come by another; nothing else makes it worth a look.
             self._judge_deferred(now)
         return taken
 
     def _judge_deferred(self, now: int) -> None:
-        deferred, self._deferred = self._deferred, {}
-        for line, envelopes in deferred.items():
-            for waiting in envelopes:
-                self._receive(line, waiting, now)
+        self.early.look_again()
+        self.judge_early(now)
+
+    def judge_early(self, now: int) -> bool:
+        """Judge a few of those that came too early and may be judged now; False once there are no more."""
+        before = self.context.arrived
+        for _ in range(AT_ONCE):
+            if (waiting := self.early.next()) is not None:
+                self._receive(*waiting, now)
+        if self.context.arrived != before:
+            self.early.look_again()
+        return self.early.due
 
     def _receive(self, line_id: bytes, envelope: bytes, now: int, relay: str | None = None) -> Taken:
         envelope_id = crypto.sha256(envelope)
@@ -185,17 +191,16 @@ class Desk:
             return Taken(delete=True)
         if not whole:
             # Judged when what is missing has come; the relay keeps it meanwhile.
-            waiting = self._deferred.setdefault(line_id, {})
-            if len(waiting) < MAX_DEFERRED:
-                waiting[envelope] = None
+            self.early.keep(line_id, envelope)
         return Taken(delete=whole)
 
-    def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
-        """What to offer to relays now."""
-        return self.lines.work(now, only_urgent=only_urgent)
+    def work(self, now: int, *, only_urgent: bool = False, gather: bool = False) -> list[Put]:
+        """What to offer to relays now. ``gather``: receipts for which nothing else goes may wait for more."""
+        return self.lines.work(now, only_urgent=only_urgent, gather=gather)
 
     def settle(self, now: int) -> bool:
-        """Sign arrivals, write what is owed and not urgent, answer tests, make checkpoints; True if there was any."""
+        """Sign arrivals and what relays took, write what is owed, answer tests, make checkpoints; True if any was."""
+        self.judge_early(now)
         self.lines.offer_what_was_put_off(now)
         if not self.context.speaks:
             return False
@@ -205,45 +210,22 @@ class Desk:
             return answered
         with self.context.transaction():
             self.channels.sign_arrivals()
+            self.on_relay.sign()
             self.lines.flush_all(now)
         return bool(self.context.committed.fresh)
 
     def owes(self) -> bool:
-        """Whether anything waits to be signed and written into an entry that nobody waits for."""
-        return self.context.speaks and bool(self.ledger.any_arrived() or self.ledger.owing_lines())
+        """Whether anything waits to be judged again, or to be signed and written into an entry nobody waits for."""
+        waits = self.on_relay.waiting or self.ledger.any_arrived() or self.ledger.owing_lines()
+        return self.early.due or (self.context.speaks and bool(waits))
 
     def put_accepted(self, put: Put, now: int) -> None:
-        """A relay has an envelope, synced. If it is the first, that is a rung of the notes inside."""
-        entries = self.lines.sending.accepted(put, now)
-        if any(self._own_notes_in(entry) for entry in entries):
-            with self.context.transaction():
-                for entry in entries:
-                    self._on_relay(entry, now)
-
-    def _on_relay(self, entry: bytes, now: int) -> None:
-        """An own entry is on a relay, by the relay's word or by the peer's receipt, which may come before it."""
-        for note_id in self._own_notes_in(entry):
-            note = self.acts.note_row(note_id)
-            if self.context.speaks and not self.acts.has_act(note_id, ActType.ON_RELAY):
-                self.channels.do(
-                    self.ledger.agreement(note.mandate),
-                    ActType.ON_RELAY,
-                    now,
-                    recipient=note.recipient,
-                    lane=note.lane,
-                    subject=note_id,
-                )
+        """A relay has an envelope, synced: a rung of the notes inside, signed when this desk settles."""
+        self.on_relay.took(self.lines.sending.accepted(put, now), now)
 
     def put_failed(self, put: Put, now: int) -> None:
         """A relay did not take an envelope."""
         self.lines.sending.failed(put, now)
-
-    def _own_notes_in(self, entry_id: bytes) -> list[bytes]:
-        carried = self.ledger.entry(entry_id)
-        if carried is None or carried.entry.writer != self.me:
-            return []
-        headers = [read_sealed(item[1]).header for item in carried.items if item[0] == Item.NOTE]
-        return [header.note for header in headers if header.author == self.me]
 
     def next_wake(self, now: int | None = None) -> int | None:
         """When ``work`` has something to do next, if nothing happens before.
@@ -251,7 +233,13 @@ class Desk:
         ``now``: given by a runner that also makes the line tests that fall due.
         """
         lines = self.lines
-        wakes = [lines.sending.next_wake(), lines.reoffers.next_wake(), lines.next_question()]
+        wakes = [
+            lines.sending.next_wake(),
+            lines.reoffers.next_wake(),
+            lines.next_question(),
+            lines.next_receipts(),
+            0 if self.early.due else None,
+        ]
         if now is not None:
             wakes.append(self.service_traffic.next_call(now))
         return min((each for each in wakes if each is not None), default=None)
@@ -359,7 +347,7 @@ class Desk:
             self.ledger.remove_line(line_id)
             self.ledger.audit(now, officer.name, f"removed the line {line.name}", AuditKind.OFFICE)
             self.context.pending.after.append(lambda: self.lines.forget(line_id))
-        self._deferred.pop(line_id, None)
+        self.early.forget(line_id)
 
     def collect_at(self, officer: Officer, line_id: bytes, relays: list[str], now: int) -> None:
         """Change, on a line in use, at which relays this office collects."""

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running desk: the place where its clock, randomness, vault and sockets are real.
 
-One event loop, one writer. Per own mailbox a task listens; what arrives is verified and synced before
-anything is answered; puts run beside each other and their outcomes come back to the same loop.
+One event loop, one writer. A task listens at each own mailbox; puts run beside each other, each answer in its task.
 """
 
 from __future__ import annotations
@@ -34,10 +33,12 @@ from goodoffices.desk.presence.present import Present
 from goodoffices.desk.readiness import Readiness
 from goodoffices.desk.routes.collecting import collect_all
 from goodoffices.desk.routes.forgetting import Forgetting
+from goodoffices.desk.routes.lean_http import Begun
 from goodoffices.desk.routes.looking import Looked, Looking
 from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_trusting
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.routes.socks import Proxy
+from goodoffices.desk.routes.standing import Standing
 from goodoffices.desk.starting import FirstLook, peers_heard
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
 
@@ -104,14 +105,14 @@ class DeskService(Present):
         sending = self.desk.lines.sending
         self._forgetting = Forgetting(self.client.delete, sending.beats, self.now)
         self._listeners: dict[int, asyncio.Task[None]] = {}
-        self._relays: dict[str, RelayState] = {}
+        self._standing = Standing(self.now, self._relay_changed)
         self._subscribers: set[asyncio.Event] = set()
         self._wake = asyncio.Event()
         self._stopping = False
         self.fault: MachineError | None = None
         """What is wrong with this machine now, if anything; pages show it."""
         self.started = 0
-        self.looking = Looking(self.desk.all_routes, self.client.look, sending.looked, self.now)
+        self.looking = Looking(self.desk.all_routes, self.client.look, self._looked, self.now)
         self.ringing = RunningAlarms(self, self._announce_fault, self._tell)
         self.backup = RunningBackup(self)
         self.leaving = Leaving(self)
@@ -239,64 +240,58 @@ class DeskService(Present):
 
     def relays(self) -> list[RelayState]:
         """Every relay that this desk uses, with how much waits for it."""
-        for url in self._relays.keys() - {route.relay for route in self.desk.all_routes()}:
-            del self._relays[url]  # the last line that used it uses others now
-        waiting = self.desk.lines.sending.waiting()
-        for url, state in self._relays.items():
-            state.waiting = waiting.get(url, 0)
-        return [self._relays[url] for url in sorted(self._relays)]
+        urls = {route.relay for route in self.desk.all_routes()}
+        return self._standing.used(urls, self.desk.lines.sending.waiting())
 
     def looks(self) -> dict[int, Looked]:
         """What lies in each mailbox, by the number of its route and the word of its relay."""
         return self.looking.looks
 
-    def _relay(self, url: str, up: bool, what: str) -> None:
-        state = self._relays.get(url)
-        if state is None or state.up != up:
-            self._relays[url] = RelayState(url, up, self.now(), 0, what)
-            if up:
-                self.desk.lines.sending.sign_of_life(url, self.now())
-                self.kick()
-            self._announce()
-        else:
-            state.what = what
+    def _looked(self, route: RouteRow, waiting: int, now: int) -> None:
+        self.desk.lines.sending.looked(route, waiting, now)
+        self._standing.answered(route.relay)
+
+    def _relay_changed(self, url: str, up: bool) -> None:
+        if up:
+            self.desk.lines.sending.sign_of_life(url, self.now())
+            self.kick()
+        self._announce()
 
     # --- sending ----------------------------------------------------------------------------------------
 
     def kick(self) -> None:
-        """Offer at once what somebody waits for; the pump sends the rest once that is under way."""
+        """Send at once what somebody waits for, before pages and alarms have their turn; the pump sends the rest."""
         for put in self.desk.work(self.now(), only_urgent=True) if self._first_look.over else ():
-            task = self._spawn(self._put(put))
+            begun = None if put.at is not None else self.client.begin_put(put.route, put.envelope)
+            task = self._spawn(self._put(put, begun))
             self._pressing.add(task)
             task.add_done_callback(self._pressing.discard)
         self._wake.set()
 
-    async def _put(self, put: Put) -> None:
+    async def _put(self, put: Put, begun: Begun | None = None) -> None:
         if put.at is not None:
             await asyncio.sleep(max(0, put.at - self.now()) / 1000)
         try:
-            await self.client.put(put.route, put.envelope)
-        except RelayError as error:
-            self.desk.put_failed(put, self.now())
-            self._relay_failed(put.route.relay, error)
+            await self.client.put(put.route, put.envelope, begun)
+        except BaseException as error:
+            self.desk.put_failed(put, self.now())  # whatever it was: what is not taken is offered again
             self._wake.set()
+            if not isinstance(error, RelayError):
+                raise
+            self._standing.failed(put.route.relay, error)
             return
         if put.empty:
-            self._relay(put.route.relay, True, "takes envelopes")
+            self._standing.put(put.route.relay, True, "takes envelopes")
             return
         try:
             with faults():
                 self.desk.put_accepted(put, self.now())
         except MachineError as error:
-            # Only that rung could not be written down: the reader's receipt still settles it.
+            # Only that rung could not be told: the reader's receipt still settles it.
             self._announce_fault(error)
-        self._relay(put.route.relay, True, "takes envelopes")
-        self._announce()  # "on a relay" is a rung that open pages show
+        self._standing.put(put.route.relay, True, "takes envelopes")
+        self._tell()  # of what waits for a relay; the rung itself is signed in the next round
         self._wake.set()
-
-    def _relay_failed(self, url: str, error: RelayError) -> None:
-        if "refused with" not in error.what:
-            self._relay(url, False, error.what)
 
     def _start_pump(self) -> None:
         self._spawn(self._pump()).add_done_callback(self._pump_ended)
@@ -319,10 +314,10 @@ class DeskService(Present):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             self._wake.clear()
-            # What somebody waits for goes first; what comes right after a round is gathered into the next.
+            # What comes together is gathered into one round; what somebody waits for goes before it.
+            await asyncio.sleep(self.desk.lines.pause(self.now()) / 1000)
             if self._pressing:
                 await asyncio.wait(set(self._pressing), timeout=PRESSING)
-            await asyncio.sleep(self.desk.lines.pause(self.now()) / 1000)
             try:
                 with faults():
                     if self.desk.destroy_expired_keys(self.now()):
@@ -331,7 +326,7 @@ class DeskService(Present):
                     if self.desk.settle(self.now()) or called:
                         self.fault = None
                         self._announce()
-                    puts = self.desk.work(self.now())
+                    puts = self.desk.work(self.now(), gather=True)
                     self.alongside.rest(busy=bool(puts))
             except MachineError as error:
                 self._announce_fault(error)  # a full disk must not silence what is already saved
@@ -372,7 +367,7 @@ class DeskService(Present):
                 self._spawn(self._note_connected(route, connected))
                 await collect_all(self.client, route, connected, self._take)
             except RelayError as error:
-                self._relay(route.relay, False, error.what)
+                self._standing.put(route.relay, False, error.what)
             except MachineError as error:
                 # A full disk, say: the relay keeps what cannot be kept here, and is asked again.
                 self._announce_fault(error)
@@ -383,7 +378,7 @@ class DeskService(Present):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(60):
                 await connected.wait()
-            self._relay(route.relay, True, "connected")
+            self._standing.put(route.relay, True, "connected")
 
     def _take(self, route: RouteRow, envelope: bytes) -> None:
         assert route.line is not None

@@ -22,6 +22,10 @@ BATCH_BYTES = 4 * MIB
 BATCH_WORKS = 512
 PENDING_BYTES = 24 * MIB
 PENDING_WORKS = 4_096
+PATIENCE_SECONDS = 0.005
+"""How long a work that nobody is held up by waits for company: a put that comes meanwhile waits for no sync of it."""
+REST_SECONDS = 0.01
+"""Without a batch: the writer rests. What belongs together (a note and its receipt) comes closer than that."""
 
 
 class Waiter(Protocol):
@@ -43,6 +47,9 @@ class Waiter(Protocol):
 Work = tuple[Any, int, Waiter]
 """One thing to do in a batch: what it is, for the store; its size, for the bounds; who is told."""
 
+Batch = tuple[asyncio.AbstractEventLoop, list[Work]]
+"""What the writer does at once, and the loop that is to be told."""
+
 Outcome = Any
 """The result of one work, or a Refused to raise in its waiter."""
 
@@ -52,8 +59,12 @@ Commit = Callable[[Sequence[Any]], list[Outcome]]
 Landed = Callable[[Sequence[Any], Sequence[Outcome]], None]
 """Runs on the loop after the commit and before any waiter is answered."""
 
-Afterwards = Callable[[Sequence[Any], Sequence[Outcome]], None]
-"""Runs in the writer thread after the loop was told of the commit, before the next batch."""
+Rest = Callable[[], None]
+"""Runs in the writer thread when nothing has come for a moment."""
+
+Afterwards = Callable[[Sequence[Any], Sequence[Outcome]], Rest | None]
+"""Runs in the writer thread after the loop was told of the commit, before the next batch. What it returns is done at
+the next rest."""
 
 Observed = Callable[[int, float], None]
 """Told on the loop of each batch: how many works, and how many seconds they took."""
@@ -69,8 +80,13 @@ class GroupCommit:
         died: Callable[[], None],
         afterwards: Afterwards | None = None,
         observed: Observed | None = None,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._commit = commit
+        self._patience = patience
+        self._patient: asyncio.TimerHandle | None = None
+        self._pressing = False
+        """Whether something waits that is to go at once."""
         self._afterwards = afterwards
         self._observed = observed
         self._batch: list[Work] = []
@@ -81,19 +97,17 @@ class GroupCommit:
         self._in_flight = False
         self._closing = False
         self._idle: asyncio.Event | None = None
-        self._inbox: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, list[Work]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._inbox: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="relay-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, what: object, size: int = 0) -> asyncio.Future[Any]:
-        """Ask for one work; the future is done only once its commit is synced."""
+    def submit(self, what: object, size: int = 0, *, patient: bool = False) -> asyncio.Future[Any]:
+        """Ask for one work; the future is done only once its commit is synced. ``patient``: it may wait a little."""
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.submit_for(done, what, size)
+        self.submit_for(done, what, size, patient=patient)
         return done
 
-    def submit_for(self, done: Waiter, what: object, size: int = 0) -> None:
+    def submit_for(self, done: Waiter, what: object, size: int = 0, *, patient: bool = False) -> None:
         """The same for anybody else who is to be told."""
         if self._closing:
             raise Refused(Refusal.STOPPING)
@@ -101,15 +115,34 @@ class GroupCommit:
             raise Refused(Refusal.BUSY)
         self._pending.append((what, size, done))
         self._pending_bytes += size
+        self._pressing = self._pressing or not patient
         if not self._in_flight:
-            self._in_flight = True
-            # Not at once: requests that arrived in the same turn of the loop join this batch.
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._launch, loop)
+            self._begin(asyncio.get_running_loop())
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Something waits, and no batch is in flight."""
+        if not self._pressing:
+            self._patient = self._patient or loop.call_later(self._patience, self._waited, loop)
+            return
+        if self._patient is not None:
+            self._patient.cancel()
+            self._patient = None
+        self._in_flight = True
+        # Not at once: requests that arrived in the same turn of the loop join this batch.
+        loop.call_soon(self._launch, loop)
+
+    def _waited(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._patient = None
+        if self._pending:
+            self._pressing = True
+            self._begin(loop)
 
     async def close(self) -> None:
         """Refuse new works, finish the pending ones, end the thread."""
         self._closing = True
+        if self._patient is not None:
+            self._patient.cancel()
+            self._waited(asyncio.get_running_loop())
         if self._in_flight:
             self._idle = asyncio.Event()
             await self._idle.wait()
@@ -139,14 +172,16 @@ class GroupCommit:
             count += 1
         batch, self._pending = self._pending[:count], self._pending[count:]
         self._pending_bytes -= size
+        self._pressing = bool(self._pending)
         self._batch = batch
         self._inbox.put((loop, batch))
 
     def _write(self) -> None:
-        while (item := self._inbox.get()) is not None:
+        rest: Rest | None = None
+        while (item := self._next(rest)) is not None:
             loop, batch = item
             works = [what for what, _, _ in batch]
-            outcomes = None
+            outcomes = rest = None
             begun = time.perf_counter()
             try:
                 outcomes = self._commit(works)
@@ -158,7 +193,16 @@ class GroupCommit:
                     self._land, loop, batch, works, outcomes, time.perf_counter() - begun
                 )
                 if self._afterwards is not None:
-                    self._afterwards(works, outcomes)
+                    rest = self._afterwards(works, outcomes)
+
+    def _next(self, rest: Rest | None) -> Batch | None:
+        """The next batch; None at the end."""
+        if rest is not None:
+            try:
+                return self._inbox.get(timeout=REST_SECONDS)
+            except queue.Empty:
+                rest()
+        return self._inbox.get()
 
     def _give_up(self, batch: list[Work]) -> None:
         self._closing = True
@@ -171,11 +215,6 @@ class GroupCommit:
             self._idle.set()
         self._died()
 
-    @property
-    def waiting(self) -> int:
-        """Works that wait for a batch."""
-        return len(self._pending)
-
     def _land(
         self,
         loop: asyncio.AbstractEventLoop,
@@ -185,10 +224,12 @@ class GroupCommit:
         seconds: float,
     ) -> None:
         # The disk is asked for the next batch before this one's answers are written.
-        if self._pending:
+        if self._pending and (self._pressing or self._closing):
             self._launch(loop)
         else:
             self._in_flight = False
+            if self._pending:
+                self._begin(loop)
             if self._idle is not None:
                 self._idle.set()
         self._landed(works, outcomes)

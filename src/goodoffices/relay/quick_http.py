@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from goodoffices.relay.bounded_http import BoundedHttp
 from goodoffices.relay.quick import Asked, Claim, QuickPuts, read_claim
+from goodoffices.wire import Wire
 
 _PUT = re.compile(rb"/v1/mailboxes/([0-9a-f]{32})/envelopes")
 _NOT_PLAIN = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
@@ -32,6 +33,11 @@ class QuickHttp(BoundedHttp):
     """The bytes of a head, and what they say, as the parser read them on this connection."""
     _rests_since = 0.0
     _rest_timer: asyncio.TimerHandle | None = None
+    wire: Wire
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.wire = Wire(transport)
+        super().connection_made(transport)
 
     # --- what comes in ----------------------------------------------------------------------------------
 
@@ -190,7 +196,7 @@ class Answering(Asked):
         if self.disconnected or transport.is_closing():
             return
         if self.keep_alive and not last:
-            transport.write(answer)
+            protocol.wire.write(answer)
             protocol.rest()
             return
         if not last:  # the relay stops

@@ -24,6 +24,7 @@ from goodoffices.relay.handshakes import Handshake, TlsDoor, listen
 from goodoffices.relay.http import FRAME
 from goodoffices.relay.quick import QuickPuts
 from goodoffices.relay.quick_http import QuickHttp
+from goodoffices.wire import Wire
 
 CONNECTIONS = 4_096
 STARTUP_FAILED = 3
@@ -33,6 +34,7 @@ class EndingWebSocket(WebSocketsSansIOProtocol):
     """WebSocket connections that end even when the peer takes nothing any more."""
 
     places: Connections
+    _wire: Wire | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.places.left(self)
@@ -46,7 +48,9 @@ class EndingWebSocket(WebSocketsSansIOProtocol):
         start = (
             b"\x82\x7e" + size.to_bytes(2, "big") if size < 65_536 else b"\x82\x7f" + size.to_bytes(8, "big")
         )
-        self.transport.write(b"".join((start, head, payload)))
+        if self._wire is None:
+            self._wire = Wire(self.transport)
+        self._wire.write(start, head, payload)
         return True
 
     async def run_asgi(self) -> None:

@@ -25,11 +25,9 @@ from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.doorkeeper import Doorkeeper, Rates
-from goodoffices.relay.halves import HalfStore, Pipe, PipeConfig
 from goodoffices.relay.handshakes import listen
 from goodoffices.relay.http import RelayDoor, build_app
 from goodoffices.relay.journal import Event, FaultHandler, Journal, loud
-from goodoffices.relay.link import Link
 from goodoffices.relay.metrics import Metrics
 from goodoffices.relay.observing import Watching, bind, metrics_answer, open_files, resident_bytes
 from goodoffices.relay.push import Hub
@@ -39,7 +37,10 @@ from goodoffices.relay.server import CONNECTIONS, RelayServer, protocols, raise_
 from goodoffices.relay.store import RelayStore, Totals
 from goodoffices.relay.store_sqlite import SqliteRelayStore
 
-if TYPE_CHECKING:  # the library of PostgreSQL is not needed, nor always there
+if (
+    TYPE_CHECKING
+):  # what few relays are is read where one is: its library may be missing, or costs the others a start
+    from goodoffices.relay.halves import Pipe, PipeConfig
     from goodoffices.relay.postgres import Target
 
 PURGE_AT_ONCE = 500
@@ -125,12 +126,7 @@ class RelayService:
         self.store: RelayStore = self._open_store()
         self._pipe: Pipe | None = None
         if config.pipe is not None:
-            link = Link(os.urandom, bits=config.pipe.bits, delay=config.pipe.delay)
-            half = HalfStore(self.store, link)
-            self._pipe = Pipe(config.pipe, self.store, link, clock)
-            half.kick = self._pipe.kick
-            self._pipe.broke = lambda: self.journal.say_once(Event.PIPE_BROKE)
-            self.store = half
+            self._be_half(config.pipe)
         keeper = Doorkeeper(config.rates, proxied=config.proxied)
         self._door = RelayDoor(
             self.store, self.hub, config.limits, clock, config.admission, keeper=keeper, metrics=self.metrics
@@ -150,6 +146,18 @@ class RelayService:
             return None
         door = self._door
         return QuickPuts(self.store, keeper, door.bodies, door.uses, self.metrics, self._clock)
+
+    def _be_half(self, config: PipeConfig) -> None:
+        """Half of a relay: what is put here goes to the other half, and what it has kept comes here."""
+        from goodoffices.relay.halves import HalfStore, Pipe
+        from goodoffices.relay.link import Link
+
+        link = Link(os.urandom, bits=config.bits, delay=config.delay)
+        half = HalfStore(self.store, link)
+        self._pipe = Pipe(config, self.store, link, self._clock)
+        half.kick = self._pipe.kick
+        self._pipe.broke = lambda: self.journal.say_once(Event.PIPE_BROKE)
+        self.store = half
 
     def _open_store(self) -> RelayStore:
         config = self._config

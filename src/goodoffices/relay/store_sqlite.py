@@ -18,7 +18,7 @@ from goodoffices.core.errors import MachineError
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.db.sqlite import Connection, Hold, copy_to, open_database, transaction
 from goodoffices.relay.batch import Delete, Put, Stored
-from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome, Waiter
+from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome, Rest, Waiter
 from goodoffices.relay.rules import (
     Limits,
     Opened,
@@ -30,7 +30,7 @@ from goodoffices.relay.rules import (
 )
 from goodoffices.relay.sqlite_rows import SqliteRows
 from goodoffices.relay.store import TOTALS, OnStored, Totals, Waiting
-from goodoffices.relay.write_back import BOUND, WriteBack
+from goodoffices.relay.write_back import WriteBack
 
 SCHEMA = "goodoffices.relay.schema"
 RIGHTS_REMEMBERED = 4_096
@@ -92,12 +92,12 @@ class SqliteRelayStore:
                 self._writer.execute(f"PRAGMA max_page_count={most_bytes // page}")
             # A log that grew in a flood is cut back at the next checkpoint.
             self._writer.execute("PRAGMA journal_size_limit=67108864")
-            self._writer.execute(f"PRAGMA wal_autocheckpoint={BOUND}")
+            self._writer.execute("PRAGMA wal_autocheckpoint=0")  # ``write_back`` does it
             self._reader = undo.enter_context(contextlib.closing(open_database(path)))
             self._reader.execute("PRAGMA query_only=ON")
             undo.pop_all()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._write_back = WriteBack(path, self._may_fail)
+        self._write_back = WriteBack()
         self._group = GroupCommit(self._commit, self._landed, on_failure, self._after_commit, observed)
 
     # --- the port --------------------------------------------------------------------------------
@@ -188,7 +188,8 @@ class SqliteRelayStore:
 
     async def delete(self, box: bytes, envelope_id: bytes, now: int) -> None:
         """See RelayStore."""
-        await self._submit(Delete(box, envelope_id, now), 0)
+        # Its collector has kept the envelope, and waits for nothing here.
+        await self._submit(Delete(box, envelope_id, now), 0, patient=True)
 
     async def waiting(self, box: bytes) -> Waiting:
         """See RelayStore."""
@@ -248,7 +249,6 @@ class SqliteRelayStore:
         """See RelayStore."""
         await self._group.close()
         self._closed = True
-        self._write_back.close()
         self._reader.close()
         self._writer.close()
         self._hold.release()
@@ -269,10 +269,10 @@ class SqliteRelayStore:
     async def _call(self, work: _Call) -> object:
         return await self._submit(work, 0)
 
-    async def _submit(self, what: object, size: int) -> object:
+    async def _submit(self, what: object, size: int, *, patient: bool = False) -> object:
         if self._failed:
             raise Refused(Refusal.STORE_FAILED)
-        return await self._group.submit(what, size)
+        return await self._group.submit(what, size, patient=patient)
 
     def _commit(self, batch: Sequence[Any]) -> list[Outcome]:
         """In the writer thread: one transaction for the batch; see group_commit.Commit."""
@@ -281,7 +281,7 @@ class SqliteRelayStore:
         try:
             with transaction(self._writer) as db:
                 outcomes = self._apply(db, batch)
-            self._write_back.committed(batch)
+            self._write_back.committed(batch, sum(each for each in outcomes if isinstance(each, int)))
             return outcomes
         except sqlite3.Error as error:
             self._rows.forget()
@@ -297,24 +297,26 @@ class SqliteRelayStore:
         self._failed = True
         return [Refused(Refusal.STORE_FAILED)] * len(batch)
 
-    def _after_commit(self, batch: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    def _after_commit(self, batch: Sequence[Any], outcomes: Sequence[Outcome]) -> Rest | None:
         """In the writer thread, once the loop was told; see group_commit.Afterwards."""
-        if self._failed or not self._write_back.due:
+        if self._write_back.at_once:
+            self._shorten_log()
+        return self._shorten_log if self._write_back.at_rest else None
+
+    def _shorten_log(self) -> None:
+        """In the writer thread. Without room the log stays as it is, and is tried again."""
+        if self._failed:
             return
         try:
-            self._write_back.begin(self._writer, waited_for=self._group.waiting > 0)
+            self._write_back.write_back(self._writer)
         except sqlite3.Error as error:
-            self._may_fail(error)
-
-    def _may_fail(self, error: sqlite3.Error) -> None:
-        """In any thread: the log could not be written back. Without room it stays as it is, and is tried again."""
-        name = getattr(error, "sqlite_errorname", "")
-        if name == "SQLITE_BUSY" or name in _NO_ROOM:
-            return
-        self._failed = True
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # it is gone by now
-                self._loop.call_soon_threadsafe(self._on_failure)
+            name = getattr(error, "sqlite_errorname", "")
+            if name == "SQLITE_BUSY" or name in _NO_ROOM:
+                return
+            self._failed = True
+            if self._loop is not None:
+                with contextlib.suppress(RuntimeError):  # it is gone by now
+                    self._loop.call_soon_threadsafe(self._on_failure)
 
     def _apply(self, db: Connection, batch: Sequence[Any]) -> list[Outcome]:
         # Puts, then deletes, then the rest: of requests that overlap, any order is right.

@@ -18,7 +18,8 @@ from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
 from goodoffices.core.record.findings import Finding, Flaw, cause_of
 from goodoffices.core.record.layout import plain
 from goodoffices.verify.folder import read_plain, shown
-from goodoffices.verify.output import finding_as_json, finding_as_words, other_names
+from goodoffices.verify.output import finding_as_json, finding_as_words
+from goodoffices.verify.verifier import other_names
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class BriefingVerdict:
         """Whether nothing was found."""
         return not self.findings
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know, and what is no finding."""
+        if self.examined is None:
+            return ()
+        return *self.examined.remarks, *other_names(self.examined.account.offices.values(), self.trust)
+
     def as_words(self) -> Iterator[str]:
         """The text, then the verdict, line by line."""
         if self.examined is not None:
@@ -43,10 +51,9 @@ class BriefingVerdict:
                     "" if self.trust is None else "  trusted" if office.id in self.trust else "  NOT TRUSTED"
                 )
                 yield f"{office.id.hex()}  calls itself '{plain(office.name)}'{known}"
-            yield from other_names(self.examined.account.offices.values(), self.trust)
             if self.trust is None:
                 yield "These fingerprints were not compared with anything (--trust FILE compares them)."
-            yield from (f"Remark: {plain(each)}" for each in self.examined.remarks)
+            yield from (f"Remark: {plain(each)}" for each in self.remarks)
         yield from finding_as_words(self.findings)
         yield ""
         count = len(self.findings)
@@ -62,7 +69,7 @@ class BriefingVerdict:
             "verdict": "verified" if self.verified else "findings",
             "compared_with_trust": self.trust is not None,
             "findings": [finding_as_json(each) for each in self.findings],
-            "remarks": list(self.examined.remarks) if self.examined is not None else [],
+            "remarks": list(self.remarks),
         }
         if self.examined is not None:
             briefing = self.examined.briefing

@@ -15,10 +15,10 @@ from goodoffices.core.checkpoint import read_vkey
 from goodoffices.core.errors import OtherOfficeError, YourError
 from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
 from goodoffices.verify.briefing import looks_like_briefing, verify_briefing
-from goodoffices.verify.output import NO_NAME, as_json, as_words
+from goodoffices.verify.output import as_json, as_words
 from goodoffices.verify.page import hand_over
 from goodoffices.verify.pair import Pair
-from goodoffices.verify.verifier import NotAnExport, verify
+from goodoffices.verify.verifier import NO_NAME, NotAnExport, verify
 
 VERIFIED, FINDINGS, NOT_AN_EXPORT = 0, 1, 2
 

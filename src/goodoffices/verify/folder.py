@@ -61,6 +61,8 @@ class Folder:
         self._listed: dict[str, bytes] = {}
         self._paths: list[str] = []
         self._used: set[str] = set()
+        self.changed: set[str] = set()
+        """Files that were read and are not those that the list names."""
         self.texts_known = True
         """Whether this version knows how every text reads. If not, only their hashes are looked at."""
 
@@ -196,17 +198,21 @@ class Folder:
 
     def _hash(self, path: str, found: bytes) -> None:
         if found != self._listed[path]:
+            self.changed.add(path)
             self._find(path, Flaw.HASH, f"the file with SHA-256 {self._listed[path].hex()}", found.hex())
 
-    def compare(self, path: str, expected: Iterable[bytes]) -> None:
-        """A listed text, byte for byte what it should be; names the first line that is not."""
+    def compare(self, path: str, expected: Iterable[bytes], *, known: bool = True) -> None:
+        """A listed text, byte for byte what it should be; names the first line that is not.
+
+        ``known``: whether what it is made from holds. If not, only its hash is looked at.
+        """
         if path not in self._listed:
             self._find(
                 path, Flaw.NO_TEXT, "this text, as it follows from the signed bytes", "it is not in the list"
             )
         if path not in self._listed or path in self._used:
             return
-        if not self.texts_known:
+        if not (known and self.texts_known):
             self._hash_alone(path)
             return
         self._used.add(path)

@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from goodoffices.core.office import Office
 from goodoffices.core.record.account import Account
-from goodoffices.core.record.findings import Finding
-from goodoffices.core.record.layout import plain, zulu
+from goodoffices.core.record.findings import Finding, Flaw
+from goodoffices.core.record.layout import counted, plain, zulu
 from goodoffices.core.statement import LIVE
 from goodoffices.verify.verifier import Verdict
 
-NO_NAME = "no name"
-"""Of an office that a trust file names by its fingerprint alone."""
 PROMISES = {
     1: "provenance",
     2: "nothing lost, nothing twice",
@@ -49,7 +46,6 @@ def as_words(verdict: Verdict) -> Iterator[str]:
             )
             yield f"Line {line.folder}: entries of {first}, of {second}"
         yield _counts(account)
-        yield from other_names(account.offices.values(), trust)
     for remark in verdict.remarks:
         yield f"Remark: {plain(remark)}"
     yield from finding_as_words(verdict.findings)
@@ -58,18 +54,17 @@ def as_words(verdict: Verdict) -> Iterator[str]:
         yield _verified(account)
     else:
         count = len(verdict.findings)
-        yield f"NOT VERIFIED: {count} finding{'' if count == 1 else 's'}."
+        yield f"NOT VERIFIED: {counted(count, 'finding')}."
+        yield from _begin_with(verdict.findings)
 
 
-def other_names(offices: Iterable[Office], trust: Mapping[bytes, str] | None) -> Iterator[str]:
-    """A remark on each trusted office that whoever trusts it knows by another name: the fingerprint is what counts."""
-    for office in offices:
-        name = (trust or {}).get(office.id, NO_NAME)
-        if name not in (NO_NAME, office.name):
-            yield (
-                f"Remark: trusted as '{plain(name)}' is an office that calls itself '{plain(office.name)}': "
-                "its fingerprint is the trusted one; see that the trust file names the office that you mean."
-            )
+def _begin_with(findings: Sequence[Finding]) -> Iterator[str]:
+    """Where one file is not as exported, much that stands on it is missing too: which to look at first."""
+    changed = [each.where for each in findings if each.flaw == Flaw.HASH]
+    if changed and len(findings) > len(changed):
+        more = f", and {counted(len(changed) - 3, 'more', 'more')}" if len(changed) > 3 else ""
+        yield f"Begin with what is not as it was exported: {', '.join(map(plain, changed[:3]))}{more}."
+        yield "The other findings may follow from that."
 
 
 def finding_as_words(findings: Iterable[Finding]) -> Iterator[str]:
@@ -98,8 +93,12 @@ def finding_as_json(each: Finding) -> dict[str, Any]:
 
 def _counts(account: Account) -> str:
     notes, read = len(account.notes), sum(each.note is not None for each in account.notes.values())
-    words = "" if notes == read else f" ({read} with their words, {notes - read} sealed)"
-    return f"{notes} notes{words}, {len(account.acts)} acts, {len(account.agreements)} mandates"
+    spoiled = sum(each.spoiled for each in account.notes.values())
+    sealed = f", {notes - read - spoiled} sealed" if notes > read + spoiled else ""
+    sealed += f", {spoiled} spoiled" if spoiled else ""
+    words = "" if notes == read else f" ({read} with their words{sealed})"
+    acts, mandates = counted(len(account.acts), "act"), counted(len(account.agreements), "mandate")
+    return f"{counted(notes, 'note')}{words}, {acts}, {mandates}"
 
 
 def _verified(account: Account | None) -> str:

@@ -12,12 +12,13 @@ neither receipted nor seen; two offices that agreed to lie; entries that a futur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from goodoffices.core.act import ActType
 from goodoffices.core.errors import GoodOfficesError, YourError
+from goodoffices.core.office import Office
 from goodoffices.core.readable.beside import beside_acts, beside_text
 from goodoffices.core.readable.notes import note_text
 from goodoffices.core.readable.texts import texts
@@ -26,11 +27,14 @@ from goodoffices.core.record.checkpoints import JudgeStamp, Witnesses
 from goodoffices.core.record.examiner import Examiner
 from goodoffices.core.record.findings import Cause, Finding, Flaw, cause_of
 from goodoffices.core.record.layout import beside, office, paper, sealed
-from goodoffices.core.record.manifest import LIST, MANIFEST, MAX_PACK, PACKED, Manifest
+from goodoffices.core.record.manifest import LIST, MANIFEST, MAX_PACK, PACKED, RECORD, Manifest
 from goodoffices.core.record.pack import ENDING
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.verify.ahead import Ahead, cores, looking_ahead, text_of
 from goodoffices.verify.folder import Folder, looks_like_export
+
+NO_NAME = "no name"
+"""Of an office that a trust file names by its fingerprint alone."""
 
 
 class NotAnExport(YourError):
@@ -84,15 +88,32 @@ def verify(
         folder.take_list(None)
         folder.hashes()
         return Verdict(_in_order(findings), (_UNSIGNED,), None, trust)
+    reading.account.changed = folder.changed
     reading.account.witnesses, reading.account.authorities = witnesses, authorities
     reading.run(root, trust, jobs if jobs is not None else cores())
-    return Verdict(_in_order(findings), tuple(reading.examiner.remarks), reading.account, trust)
+    remarks = *reading.examiner.remarks, *other_names(reading.account.offices.values(), trust)
+    return Verdict(_in_order(findings), remarks, reading.account, trust)
 
 
 _UNSIGNED = (
     f"Without a manifest nothing says whose record this is. The files were only held against {LIST}, which"
     " nobody has signed then; no signature, chain or text was checked."
 )
+_UNSUPPORTED = (
+    f"note.cbor does not hold or is not there, so text.txt, note.txt and {RECORD}, which are made from it, were"
+    f" held against {LIST} alone."
+)
+
+
+def other_names(offices: Iterable[Office], trust: Mapping[bytes, str] | None) -> Iterator[str]:
+    """A remark on each trusted office that whoever trusts it knows by another name: the fingerprint is what counts."""
+    for each in offices:
+        name = (trust or {}).get(each.id, NO_NAME)
+        if name not in (NO_NAME, each.name):
+            yield (
+                f"trusted as '{name}' is an office that calls itself '{each.name}': its fingerprint is the trusted"
+                " one; see that the trust file names the office that you mean."
+            )
 
 
 def _begin(folder: Folder, findings: list[Finding]) -> _Reading | None:
@@ -143,8 +164,9 @@ class _Reading:
         for note in self.account.notes.values():
             self._note(note)
         self.examiner.finish()
+        whole = not any(note.spoiled for note in self.account.notes.values())
         for path, lines in texts(self.account):
-            self._same(path, lines)
+            self._same(path, lines, known=whole or path != RECORD)
         self.folder.leftovers()
 
     def _place(self, where: str, belongs: str | None) -> None:
@@ -259,19 +281,27 @@ class _Reading:
                     where, Flaw.SEALED_FORM, f"the sealed form {digest.hex()} of an entry", found
                 )
             self.folder.read(where)
-        inside = self.folder.read(f"{note.folder}/note.cbor")
-        opened = self.examiner.note(note, inside, f"{note.folder}/note.cbor") if inside is not None else None
-        if opened is not None:
-            self._same(f"{note.folder}/text.txt", [opened.words.text])
-        elif self.account.manifest.texts:
+        where = f"{note.folder}/note.cbor"
+        inside = self.folder.read(where)
+        opened = self.examiner.note(note, inside, where) if inside is not None else None
+        note.spoiled = opened is None and self.folder.digest(where) is not None
+        if opened is not None or note.spoiled:
+            self._same(
+                f"{note.folder}/text.txt", [opened.words.text] if opened else (), known=not note.spoiled
+            )
+        if note.spoiled:
+            self.examiner.remarks.append(f"{note.folder}: {_UNSUPPORTED}")
+        elif opened is None and self.account.manifest.texts:
             self.examiner.remarks.append(f"{note.folder}: the words of this note are not included.")
-        self._same(f"{note.folder}/note.txt", [note_text(self.account, note, opened)])
+        self._same(f"{note.folder}/note.txt", [note_text(self.account, note, opened)], known=not note.spoiled)
         for kept in beside_acts(self.account, note):
             place = beside(note.folder, kept.id)
             inside = self.folder.read(f"{place}.cbor")
             words = self.examiner.beside(kept, inside, f"{place}.cbor") if inside is not None else None
             if words is not None:
                 self._same(f"{place}.txt", [beside_text(self.account, note, kept, words)])
+            elif self.folder.digest(f"{place}.cbor") is not None:
+                self._same(f"{place}.txt", (), known=False)
 
-    def _same(self, path: str, parts: Iterable[str]) -> None:
-        self.folder.compare(path, (part.encode() for part in parts))
+    def _same(self, path: str, parts: Iterable[str], *, known: bool = True) -> None:
+        self.folder.compare(path, (part.encode() for part in parts), known=known)

@@ -16,7 +16,8 @@ def _to_note(ask: Ask) -> Done:
 async def remark(ask: Ask) -> Done:
     """Add a remark, or put it up for a second officer."""
     note, officer, words = ask.id("note"), ask.who.officer, ask.form.long_text("remark").strip()
-    ask.service.act(lambda desk, now: desk.acts.remark(officer, note, words, now))
+    instead = ask.form.identifier("instead")
+    ask.service.act(lambda desk, now: desk.acts.remark(officer, note, words, now, instead=instead))
     return _to_note(ask)
 
 

@@ -9,12 +9,12 @@ from goodoffices.core.courier import MAX_BUNDLE, letters
 from goodoffices.core.errors import NotFound, Oversized, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record.layout import stamp
-from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out
+from goodoffices.desk.courier.carrying import TakenIn, Taking, carry_out
 from goodoffices.desk.courier.frames import frames_of
 from goodoffices.desk.courier.gathering import gather
 from goodoffices.desk.courier.pictures import drawn
+from goodoffices.desk.views.here import Here
 from goodoffices.desk.views.lines import LineCard
-from goodoffices.desk.views.views import Here
 from goodoffices.web.pages import Ask, File, Page, Route
 
 MAX_FILES = 200
@@ -61,9 +61,13 @@ async def pictures(ask: Ask) -> Page:
     return _page(ask, here, card, frames=frames)
 
 
-def _take(ask: Ask, bundle: bytes) -> TakenIn:
+async def _take(ask: Ask, bundle: bytes) -> TakenIn:
+    """Some envelopes at a time: notes and alarms do not wait for a stick."""
     officer = ask.who.officer
-    return ask.service.act(lambda desk, now: carry_in(desk, officer, bundle, now))
+    taking = ask.service.act(lambda desk, now: Taking(desk, officer, bundle, now))
+    while ask.service.act(lambda desk, now: taking.more(now)):  # noqa: ASYNC110 # it waits for nothing
+        await asyncio.sleep(0)
+    return taking.taken
 
 
 async def take_in(ask: Ask) -> Page:
@@ -81,9 +85,11 @@ async def take_in(ask: Ask) -> Page:
         raise YourError("No file was chosen.", "Choose the bundle, or the pictures of it.")
     # A picture of few bytes takes a second to look through, and two hundred may come: not on the desk's only loop.
     gathered = await asyncio.to_thread(gather, files)
-    taken = tuple(_take(ask, bundle) for bundle in gathered.bundles())
+    taken = tuple([await _take(ask, bundle) for bundle in gathered.bundles()])
     here, card = _card(ask)
-    unused = tuple({"name": name, "what": error.what} for name, error in gathered.useless)
+    unused = tuple(
+        {"name": name, "what": error.what, "next": error.next_step} for name, error in gathered.useless
+    )
     return _page(ask, here, card, taken=taken, unused=unused)
 
 

@@ -97,6 +97,7 @@ DEEDS = (
     N_("logged a public statement"),
     N_("corrected a public statement"),
     N_("took the chronicle along as {form}, {mark}"),
+    N_("put 1 paper beside a briefing, not proved"),
     N_("put {count} papers beside a briefing, not proved"),
     N_("opened an incident file"),
     N_("restored this desk from a backup"),

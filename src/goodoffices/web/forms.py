@@ -62,7 +62,8 @@ class Form:
         if not re.fullmatch(r"-?[0-9]{1,16}", word):
             field_label = field_label or label_of(name)
             raise YourError(
-                f"The field '{field_label}' takes a whole number.", "Correct it and send it again."
+                f"The field '{field_label}' takes a whole number of at most 16 digits.",
+                "Correct it and send it again.",
             )
         return int(word)
 

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from starlette.requests import Request
+from starlette.routing import Match
+
+from goodoffices.web.presses import AGAIN
 
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "goodoffices"
 COOKIE = "go-lang"
+NOT_KEPT = ("lang", AGAIN, "fresh")
+"""What an address says once: the language before, that something was pressed twice, that what was typed is left."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,37 @@ def asked_for(request: Request, languages: Mapping[str, Language]) -> Language:
         request.cookies.get(COOKIE),
         request.headers.get("accept-language", ""),
     )
+
+
+def same_page(request: Request, languages: Mapping[str, Language]) -> list[tuple[Language, str]]:
+    """Each language, and where the page that answers a request is read in it: the same page, its question and all.
+
+    What answers a sent form has no address of its own. There it is the page on which the form lay, or the one above.
+    """
+    path, query = _address(request)
+    # Two slashes in front would name another host, and so do a slash and a backslash.
+    path = "/" + quote(path.lstrip("/"))
+    kept = [(name, value) for name, value in parse_qsl(query, True) if name not in NOT_KEPT]
+    return [(each, f"{path}?{urlencode([*kept, ('lang', each.code)])}") for each in languages.values()]
+
+
+def _address(request: Request) -> tuple[str, str]:
+    own = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    if request.method == "GET":
+        return own
+    wanted = [own]
+    with suppress(ValueError):  # what no browser sends
+        came = urlsplit(request.headers.get("referer", ""))
+        if came.netloc == request.headers.get("host", ""):
+            wanted.append((unquote(came.path), came.query))
+    steps = own[0].split("/")
+    wanted += [("/".join(steps[:upto]), "") for upto in range(len(steps) - 1, 1, -1)]
+    return next((each for each in wanted if _can_be_read(request, each[0])), ("/", ""))
+
+
+def _can_be_read(request: Request, path: str) -> bool:
+    asked = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    return any(each.matches(asked)[0] is Match.FULL for each in request.app.routes)
 
 
 def choose(languages: Mapping[str, Language], asked: str | None, kept: str | None, accepted: str) -> Language:

@@ -43,7 +43,9 @@ async def look(ask: Ask) -> Page:
     if not files and not typed.strip():
         raise YourError("Nothing was brought.", "Choose pictures or a file, or paste the codes as text.")
     found = await asyncio.to_thread(brought, files, typed)
-    unused = tuple({"name": name, "what": error.what} for name, error in found.unused)
+    unused = tuple(
+        {"name": name, "what": error.what, "next": error.next_step} for name, error in found.unused
+    )
     return _page(ask, check(ask.desk, found), unused)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
-from starlette.datastructures import URL, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -22,12 +22,13 @@ from goodoffices.core.errors import GoodOfficesError, NotAllowed, NotFound, Your
 from goodoffices.core.office import Right
 from goodoffices.desk.asking import SESSION, AuditKind
 from goodoffices.desk.desk import Desk
+from goodoffices.desk.views.here import Here
 from goodoffices.desk.views.note import NoteCard
-from goodoffices.desk.views.views import Here, Views
+from goodoffices.desk.views.views import Views
 from goodoffices.web.ceremonies import Ceremonies
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier, require_form
-from goodoffices.web.language import COOKIE, Language, asked_for
+from goodoffices.web.language import COOKIE, Language, asked_for, same_page
 from goodoffices.web.presses import AGAIN, NUMBER, key_of, said_again, stamped
 from goodoffices.web.refusals import as_json, status_of, told
 from goodoffices.web.render import plain
@@ -290,8 +291,7 @@ async def _admit_post(ask: Ask, route: Route) -> None:
 def _sign_in_first(ask: Ask) -> Response:
     if ask.json:
         return as_json(told(NotAllowed("Nobody is signed in.", "Sign in first."), ask.language), 401)
-    url: URL = ask.request.url
-    target = url.path + (f"?{url.query}" if url.query else "")
+    target = ask.request.url.path + (f"?{ask.request.url.query}" if ask.request.url.query else "")
     lang = f"lang={ask.language.code}&" if "lang" in ask.request.query_params else ""  # as asked for
     where = "/sign-in" if target == "/" else f"/sign-in?{lang}next={quote(target, safe='')}"
     return RedirectResponse(where, 303)
@@ -383,7 +383,7 @@ def html_of(ask: Ask, page: Page, error: GoodOfficesError | None = None) -> str:
         drill=service.realm != bytes(len(service.realm)),
         fault=service.fault,
         alarms_ring=service.ringing.alarms.book.ringing,
-        languages=list(ask.site.languages.values()),
+        languages=same_page(ask.request, ask.site.languages),
         url=ask.request.url.path,
         strip=ask.views.strip(ask.now, service.relays()) if page.here is not None else None,
         **page.more,

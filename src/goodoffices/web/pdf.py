@@ -43,7 +43,10 @@ def made_of(html: str, style: str | None = None) -> bytes:
 
     ``style`` takes the place of the style sheet for paper, for a page that brings its own."""
     if not available():
-        raise MachineError("This desk cannot write PDF.", f"{BROWSER}, or install goodoffices[pdf].")
+        raise MachineError(
+            "This desk cannot write PDF.",
+            f"{BROWSER}, or run script/bootstrap pdf (with pip: goodoffices[pdf]).",
+        )
     with _ONE_AT_A_TIME:
         try:
             weasyprint: Any = importlib.import_module("weasyprint")

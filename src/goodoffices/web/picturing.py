@@ -42,7 +42,7 @@ CLOSEST = 300.0
 def _words(language: Language) -> Words:
     return Words(
         say=language.say,
-        span=span,
+        span=lambda ms: span(ms, language.say),
         stamp=zulu,
         title=language.say(TITLE),
         description=language.say(DESCRIPTION),

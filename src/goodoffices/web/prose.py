@@ -16,6 +16,7 @@ _NAMES = {
     0x2028: "LSEP", 0x2029: "PSEP", 0x0D: "CR",
 }  # fmt: skip
 _JOINERS = {0x200C, 0x200D}
+_VARIED = ("CJK UNIFIED", "MONGOLIAN LETTER", "MYANMAR LETTER", "PHAGS-PA LETTER")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _OF_THEM = re.compile(
     "[A-Za-z\u00c0-\u024f\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\uff21-\uff5a\U0001d400-\U0001d7ff]"
@@ -26,8 +27,35 @@ _ALIKE = frozenset(
 """Scripts whose letters pass for each other's, by the first word of the letters' Unicode names."""
 
 
+_SELECTORS = frozenset(
+    map(chr, (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+"""Of a letter or sign the way in which it is drawn. Behind anything else they are drawn as nothing, and 256 of them
+spell whatever somebody wants a program to read and no person."""
+_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0") | frozenset(
+    map(chr, (*range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE0100), *range(0xE01F0, 0xE1000)))
+)
+"""Drawn as nothing, though Unicode calls them letters, marks or symbols, or has not given them away yet."""
+
+
 def _hides(char: str) -> bool:
+    if char in _NOTHING:
+        return True
     return unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co") and char not in "\n\t"
+
+
+def _unseen(text: str, at: int) -> bool:
+    """Whether a character would not be seen, or changes how others read, without being needed where it stands."""
+    char = text[at]
+    return (char in _SELECTORS and not _varies(text, at)) or (_hides(char) and not _joins(text, at))
+
+
+def _varies(text: str, at: int) -> bool:
+    """A selector behind what it is made for: a sign, or a letter of a script that has variants."""
+    before = text[at - 1] if at else ""
+    return bool(before) and (
+        unicodedata.category(before) in ("So", "Sm") or unicodedata.name(before, "").startswith(_VARIED)
+    )
 
 
 def _joins(text: str, at: int) -> bool:
@@ -78,12 +106,14 @@ def has_alike(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _named(char: str, script: str) -> Markup:
+def _named(letter: str, script: str) -> Markup:
+    """A letter, with the marks that stand on it, and after it the name of its script."""
+    char = letter[0]
     code = f"U+{ord(char):04X}"
     name = unicodedata.name(char)
     return Markup(
         '<span class="alike" title="{} {}">{}<span class="unseen" dir="ltr">{}</span></span>'
-    ).format(code, name, char, script.lower())
+    ).format(code, name, letter, script.lower())
 
 
 def visible(text: str) -> Markup:
@@ -96,9 +126,9 @@ def visible(text: str) -> Markup:
         if at in alike:
             if plain < at:
                 parts.append(escape(text[plain:at]))
-            parts.append(_named(char, alike[at]))
-            plain = at + 1
-        elif _hides(char) and not _joins(text, at):
+            plain = _after_marks(text, at)
+            parts.append(_named(text[at:plain], alike[at]))
+        elif _unseen(text, at):
             if char == "\r" and text[at + 1 : at + 2] == "\n":
                 parts.append(escape(text[plain:at]))
                 plain = at + 1
@@ -109,6 +139,14 @@ def visible(text: str) -> Markup:
             plain = at + 1
     parts.append(escape(text[plain:]))
     return Markup("").join(parts)
+
+
+def _after_marks(text: str, at: int) -> int:
+    """Behind the marks that stand on a letter, eight at the most: they are not to move to what follows it."""
+    return next(
+        (to for to in range(at + 1, min(at + 9, len(text))) if not unicodedata.combining(text[to])),
+        min(at + 9, len(text)),
+    )
 
 
 def lines(text: str) -> tuple[tuple[str, Markup], ...]:
@@ -128,6 +166,6 @@ def _direction(line: str) -> str:
 def has_unseen(text: str) -> bool:
     """Whether a text holds characters that would not be seen."""
     return any(
-        _hides(char) and not _joins(text, at) and not (char == "\r" and text[at + 1 : at + 2] == "\n")
+        _unseen(text, at) and not (char == "\r" and text[at + 1 : at + 2] == "\n")
         for at, char in enumerate(text)
     )

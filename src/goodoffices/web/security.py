@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -41,6 +41,7 @@ HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cache-control": "no-store",
 }
+_HOST = re.compile(r"(\[[^\[\]@/?#\\\s]*\]|[^\[\]:@/?#\\\s]*)(?::[0-9]{0,5})?")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 IDLE = 15 * 60.0
@@ -63,11 +64,9 @@ text on the page and its size named. A form writes each byte of Persian as three
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without the port, in lower case; IPv6 in brackets."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """The name in a Host header, without the port, in lower case; IPv6 in brackets. Empty for what is none."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return found[1] if found is not None else ""
 
 
 def add_headers(headers: MutableHeaders, *, secure: bool) -> None:
@@ -119,9 +118,8 @@ def same_origin(headers: Headers, *, secure: bool) -> bool:
         return False
     if origin is None:
         return True
-    parts = urlsplit(origin)
     scheme = "https" if secure else "http"
-    return parts.scheme == scheme and parts.netloc.lower() == headers.get("host", "").strip().lower()
+    return origin.lower() == f"{scheme}://{headers.get('host', '').strip().lower()}"
 
 
 @dataclass

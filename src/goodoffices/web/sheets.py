@@ -4,22 +4,28 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
+import re
 from dataclasses import replace
 
 import segno
 from markupsafe import Markup
 
-from goodoffices.core.errors import NotFound, YourError
+from goodoffices.core.errors import NotFound, Oversized, YourError
 from goodoffices.core.handing import Hand
 from goodoffices.core.office import Right
 from goodoffices.core.sheet import codes_of
 from goodoffices.desk.courier.pictures import drawn, png
 from goodoffices.desk.views.note import NoteCard, NotePage
 from goodoffices.web import pdf
+from goodoffices.web.forms import Form
 from goodoffices.web.pages import Ask, Done, File, Page, Route, html_of
 from goodoffices.web.rights import READ
 from goodoffices.web.showing import note
+
+MAX_SCAN = 32 << 20
+"""Bytes of a scan whose hash is asked for."""
 
 
 def qr_of(page: NotePage) -> Markup:
@@ -100,13 +106,31 @@ async def hand_over(ask: Ask) -> Done:
     return Done(f"/notes/{note_id.hex()}", note_id)
 
 
+async def _scan(ask: Ask) -> bytes | None:
+    """The SHA-256 of a scan: of the file that was chosen, of which nothing is kept, or as it was typed."""
+    for upload in ask.files:
+        content = await upload.read(MAX_SCAN + 1)
+        if len(content) > MAX_SCAN:
+            raise Oversized("The scan has more than 32 MiB.", "Choose a smaller one, or type its SHA-256.")
+        if content:
+            ask.form = Form({**ask.form.fields, "scan": hashlib.sha256(content).hexdigest()})
+    word = "".join((ask.form.word("scan") or "").split()).lower()
+    if word and not re.fullmatch(r"[0-9a-f]{64}", word):
+        raise YourError(
+            "A SHA-256 has 64 digits, 0 to 9 and a to f.", "Choose the scan itself, or leave it out."
+        )
+    return bytes.fromhex(word) if word else None
+
+
 async def transcribe(ask: Ask) -> Done:
     """Write down a reply on paper or by word of mouth, as this office's transcript."""
     note_id, officer, hand = ask.id("note"), ask.who.officer, _hand(ask)
-    text, scan = ask.form.long_text("transcript"), ask.form.identifier("scan")
-    spoken = ask.form.number("kind", 1) == 2
+    text, scan = ask.form.long_text("transcript"), await _scan(ask)
+    spoken, instead = ask.form.number("kind", 1) == 2, ask.form.identifier("instead")
     stands = ask.service.act(
-        lambda desk, now: desk.acts.transcribe(officer, note_id, hand, text, now, spoken=spoken, scan=scan)
+        lambda desk, now: desk.acts.transcribe(
+            officer, note_id, hand, text, now, spoken=spoken, scan=scan, instead=instead
+        )
     )
     return Done(f"/notes/{note_id.hex()}", note_id, {"stands": stands})
 
@@ -116,5 +140,5 @@ ROUTES = (
     Route("/notes/{note}/code/{place}", code, needs=READ),
     Route("/notes/{note}/sheet.pdf", sheet_pdf, back=sheet, needs=READ),
     Route("/notes/{note}/hand-over", hand_over, "POST", back=note, needs=Right.DUTY),
-    Route("/notes/{note}/transcript", transcribe, "POST", back=note, needs=Right.DUTY),
+    Route("/notes/{note}/transcript", transcribe, "POST", back=note, needs=Right.DUTY, files=1),
 )

@@ -12,7 +12,7 @@ from goodoffices.core.errors import NotFound, NotNow, YourError
 from goodoffices.core.office import Right
 from goodoffices.desk.officers.beside import BesideDraft
 from goodoffices.desk.officers.glossary import Glossary
-from goodoffices.desk.views.beside import newest_own
+from goodoffices.desk.views.beside import BesidePage, OpenBesideCard, newest_own
 from goodoffices.web import showing
 from goodoffices.web.diff import Change, changes
 from goodoffices.web.forms import Form
@@ -34,7 +34,11 @@ async def page(ask: Ask) -> Page:
     """The original, and beside it the form; after a refusal with everything that was typed."""
     note = ask.id("note")
     here, data = ask.views.beside(ask.who.officer, note, ask.now)
+    wrong = _wrong(ask, data)
+    if wrong is not None and not ask.form.fields:
+        ask.form = Form(_fields(wrong))
     more = {
+        "wrong": wrong,
         "bound": bound(ask.who, _purpose(note)),
         "machine": ask.service.machine.name,
         "draft": None,
@@ -43,6 +47,24 @@ async def page(ask: Ask) -> Page:
         "before": None,
     }
     return Page("beside.html", here, data, more)
+
+
+def _wrong(ask: Ask, data: BesidePage) -> OpenBesideCard | None:
+    """What waits for another officer and is to be changed, by the form or the address."""
+    asked = ask.form.word("instead") or ask.request.query_params.get("change") or ""
+    return next((each for each in data.view.waiting if each.act.hex() == asked), None)
+
+
+def _fields(waiting: OpenBesideCard) -> dict[str, str]:
+    """What waits, as the form holds it."""
+    return {
+        "text": waiting.text,
+        "grade": REWORDING if waiting.grade is None else str(waiting.grade),
+        "language": waiting.language,
+        "made_with": waiting.made_with or "",
+        "corrects": waiting.corrects.hex() if waiting.corrects is not None else NONE,
+        "instead": waiting.act.hex(),
+    }
 
 
 def _draft(ask: Ask) -> BesideDraft:
@@ -82,7 +104,10 @@ async def look(ask: Ask) -> Page:
     advice = Glossary(ask.desk.context).advise(draft.text)
     before = next((each for each in shown.data.view.cards if each.act == draft.corrects), None)
     changed: tuple[Change, ...] = ()
-    if before is not None and before.text is not None and before.language == draft.language:
+    wrong = shown.more["wrong"]
+    if wrong is not None and wrong.language == draft.language:
+        changed = changes(wrong.text, draft.text)
+    elif before is not None and before.text is not None and before.language == draft.language:
         changed = changes(before.text, draft.text)
     return Page(
         shown.template,
@@ -103,7 +128,10 @@ async def again(ask: Ask) -> Page:
 async def put(ask: Ask) -> Done:
     """Sign it; where several must, this is the first of them. Sent twice it is one."""
     note, officer, draft = ask.id("note"), ask.who.officer, _draft(ask)
-    made, stands = ask.service.act(lambda desk, now: desk.acts.put_beside(officer, note, draft, now))
+    instead = ask.form.identifier("instead")
+    made, stands = ask.service.act(
+        lambda desk, now: desk.acts.put_beside(officer, note, draft, now, instead=instead)
+    )
     return Done(f"/notes/{note.hex()}#beside", made, {"stands": stands})
 
 

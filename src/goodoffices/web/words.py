@@ -294,6 +294,7 @@ ALARMS = {
     "passing": N_("Nobody has passed it on in time"),
     "stopped": N_("It was not passed on"),
     "reply": N_("A reply is asked for"),
+    "answer": N_("An answer on paper or by word of mouth has come"),
     "unanswered": N_("No reply has come by the time asked for"),
     "line": N_("A line is down or silent"),
     "machine": N_("This machine is in trouble"),
@@ -319,6 +320,18 @@ CHRONICLE_KINDS = {
     "report": N_("reports of incidents"),
     "assurance": N_("assurances"),
     "statement": N_("public statements"),
+}
+OWN_WORDS = {
+    "remark": N_("Covering remark"),
+    "transcript": N_("Transcript"),
+    "translation": N_("Translation"),
+    "rewording": N_("Rewording"),
+}
+CAME = {
+    "transcript": N_("answered on paper or by word of mouth: a transcript"),
+    "translation": N_("a translation came after it was opened"),
+    "rewording": N_("a rewording came after it was opened"),
+    "covering remark": N_("a covering remark came after it was opened"),
 }
 CHRONICLE_KIND = {
     "note": N_("Note"),

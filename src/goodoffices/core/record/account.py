@@ -77,6 +77,8 @@ class KeptNote:
     released_by: tuple[str, ...] = ()
     claims: tuple[bytes, ...] = ()
     """Notes that its author says to have read, held or answered."""
+    spoiled: bool = False
+    """Whether the record has what was inside its seal, and it does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Account:
     authorities: JudgeStamp | None = None
     """Time stamps by certificates that are trusted by whoever verifies."""
     offices: dict[bytes, Office] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    """Files that are not those that the list names."""
     agreements: dict[bytes, tuple[str, Agreement]] = field(default_factory=dict)
     """By mandate ID: folder of the channel, mandate with its offices."""
     lines: dict[bytes, KeptLine] = field(default_factory=dict)

@@ -12,7 +12,7 @@ All of this is linear in the number of links but for sorting them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from goodoffices.core.record.findings import Cause, Finding, Flaw
@@ -156,8 +156,8 @@ class Gaps:
     before: tuple[str, ...]
 
 
-def check_author(author: str, chain: Chain) -> tuple[list[Finding], Gaps]:
-    """An author's chain of acts and notes in one lane of one channel."""
+def check_author(author: str, chain: Chain, spoiled: Collection[bytes] = ()) -> tuple[list[Finding], Gaps]:
+    """An author's chain of acts and notes in one lane of one channel. ``spoiled``: notes here that do not hold."""
     findings = [*_forks(chain, f"{author}'s acts and notes"), *_rosters(chain, author)]
     known = {link.id: link for numbers in chain.values() for links in numbers.values() for link in links}
     absent: dict[bytes, str] = {}
@@ -188,9 +188,9 @@ def check_author(author: str, chain: Chain) -> tuple[list[Finding], Gaps]:
                     "it names another one before it",
                 )
             )
-        elif before is None:
+        elif before is None and link.previous not in spoiled:
             absent.setdefault(link.previous, link.where)
-        elif before.number != link.number - 1:
+        elif before is not None and before.number != link.number - 1:
             findings.append(
                 Finding(
                     link.where,

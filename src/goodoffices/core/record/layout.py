@@ -83,6 +83,11 @@ def plain(words: str) -> str:
     return _PLAIN.sub(lambda found: "\\\\" if found[0] == "\\" else f"\\u{{{ord(found[0]):x}}}", words)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """How many there are, in English: 1 note, 2 notes. ``many``: where it is not ``one`` with an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def short(identifier: bytes) -> str:
     """Half of an ID in hexadecimal, for the names of files and folders."""
     return identifier[:16].hex()

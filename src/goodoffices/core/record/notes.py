@@ -58,7 +58,11 @@ class Carried:
         self._verified: set[bytes] = set()
 
     def _fails(self, where: str, flaw: Flaw, error: GoodOfficesError) -> None:
-        self.findings.append(Finding(where, flaw, OBJECTS[flaw], error.what, cause_of(error)))
+        found, cause = error.what, cause_of(error)
+        if flaw == Flaw.NOTE and where in self.account.changed:
+            # Where its bytes were changed decides as what they are refused: as another note's, as too short.
+            found, cause = "other bytes than those that were exported", Cause.ALTERED
+        self.findings.append(Finding(where, flaw, OBJECTS[flaw], found, cause))
 
     # --- acts ----------------------------------------------------------------------------------------
 

@@ -33,8 +33,9 @@ def check_whole(account: Account, authors: Authors) -> Iterator[Finding]:
             links.settle()
         yield from _line(account, line)
     yield from _manifest(account)
+    spoiled = _spoiled(account)
     for (_, _, author), own in sorted(authors.items()):
-        findings, gaps = check_author(account.name(author), chain_of(own))
+        findings, gaps = check_author(account.name(author), chain_of(own), spoiled)
         yield from findings
         if gaps.missing and author == account.manifest.office and account.manifest.texts:
             yield Finding(
@@ -44,6 +45,11 @@ def check_whole(account: Account, authors: Authors) -> Iterator[Finding]:
                 f"{gaps.missing} that its own later ones name are not here",
             )
     yield from _notes(account)
+
+
+def _spoiled(account: Account) -> set[bytes]:
+    """Notes that are here and do not hold: what their chains lack is no gap."""
+    return {note.id for note in account.notes.values() if note.spoiled}
 
 
 def _line(account: Account, line: KeptLine) -> Iterator[Finding]:
@@ -208,10 +214,11 @@ def remark_whole(account: Account, authors: Authors) -> Iterator[str]:
     sealed = Counter(
         (note.header.mandate, note.header.lane, note.header.author)
         for note in account.notes.values()
-        if note.note is None
+        if note.note is None and not note.spoiled
     )
+    spoiled = _spoiled(account)
     for (mandate, lane, author), links in sorted(authors.items()):
-        _, gaps = check_author("", chain_of(links))
+        _, gaps = check_author("", chain_of(links), spoiled)
         if not gaps.missing or (author == account.manifest.office and account.manifest.texts):
             continue
         where = {CHANNEL_LANE: "in the channel", HOME_LANE: "at home"}.get(lane, "in its caucus")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from goodoffices.core.act import ActType
 from goodoffices.core.errors import NotFound, NotNow
 from goodoffices.desk.alarms.engine import Alarm, Moment, People, Ring, Step, advance, next_wake, take
 from goodoffices.desk.alarms.steps import steps_about
@@ -22,6 +23,13 @@ _FLAGS = frozenset({"loud", "looks", "recorded"})
 NEWEST = 200
 """Notes of a record that was there before its alarms of which the steps of others are looked at, too."""
 _CURSORS = ("note", "act", "copy")
+SETTLED_BY = {
+    "forward": (ActType.FORWARDED, ActType.REFUSED, ActType.RETURNED),
+    "open": (ActType.OPENED,),
+}
+"""Acts of this office that do what an alarm asks for."""
+
+_SILENCED_BY = {**SETTLED_BY, "forward": (*SETTLED_BY["forward"], ActType.SEEN)}
 
 
 @dataclass
@@ -175,8 +183,18 @@ class AlarmBook:
 
     @property
     def ringing(self) -> int:
-        """How many alarms ring now, for anybody."""
-        return sum(each.state == "ringing" for each in self.open.values())
+        """How many alarms ring now, for anybody. An act of this office silences its alarm before the next round."""
+        loud = [each for each in self.open.values() if each.state == "ringing"]
+        if not loud or self._read is None:
+            return len(loud)
+        since = "SELECT subject, type FROM act WHERE position>? AND author=? AND subject IS NOT NULL"
+        done = {
+            (bytes(row[0]), row[1])
+            for row in self.db.execute(since, (self._read.act, self.desk.me)).fetchall()
+        }
+        return sum(
+            not any((each.subject, act) in done for act in _SILENCED_BY.get(each.what, ())) for each in loud
+        )
 
     def next_wake(self) -> int | None:
         """The steady time at which something changes by itself next."""

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from goodoffices.core.act import ActType
 from goodoffices.core.handover import OpenStep
 from goodoffices.core.office import Right
 from goodoffices.desk.alarms.alarms import Alarms, waits_on_others
+from goodoffices.desk.alarms.book import SETTLED_BY
 from goodoffices.desk.alarms.engine import Alarm, Moment, late, rings_for
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
@@ -152,12 +152,6 @@ def _addresses(alarms: Alarms) -> tuple[AddressCard, ...]:
     )
 
 
-_SETTLED_BY = {
-    "forward": (ActType.FORWARDED, ActType.REFUSED, ActType.RETURNED),
-    "open": (ActType.OPENED,),
-}
-
-
 def watch_page(alarms: Alarms, person: str, moment: Moment) -> WatchPage:
     """The watch page as an officer sees it."""
     people = alarms.people(moment)
@@ -193,7 +187,7 @@ def watch_page(alarms: Alarms, person: str, moment: Moment) -> WatchPage:
 
 def _done(desk: Desk, alarm: Alarm) -> bool:
     """Whether this office did by now what the alarm asks for: the engine's next round only clears it away."""
-    settled_by = _SETTLED_BY.get(alarm.what, ())
+    settled_by = SETTLED_BY.get(alarm.what, ())
     return alarm.subject is not None and any(desk.acts.has_act(alarm.subject, each) for each in settled_by)
 
 

@@ -51,8 +51,9 @@ class _About:
         return (kind, author) in self.done
 
     def answered(self) -> bool:
-        """Whether its reader says that it was answered another way."""
-        return any(
+        """Whether its reader says that it was answered another way, or answered on paper."""
+        on_paper = self.agreement.mandate.on_paper(self.note.recipient)
+        return (on_paper and any(kind == ActType.TRANSCRIPT for kind, _ in self.done)) or any(
             row.type == ActType.ACKNOWLEDGED
             and row.author == self.note.recipient
             and read_signed(row.signed).statement.read(Act).code == Acknowledgement.ANSWERED
@@ -112,7 +113,7 @@ def steps_about(desk: Desk, note: NoteRow, now: int) -> list[Step]:
     if note.author == desk.me and note.lane == CHANNEL_LANE:
         found += _passing(about)
     if note.author == desk.me:
-        found += _stopped(about)
+        found += _stopped(about) + _answers(about)
     if desk.me in (note.author, note.recipient):
         found += _reply(about, now)
     return found
@@ -211,4 +212,13 @@ def _stopped(about: _About) -> list[Step]:
         about.step("stopped", f" {row.id.hex()[:16]}", looks=True)
         for row in about.rows
         if row.type in _STOPS and row.author != about.desk.me
+    ]
+
+
+def _answers(about: _About) -> list[Step]:
+    """A party without a desk answered: what it said came as no note, so that nothing else would wake anybody."""
+    return [
+        about.step("answer", f" {row.id.hex()[:16]}", looks=True)
+        for row in about.rows
+        if row.type == ActType.TRANSCRIPT and row.author != about.desk.me
     ]

@@ -18,7 +18,8 @@ from goodoffices.core.sealed import Header
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger.ledger import ActRow, NoteRow
+from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.ledger.rows import MAX_REMEMBERED
 from goodoffices.desk.thin.agreeing import ThinAgreeing
 from goodoffices.desk.thin.notes import ThinNotes
 from goodoffices.desk.vault.keys import open_text
@@ -33,6 +34,8 @@ class Chains:
         self.context = context
         self.ledger = context.ledger
         self._new_acts = True
+        self._rosters: dict[bytes, int] = {}
+        """By act: the roster that it states. Acts are named by their content, so this holds whatever is undone."""
         self.thin = ThinAgreeing(context, self._comes_from)
         self.thin_notes = ThinNotes(context, self.thin)
 
@@ -88,10 +91,7 @@ class Chains:
 
         ``drawn_up_now``: an own one, by this very transaction, so it stands behind the furthest of its chain.
         """
-        self.ledger.add_act(
-            ActRow(0, signed.id, act.author, act.type, act.subject, act.lane, signed.raw, now, came_from),
-            act.mandate,
-        )
+        self.ledger.add_act(signed, act, now, came_from)
         if drawn_up_now:
             place = act.mandate, act.lane, act.author, act.incarnation, act.sequence, signed.id
             self.ledger.extend_chain(place)
@@ -126,10 +126,10 @@ class Chains:
         note = self.ledger.note(note_id)
         if note is None or note.mandate != agreement.id:
             return False
-        if self.ledger.carried_to(note_id, neighbour):
-            return True
         me = self.context.me
-        return note.author != me and agreement.mandate.next_hop(me, note.author) == neighbour
+        if note.author != me and agreement.mandate.next_hop(me, note.author) == neighbour:
+            return True
+        return self.ledger.carried_to(note_id, neighbour)
 
     def _link(self, agreement: Agreement, what: bytes, act: Any, now: int) -> None:
         link = (act.mandate, act.lane, act.author, act.incarnation, act.sequence, what)
@@ -144,8 +144,10 @@ class Chains:
 
     def _check_roster(self, agreement: Agreement, act: Act, act_id: bytes, now: int) -> None:
         """Nobody goes back to an older roster: so could a removed officer's key still be used."""
-        before = self.ledger.act(act.previous) if act.previous is not None else None
-        stated = read_signed(before.signed).statement.read(Act).roster if before is not None else 0
+        stated = self._roster_of(act.previous) if act.previous is not None else 0
+        if len(self._rosters) >= MAX_REMEMBERED:
+            self._rosters.clear()
+        self._rosters[act_id] = act.roster
         if act.roster < stated:
             self.ledger.find(
                 now,
@@ -155,6 +157,13 @@ class Chains:
                 "It may be an old copy of that office's vault, or the key of an officer who is out. Ask that office.",
                 entry=act_id,
             )
+
+    def _roster_of(self, act_id: bytes) -> int:
+        """Which roster an act states; 0 if it is not here."""
+        if act_id in self._rosters:
+            return self._rosters[act_id]
+        row = self.ledger.act(act_id)
+        return read_signed(row.signed).statement.read(Act).roster if row is not None else 0
 
     def _check_number(self, agreement: Agreement, note: NoteRow, now: int) -> None:
         others = self.ledger.others_of_number(note)

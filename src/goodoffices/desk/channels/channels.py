@@ -16,34 +16,32 @@ from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, Act, ActType, check_signer
 from goodoffices.core.beside import check_beside, words_need
 from goodoffices.core.consent import check_consent
-from goodoffices.core.errors import Altered, Foreign, NewerVersion, NotNow, OtherOfficeError, Oversized
+from goodoffices.core.errors import Foreign, NewerVersion, NotNow, OtherOfficeError, Oversized
 from goodoffices.core.line import CarriedEntry, EntryKind, Item
-from goodoffices.core.mandate import Agreement, Forwarding, Reading, Role, read_agreement
-from goodoffices.core.note import OpenNote, verify_release
+from goodoffices.core.mandate import Agreement, Forwarding, Role, read_agreement
+from goodoffices.core.note import OpenNote
 from goodoffices.core.office import read_office
 from goodoffices.core.pairing import verify_confirmed
-from goodoffices.core.sealed import SealedNote, open_sealed, read_sealed
+from goodoffices.core.sealed import Header, SealedNote, read_sealed
 from goodoffices.core.statement import MAX_SIGNATURES, Signed, read_signed
-from goodoffices.core.thin.values import is_not_here
-from goodoffices.desk.channels import agreed, bounds, budget
-from goodoffices.desk.channels.beside import BesideWords
-from goodoffices.desk.channels.credentials import Credentials, wait_for_credentials
-from goodoffices.desk.channels.sealing_anew import SealingAnew
+from goodoffices.desk.channels import bounds
+from goodoffices.desk.channels.credentials import wait_for_credentials
+from goodoffices.desk.channels.forgotten import TOLD
+from goodoffices.desk.channels.verifying import Verifying
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger.ledger import LineRow, NoteRow, claimed_by
-from goodoffices.desk.vault.keys import seal_text
+from goodoffices.desk.ledger.ledger import LineRow, NoteRow
 
 Flush = Callable[[bytes, int], None]
+Form = tuple[bytes, bytes]
+"""(digest, bytes) of one sealed form of a note."""
 
 
-class Channels(Credentials):
+class Channels(Verifying):
     """Everything under mandates at one desk."""
 
     def __init__(self, context: Context, flush: Flush) -> None:
         super().__init__(context)
         self._flush = flush
-        self.beside = BesideWords(context)
-        self.anew = SealingAnew(context, self.thin_notes)
 
     # --- items of an entry --------------------------------------------------------------------------
 
@@ -56,15 +54,29 @@ class Channels(Credentials):
         except OtherOfficeError as error:
             self._find(line, carried, error, now)
             return
-        for item in items:
+        early = [item for item in items if not self._take_item(line, carried, item, now, early=True)]
+        for item in early:  # what was missing may have stood behind it, in the same entry
+            self._take_item(line, carried, item, now)
+        if any(item[0] in TOLD for item in items):
             try:
                 with self.context.part():
-                    self._take(line, carried, item, now)
-                    self.forgotten.came(line, carried, item, now)
-            except NotNow:
-                raise
+                    self.forgotten.came(line, carried, now)
             except OtherOfficeError as error:
                 self._find(line, carried, error, now)
+
+    def _take_item(
+        self, line: LineRow, carried: CarriedEntry, item: tuple[Any, ...], now: int, *, early: bool = False
+    ) -> bool:
+        try:
+            with self.context.part():
+                self._take(line, carried, item, now)
+        except NotNow:
+            if not early:
+                raise
+            return False
+        except OtherOfficeError as error:
+            self._find(line, carried, error, now)
+        return True
 
     def _find(self, line: LineRow, carried: CarriedEntry, error: OtherOfficeError, now: int) -> None:
         self.ledger.find(now, error.fault, error.what, error.next_step, line=line.id, entry=carried.signed.id)
@@ -164,7 +176,7 @@ class Channels(Credentials):
 
     def _act(self, line: LineRow, signed: Signed, now: int) -> None:
         act = signed.statement.read(Act, realm=self.context.keys.realm)
-        if self.ledger.has_act(signed.id):
+        if self.ledger.has_act(signed.id, act):
             return
         agreement = self._agreement(act.mandate)
         if act.subject and (note := self.ledger.note(act.subject)) and note.mandate != act.mandate:
@@ -195,141 +207,57 @@ class Channels(Credentials):
         self._check_lane(agreement, header.author, header.lane)
         self._check_addresses(agreement, header)
         first = self.ledger.note(header.note) is None
-        if first:
-            self.ledger.add_note(
-                NoteRow(
-                    header.note,
-                    header.mandate,
-                    header.lane,
-                    header.author,
-                    header.recipient,
-                    header.number,
-                    header.precedence,
-                    header.valid_until,
-                    now,
-                    line.peer,
-                    "unopened",
-                    None,
-                    None,
-                    None,
-                )
-            )
         digest = crypto.sha256(sealed.raw)
         room = first or self.ledger.room_for_copy(header.note, digest)
         if room is None:
             raise NotNow("One more form of a note of which many wait to be opened.")
         if not room:
             raise Foreign("One more form of a note that came in too many.")
+        opened = self.opens_at_once(agreement, sealed, now) if first else None
+        row = self._row(line, header, digest, opened, now)
+        if first:
+            self.ledger.add_note(row)
         self.thin.tables.forget_ahead(digest)
-        if not self.ledger.add_copy(digest, header.note, sealed.raw, carried.signed.id, now):
+        if not self.ledger.add_copy(
+            digest,
+            header.note,
+            sealed.raw,
+            carried.signed.id,
+            now,
+            state="unopened" if opened is None else "verified",
+        ):
             return  # the same bytes once more
         if first:
             self.ledger.add_arrival(header.note, digest)
         self.context.pending.changed.add(header.mandate)
-        if not self.context.locked:
+        if opened is not None:
+            self.verified(agreement, row, opened, now)
+        elif not self.context.locked:
             self.verify_note(header.note, now)
         if first and agreement.mandate.forwarding == Forwarding.AUTOMATIC:
-            self.forward_by_desk(agreement, header.note, now)
+            self.forward_by_desk(agreement, header.note, now, (digest, sealed.raw))
 
-    def verify_note(self, note_id: bytes, now: int) -> None:
-        """Open and verify a note with the reading keys; an altered one is named as such, never shown."""
-        row = self.ledger.note(note_id)
-        if row is None or self.context.reading_key is None:
-            return
-        for digest, raw, _, verdict in self.ledger.copies(note_id):
-            if verdict in ("altered", "verified"):
-                continue
-            sealed = read_sealed(raw)
-            note = claimed_by(sealed.header, row)  # the header that came first may not be the author's
-            agreement = self.ledger.agreement(note.mandate)
-            if self.context.me not in sealed.readers():
-                self._not_for_us(agreement, note, digest, now)
-                continue
-            if self.thin_notes.is_second(note_id, sealed):
-                # Its author seals a note from a chain once: somebody on the way made this one.
-                error = Altered("A seal does not open: changed on the way, or not for this key.")
-                self._altered(agreement, note, digest, error, now)
-                continue
-            if self.anew.key_is_gone(sealed):
-                what = self.anew.ask(agreement, row, digest, now)
-                self.ledger.judge_note(note_id, "unreadable", what, None, None)
-                continue
-            try:
-                opened = self._open(agreement, sealed)
-                agreed.require(self.ledger, agreement, opened, now)
-            except NewerVersion as error:
-                self.ledger.judge_note(note_id, "newer", error.what, None, None)
-                continue
-            except Foreign as error:
-                self.ledger.judge_note(note_id, "unreadable", error.what, None, None)
-                continue
-            except NotNow as error:
-                if is_not_here(error):
-                    # A note of this office's own that its vault has lost: the author is asked for the whole.
-                    what = self.anew.ask(agreement, row, digest, now)
-                    self.ledger.judge_note(note_id, "unreadable", what, None, None)
-                    continue
-                # It names a roster that is not here yet. One such note must not keep officers from signing in.
-                self.ledger.judge_note(note_id, "unopened", error.what, None, None)
-                continue
-            except OtherOfficeError as error:
-                self._altered(agreement, note, digest, error, now)
-                continue
-            words = seal_text(self.context.reading_key, opened.inside, note_id, self.context.rng)
-            self.ledger.judge_copy(note_id, digest, "verified")
-            self.ledger.restate_note(note)
-            self.ledger.judge_note(note_id, "verified", None, digest, words)
-            if self.context.me in (note.author, note.recipient):
-                self.ledger.keep_reply(note, opened.words)
-            self._link(agreement, note_id, opened.note, now)
-            self._check_number(agreement, note, now)
-            budget.check(self.ledger, agreement, note, self.words_inside, now)
-
-    def _not_for_us(self, agreement: Agreement, note: NoteRow, digest: bytes, now: int) -> None:
-        if note.recipient == self.context.me:
-            # Its author's desk always seals to the reader it names: somebody put this together.
-            error = Altered("It is addressed to this office but sealed to others only.")
-            self._altered(agreement, note, digest, error, now)
-            return
-        self.ledger.judge_copy(note.id, digest, "sealed")
-        if agreement.mandate.reading == Reading.OPEN:
-            what = "The channel is open, yet this note is not sealed to this office."
-            self.ledger.judge_note(note.id, "unreadable", what, None, None)
-
-    def _open(self, agreement: Agreement, sealed: SealedNote) -> OpenNote:
-        if sealed.chain is not None:
-            return self.thin_notes.open(agreement, sealed)
-        opened = open_sealed(sealed, self.context.keys.realm, self.context.me, self.context.reading)
-        verify_release(opened, agreement.offices[sealed.header.author])
-        return opened
-
-    def _altered(
-        self, agreement: Agreement, note: NoteRow, digest: bytes, error: OtherOfficeError, now: int
-    ) -> None:
-        author = agreement.name_of(note.author)
-        carrier = agreement.name_of(note.carried_by) if note.carried_by else author
-        what = f"Not {author}'s words: {error.what} It was passed to this desk by {carrier}."
-        self.ledger.judge_copy(note.id, digest, "altered")
-        self.ledger.judge_note(note.id, "altered", what, None, None)
-        self.ledger.find(now, error.fault, what, error.next_step, entry=note.id)
-        already = [row for row in self.ledger.acts_about(note.id) if row.type == ActType.ALTERED]
-        if not any(read_signed(row.signed).statement.read(Act).evidence == digest for row in already):
-            self.do(
-                agreement,
-                ActType.ALTERED,
-                now,
-                recipient=note.author,
-                lane=note.lane,
-                subject=note.id,
-                evidence=digest,
-            )
-
-    def verify_pending(self, now: int) -> None:
-        """After a sign-in: verify what arrived while the desk was locked."""
-        for note_id in self.ledger.notes_to_judge():
-            self.verify_note(note_id, now)
-        self.beside.open_pending(now)
-        self.anew.answer_pending(now)
+    def _row(
+        self, line: LineRow, header: Header, digest: bytes, opened: OpenNote | None, now: int
+    ) -> NoteRow:
+        """A note that came by a line: verified if it was opened at once, else yet to be judged."""
+        words = self.sealed_words(opened) if opened is not None else None
+        return NoteRow(
+            header.note,
+            header.mandate,
+            header.lane,
+            header.author,
+            header.recipient,
+            header.number,
+            header.precedence,
+            header.valid_until,
+            now,
+            line.peer,
+            "unopened" if opened is None else "verified",
+            None,
+            None if opened is None else digest,
+            words,
+        )
 
     # --- forwarding ---------------------------------------------------------------------------------
 
@@ -354,34 +282,36 @@ class Channels(Credentials):
             return "The mandate has ended."
         return None
 
-    def forward_by_desk(self, agreement: Agreement, note_id: bytes, now: int) -> None:
-        """Forward by the desk's signature, which never claims *seen*; expired and withdrawn notes stay."""
+    def forward_by_desk(
+        self, agreement: Agreement, note_id: bytes, now: int, form: Form | None = None
+    ) -> None:
+        """Forward by the desk's signature, which never claims *seen*; expired and withdrawn notes stay.
+
+        ``form``: the only one in which the note is here, where the caller has it at hand.
+        """
         note = self.ledger.note(note_id)
         if note is None or self._role(agreement) != Role.INTERMEDIARY:
             return
         reason = self.why_not_forward(note, agreement, now)
         if reason is None and not agreement.mandate.on_paper(note.recipient):  # a desk cannot hand over
-            self.forward(agreement, note, now, None)
+            self.forward(agreement, note, now, None, form)
         elif reason == "It has expired.":
             self.do(agreement, ActType.EXPIRED, now, recipient=note.author, lane=note.lane, subject=note.id)
 
-    def forward(self, agreement: Agreement, note: NoteRow, now: int, officer: Officer | None) -> None:
+    def forward(
+        self,
+        agreement: Agreement,
+        note: NoteRow,
+        now: int,
+        officer: Officer | None,
+        form: Form | None = None,
+    ) -> None:
         """Pass a note on, byte for byte as it came, with every act about it so far."""
         target = agreement.mandate.next_hop(self.context.me, note.recipient)
         to = self.ledger.line_to(target)
         if to is None:
             raise NotNow(f"There is no open line to {agreement.name_of(target)}.", "Pair with it first.")
-        copies = self.ledger.copies(note.id)
-        digest, raw = next(
-            (
-                (digest, raw)
-                for digest, raw, _, verdict in copies
-                if digest == note.copy or verdict != "altered"
-            ),
-            (None, None),
-        )
-        if digest is None or raw is None:
-            raise NotNow("Only altered copies of this note are here.", "Ask its author to send it again.")
+        digest, raw = form or self._form_of(note)
         self.ledger.mark_carried(note.id, target)
         self.ledger.owe(to.id, (Item.NOTE, raw), urgent=note.precedence)
         self.do(
@@ -398,3 +328,10 @@ class Channels(Credentials):
             signed = read_signed(row.signed)
             self.carry(agreement, signed, signed.statement.read(Act), target)
         self._flush(to.id, now)
+
+    def _form_of(self, note: NoteRow) -> Form:
+        """The form in which a note is passed on; raises NotNow."""
+        for digest, raw, _, verdict in self.ledger.copies(note.id):
+            if digest == note.copy or verdict != "altered":
+                return digest, raw
+        raise NotNow("Only altered copies of this note are here.", "Ask its author to send it again.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from goodoffices.core.errors import Foreign, NotNow, Oversized
 from goodoffices.core.fields import hidden_in, shown_name
 from goodoffices.core.line import MAX_BODY, Item
-from goodoffices.core.mandate import Agreement, Mandate
+from goodoffices.core.mandate import Agreement, Mandate, Precedence
 from goodoffices.core.office import Office, Roster, follow, merge, verify_office
 from goodoffices.core.statement import Signed
 from goodoffices.desk.channels.chains import Chains
@@ -173,10 +173,11 @@ class Credentials(Chains):
             )
 
     def _pass_on(self, rosters: tuple[Signed, ...], neighbour: bytes) -> None:
+        """Owe rosters to a neighbour. No note that states one can be judged before, so none goes before it."""
         to = self.ledger.line_to(neighbour)
         for each in rosters:
             if to is not None and not self.ledger.carried_to(each.id, neighbour):
-                self.ledger.owe(to.id, (Item.NEXT_ROSTER, each.raw))
+                self.ledger.owe(to.id, (Item.NEXT_ROSTER, each.raw), urgent=Precedence.FLASH)
                 self.ledger.mark_carried(each.id, neighbour)
 
     def roster_came(self, now: int) -> None:

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
-from goodoffices.core.errors import OtherOfficeError
+from goodoffices.core.errors import Malformed, OtherOfficeError
 from goodoffices.core.line import CarriedEntry, Item, Place, read_items
-from goodoffices.core.mandate import Agreement, Mandate
+from goodoffices.core.mandate import Agreement, Mandate, Precedence
 from goodoffices.core.office import Roster
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.desk.context import Context
 from goodoffices.desk.ledger.ledger import LineRow
 
-_READ: dict[int, type[Mandate | Roster]] = {Item.MANDATE: Mandate, Item.NEXT_ROSTER: Roster}
+TOLD: dict[int, type[Mandate | Roster]] = {Item.MANDATE: Mandate, Item.NEXT_ROSTER: Roster}
 Owe = Callable[[bytes, Agreement, tuple[bytes, ...]], None]
 
 
@@ -50,17 +49,22 @@ class Forgotten:
 
     def goes_on(self, line: LineRow, place: Place | None, opening: CarriedEntry, now: int) -> None:
         """The peer goes on after ``place`` in an incarnation that begins with ``opening``."""
+        begins = [at for at, item in enumerate(opening.items) if item[0] == Item.INCARNATION]
+        if opening.entry.number != 1 or begins != [0]:
+            raise Malformed("An incarnation that begins in the midst of another, or of an entry.")
+        if not self.context.pending.may_look():
+            return
         bodies = self.ledger.forgotten_after(line.id, line.peer, place, but=opening.entry.incarnation)
         if self._hand_back(line, bodies):
             self._hand_rosters(line, opening.entry.roster, now)
 
-    def came(self, line: LineRow, carried: CarriedEntry, item: tuple[Any, ...], now: int) -> None:
-        """An item came. Its entry may have been under way when the vault that wrote it was lost."""
-        if item[0] not in (Item.MANDATE, Item.NEXT_ROSTER) or not self._is_forgotten(line, carried.place):
+    def came(self, line: LineRow, carried: CarriedEntry, now: int) -> None:
+        """An entry that tells of mandates or rosters came: under way, perhaps, when its writer's vault was lost."""
+        if not self._is_forgotten(line, carried.place) or not self._hand_back(line, [carried.body]):
             return
         newest = self.ledger.newest_head(line.id, line.peer)
         entry = self.ledger.entry(newest[2]) if newest is not None else None
-        if self._hand_back(line, [carried.body]) and entry is not None:
+        if entry is not None and self.context.pending.may_look():
             self._hand_rosters(line, entry.entry.roster, now)
 
     def _is_forgotten(self, line: LineRow, place: Place) -> bool:
@@ -82,7 +86,7 @@ class Forgotten:
                 own = own or office == line.peer
                 known = office != line.peer and self.ledger.office(office) is not None
                 if known and self._first(line.id, signed.id):
-                    self.ledger.owe(line.id, (Item.NEXT_ROSTER, signed.raw))
+                    self.ledger.owe(line.id, (Item.NEXT_ROSTER, signed.raw), urgent=Precedence.FLASH)
         return own
 
     def _first(self, *what: bytes) -> bool:
@@ -102,8 +106,8 @@ def _told_in(body: bytes) -> list[tuple[int, Signed]]:
     found = []
     with suppress(OtherOfficeError):
         for item in read_items(body):
-            if item[0] in _READ:
+            if item[0] in TOLD:
                 signed = read_signed(item[1])
-                signed.statement.read(_READ[item[0]])
+                signed.statement.read(TOLD[item[0]])
                 found.append((int(item[0]), signed))
     return found

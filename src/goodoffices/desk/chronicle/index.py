@@ -19,13 +19,15 @@ from goodoffices.core.crypto import hkdf
 from goodoffices.core.errors import VaultDamaged
 from goodoffices.db.sqlite import Connection, make_private, set_pragmas, transaction
 from goodoffices.desk.chronicle.folding import asked, words_of
-from goodoffices.desk.vault.database import connect, faults
+from goodoffices.desk.vault.database import Pages, connect, faults
 
 FILE = "chronicle.db"
 FORM = 4
 """Of the tables and of the folding of words; another number is made anew."""
 TIE = 15
 """Bits by which things of one millisecond are told apart: a place is ``ms << 15 | n`` and fits 63 bits."""
+PAGES = Pages("HMAC_SHA512", 4096)
+"""As they have been from the first version on: an index of before is read on, and not made anew."""
 CACHE_KIB = 65_536
 LOG_PAGES = 250
 """Pages of its log that are moved into the file at once: few, for a page of the desk may wait for it."""
@@ -125,7 +127,7 @@ def remove(path: Path) -> None:
 
 def _keyed(path: Path, reading_key: bytes) -> Connection:
     make_private(path)
-    db = connect(path, hkdf(reading_key, b"GO1 chronicle index"))
+    db = connect(path, hkdf(reading_key, b"GO1 chronicle index"), PAGES)
     try:
         with faults():
             set_pragmas(db)

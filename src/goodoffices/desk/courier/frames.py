@@ -67,14 +67,27 @@ class Heap:
                 "Choose the bundle's file, or take the pictures again, nearer.",
             )
         whole, lacking = [], []
-        for (name, length, symbol), packets in self._sets.items():
+        for ((name, length, symbol), packets), (here, needed) in zip(
+            self._sets.items(), self.counts(), strict=True
+        ):
+            bundle = _rebuild(length, symbol, packets)
+            if bundle is None:
+                lacking.append(_too_few(here, needed))
+                continue
             try:
-                whole.append(check_whole(_rebuild(length, symbol, packets), name))
+                whole.append(check_whole(bundle, name))
             except YourError as error:
                 lacking.append(error)
         if not whole:
             raise lacking[0]
         return whole
+
+
+def _too_few(here: int, needed: int) -> YourError:
+    return YourError(
+        f"The pictures are not enough yet to rebuild the bundle: {here} of the {needed} or more that it takes.",
+        "Choose these again, with more of the same sequence.",
+    )
 
 
 def _rebuild(length: int, symbol: int, packets: Iterable[bytes]) -> bytes | None:

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from goodoffices.core import cbor
 from goodoffices.core.courier import MARK
-from goodoffices.core.errors import GoodOfficesError
+from goodoffices.core.errors import GoodOfficesError, Malformed
 from goodoffices.desk.courier.frames import Heap
 
 _BEGINS = cbor.encode([MARK])[1:]
+_NEITHER = Malformed(
+    "Neither a courier's bundle nor a picture (PNG, JPEG or WebP).",
+    "Choose the file from the stick, whose name ends in .courier, or photographs of the pictures.",
+)
 
 
 @dataclass
@@ -32,7 +36,7 @@ class Gathered:
 
 def gather(files: Iterable[tuple[str, bytes]]) -> Gathered:
     """Sort (name, content): a bundle is known by how it begins, everything else is tried as a picture."""
-    from goodoffices.desk.courier.pictures import contents
+    from goodoffices.desk.courier.pictures import NoPicture, contents
 
     gathered = Gathered()
     for name, content in files:
@@ -41,6 +45,8 @@ def gather(files: Iterable[tuple[str, bytes]]) -> Gathered:
             continue
         try:
             gathered.heap.add(contents(content))
+        except NoPicture:
+            gathered.useless.append((name, _NEITHER))
         except GoodOfficesError as error:
             gathered.useless.append((name, error))
     return gathered

@@ -24,6 +24,10 @@ LEVEL = "M"
 """Error correction of each code: a seventh of it may be smudged."""
 
 
+class NoPicture(Malformed):
+    """A file of another kind."""
+
+
 def drawn(frame: bytes) -> str:
     """One frame as an inline SVG, sized by its surroundings."""
     points = _points(frame, 1)
@@ -55,7 +59,7 @@ def _points(frame: bytes, scale: int) -> Image.Image:
 
 
 def contents(photograph: bytes) -> Iterator[bytes]:
-    """What the QR codes in one picture say, in no order. Raises Malformed or Oversized on what is no picture."""
+    """What the QR codes in one picture say, in no order. Raises NoPicture, Malformed or Oversized."""
     if len(photograph) > MAX_FILE:
         raise Oversized(f"A picture of {len(photograph) >> 20} MiB; at most {MAX_FILE >> 20} are looked at.")
     try:
@@ -67,15 +71,19 @@ def contents(photograph: bytes) -> Iterator[bytes]:
                         "A picture of more points than are looked at.", "Take it at a lower resolution."
                     )
                 grey = image.convert("L")
+    except UnidentifiedImageError as error:
+        raise NoPicture(
+            "A file of another kind: of pictures PNG, JPEG and WebP are read.",
+            "Choose pictures of the codes, or a file with their text.",
+        ) from error
     except (
-        UnidentifiedImageError,
         OSError,
         ValueError,
         SyntaxError,
         Image.DecompressionBombWarning,
         Image.DecompressionBombError,
     ) as error:
-        raise Malformed("Not a picture that can be read: PNG, JPEG or WebP.", "Take it again.") from error
+        raise Malformed("A picture that is cut short or damaged.", "Take it again.") from error
     for found in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)):
         if found.valid:
             yield bytes(found.bytes)

@@ -38,13 +38,20 @@ class ChainTables(LineTables):
         ``link``: mandate, lane, author, incarnation, sequence, ID.
         """
         chain, place, what = self._chain(*link[:4]), link[4], link[5]
-        there = self._all("SELECT id FROM link WHERE chain=? AND sequence=?", chain, place)
+        furthest = self.chain_head(*link[:3])
+        there = []
+        if furthest is None or place <= furthest[1]:
+            there = self._all("SELECT id FROM link WHERE chain=? AND sequence=?", chain, place)
         others = [bytes(row[0]) for row in there if bytes(row[0]) != what]
         if len(others) == len(there):
             self.db.execute("INSERT INTO link VALUES (?,?,?)", (chain, place, what))
-            head = link[:3]
-            if head in self._heads and place >= self._heads[head][1]:
+            head, known = link[:3], self._heads.get(link[:3])
+            if known is not None and place > known[1]:
                 self._heads[head] = link[3:6]
+            elif known is not None and place == known[1]:
+                del self._heads[
+                    head
+                ]  # two stand furthest (a fork, or two incarnations): the tables say which counts
         return others
 
     def _chain(self, *place: bytes) -> int:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from goodoffices.core import cbor
+from goodoffices.core.act import Act
 from goodoffices.core.errors import NotFound
 from goodoffices.core.mandate import Agreement, read_agreement
-from goodoffices.core.statement import read_signed
-from goodoffices.desk.ledger.chains import ChainTables
+from goodoffices.core.statement import Signed, read_signed
+from goodoffices.desk.ledger.numbers import NumberTables
 from goodoffices.desk.ledger.rows import ActRow, NoteRow
 
 NOTE_COLUMNS = (
@@ -19,14 +20,12 @@ NOTE_COLUMNS = (
 )
 MAX_COPIES = 16
 """Sealed forms of one note that are kept as evidence: each costs room, and an opening."""
-MAX_JUMP = 10_000
-"""Numbers that a peer's word may move this office's notes on by."""
 _SELDOM = "type NOT IN (1, 2, 3, 7, 8, 13)"
 """Types that are asked for over a whole mandate, word for word as the index of such acts has it."""
-_ACT = "position, id, author, type, subject, lane, signed, at, from_office"
+ACT_COLUMNS = "position, id, author, type, subject, lane, signed, at, from_office"
 
 
-class ChannelTables(ChainTables):
+class ChannelTables(NumberTables):
     """Mandates, notes, acts."""
 
     # mandates
@@ -101,6 +100,7 @@ class ChannelTables(ChainTables):
 
     def add_note(self, note: NoteRow) -> None:
         """Keep a note; one ID stands once."""
+        self._count_in(note)
         self.db.execute(
             f"INSERT INTO note ({NOTE_COLUMNS}) VALUES ({','.join('?' * 14)})",
             tuple(getattr(note, name.strip()) for name in NOTE_COLUMNS.split(",")),
@@ -114,6 +114,9 @@ class ChannelTables(ChainTables):
         if note == self._notes.get(note.id):
             return
         self._notes.pop(note.id, None)
+        self._numbers.clear()
+        self._newest.clear()
+        self._beyond = None
         self._acts.pop(note.id, None)  # those under another mandate are not its own
         self._unsettled.clear()  # it may wait for somebody now
         self.db.execute(
@@ -136,111 +139,14 @@ class ChannelTables(ChainTables):
     ) -> None:
         """The verdict on a note: a verified copy is never replaced by a worse one."""
         known = self._notes.pop(note_id, None)
+        if known is None or "altered" in (known.state, state):
+            self._newest.clear()
         if known is not None and known.state != "verified":
             self._notes[note_id] = replace(known, state=state, finding=finding, copy=copy, words_sealed=words)
         self.db.execute(
             "UPDATE note SET state=?, finding=?, copy=?, words_sealed=? WHERE id=? AND state<>'verified'",
             (state, finding, copy, words, note_id),
         )
-
-    def next_number(self, mandate: bytes, lane: bytes, author: bytes) -> int:
-        """This office's next note number in a lane, after every one that is here or that a peer told of."""
-        return max(self._highest(mandate, lane, author), self._told_of(mandate, lane)) + 1
-
-    def _highest(self, mandate: bytes, lane: bytes, author: bytes) -> int:
-        row = self._one(
-            "SELECT max(number) FROM note WHERE mandate=? AND lane=? AND author=?", mandate, lane, author
-        )
-        return int(row[0] or 0)
-
-    def _told_of(self, mandate: bytes, lane: bytes) -> int:
-        return int(self.fact(_number_fact(mandate, lane)) or b"0")
-
-    def number_after(self, mandate: bytes, lane: bytes, author: bytes, number: int) -> bool:
-        """A peer holds this office's note of that number: a vault that went back must not give it again.
-
-        True if that is new: a note of this office's that its own vault does not hold. It is only the peer's
-        word, so it moves the numbers by ``MAX_JUMP`` at most.
-        """
-        here = self._highest(mandate, lane, author)
-        if number > max(here, self._told_of(mandate, lane)) and self._one(
-            "SELECT 1 FROM mandate WHERE id=?", mandate
-        ):
-            self.set_fact(_number_fact(mandate, lane), str(min(number, here + MAX_JUMP)).encode())
-            return True
-        return False
-
-    def highest_numbers(self, author: bytes, most: int) -> tuple[tuple[bytes, bytes, int], ...]:
-        """(mandate, lane, highest number) of an office's notes here, the lanes that were used last."""
-        rows = self._all(
-            "SELECT mandate, lane, max(number) FROM note WHERE author=? GROUP BY mandate, lane"
-            " ORDER BY max(rowid) DESC LIMIT ?",
-            author,
-            most,
-        )
-        return tuple((bytes(mandate), bytes(lane), number) for mandate, lane, number in rows)
-
-    def newest_of(self, mandate: bytes, lane: bytes, authors: Iterable[bytes], most: int) -> list[bytes]:
-        """IDs of the newest notes of these authors in a lane, oldest first; altered ones are nobody's."""
-        rows = [
-            row
-            for author in authors
-            for row in self._all(
-                "SELECT rowid, id FROM note WHERE mandate=? AND lane=? AND author=? AND state<>'altered'"
-                " ORDER BY rowid DESC LIMIT ?",
-                mandate,
-                lane,
-                author,
-                most,
-            )
-        ]
-        return [bytes(note) for _, note in sorted(rows)[-most:]]
-
-    def newest_own(self, mandate: bytes, lane: bytes, me: bytes, most: int) -> list[bytes]:
-        """IDs of this office's newest notes in a lane, newest first."""
-        rows = self._all(
-            "SELECT id FROM note WHERE mandate=? AND lane=? AND author=? ORDER BY number DESC LIMIT ?",
-            mandate,
-            lane,
-            me,
-            most,
-        )
-        return [bytes(row[0]) for row in rows]
-
-    def wrote_after(self, mandate: bytes, lane: bytes, author: bytes, at: int) -> bool:
-        """Whether a note of an author came into a lane after a time."""
-        row = self._one(
-            "SELECT at FROM note WHERE mandate=? AND lane=? AND author=? AND state<>'altered'"
-            " ORDER BY number DESC LIMIT 1",
-            mandate,
-            lane,
-            author,
-        )
-        return row is not None and row[0] > at
-
-    def others_of_number(self, note: NoteRow) -> list[bytes]:
-        """Other verified notes under the same author's number in the same lane: there should be none."""
-        rows = self._all(
-            "SELECT id FROM note WHERE mandate=? AND lane=? AND author=? AND number=? AND id<>?"
-            " AND state='verified'",
-            note.mandate,
-            note.lane,
-            note.author,
-            note.number,
-            note.id,
-        )
-        return [bytes(row[0]) for row in rows]
-
-    def own_since(self, mandate: bytes, author: bytes, precedence: int, since: int) -> list[int]:
-        """When the author's notes of one precedence were released under a mandate, from ``since`` on."""
-        rows = self._all(
-            "SELECT at FROM note WHERE mandate=? AND author=? AND precedence=? AND at>? ORDER BY at",
-            mandate,
-            author,
-            precedence,
-            since,
-        )
-        return [int(row[0]) for row in rows]
 
     def add_copy(
         self,
@@ -311,56 +217,72 @@ class ChannelTables(ChainTables):
 
     # acts
 
-    def has_act(self, act_id: bytes) -> bool:
-        """Whether this act is known here."""
+    def has_act(self, act_id: bytes, act: Act | None = None) -> bool:
+        """Whether this act is known here. ``act``: what it says; beyond the furthest of its chain it cannot be."""
+        if act is not None:
+            furthest = self._heads.get((act.mandate, act.lane, act.author))
+            if furthest is not None and furthest[0] == act.incarnation and act.sequence > furthest[1]:
+                return False
         return self._one("SELECT 1 FROM act WHERE id=?", act_id) is not None
 
     def act(self, act_id: bytes) -> ActRow | None:
         """An act by its ID."""
-        row = self._one(f"SELECT {_ACT} FROM act WHERE id=?", act_id)
+        row = self._one(f"SELECT {ACT_COLUMNS} FROM act WHERE id=?", act_id)
         return ActRow(*row) if row else None
 
-    def add_act(self, act: ActRow, mandate: bytes) -> None:
-        """Keep a signed act."""
-        if act.subject is not None:
-            self._acts.pop(act.subject, None)
-        self.db.execute(
-            "INSERT INTO act (id, mandate, lane, author, type, subject, signed, at, from_office)"
+    def add_act(self, signed: Signed, act: Act, now: int, from_office: bytes | None) -> None:
+        """Keep a signed act. ``from_office``: which neighbour handed it over; None: our own."""
+        known = self._acts.pop(act.subject, None) if act.subject is not None else None
+        row = signed.id, act.author, act.type, act.subject, act.lane, signed.raw, now, from_office
+        added = self.db.execute(
+            "INSERT INTO act (id, author, type, subject, lane, signed, at, from_office, mandate)"
             " VALUES (?,?,?,?,?,?,?,?,?)",
-            (
-                act.id,
-                mandate,
-                act.lane,
-                act.author,
-                act.type,
-                act.subject,
-                act.signed,
-                act.at,
-                act.from_office,
-            ),
+            (*row, act.mandate),
         )
+        self._seldom.pop((act.mandate, act.type), None)
+        if act.subject is None:
+            return
+        said = self._said.get(act.subject)
+        if said is not None:
+            said[act.author, act.type] = said.get((act.author, act.type), 0) + 1
+        if known is not None and act.mandate == self._mandate_of(act.subject):
+            self._acts[act.subject] = (*known, ActRow(added.lastrowid or 0, *row))
+
+    def _mandate_of(self, note_id: bytes) -> bytes | None:
+        note = self.note(note_id)
+        return note.mandate if note is not None else None
 
     def acts_about(self, note: bytes) -> list[ActRow]:
         """Acts under a note's own mandate whose subject it is, in the order in which they came."""
         if note not in self._acts:
             own = "mandate=coalesce((SELECT mandate FROM note WHERE id=act.subject), mandate)"
-            rows = self._all(f"SELECT {_ACT} FROM act WHERE subject=? AND {own} ORDER BY position", note)
+            rows = self._all(
+                f"SELECT {ACT_COLUMNS} FROM act WHERE subject=? AND {own} ORDER BY position", note
+            )
             self._room_in(self._acts)
             self._acts[note] = tuple(ActRow(*row) for row in rows)
         return list(self._acts[note])
 
     def count_about(self, note: bytes, author: bytes, kinds: Sequence[Collection[int]]) -> list[int]:
         """How many acts of one author have a note as subject: of each set of types, and last of all others."""
-        rows = self._all(
-            "SELECT type, count(*) FROM act WHERE subject=? AND author=? GROUP BY type", note, author
-        )
+        rows = [(kind, count) for (who, kind), count in self.said_about(note).items() if who == author]
         counts = [sum(count for kind, count in rows if kind in each) for each in kinds]
         return [*counts, sum(count for _, count in rows) - sum(counts)]
+
+    def said_about(self, note: bytes) -> dict[tuple[bytes, int], int]:
+        """Of each office and type, how many acts have a note as subject. Remembered."""
+        if note not in self._said:
+            found = self._all(
+                "SELECT author, type, count(*) FROM act WHERE subject=? GROUP BY author, type", note
+            )
+            self._room_in(self._said)
+            self._said[note] = {(bytes(who), kind): count for who, kind, count in found}
+        return self._said[note]
 
     def newest_acts(self, mandate: bytes, kind: int, since: int, most: int) -> list[ActRow]:
         """The newest acts of one type under a mandate that came here after a time, newest first."""
         rows = self._all(
-            f"SELECT {_ACT} FROM act WHERE mandate=? AND {_SELDOM} AND type=? ORDER BY position DESC LIMIT ?",
+            f"SELECT {ACT_COLUMNS} FROM act WHERE mandate=? AND {_SELDOM} AND type=? ORDER BY position DESC LIMIT ?",
             mandate,
             kind,
             most,
@@ -368,13 +290,12 @@ class ChannelTables(ChainTables):
         return [act for row in rows if (act := ActRow(*row)).at > since]
 
     def acts_of_type(self, mandate: bytes, kind: int) -> list[ActRow]:
-        """Acts of one type under a mandate; of a type that not every note brings with it."""
-        rows = self._all(
-            f"SELECT {_ACT} FROM act WHERE mandate=? AND {_SELDOM} AND type=? ORDER BY position",
-            *(mandate, kind),
-        )
-        return [ActRow(*row) for row in rows]
-
-
-def _number_fact(mandate: bytes, lane: bytes) -> str:
-    return f"number told {mandate.hex()} {lane.hex()}"
+        """Acts of one type under a mandate; of a type that not every note brings with it. Remembered."""
+        if (mandate, kind) not in self._seldom:
+            rows = self._all(
+                f"SELECT {ACT_COLUMNS} FROM act WHERE mandate=? AND {_SELDOM} AND type=? ORDER BY position",
+                *(mandate, kind),
+            )
+            self._room_in(self._seldom)
+            self._seldom[mandate, kind] = tuple(ActRow(*row) for row in rows)
+        return [*self._seldom[mandate, kind]]

@@ -52,7 +52,8 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, Browsin
     def part(self) -> Iterator[None]:
         """A part of the open transaction that is undone alone if it fails."""
         self.db.execute("SAVEPOINT part")
-        done, fresh, places = False, [*self._fresh], {**self._places}
+        done, fresh, places, forked = False, [*self._fresh], {**self._places}, {*self._forked}
+        opened = {**self._opened}
         try:
             yield
             done = True
@@ -61,7 +62,8 @@ class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, Browsin
                 self.db.execute("ROLLBACK TO part")
                 self._forget()
                 self._fresh = fresh
-                self._places = places  # found by a long look where the chain is long
+                # Found by a long look where the chain is long.
+                self._places, self._forked, self._opened = places, forked, opened
             if self.db.in_transaction:
                 self.db.execute("RELEASE part")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from goodoffices.core.errors import NotFound
-from goodoffices.core.line import CarriedEntry
+from goodoffices.core.line import ERASABLE, CarriedEntry
 from goodoffices.core.office import Office, read_office
 from goodoffices.core.pairing import Offer, read_offer
 from goodoffices.core.statement import Statement, read_signed
@@ -17,6 +17,9 @@ from goodoffices.desk.ledger.rows import LineRow
 
 _LINE = "id, name, peer, pairing, my_confirmation, their_confirmation, incarnation"
 MAX_READ = 256
+MOST_WRITTEN = 128
+SHORT = 16_384
+"""Bytes of the body of an entry that is remembered."""
 
 
 class LineTables(PlaceTables, MailboxTables):
@@ -60,10 +63,10 @@ class LineTables(PlaceTables, MailboxTables):
 
     def line(self, line_id: bytes) -> LineRow:
         """A line by its ID; raises NotFound."""
-        found = next((line for line in self.lines() if line.id == line_id), None)
-        if found is None:
-            raise NotFound("There is no such line at this desk.")
-        return found
+        for line in self.lines():
+            if line.id == line_id:
+                return line
+        raise NotFound("There is no such line at this desk.")
 
     def lines(self) -> list[LineRow]:
         """Every line, oldest first. Remembered: a note on its way asks a dozen times."""
@@ -73,7 +76,10 @@ class LineTables(PlaceTables, MailboxTables):
 
     def line_to(self, peer: bytes) -> LineRow | None:
         """The newest open line to an office."""
-        return next((line for line in reversed(self.lines()) if line.peer == peer and line.open), None)
+        for line in reversed(self.lines()):
+            if line.peer == peer and line.open:
+                return line
+        return None
 
     def add_line(self, line: LineRow, mine: Offer, theirs: Offer, now: int) -> None:
         """Keep a new line; its own mailboxes are those that the offer named."""
@@ -157,10 +163,19 @@ class LineTables(PlaceTables, MailboxTables):
                 urgent,
             ),
         )
-        self._grew(entry, carried.place)
+        self._grew(carried)
+
+    def remember(self, carried: CarriedEntry) -> None:
+        """An own entry that was added just now is asked for again: by relays' answers, by its receipt."""
+        if carried.entry.kind not in ERASABLE and len(carried.body) <= SHORT:
+            if len(self._written) >= MOST_WRITTEN:
+                self._written.clear()
+            self._written[carried.signed.id] = carried
 
     def entry(self, entry_id: bytes) -> CarriedEntry | None:
         """An entry of the record by its ID."""
+        if entry_id in self._written:
+            return self._written[entry_id]
         row = self._one("SELECT signed, salt, body FROM entry WHERE id=?", entry_id)
         return CarriedEntry(read_signed(bytes(row[0])), bytes(row[1]), bytes(row[2])) if row else None
 

@@ -37,7 +37,9 @@ class OwedTables(Tables):
 
     def owed(self, line: bytes) -> list[tuple[int, bytes, int]]:
         """(row, item, urgent) in the order in which they came to be owed. Row 0: by the open transaction."""
-        rows = self._all("SELECT id, item, urgent FROM owed WHERE line=? ORDER BY id", line)
+        rows = []
+        if self._owing is None or line in self._owing:
+            rows = self._all("SELECT id, item, urgent FROM owed WHERE line=? ORDER BY id", line)
         kept = [(row[0], bytes(row[1]), int(row[2])) for row in rows]
         return kept + [(0, item, urgent) for to, item, urgent in self._fresh if to == line]
 

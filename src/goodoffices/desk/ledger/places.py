@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from goodoffices.core.errors import Malformed
-from goodoffices.core.line import Entry, EntryKind, Item, Place, read_items
+from goodoffices.core.line import CarriedEntry, EntryKind, Item, Place, read_items
 from goodoffices.desk.ledger.owed import OwedTables
 
 MOST_FORGOTTEN = 1000
@@ -16,11 +14,18 @@ MOST_FORGOTTEN = 1000
 class PlaceTables(OwedTables):
     """The chains of each line. Their heads are remembered: every entry that is written asks for two."""
 
+    def is_beyond(self, line: bytes, writer: bytes, place: Place) -> bool:
+        """Whether nothing can stand at a place, since it lies beyond the highest of its chain that is known.
+
+        So does nearly every entry that arrives. False: it has to be looked for.
+        """
+        known = self._places.get((line, writer, place[0]))
+        return known is not None and place[1] > known[1]
+
     def entry_ids_at(self, line: bytes, writer: bytes, place: Place) -> list[bytes]:
         """IDs of a writer's entries that stand at one place of its chain: one, or a fork."""
-        known = self._places.get((line, writer, place[0]))
-        if known is not None and place[1] > known[1]:
-            return []  # beyond the highest, as nearly every entry that arrives
+        if self.is_beyond(line, writer, place):
+            return []
         rows = self._all(
             "SELECT id FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=?",
             line,
@@ -30,8 +35,11 @@ class PlaceTables(OwedTables):
         )
         return [bytes(row[0]) for row in rows]
 
-    def entry_place(self, line: bytes, writer: bytes, entry_id: bytes) -> Place | None:
-        """Where an entry of a writer stands on a line, if it is here."""
+    def entry_place(self, line: bytes, writer: bytes, claimed: Place) -> Place | None:
+        """Where an entry of a writer stands on a line, if it is here. ``claimed``: as the entry itself says."""
+        if self.is_beyond(line, writer, claimed):
+            return None
+        entry_id = claimed[2]
         row = self._one(
             "SELECT incarnation, number FROM entry WHERE id=? AND line=? AND writer=?", entry_id, line, writer
         )
@@ -41,7 +49,9 @@ class PlaceTables(OwedTables):
         """The highest place of a writer's chain, of one incarnation or of the newest. Remembered."""
         asked = (line, writer, incarnation)
         if asked not in self._places:
-            self._places[asked] = self._look_for_head(line, writer, incarnation)
+            found = self._look_for_head(line, writer, incarnation)
+            self._room_in(self._places)
+            self._places[asked] = found
         return self._places[asked]
 
     def _look_for_head(self, line: bytes, writer: bytes, incarnation: bytes | None) -> Place | None:
@@ -52,26 +62,40 @@ class PlaceTables(OwedTables):
                 *(line, writer),
             )
             return self.head(line, writer, bytes(newest[0])) if newest else None
-        row = self._one(
+        rows = self._all(
             "SELECT incarnation, number, id FROM entry WHERE line=? AND writer=? AND incarnation=?"
-            " ORDER BY number DESC, position LIMIT 1",
+            " ORDER BY number DESC, position LIMIT 2",
             *(line, writer, incarnation),
         )
-        return (bytes(row[0]), row[1], bytes(row[2])) if row else None
+        if not rows:
+            return None
+        if rows[-1][1] == rows[0][1] and len(rows) > 1:
+            self._forked.add(bytes(rows[0][2]))
+        return bytes(rows[0][0]), rows[0][1], bytes(rows[0][2])
 
-    def _grew(self, entry: Entry, place: Place) -> None:
+    def _grew(self, carried: CarriedEntry) -> None:
         """An entry was appended: what is remembered of its chain goes on with it."""
+        entry, place = carried.entry, carried.place
         line, writer, incarnation = entry.line, entry.writer, entry.incarnation
+        opened = self._opened.get((line, writer))
+        if entry.number == 1 and opened is not None and incarnation not in opened:
+            self._opened[line, writer] = {**opened, incarnation: _opened_after(carried.body)}
         known = self._places.get((line, writer, incarnation))
         if known is None:
             self._places.pop((line, writer, incarnation), None)
-            self._places.pop((line, writer, None), None)
+            # It came last, so its incarnation is the newest: to find that out in the table takes a look at all.
+            self._places[line, writer, None] = self.head(line, writer, incarnation)
             return
+        if place[1] == known[1] and place != known:
+            self._forked.add(known[2])
         head = place if place[1] > known[1] else known
         self._places[line, writer, incarnation] = self._places[line, writer, None] = head
 
     def holds(self, line: bytes, writer: bytes, place: Place) -> bool:
         """Whether this very entry of a writer stands here at its place."""
+        own = self._written.get(place[2])
+        if own is not None and (own.entry.line, own.entry.writer, own.place) == (line, writer, place):
+            return True
         return self._places.get((line, writer, place[0])) == place or place[2] in self.entry_ids_at(
             line, writer, place
         )
@@ -126,9 +150,12 @@ class PlaceTables(OwedTables):
             )
         }
         openings: dict[bytes | None, list[tuple[bytes, int]]] = {}
-        for incarnation, before in self._openings(line, writer, chains):
-            key = before[0] if before else None
-            openings.setdefault(key, []).append((incarnation, before[1] if before else 0))
+        opened = self._openings(line, writer)
+        for incarnation in chains:
+            if incarnation in opened:
+                before = opened[incarnation]
+                key = before[0] if before else None
+                openings.setdefault(key, []).append((incarnation, before[1] if before else 0))
         walked: dict[bytes, int] = {}
         waiting = [incarnation for incarnation, _ in openings.pop(None, [])]
         while waiting:
@@ -140,13 +167,18 @@ class PlaceTables(OwedTables):
             waiting += [each for each, after in openings.pop(incarnation, []) if after <= highest]
         return walked
 
-    def _openings(
-        self, line: bytes, writer: bytes, incarnations: Iterable[bytes]
-    ) -> list[tuple[bytes, Place | None]]:
-        """Of each incarnation whose first entry is here, the place after which it began."""
-        begun = "SELECT body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number=1 ORDER BY position"
-        rows = [(each, self._one(begun, line, writer, each)) for each in incarnations]
-        return [(each, _opened_after(bytes(row[0]))) for each, row in rows if row is not None]
+    def _openings(self, line: bytes, writer: bytes) -> dict[bytes, Place | None]:
+        """By incarnation whose first entry is here, the place after which it began. Remembered."""
+        asked = line, writer
+        if asked not in self._opened:
+            begun = (
+                "SELECT incarnation, body FROM entry WHERE line=? AND writer=? AND number=1 ORDER BY position"
+            )
+            opened: dict[bytes, Place | None] = {}
+            for incarnation, body in self._all(begun, line, writer):
+                opened.setdefault(bytes(incarnation), _opened_after(bytes(body)))
+            self._opened[asked] = opened
+        return self._opened[asked]
 
     def forgotten_after(
         self, line: bytes, writer: bytes, place: Place | None, *, but: bytes | None = None
@@ -160,49 +192,52 @@ class PlaceTables(OwedTables):
             return []
         if self.newest_head(line, writer) == place:
             return []
-        openings = self._openings(line, writer, self._incarnations(line, writer))
+        openings = self._openings(line, writer)
+        go_on: dict[bytes, list[tuple[bytes, int]]] = {}
+        for each, after in openings.items():
+            if after is not None and each != but:
+                go_on.setdefault(after[0], []).append((each, after[1]))
         # By incarnation, the number after which nothing in it is known to its writer any more.
-        behind = {place[0]: place[1]} if place is not None else {each: 0 for each, _ in openings}
+        behind = {place[0]: place[1]} if place is not None else dict.fromkeys(openings, 0)
         waiting = list(behind.items())
         while waiting:
             before, number = waiting.pop()
-            for each, after in openings:
-                if after is None or after[0] != before or after[1] < number or each == but or each in behind:
-                    continue
-                behind[each] = 0
-                waiting.append((each, 0))
-        found = [
-            row
+            for each, began in go_on.get(before, ()):
+                if began >= number and each not in behind:
+                    behind[each] = 0
+                    waiting.append((each, 0))
+        # Places first, which an index tells; bodies of the newest alone.
+        places = sorted(
+            int(row[0])
             for incarnation, number in behind.items()
             for row in self._all(
-                "SELECT position, body FROM entry WHERE line=? AND writer=? AND incarnation=? AND number>?"
-                " AND kind=? ORDER BY position DESC LIMIT ?",
-                *(line, writer, incarnation, number, int(EntryKind.ACTS), MOST_FORGOTTEN),
+                "SELECT position FROM entry WHERE line=? AND writer=? AND incarnation=? AND number>?"
+                " ORDER BY number DESC LIMIT ?",
+                *(line, writer, incarnation, number, MOST_FORGOTTEN),
             )
-        ]
-        return [bytes(body) for _, body in sorted(found)[-MOST_FORGOTTEN:]]
+        )[-MOST_FORGOTTEN:]
+        acts = "SELECT body FROM entry WHERE position=? AND kind=?"
+        rows = (self._one(acts, each, int(EntryKind.ACTS)) for each in places)
+        return [bytes(row[0]) for row in rows if row is not None]
 
     def is_passed_over(self, line: bytes, writer: bytes, place: Place) -> bool:
         """Whether a writer went on from before this place, or from before what this place's chain goes on from.
 
         Of two incarnations that go on from one place nothing here says which its writer has forgotten.
         """
-        openings = self._openings(line, writer, self._incarnations(line, writer))
-        began, walked = dict(openings), set[bytes]()
+        began, walked = self._openings(line, writer), set[bytes]()
+        left: dict[bytes, int] = {}
+        for after in began.values():
+            if after is not None:
+                left[after[0]] = min(after[1], left.get(after[0], after[1]))
         behind: Place | None = place
         while behind is not None and behind[0] not in walked:
             incarnation, number, _ = behind
-            if any(
-                after is not None and after[0] == incarnation and after[1] < number for _, after in openings
-            ):
+            if left.get(incarnation, number) < number:
                 return True
             walked.add(incarnation)
             behind = began.get(incarnation)
         return False
-
-    def _incarnations(self, line: bytes, writer: bytes) -> list[bytes]:
-        rows = self._all("SELECT DISTINCT incarnation FROM entry WHERE line=? AND writer=?", line, writer)
-        return [bytes(row[0]) for row in rows]
 
     def _gap_after(self, line: bytes, writer: bytes, incarnation: bytes) -> int:
         numbers = (
@@ -216,7 +251,10 @@ class PlaceTables(OwedTables):
     def neighbours_of(
         self, line: bytes, writer: bytes, place: Place
     ) -> list[tuple[int, bytes, bytes | None]]:
-        """(number, ID, previous) of the entries just before and after a place."""
+        """(number, ID, previous) of the entries just before and after a place; just before the highest, no previous."""
+        known = self._places.get((line, writer, place[0]))
+        if known is not None and known[1] == place[1] - 1 and known[2] not in self._forked:
+            return [(known[1], known[2], None)]
         return [
             (row[0], bytes(row[1]), row[2])
             for row in self._all(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from goodoffices.core.line import Place
+from goodoffices.core.line import CarriedEntry, Place
 from goodoffices.core.mandate import Agreement
 from goodoffices.core.office import Office
 from goodoffices.core.sealed import Header
@@ -118,14 +118,30 @@ class Tables:
         self._lines: list[LineRow] | None = None
         self._facts: dict[str, bytes | None] = {}
         self._notes: dict[bytes, NoteRow] = {}
+        self._numbers: dict[tuple[bytes, bytes, bytes], int] = {}
+        """By mandate, lane and author: the highest number of a note here."""
+        self._newest: dict[tuple[bytes, bytes, tuple[bytes, ...], int], list[bytes]] = {}
+        """By mandate, lane, authors and how many: their newest notes, oldest first."""
         self._acts: dict[bytes, tuple[ActRow, ...]] = {}
         """By the note that they are about."""
+        self._said: dict[bytes, dict[tuple[bytes, int], int]] = {}
+        """By note: of each office and type, how many acts have it as their subject."""
+        self._seldom: dict[tuple[bytes, int], tuple[ActRow, ...]] = {}
+        """By mandate and type: acts that not every note brings with it."""
+        self._written: dict[bytes, CarriedEntry] = {}
+        """Own entries of late: their peers name them, and relays and receipts tell of them."""
         self._unsettled: dict[bytes, Any] = {}
         self._carried: dict[tuple[bytes, bytes], bool] = {}
         self._heads: dict[tuple[bytes, bytes, bytes], tuple[bytes, int, bytes]] = {}
         self._chains: dict[tuple[bytes, ...], int] = {}
         self._places: dict[tuple[bytes, bytes, bytes | None], Place | None] = {}
         """By line, writer and incarnation (None: the newest): the highest place of that chain."""
+        self._forked: set[bytes] = set()
+        """Entries at those places that share theirs with another."""
+        self._opened: dict[tuple[bytes, bytes], dict[bytes, Place | None]] = {}
+        """By line and writer: of each incarnation whose first entry is here, the place after which it began."""
+        self._beyond: bytes | None = None
+        """The note that was added last, if its number was higher than all of its author's."""
         self._routes: list[RouteRow] | None = None
         self._owing: tuple[bytes, ...] | None = None
         """Lines to which the table of what is owed owes something."""
@@ -145,18 +161,41 @@ class Tables:
 
     def look_again(self) -> None:
         """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
-        self._routes = self._owing = self._arrived = None
+        self._routes = self._owing = self._arrived = self._beyond = None
         for remembered in (
             self.books,
             self._facts,
             self._notes,
+            self._numbers,
+            self._newest,
             self._acts,
+            self._said,
+            self._seldom,
+            self._written,
             self._carried,
             self._heads,
             self._chains,
             self._places,
+            self._forked,
+            self._opened,
         ):
             remembered.clear()
+
+    def remembered(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What is kept in memory of the tables: under a name, what each was asked with, the newest last."""
+        return {
+            "the numbers of": [*self._numbers],
+            "the newest notes of": [*self._newest],
+            "the chain of": [*self._heads],
+            "the head of": [*self._places],
+            "note": [(note,) for note in self._notes],
+            "the acts about note": [(note,) for note in self._acts],
+            "what was said about note": [(note,) for note in self._said],
+            "the acts of a kind under": [*self._seldom],
+            "what was carried:": [*self._carried],
+            "entry": [(entry,) for entry in self._written],
+            "the fact": [(name,) for name in self._facts],
+        }
 
     def _room_in(self, remembered: dict[Any, Any]) -> None:
         if len(remembered) >= MAX_REMEMBERED:

@@ -2,13 +2,15 @@
 """Checkpoints at one desk (ADR 0015): made at intervals, offered to the counterpart, cosigned for it.
 
 Nothing waits for a checkpoint (P11). It travels beside entries, in envelopes of its own, and is lost
-without harm: the newest one is offered again until the counterpart's cosignature is here. An office whose
-roster lists no key for checkpoints makes none, and its lines go on as they are.
+without harm: the newest one is offered again until the counterpart's cosignature is here. One that
+overtook the entries under it waits for them at its reader. An office whose roster lists no key for
+checkpoints makes none, and its lines go on as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from goodoffices.core import envelope
@@ -25,7 +27,7 @@ from goodoffices.core.checkpoint import (
     write_vkey,
 )
 from goodoffices.core.crypto import ed25519_public
-from goodoffices.core.errors import Foreign, NotNow
+from goodoffices.core.errors import Foreign, NotNow, OtherOfficeError
 from goodoffices.core.merkle import Frontier, plain_leaf
 from goodoffices.core.office import Office, Right
 from goodoffices.desk.context import Context, Officer
@@ -48,6 +50,10 @@ MAX_REFUSED = 8
 """Checkpoints of one chain that do not hold and are kept as evidence."""
 AT_ONCE = 20_000
 """Entries that one checkpoint adds at most, so that no look at a long chain holds the desk up."""
+MOST_EARLY = 64
+"""Chains of which a checkpoint that came before its entries is remembered."""
+BETWEEN_LOOKS = 1_000
+"""Milliseconds between two looks whether those entries have come."""
 
 
 class Checkpoints:
@@ -60,6 +66,9 @@ class Checkpoints:
         self._require = require
         lines.take_checkpoint = self.take
         self._look_at = 0
+        self._early: dict[Tree, tuple[bytes, bytes, int]] = {}
+        """Line, bytes and size of the newest of a chain that came before its entries, which may go another way."""
+        self._early_at = 0
         self.outside: dict[str, tuple[str, int]] = {}
         """By address of a witness or time stamp authority: how its last try ended (``desk.outsiders``)."""
 
@@ -85,10 +94,11 @@ class Checkpoints:
 
     def settle(self, now: int) -> bool:
         """Make and offer what is due; True if anything is to be sent."""
+        kept = self._judge_early(now)
         if now < self._look_at:
-            return False
+            return kept
         self._look_at = now + LOOK
-        made = self._make(now, at_once=False)
+        made = self._make(now, at_once=False) or kept
         offered = False
         for row in self.ledger.waiting_checkpoints(self.context.me):
             if now - row.offered >= AGAIN:
@@ -174,7 +184,11 @@ class Checkpoints:
             if checkpoint.tree.writer == self.context.me:
                 self._cosigned(checkpoint, peer, now)
             elif checkpoint.tree.writer == line.peer:
-                self._theirs(line, checkpoint, peer, now)
+                if not self._theirs(line, checkpoint, peer, now):
+                    self._early.pop(checkpoint.tree, None)
+                    self._early[checkpoint.tree] = line.id, raw, checkpoint.size
+                    if len(self._early) > MOST_EARLY:
+                        del self._early[next(iter(self._early))]
             else:
                 raise Foreign("A checkpoint of a chain that is not on this line.")
         except NotNow:
@@ -188,31 +202,51 @@ class Checkpoints:
             both = merge(known.checkpoint, checkpoint)
             self.ledger.update_checkpoint(known.id, both, cosigned=now)
 
-    def _theirs(self, line: LineRow, checkpoint: Checkpoint, peer: Office, now: int) -> None:
+    def _judge_early(self, now: int) -> bool:
+        """Those that came before their entries, once these may be here; True if any was looked at."""
+        if not self._early or self._early_at - BETWEEN_LOOKS <= now < self._early_at:
+            return False
+        here = [
+            tree
+            for tree, (line, _, size) in self._early.items()
+            if any(each == tree and newest >= size for each, newest in self.ledger.trees(line, tree.writer))
+        ]
+        if here:
+            self._early_at = now + BETWEEN_LOOKS
+        for tree in here:
+            line, raw, _ = self._early.pop(tree)
+            # Its signature held when it came; where its writer's keys are others by now, it is offered again.
+            with suppress(OtherOfficeError), self.context.transaction():
+                self.take(self.ledger.line(line), raw, now)
+        return bool(here)
+
+    def _theirs(self, line: LineRow, checkpoint: Checkpoint, peer: Office, now: int) -> bool:
+        """False if entries that it stands over are still under way."""
         verify(checkpoint, peer)
         checkpoint = bare(checkpoint)
         known = self.ledger.same_checkpoint(checkpoint)
         if known is not None:
             if known.holds and known.cosigned is not None:
                 self._send(known.checkpoint, now)
-                return
+                return True
             if not known.holds:
-                return
+                return True
         last = self.ledger.newest_checkpoint(checkpoint.tree)
         if known is None and last is not None and checkpoint.size < last.checkpoint.size:
-            return  # overtaken by a newer one
+            return True  # overtaken by a newer one
         if known is None and last is not None and now - last.at < OFTEN:
-            return  # it is offered again, if it is meant
+            return True  # it is offered again, if it is meant
         if known is None and last is not None and checkpoint.size == last.checkpoint.size:
             self._refuse(line, checkpoint, peer, now)
-            return
+            return True
         frontier = known.frontier if known else self._grown(checkpoint.tree, last, checkpoint.size)
         if frontier is None:
-            return  # entries are still under way: it is offered again
+            return False
         if frontier.root() != checkpoint.root:
             self._refuse(line, checkpoint, peer, now)
-            return
+            return True
         self._keep(checkpoint, frontier, known, now)
+        return True
 
     def _keep(
         self, checkpoint: Checkpoint, frontier: Frontier, known: CheckpointRow | None, now: int

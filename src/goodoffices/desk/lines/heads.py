@@ -70,7 +70,9 @@ class Heads:
         self._later: dict[bytes, tuple[int, int]] = {}
         """Lines with a gap that did not fill: (since when this desk waits, how often it has waited)."""
         self._answered: set[bytes] = set()
-        self._asked: dict[bytes, bytes] = {}  # per line: the last question that its peer asked
+        self._asked: dict[
+            bytes, tuple[bytes, int]
+        ] = {}  # per line: its peer's last question, and by which roster
         self.reoffers = Reoffers()
         self.heard: dict[bytes, tuple[int, bool]] = {}  # per line: when its peer was heard, if locked
         self._heard_kept: dict[bytes, int] = {}
@@ -86,12 +88,6 @@ class Heads:
         for parts in self.untold.parts(line.id):
             self._pack(line, parts, [nonce], now)
         self._send_head(line, nonce, None, now)
-
-    def ask_anew(self, now: int) -> None:
-        """After a roster came that no entry could tell of: each question brings it along."""
-        for line in self.ledger.lines():
-            if line.open and self.untold.any_on(line.id):
-                self._ask(line, now)
 
     def tell(self, now: int) -> None:
         """Tell every peer whether this desk is locked: silence of a locked desk is another silence (P6)."""
@@ -237,7 +233,9 @@ class Heads:
             self.ledger.set_fact(_software(line.id), head.software.encode())
         self._told_mailboxes(line, head, now)
         if head.answers is None:
-            self._asked[line.id] = head.nonce
+            if not self.context.pending.may_look():
+                return
+            self._asked[line.id] = head.nonce, head.roster
             if head.nonce not in self._answered:
                 self._peer_started(line, head, now)
                 if not self._in_cell and self.cells.started_without_keys(line):
@@ -275,16 +273,21 @@ class Heads:
         They and the answer, which are no secret, are sealed to a key that it still has; nothing else is.
         """
         peer = self.peer_of(line)
+        parts = self._rosters_back(line, asked, version, now)
+        _, public = sealing_key(peer.epochs_at(version)[0], now)
+        sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
+        self.sending.add(line.id, sealed, (), self.ledger.routes(line.id, own=False), now=now)
+
+    def _rosters_back(self, line: LineRow, asked: bytes, version: int, now: int) -> list[tuple[Any, ...]]:
+        """The answer to a question, with the peer's own rosters after the one by which it asked, as many as fit."""
         parts = [self._head_part(line, self.context.rng(16), asked, now)]
         room = ROOM
-        for signed in peer.signed[version + 1 :]:
+        for signed in self.peer_of(line).signed[version + 1 :]:
             room -= len(signed.raw) + 16
             if room < 0:
                 break
             parts.append(envelope.roster_part(signed))
-        _, public = sealing_key(peer.epochs_at(version)[0], now)
-        sealed = envelope.pack(parts, realm=self.context.keys.realm, line=line.id, public=public)
-        self.sending.add(line.id, sealed, (), self.ledger.routes(line.id, own=False), now=now)
+        return parts
 
     def _peer_started(self, line: LineRow, head: Head, now: int) -> None:
         """What the peer receipted and yet does not hold, its vault has lost: it is offered again."""

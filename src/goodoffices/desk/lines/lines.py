@@ -84,7 +84,7 @@ class Lines(Offering):
                 if room < 0 and taken:
                     break
                 taken.append(row)
-            items = [cbor.decode(item) for _, item, _ in taken]
+            items = [item for _, item, _ in taken]
             self._write(line_id, EntryKind.ACTS, items, now, urgent=max(urgent for _, _, urgent in taken))
             self.ledger.settle(line_id, [row for row, _, _ in taken])
 
@@ -93,7 +93,8 @@ class Lines(Offering):
 
         Nothing that states it can be judged before, so nothing that presses goes before it.
         """
-        self._write(line_id, EntryKind.ACTS, [[Item.NEXT_ROSTER, roster]], now, urgent=int(Precedence.FLASH))
+        items = [cbor.encode([Item.NEXT_ROSTER, roster])]
+        self._write(line_id, EntryKind.ACTS, items, now, urgent=int(Precedence.FLASH))
 
     def flush_all(self, now: int) -> None:
         """Write what is owed to any line."""
@@ -111,17 +112,17 @@ class Lines(Offering):
             self._write(line_id, EntryKind.ACTS, [], now, urgent=0)
         return self._add(line_id, kind, body, now, urgent=0)
 
-    def _write(self, line_id: bytes, kind: int, items: list[Any], now: int, *, urgent: int) -> None:
+    def _write(self, line_id: bytes, kind: int, items: list[bytes], now: int, *, urgent: int) -> None:
         if line_id not in self._may_go_on and line_id not in self.context.pending.new_incarnations:
             before = self.ledger.head(line_id, self.context.me)
             # Nobody can tell this desk what an older copy of its vault has forgotten and sent (ADR 0017).
             self.ledger.set_incarnation(line_id, self.context.rng(16))
             if before is not None:
-                items = [[Item.INCARNATION, before], *items]
+                items = [cbor.encode([Item.INCARNATION, before]), *items]
             # Only the commit makes it so: a new incarnation that is rolled back was never opened.
             self.context.pending.new_incarnations.add(line_id)
             self.context.pending.after.append(lambda: self._may_go_on.add(line_id))
-        self._add(line_id, kind, cbor.encode(items), now, urgent=urgent)
+        self._add(line_id, kind, cbor.joined(items), now, urgent=urgent)
 
     def _add(self, line_id: bytes, kind: int, body: bytes, now: int, *, urgent: int) -> bytes:
         line, salt = self.ledger.line(line_id), self.context.rng(32)
@@ -141,6 +142,7 @@ class Lines(Offering):
         )
         carried = CarriedEntry(self._by_desk(entry), salt, body)
         self.ledger.add_entry(carried, now, urgent=urgent)
+        self.ledger.remember(carried)
         self.context.pending.fresh.append((line_id, carried, urgent))
         return carried.signed.id
 
@@ -182,6 +184,15 @@ class Lines(Offering):
             self.answer_came(line, rosters, now)
         self.drain(line)
         return whole
+
+    def ask_anew(self, now: int) -> None:
+        """After a roster came that no entry could tell of: each question brings it along.
+
+        What answers a question of before says nothing of this roster, and there may be many on their way.
+        """
+        for line in self.ledger.lines():
+            if line.open and self.untold.any_on(line.id):
+                self.ask_afresh(line, now)
 
     def ask_afresh(self, line: LineRow, now: int) -> None:
         """Ask a line's peer about both chains and this office's rosters: what it answers is of now."""
@@ -257,7 +268,7 @@ class Lines(Offering):
 
     def _entry(self, line_id: bytes, carried: CarriedEntry, now: int) -> None:
         line = self.ledger.line(line_id)
-        known = self.ledger.entry_place(line_id, line.peer, carried.signed.id)
+        known = self.ledger.entry_place(line_id, line.peer, carried.place)
         if known is not None:
             # Verified when it first came: after a month's silence the same lies at every relay many times.
             self.context.pending.receipts.append((line_id, known))
@@ -268,6 +279,7 @@ class Lines(Offering):
         self.hear(line_id, now, entry.time[0])
         place = carried.place
         others = self.ledger.entry_ids_at(line_id, entry.writer, place)
+        neighbours = self.ledger.neighbours_of(line_id, entry.writer, place)
         if not line.open and not any(item[0] == Item.CONFIRMED for item in carried.items):
             raise NotNow(f"{peer.name} has not confirmed the line yet.")
         self.ledger.add_entry(carried, now)
@@ -283,15 +295,22 @@ class Lines(Offering):
                 entry=carried.signed.id,
             )
             return
-        self._check_links(line, peer, carried, now)
+        self._check_links(line, peer, carried, neighbours, now)
         self._take_items(line, carried, now)
         if not line.open and self.ledger.line(line_id).open and not self.goes_on(line_id):
             # The start asked on lines that were open then: a test on this one would wait for the next start.
             self._ask(line, now)
 
-    def _check_links(self, line: LineRow, peer: Office, carried: CarriedEntry, now: int) -> None:
-        entry, place = carried.entry, carried.place
-        for number, other_id, other_previous in self.ledger.neighbours_of(line.id, line.peer, place):
+    def _check_links(
+        self,
+        line: LineRow,
+        peer: Office,
+        carried: CarriedEntry,
+        neighbours: list[tuple[int, bytes, bytes | None]],
+        now: int,
+    ) -> None:
+        entry = carried.entry
+        for number, other_id, other_previous in neighbours:
             before = number == entry.number - 1 and entry.previous != other_id
             after = number == entry.number + 1 and other_previous != carried.signed.id
             if before or after:
@@ -310,7 +329,7 @@ class Lines(Offering):
         self.hear(line.id, now, receipt.time[0])
         for place in receipt.entries:
             if self.ledger.save_receipt(line.id, place[2], signed.raw):
-                self.cells.learn(line, self.ledger.entry(place[2]))
+                self.cells.was_receipted(line, place[2])
                 if not self.ledger.was_by_hand(place[2]):
                     self.receipted(place[2], now)
                 self.context.pending.after.append(partial(self.sending.receipted, place[2], line.id))

@@ -61,7 +61,8 @@ class Collecting(Heads):
         line = self.ledger.line(line_id)
         if not line.open:
             raise NotNow(
-                "The line is not confirmed by both offices yet.", "Confirm it first, or pair it anew."
+                "The line is not confirmed by both offices yet.",
+                "Confirm it on both sides, and let both desks run: they tell each other. Else pair it anew.",
             )
         wanted = list(dict.fromkeys(each.rstrip("/") for each in relays))
         mine = self.ledger.routes(line_id, own=True)

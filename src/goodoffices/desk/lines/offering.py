@@ -29,11 +29,15 @@ PRESSING = int(Precedence.IMMEDIATE)
 _LEVELS = ((4, 4), (3, 3), (0, 4))
 """FLASH first, then IMMEDIATE, then everything in its order."""
 _AT_A_TIME = 256
-GATHER = 100
-"""Milliseconds between two rounds in which what nobody waits for is written and sent: receipts, rungs, answers.
+FIRST = 30
+"""Milliseconds before a round in which what nobody waits for is written and sent: rungs, answers, receipts.
 
-The first goes at once; while more comes, each round takes what gathered since the last into one envelope.
+So what follows one note goes together, and no desk works at it beside the note (ADR 0084).
 """
+GATHER = 100
+"""Milliseconds between two rounds: while more comes, each takes what gathered since the last into one envelope."""
+RECEIPTS = 1000
+"""Milliseconds for which receipts wait where nothing else goes on their line: no person sees one."""
 
 
 @dataclass
@@ -52,6 +56,8 @@ class Offering(Collecting):
         self._behind: dict[bytes, _Behind] = {}
         self._ready: dict[tuple[bytes, ...], Sealed] = {}
         self._round: int | None = None
+        self._unsaid: dict[bytes, int] = {}
+        """Lines for which nothing but receipts waits: since when."""
 
     def offer_all(self, line: bytes) -> None:
         """Everything on a line that has no receipt and is not under way is offered, from the next ``work`` on."""
@@ -67,24 +73,42 @@ class Offering(Collecting):
     def forget(self, line: bytes) -> None:
         """A line that is no more: nothing is offered or asked on it."""
         self._behind.pop(line, None)
+        self._unsaid.pop(line, None)
+        committed = self.context.committed
+        committed.fresh = [each for each in committed.fresh if each[0] != line]
+        committed.receipts = [each for each in committed.receipts if each[0] != line]
         super().forget(line)
 
     def pause(self, now: int) -> int:
         """For how many milliseconds what nobody waits for gathers before its next round; a beat waits for nothing."""
         left = self._round + GATHER - now if self._round is not None else 0
-        if not 0 < left <= GATHER:
-            return 0
+        left = max(FIRST, left if left <= GATHER else 0)
         return max(0, min([left, *(beat - now for beat in self.sending.beats.wakes())]))
 
-    def left(self) -> bool:
+    def left(self, now: int) -> bool:
         """Whether ``work`` has something to pack that nobody waits for."""
         committed = self.context.committed
-        return bool(committed.fresh or committed.receipts or self._behind)
+        if committed.fresh or self._behind:
+            return True
+        lines = {line for line, _ in committed.receipts}
+        return bool(lines - self._gathering(lines, now))
 
-    def work(self, now: int, *, only_urgent: bool = False) -> list[Put]:
+    def next_receipts(self) -> int | None:
+        """When receipts that wait for company go without; on a line with a beat they wait for its slot."""
+        since = [at for line, at in self._unsaid.items() if line not in self.sending.beats]
+        return min(since) + RECEIPTS if since else None
+
+    def _gathering(self, lines: set[bytes], now: int) -> set[bytes]:
+        """Of lines for which nothing but receipts waits, those that wait for more."""
+        for line in self._unsaid.keys() - lines:
+            del self._unsaid[line]
+        return {line for line in lines if 0 <= now - self._unsaid.setdefault(line, now) < RECEIPTS}
+
+    def work(self, now: int, *, only_urgent: bool = False, gather: bool = False) -> list[Put]:
         """Pack what the last transactions left to send; returns what to offer to relays now.
 
         ``only_urgent``: a note that somebody waits for is on the wire before receipts are signed.
+        ``gather``: receipts for which nothing else goes may wait until there are more.
         """
         committed = self.context.committed
         fresh, committed.fresh = committed.fresh, []
@@ -99,7 +123,10 @@ class Offering(Collecting):
         ticks = self.sending.beats.ticking(now)
         # On a line with a beat everything waits for its slot: then all of it goes in one envelope, if it fits.
         waiting = {line for line, _, _ in fresh} | {line for line, _ in receipts}
-        held = {line for line in waiting if line in self.sending.beats} - ticks
+        held = {line for line in waiting if line in self.sending.beats}
+        if gather:
+            held |= self._gathering(waiting - {line for line, _, _ in fresh}, now)
+        held -= ticks
         committed.fresh = [each for each in fresh if each[0] in held]
         committed.receipts = [each for each in receipts if each[0] in held]
         fresh = [each for each in fresh if each[0] not in held]
@@ -109,6 +136,8 @@ class Offering(Collecting):
         owing = {line for line, _, _ in fresh} | {line for line, _ in receipts}
         if owing:
             self._round = now
+        for line_id in owing:
+            self._unsaid.pop(line_id, None)
         urgent_lines = {line for line, _, urgent in fresh if urgent}
         for line_id in sorted(owing, key=lambda each: (each not in urgent_lines, each)):
             places = [place for line, place in receipts if line == line_id]
@@ -270,15 +299,16 @@ class Offering(Collecting):
             places = []
         self.ledger.went_by_hand(carried.signed.id for _, carried, _ in fresh)
         envelopes = [self._seal(line, parts, now) for parts, _ in self._groups(line, fresh, places, now)]
-        heads: list[tuple[Any, ...]] = []
         if not self.context.speaks:
             return envelopes
+        # This office's rosters that no entry told go first: nothing that states one can be judged before.
+        untold = [self._seal(line, parts, now) for parts in self.untold.parts(line_id)]
+        last = [*self.mailboxes_parts(line_id)]
         if question := self._questions.get(line_id):
-            heads.append(self._head_part(line, question, None, now))
-        if asked := self._asked.get(line_id):
-            heads.append(self._head_part(line, self.context.rng(16), asked, now))
-        heads += self.mailboxes_parts(line_id)
-        return [*envelopes, *([self._seal(line, heads, now)] if heads else [])]
+            last.append(self._head_part(line, question, None, now))
+        answer = self._rosters_back(line, *self._asked[line_id], now) if line_id in self._asked else []
+        heads = [last, answer] if len(answer) > 1 else [last + answer]
+        return [*untold, *envelopes, *(self._seal(line, parts, now) for parts in heads if parts)]
 
     def _groups(
         self, line: LineRow, fresh: list[tuple[bytes, CarriedEntry, int]], places: list[Place], now: int

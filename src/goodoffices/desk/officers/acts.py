@@ -37,6 +37,8 @@ __all__ = ["Draft", "OfficerActs", "Terms"]
 
 
 ON_PAPER = "The reader is on paper: the sheet is printed and handed over."
+DECIDED = frozenset({"It was forwarded already.", "It was refused.", "Its author has withdrawn it."})
+"""After these there is nothing left to refuse or to return: a note that its author took back goes nowhere."""
 
 
 class OfficerActs(Agreeing, Besides, OwnWords):
@@ -99,7 +101,7 @@ class OfficerActs(Agreeing, Besides, OwnWords):
             return
         self.require_room(note, kind)
         why_not = self.channels.why_not_forward(note, agreement, now)
-        if why_not in ("It was forwarded already.", "It was refused."):
+        if why_not in DECIDED:
             raise NotNow(f"It is too late to refuse this note. {why_not}")
         with self.context.transaction():
             self._see(agreement, note, officer, now)

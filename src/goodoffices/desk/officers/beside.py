@@ -87,15 +87,19 @@ class Besides(Writing):
     # --- adding ---------------------------------------------------------------------------------------
 
     def put_beside(
-        self, officer: Officer, note_id: bytes, draft: BesideDraft, now: int
+        self, officer: Officer, note_id: bytes, draft: BesideDraft, now: int, *, instead: bytes | None = None
     ) -> tuple[bytes, bool]:
-        """Add words beside a note, or draw them up for more officers; (the act's ID, whether they stand)."""
+        """Add words beside a note, or draw them up for more officers; (the act's ID, whether they stand).
+
+        ``instead``: the act that waits and is taken down, because whoever read it found it wrong.
+        """
         note, agreement, role = self.check_besides(officer, note_id, draft)
         already = self._the_same(note, draft)
         if already is not None:
             return already
+        wrong = self._waiting_beside(instead) if instead is not None else None
         there = self._own_of(note, rewording=False) | self._own_of(note, rewording=True)
-        if len(there) + len(self.open_besides(note.id)) >= MOST_BESIDE:
+        if len(there) + len(self.open_besides(note.id)) - (wrong is not None) >= MOST_BESIDE:
             raise YourError(
                 f"There are {MOST_BESIDE} translations and rewordings of this office beside the note already.",
                 "Send what is still to be said as a note.",
@@ -108,6 +112,8 @@ class Besides(Writing):
             made_with=draft.made_with,
         )
         with self.context.transaction():
+            if wrong is not None:
+                self._take_down(officer, wrong.act, wrong.signed.id, now)
             act = self._act(note, agreement, role, draft, words, now)
             signed = sign(state(act, self.context.keys.realm), officer.seed)
             stands = self._go_on(officer, agreement, signed, words, now)
@@ -275,9 +281,12 @@ class Besides(Writing):
 
     def _drop(self, officer: Officer, act: Act, act_id: bytes, now: int) -> None:
         with self.context.transaction():
-            self.ledger.db.execute("DELETE FROM beside_open WHERE id=?", (act_id,))
-            self.ledger.audit(now, officer.name, f"took down {_named(act)}", AuditKind.DRAFT)
-            self.context.pending.changed.add(act.mandate)
+            self._take_down(officer, act, act_id, now)
+
+    def _take_down(self, officer: Officer, act: Act, act_id: bytes, now: int) -> None:
+        self.ledger.db.execute("DELETE FROM beside_open WHERE id=?", (act_id,))
+        self.ledger.audit(now, officer.name, f"took down {_named(act)}", AuditKind.DRAFT)
+        self.context.pending.changed.add(act.mandate)
 
     def _go_on(self, officer: Officer, agreement: Agreement, signed: Signed, words: Beside, now: int) -> bool:
         """Keep the act if enough have signed; else keep it for the next."""

@@ -69,10 +69,12 @@ class HandActs(OfficerActs):
         *,
         spoken: bool,
         scan: bytes | None = None,
+        instead: bytes | None = None,
     ) -> bool:
         """Write down what a party on paper answered: the intermediary's transcript, never that party's words.
 
-        False if it waits for a second officer now, where the mandate asks for two to add words.
+        False if it waits for a second officer now, where the mandate asks for two to add words. ``instead``:
+        the digest of one that waits, and that whoever compared it found wrong.
         """
         note, agreement = self.passing(officer, note_id)
         if not agreement.mandate.on_paper(note.recipient):
@@ -90,6 +92,7 @@ class HandActs(OfficerActs):
                 recipient=note.author,
                 code=SPOKEN if spoken else PAPER,
                 evidence=scan,
+                instead=instead,
             )
             self.lines.flush_all(now)
         return stands

@@ -63,13 +63,18 @@ class OwnWords(Acting):
 
     # --- adding ---------------------------------------------------------------------------------------
 
-    def remark(self, officer: Officer, note_id: bytes, words: str, now: int) -> bool:
-        """Add words of our own beside a note; False if they wait for a second officer now."""
+    def remark(
+        self, officer: Officer, note_id: bytes, words: str, now: int, *, instead: bytes | None = None
+    ) -> bool:
+        """Add words of our own beside a note; False if they wait for a second officer now.
+
+        ``instead``: the digest of those that wait and that these take the place of.
+        """
         note, agreement = self.passing(officer, note_id)
         if not words.strip():
             raise YourError("A remark needs words.", "Write them, or add none.")
         with self.context.transaction():
-            stands = self.add_words(agreement, note, officer, now, words)
+            stands = self.add_words(agreement, note, officer, now, words, instead=instead)
             self.lines.flush_all(now)
         return stands
 
@@ -81,11 +86,14 @@ class OwnWords(Acting):
         now: int,
         words: str,
         kind: ActType = ActType.REMARK,
+        *,
+        instead: bytes | None = None,
         **fields: Any,
     ) -> bool:
         """Sign words beside a note; False if they wait for a second officer now. In the caller's transaction.
 
         A form that was sent twice is one act: what stands there in the very same words is not added again.
+        ``instead``: what waits and is not sent, because whoever read it found it wrong.
         """
         if len(words.encode("utf-8", "surrogatepass")) > MAX_WORDS:
             raise YourError("A covering remark has at most 8,000 bytes.", "Shorten it.")
@@ -96,6 +104,9 @@ class OwnWords(Acting):
         acts = [each.signed.statement.read(Act) for each in waiting if each.signed and each.kind == kind]
         if any(states(act, stated) for act in acts):
             return False
+        if instead is not None:
+            self._forget(self._waiting(note.id, instead))
+            waiting = [each for each in waiting if each.digest != instead]
         self.require_room(note, kind, waiting=len(waiting))
         if agreement.mandate.officers_to_add_words > 1:
             self._put_up(note, officer, now, kind, stated)

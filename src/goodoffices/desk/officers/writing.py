@@ -18,6 +18,7 @@ from goodoffices.core.agreed import kind_of
 from goodoffices.core.errors import NotAllowed, NotFound, NotNow, YourError
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import (
+    MINUTE,
     Agreement,
     Precedence,
     Reading,
@@ -228,10 +229,13 @@ class Writing(Acting):
         most, within = budget
         spent = self.ledger.own_since(agreement.id, self.context.me, Precedence.FLASH, now - within)
         if len(spent) >= most:
-            minutes = max(1, (spent[-most] + within - now) // 60_000)
+            minutes = -(-(spent[-most] + within - now) // MINUTE)  # after so many there is room
+            span = within // MINUTE
             raise NotNow(
-                f"The mandate's budget for FLASH is used up: {most} notes within {within // 60_000} minutes.",
-                f"Release it as IMMEDIATE, or wait {minutes} minutes.",
+                f"The mandate's budget for FLASH is used up: one note within {span} min."
+                if most == 1
+                else f"The mandate's budget for FLASH is used up: {most} notes within {span} min.",
+                f"Release it as IMMEDIATE, or wait {minutes} min.",
             )
 
     def let_go(self, officer: Officer, agreement: Agreement, opened: OpenNote, now: int) -> None:

@@ -6,6 +6,8 @@ at a time on each, every answer bounded. No redirects, cookies, compression or d
 
 Puts at one mailbox differ in their bodies alone, and so do their answers. So what ``h11`` wrote for a
 request, and the head that it read, are remembered on their connection: the same bytes say the same.
+
+Where a connection stands idle a request can be written at once, before anybody waits for its answer (ADR 0088).
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import contextlib
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -23,6 +25,7 @@ import h11
 from goodoffices.core.addresses import elsewhere
 from goodoffices.core.errors import RelayError
 from goodoffices.desk.routes.socks import Proxy, connect
+from goodoffices.wire import Wire
 
 MAX_ANSWER = 65_536
 """Bytes of an answer's body: a relay says what it has to say in fewer."""
@@ -58,16 +61,25 @@ class _Heard(NamedTuple):
         return len(came) == len(self.head) + self.size and self.size <= most and came.startswith(self.head)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    wire: Wire
     used: bool = False
     reusable: bool = True
     """Whether the last exchange left nothing behind."""
     asked: tuple[_Request, bytes] | None = None
     """The last request, and its head in bytes."""
     heard: _Heard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A request that was written on a connection, and whose answer nobody has read yet."""
+
+    connection: _Connection
+    protocol: h11.Connection | None
 
 
 class LeanHttp:
@@ -85,13 +97,28 @@ class LeanHttp:
         self.timeout = timeout
         self._proxy = proxy
         self._idle: dict[_Place, list[_Connection]] = {}
+        self._begun: set[_Connection] = set()
+        """Those with a request on its way for whose answer nobody has begun to wait."""
 
     async def close(self) -> None:
-        """Close what is idle."""
-        waiting = [each for group in self._idle.values() for each in group]
+        """Close what is idle, and what nobody came back for."""
+        waiting = [*self._begun, *(each for group in self._idle.values() for each in group)]
         self._idle.clear()
+        self._begun.clear()
         for each in waiting:
             await _end(each)
+
+    def begin(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", apart: bytes = b""
+    ) -> Begun | None:
+        """Write a request at once where a connection stands ready for it; ``request`` with the same words goes on."""
+        place, request = _read(method, url, headers, body, apart)
+        idle = self._idle.get(place)
+        if not idle:
+            return None
+        connection = idle.pop()
+        self._begun.add(connection)
+        return Begun(connection, _say(connection, request, body))
 
     async def request(
         self,
@@ -101,25 +128,28 @@ class LeanHttp:
         body: bytes = b"",
         most: int = MAX_ANSWER,
         apart: bytes = b"",
+        begun: Begun | None = None,
     ) -> tuple[int, bytes]:
         """(status, body of at most ``most`` bytes); raises Unanswered, OSError, TimeoutError or RelayError.
 
-        ``apart``: requests with another value never share a connection.
+        ``apart``: requests with another value never share a connection. ``begun``: it is on its way already.
 
         A kept connection may have been closed by the other side meanwhile. Such a request is sent once
         more on a fresh one: every request to a relay is the same twice as once.
         """
-        parts = urlsplit(url)
-        secure = parts.scheme == "https"
-        place = (parts.scheme, parts.hostname or "", parts.port or (443 if secure else 80), apart)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        fields = (("Host", parts.netloc), ("Content-Length", str(len(body))), *headers.items())
-        request = _Request(method, target, fields)
+        place, request = _read(method, url, headers, body, apart)
         async with asyncio.timeout(self.timeout):
             while True:
-                connection = await self._connect(place, secure=secure)
+                if begun is not None:
+                    connection, protocol = begun.connection, begun.protocol
+                    self._begun.discard(connection)
+                    begun = None
+                else:
+                    connection = await self._connect(place)
+                    protocol = _say(connection, request, body)
                 try:
-                    answer = await self._exchange(connection, request, body, most)
+                    await connection.writer.drain()
+                    answer = await self._hear(connection, protocol, request, body, most)
                 except (Unanswered, OSError):
                     await _end(connection)
                     if not connection.used:
@@ -131,10 +161,11 @@ class LeanHttp:
                 await self._keep(place, connection)
                 return answer
 
-    async def _connect(self, place: _Place, *, secure: bool) -> _Connection:
+    async def _connect(self, place: _Place) -> _Connection:
         idle = self._idle.get(place)
         if idle:
             return idle.pop()
+        secure = place[0] == "https"
         tls = (self._tls or ssl.create_default_context()) if secure else None
         led = await connect(self._proxy, place[1], place[2], place[3])
         if led is None:
@@ -150,17 +181,16 @@ class LeanHttp:
         else:
             name = place[1] if secure else None
             reader, writer = await asyncio.open_connection(sock=led, ssl=tls, server_hostname=name)
-        return _Connection(reader, writer)
+        return _Connection(reader, writer, Wire(cast(asyncio.Transport, writer.transport)))
 
-    async def _exchange(
-        self, connection: _Connection, request: _Request, body: bytes, most: int
+    async def _hear(
+        self,
+        connection: _Connection,
+        protocol: h11.Connection | None,
+        request: _Request,
+        body: bytes,
+        most: int,
     ) -> tuple[int, bytes]:
-        protocol = None
-        if connection.asked is None or connection.asked[0] != request:
-            protocol, head = _told(request, body)
-            connection.asked = request, head
-        connection.writer.write(connection.asked[1] + body)
-        await connection.writer.drain()
         came = await connection.reader.read(_CHUNK)
         heard = connection.heard
         if heard is not None and heard.again(came, most):
@@ -201,6 +231,28 @@ class LeanHttp:
             idle.append(connection)
         else:
             await _end(connection)
+
+
+def _read(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, apart: bytes
+) -> tuple[_Place, _Request]:
+    """Where a request goes, and what it says before its body."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    fields = (("Host", parts.netloc), ("Content-Length", str(len(body))), *headers.items())
+    place = (parts.scheme, parts.hostname or "", parts.port or (443 if secure else 80), apart)
+    return place, _Request(method, target, fields)
+
+
+def _say(connection: _Connection, request: _Request, body: bytes) -> h11.Connection | None:
+    """Write a request; its protocol, unless it says what the last one on this connection said."""
+    protocol = None
+    if connection.asked is None or connection.asked[0] != request:
+        protocol, head = _told(request, body)
+        connection.asked = request, head
+    connection.wire.write(connection.asked[1], body)
+    return protocol
 
 
 def _told(request: _Request, body: bytes) -> tuple[h11.Connection, bytes]:

@@ -26,7 +26,7 @@ from goodoffices.core.errors import MachineError, NotAllowed, RelayError
 from goodoffices.core.fields import MAX_TIME
 from goodoffices.core.pairing import relay_parts
 from goodoffices.desk.ledger.ledger import RouteRow
-from goodoffices.desk.routes.lean_http import MAX_ANSWER, LeanHttp, Unanswered
+from goodoffices.desk.routes.lean_http import MAX_ANSWER, Begun, LeanHttp, Unanswered
 from goodoffices.desk.routes.socks import Proxy
 from goodoffices.desk.routes.socks import connect as through
 
@@ -134,11 +134,19 @@ class RelayClient:
         headers["Content-Type"] = "application/json"
         await self._ask("PUT", self._box(route), headers, json.dumps(body).encode(), apart=route.mailbox)
 
-    async def put(self, route: RouteRow, envelope: bytes) -> None:
+    def begin_put(self, route: RouteRow, envelope: bytes) -> Begun | None:
+        """Send an envelope at once where a connection stands ready; ``put`` waits for the answer."""
+        try:
+            return self._http.begin("POST", *self._put(route), envelope, apart=route.mailbox)
+        except ValueError:
+            return None  # an address that is none: ``put`` says so
+
+    async def put(self, route: RouteRow, envelope: bytes, begun: Begun | None = None) -> None:
         """Returns once the relay has the envelope synced to disk."""
-        await self._ask(
-            "POST", f"{self._box(route)}/envelopes", _right(route.put), envelope, apart=route.mailbox
-        )
+        await self._ask("POST", *self._put(route), envelope, apart=route.mailbox, begun=begun)
+
+    def _put(self, route: RouteRow) -> tuple[str, dict[str, str]]:
+        return f"{self._box(route)}/envelopes", _right(route.put)
 
     async def delete(self, route: RouteRow, envelope_id: bytes) -> None:
         """The relay may forget an envelope that this desk has stored."""
@@ -190,9 +198,10 @@ class RelayClient:
         most: int = MAX_ANSWER,
         *,
         apart: bytes = b"",
+        begun: Begun | None = None,
     ) -> bytes:
         try:
-            status, answer = await self._http.request(method, url, headers or {}, body, most, apart)
+            status, answer = await self._http.request(method, url, headers or {}, body, most, apart, begun)
         except (Unanswered, OSError, ValueError) as error:
             raise RelayError(f"{_host(url)} cannot be reached. {why(error)}") from None
         if status >= 300:

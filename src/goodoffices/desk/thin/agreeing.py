@@ -77,7 +77,8 @@ class ThinAgreeing:
         """State that this office wants a line thin, or no more. Inside the caller's transaction."""
         if not line.open:
             raise NotNow(
-                "The line is not confirmed by both offices yet.", "Confirm it first, or pair it anew."
+                "The line is not confirmed by both offices yet.",
+                "Confirm it on both sides, and let both desks run: they tell each other. Else pair it anew.",
             )
         before = self.tables.wishes().get((line.id, self.context.me), (False, 0))[1]
         wish = ThinLine(
@@ -164,6 +165,7 @@ class ThinAgreeing:
         )
         for old in self.tables.of_author(keys.scope, keys.office, keys.recipient)[KEPT:]:
             self.tables.remove(old)
+        self.context.pending.after.append(self.changed)  # what was forgotten is named no more
 
     def _say_held(self, line: LineRow, chain: bytes, now: int) -> None:
         held = ThinHeld(

@@ -83,6 +83,11 @@ class Cells:
         except OtherOfficeError:
             return  # an entry of a form that is not known: nothing is named by it
 
+    def was_receipted(self, line: LineRow, entry: bytes) -> None:
+        """The peer receipted an own entry."""
+        if self.agreeing.agreed(line):
+            self.learn(line, self.ledger.entry(entry))
+
     def most_items(self, line: LineRow) -> int | None:
         """How many acts an entry takes, so that a cell holds it; None where the line is not thin.
 

@@ -10,6 +10,7 @@ from goodoffices.core.thin.keys import Chain, Reading, ThinKeys
 from goodoffices.desk.ledger.ledger import Ledger
 
 MOST_AHEAD = 64
+_AHEAD = "thin ahead"
 _CHAIN = "id, scope, office, recipient, made, signed, next, state"
 
 
@@ -141,6 +142,7 @@ class ThinTables:
 
     def keep_ahead(self, line: bytes, note: bytes, digest: bytes, sealed: bytes, now: int) -> None:
         """A note whose entry is on its way; of one line the newest ``MOST_AHEAD`` are kept."""
+        self.ledger.books[_AHEAD] = True
         self.ledger.db.execute(
             "INSERT OR REPLACE INTO thin_ahead VALUES (?,?,?,?,?)", (digest, line, note, sealed, now)
         )
@@ -159,7 +161,12 @@ class ThinTables:
 
     def forget_ahead(self, digest: bytes) -> None:
         """Its entry is here."""
-        self.ledger.db.execute("DELETE FROM thin_ahead WHERE digest=?", (digest,))
+        books = self.ledger.books
+        if _AHEAD not in books:
+            rows = self.ledger.db.execute("SELECT 1 FROM thin_ahead LIMIT 1").fetchall()
+            books[_AHEAD] = bool(rows)
+        if books[_AHEAD]:
+            self.ledger.db.execute("DELETE FROM thin_ahead WHERE digest=?", (digest,))
 
     # who holds them
 

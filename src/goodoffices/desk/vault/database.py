@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from sqlcipher3 import dbapi2
@@ -70,7 +70,16 @@ def faults() -> Iterator[None]:
         raise
 
 
-def connect(path: Path, key: bytes) -> Keyed:
+class Pages(NamedTuple):
+    """What the pages of a database are like, in SQLCipher's words."""
+
+    code: str
+    """What each is authenticated with."""
+    size: int
+    """Bytes."""
+
+
+def connect(path: Path, key: bytes, pages: Pages) -> Keyed:
     """A keyed connection to a file that is there (SQLite must not make an empty one in its place)."""
     connection: Keyed = dbapi2.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",
@@ -86,6 +95,8 @@ def connect(path: Path, key: bytes) -> Keyed:
     # interpreter's memory anyway; swap and core dumps are kept out by other means (ADR 0011).
     connection.execute("PRAGMA cipher_memory_security=OFF")
     connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+    connection.execute(f"PRAGMA cipher_hmac_algorithm={pages.code}")
+    connection.execute(f"PRAGMA cipher_page_size={pages.size}")
     connection.execute("PRAGMA secure_delete=ON")
     # A running desk moves its log into the database between notes (``Log``): not while one waits.
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
@@ -142,6 +153,7 @@ class Rows:
     """What a statement of a ``Reader`` found: a cursor that needs its connection no more."""
 
     rowcount = -1
+    lastrowid = None
 
     def __init__(self, rows: list[Any]) -> None:
         self._rows = rows

@@ -21,13 +21,15 @@ from typing import Any
 from goodoffices.core.crypto import hkdf, sha256
 from goodoffices.core.errors import LoosePermissions, MachineError, VaultDamaged, WrongSecret
 from goodoffices.db.sqlite import PRIVATE, sync_directory
+from goodoffices.desk.vault.database import Pages
 from goodoffices.desk.vault.keys import KEY_SIZE, SALT_SIZE, Cost, Rng
 
 _FORMAT = "goodoffices vault"
-_VERSION = 1
+_PAGES = {1: Pages("HMAC_SHA512", 4096), 2: Pages("HMAC_SHA256", 4096), 3: Pages("HMAC_SHA256", 2048)}
+"""By a vault's version (ADR 0087)."""
+NEWEST = max(_PAGES)
 _HEADER_LIMIT = 4096
 _CHECK_SIZE = 16
-_PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ class VaultFiles:
                 if os.path.lexists(self.folder / name):
                     require_private(self.folder / name, uid)
 
-    def require_database(self) -> None:
+    def require_database(self, pages: Pages) -> None:
         """Refuse a database of less than a page: SQLite would take it for a new one and begin afresh."""
-        if not self.database.exists() or self.database.stat().st_size < _PAGE:
+        if not self.database.exists() or self.database.stat().st_size < pages.size:
             raise VaultDamaged(f"{self.database} is missing or was cut off.")
 
 
@@ -257,13 +259,19 @@ class Header:
     salt: bytes
     cost: Cost
     check: bytes
+    version: int = NEWEST
+
+    @property
+    def pages(self) -> Pages:
+        """What the pages of this vault's database are like."""
+        return _PAGES[self.version]
 
     @classmethod
-    def new(cls, secret: bytes, cost: Cost, rng: Rng) -> tuple[Header, bytes]:
+    def new(cls, secret: bytes, cost: Cost, rng: Rng, version: int = NEWEST) -> tuple[Header, bytes]:
         """A fresh header and the database's key."""
         salt = rng(SALT_SIZE)
         key, check = _derive(secret, salt, cost)
-        return cls(salt, cost, check), key
+        return cls(salt, cost, check, version), key
 
     def key(self, secret: bytes) -> bytes:
         """The database's key; raises WrongSecret if ``secret`` is another vault's."""
@@ -283,7 +291,7 @@ class Header:
         }
         body = {
             "format": _FORMAT,
-            "version": _VERSION,
+            "version": self.version,
             "salt": self.salt.hex(),
             "argon2id": cost,
             "check": self.check.hex(),
@@ -301,13 +309,14 @@ class Header:
             raise VaultDamaged("vault.json is not what was written.", _LOST_HEADER) from None
         if not whole or body.get("format") != _FORMAT:
             raise VaultDamaged("vault.json was changed since it was written.", _LOST_HEADER)
-        if body.get("version") != _VERSION:
+        version = body.get("version")
+        if type(version) is not int or version not in _PAGES:
             raise MachineError(
                 "The vault was made by a newer version.", "Run that version, or update this one."
             )
         try:
             cost = Cost(**body["argon2id"])
-            header = cls(bytes.fromhex(body["salt"]), cost, bytes.fromhex(body["check"]))
+            header = cls(bytes.fromhex(body["salt"]), cost, bytes.fromhex(body["check"]), version)
             if cost.bounded() and header.render() == data:
                 return header
         except (KeyError, TypeError, ValueError):

@@ -181,7 +181,13 @@ def holding(module: Path, label: str | None, pin: str, rng: Rng) -> Iterator[Hel
     with _faults("Check that the token can make Ed25519 keys and compute HMACs (PKCS#11 3.0)."):
         token = _found(module, label)
         row = TokenRow(str(module.resolve()), _serial(token), token.label.strip(), key_id, bytes(KEY_SIZE))
-        session = _signed_in(row, pin, rw=True)
+        try:
+            session = _signed_in(row, pin, rw=True)
+        except WrongSecret:
+            raise WrongSecret(
+                f"The token {row.label} refuses this PIN.",
+                "Type it again. A token locks itself after a few wrong ones; nothing was changed.",
+            ) from None
         try:
             with _taken_back(session, row):
                 public = _made(session, key_id)
@@ -246,11 +252,14 @@ def _library(module: str) -> Any:
 
 
 def _found(module: Path, label: str | None) -> Any:
-    tokens = [
+    import pkcs11
+
+    there = [
         each
         for each in _library(str(module.resolve())).get_tokens()
-        if label is None or each.label.strip() == label
+        if each.flags & pkcs11.TokenFlag.TOKEN_INITIALIZED  # an empty place is no token that could be meant
     ]
+    tokens = [each for each in there if label is None or each.label.strip() == label]
     if len(tokens) == 1:
         return tokens[0]
     if not tokens:

@@ -26,6 +26,7 @@ from goodoffices.db.migrate import migrate, steps_in, version_of
 from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
 from goodoffices.desk.vault.database import Look, Reader, connect, faults, require_whole
 from goodoffices.desk.vault.files import (
+    NEWEST,
     Header,
     VaultFiles,
     claimed_commits,
@@ -81,8 +82,9 @@ def create_vault(
     cost: Cost | None = None,
     up_to: int | None = None,
     unfinished: bool = False,
+    version: int = NEWEST,
 ) -> Vault:
-    """A new, empty vault in ``folder``, held open. ``up_to``: with the tables of an earlier version's schema.
+    """A new, empty vault in ``folder``, held open. ``up_to``, ``version``: as an earlier version made it.
 
     ``vault.json`` is written last: without it there is no vault, so a cut leaves nothing that looks like one.
     ``unfinished``: the same holds until the caller has filled it (``VaultFiles.finish``).
@@ -100,12 +102,12 @@ def create_vault(
         if not files.unlock.exists():
             undo.callback(files.unlock.unlink, missing_ok=True)
         make_unlock(files.unlock, rng)
-        header, key = Header.new(read_unlock(files.unlock, uid), cost or Cost(), rng)
+        header, key = Header.new(read_unlock(files.unlock, uid), cost or Cost(), rng, version)
         for name in ("vault.db", "vault.db-wal", "vault.db-shm"):
             undo.callback((folder / name).unlink, missing_ok=True)
         make_private(files.database)
         with faults():
-            db = connect(files.database, key)
+            db = connect(files.database, key, header.pages)
             undo.callback(db.close)
             set_pragmas(db)
             migrate(db, steps_in(_SCHEMA)[:up_to])
@@ -113,7 +115,7 @@ def create_vault(
         with on_disk(files.header):
             write_private(files.header, header.render())
         undo.pop_all()
-    return Vault(files, db, key, header.cost, hold)
+    return Vault(files, db, key, header, hold)
 
 
 def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: bool = False) -> Vault:
@@ -135,10 +137,10 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
         )
         undo.callback(hold.release)
         key = header.key(read_unlock(files.unlock, uid))
-        files.require_database()
+        files.require_database(header.pages)
         commits = claimed_commits(files.log)
         with faults():
-            db = connect(files.database, key)
+            db = connect(files.database, key, header.pages)
             undo.callback(db.close)
             set_pragmas(db)
             require_whole_log(commits, int(db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]))
@@ -147,14 +149,14 @@ def open_vault(folder: Path, *, unlock_path: Path | None = None, look_later: boo
             steps = steps_in(_SCHEMA)
             look = None
             if look_later and version_of(db) == len(steps):
-                beside = Reader(connect(files.database, key))
+                beside = Reader(connect(files.database, key, header.pages))
                 undo.callback(beside.close)
                 look = Look(beside)
             else:
                 require_whole(db)
             migrate(db, steps)
         undo.pop_all()
-    return Vault(files, db, key, header.cost, hold, look)
+    return Vault(files, db, key, header, hold, look)
 
 
 class Vault:
@@ -168,11 +170,11 @@ class Vault:
         files: VaultFiles,
         db: Connection,
         key: bytes,
-        cost: Cost,
+        header: Header,
         hold: Hold,
         look: Look | None = None,
     ) -> None:
-        self._files, self._key, self._cost, self._hold = files, key, cost, hold
+        self._files, self._key, self._header, self._hold = files, key, header, hold
         self._readers: list[Reader] = [] if look is None else [look.reader]
         self._to_scrub = False
         self.pictures = 0
@@ -189,7 +191,7 @@ class Vault:
     def reader(self) -> Reader:
         """A second connection that cannot write, for another thread. It is closed with the vault."""
         with faults():
-            reader = Reader(connect(self._files.database, self._key))
+            reader = Reader(connect(self._files.database, self._key, self._header.pages))
         self._readers.append(reader)
         return reader
 
@@ -382,10 +384,10 @@ class Vault:
 
     def _wrap(self, passphrase: str, folded: str, keys: bytes, rng: Rng) -> tuple[bytes, bytes]:
         salt = rng(SALT_SIZE)
-        return salt, wrap(passphrase, folded, salt, self._cost, keys, rng)
+        return salt, wrap(passphrase, folded, salt, self._header.cost, keys, rng)
 
     def _costs(self) -> tuple[int, int, int]:
-        return self._cost.memory_kib, self._cost.passes, self._cost.lanes
+        return self._header.cost.memory_kib, self._header.cost.passes, self._header.cost.lanes
 
     @contextmanager
     def writing(self) -> Iterator[None]:

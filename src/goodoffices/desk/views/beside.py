@@ -74,6 +74,8 @@ class OpenBesideCard:
     signers: tuple[str, ...]
     signed_by_me: bool
     take: int
+    corrects: bytes | None
+    """The act of this office that it would take the place of."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ def _waiting(desk: Desk, officer: Officer, note: NoteRow, agreement: Agreement) 
             signers=_names(office, each.signed, each.act.roster),
             signed_by_me=officer.public in each.signed.signers,
             take=desk.acts.besides_take(note, agreement),
+            corrects=each.words.corrects,
         )
         for each in desk.acts.open_besides(note.id)
     ]

@@ -18,6 +18,7 @@ from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.pages import fitting
 from goodoffices.desk.views.agreed import ReportView, extracts_here
+from goodoffices.desk.views.custody import signed_at
 
 MOST = 12
 """Notes on one page, the newest first; each part and act of one is a box to tick."""
@@ -37,6 +38,8 @@ _ACTS = {
     int(ActType.ALTERED): "altered",
     int(ActType.EXPIRED): "expired",
     int(ActType.HANDED_OVER): "handed over",
+    int(ActType.TRANSLATION): "translation",
+    int(ActType.REWORDING): "rewording",
 }
 
 
@@ -115,16 +118,18 @@ def briefing_page(
     notes = []
     for row in reversed(rows):
         inside = desk.channels.words_inside(row)
-        leaves = read_inside(inside).leaves if inside else ()
+        opened = read_inside(inside) if inside else None
+        leaves = opened.leaves if opened else ()
         parts = tuple(
             PartCard(at, label, _said(agreement.mandate, leaves, label, value))
             for at, (label, value) in enumerate(leaves)
         )
         acts = tuple(
-            ActCard(act.id, step(act.type) or None, agreement.name_of(act.author), act.at)
+            ActCard(act.id, step(act.type) or None, agreement.name_of(act.author), signed_at(act))
             for act in desk.ledger.acts_about(row.id)
         )
-        notes.append(NoteCard(row.id, agreement.name_of(row.author), row.number, row.at, parts, acts))
+        at = opened.note.time[0] if opened else row.at
+        notes.append(NoteCard(row.id, agreement.name_of(row.author), row.number, at, parts, acts))
     return BriefingPage(
         mandate,
         agreement.mandate.name,

@@ -40,6 +40,8 @@ class Gap:
     author_name: str
     until: int
     """The last number that is missing: another than ``number`` only in a long row of them."""
+    mine: bool
+    """This office's own: written before its vault was put back, and told of by who has it."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class WritePage:
     """Reports that were let out of incident files lately, to be attached."""
 
 
-def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int]) -> list[NoteCard | Gap]:
+def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int], me: bytes) -> list[NoteCard | Gap]:
     """The cards with a gap before each whose author's numbers before it are missing."""
     seen = {author: number - 1 for author, number in first_numbers.items()}
     held: dict[bytes, set[int]] = {}
@@ -130,10 +132,11 @@ def _gaps(cards: list[NoteCard], first_numbers: dict[bytes, int]) -> list[NoteCa
         first = seen.get(card.author, 0) + 1
         until = min(card.number, first + MAX_GAPS)
         missing = [each for each in range(first, until) if each not in held[card.author]]
-        result += [Gap("gap", each, card.author_name, each) for each in missing]
+        mine = card.author == me
+        result += [Gap("gap", each, card.author_name, each, mine) for each in missing]
         if until < card.number:
             # Whoever numbers his next note 4,000,000,000 costs a page one line, not so many.
-            result.append(Gap("gap", until, card.author_name, card.number - 1))
+            result.append(Gap("gap", until, card.author_name, card.number - 1, mine))
         seen[card.author] = max(seen.get(card.author, 0), card.number)
         result.append(card)
     return result
@@ -186,7 +189,7 @@ def channel_page(
             if row.lane == lane
         ]
         numbers = {each: ledger.highest_before(agreement.id, lane, each, first) + 1 for each in mandate.path}
-        items = _gaps(cards, numbers)
+        items = _gaps(cards, numbers, desk.me)
         lanes.append(
             Lane(
                 kind=kind,

@@ -18,7 +18,7 @@ from goodoffices.core.note import OpenNote
 from goodoffices.core.office import Office
 from goodoffices.core.statement import Signed, read_signed
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.ledger.ledger import ActRow, NoteRow
 
 STOPS = {Rung.REFUSED, Rung.RETURNED, Rung.WITHDRAWN, Rung.EXPIRED, Rung.ALTERED}
 REMARK = "covering remark"
@@ -89,6 +89,12 @@ def _read_act(raw: bytes) -> tuple[Signed, Act]:
     return signed, signed.statement.read(Act)
 
 
+def signed_at(row: ActRow) -> int:
+    """When something was done, as its signer says. A row's own time is that at which it came to this desk: through a
+    relay that was down, hours later."""
+    return _read_act(row.signed)[1].time[0]
+
+
 def acts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> list[tuple[bytes, Act, str, bool]]:
     """(ID, act, signer's pseudonym, signed by the desk) of every act about a note that is its author's to do."""
     found = []
@@ -102,6 +108,12 @@ def acts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> list[tuple[bytes
     return found
 
 
+def signers_of(signed: Signed, office: Office | None, version: int) -> str:
+    """The pseudonyms of everybody who signed, with commas between them."""
+    roster = office.roster_at(version) if office is not None else None
+    return ", ".join(roster.pseudonym(each) or "?" for each in signed.signers) if roster is not None else ""
+
+
 def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark, ...]:
     """The covering remarks, each an object of its own, with everybody who signed it."""
     found = []
@@ -110,15 +122,13 @@ def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark,
         office = agreement.offices.get(act.author)
         if act.type != ActType.REMARK or office is None or not has_part(act, note.author, note.recipient):
             continue
-        roster = office.roster_at(act.roster)
-        names = [roster.pseudonym(each) or "?" for each in signed.signers] if roster is not None else []
         found.append(
             Remark(
                 act.author,
                 office.name,
                 act.time[0],
                 act.case_at,
-                ", ".join(names),
+                signers_of(signed, office, act.roster),
                 act.words or "",
                 len(signed.signers),
             )

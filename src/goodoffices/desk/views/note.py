@@ -15,7 +15,7 @@ from goodoffices.desk.channels.budget import overspent
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
-from goodoffices.desk.officers.acts import ON_PAPER
+from goodoffices.desk.officers.acts import DECIDED, ON_PAPER
 from goodoffices.desk.views.agreed import AgreedView, ReportView, agreed_view, looks_coded, reports_of
 from goodoffices.desk.views.clocks import LocalTime, local_times
 from goodoffices.desk.views.custody import (
@@ -306,7 +306,7 @@ def note_page(desk: Desk, officer: Officer, agreement: Agreement, row: NoteRow, 
         hidden=_hidden(desk, row, opened, agreement),
         remarks=remarks_of(desk, agreement, row),
         open_words=open_words_of(desk, officer, row),
-        transcripts=transcripts_of(agreement, row, acts_of(desk, agreement, row)),
+        transcripts=transcripts_of(desk, agreement, row),
         on_paper=mandate.on_paper(row.recipient),
         carried_by=agreement.name_of(row.carried_by) if row.carried_by else None,
         copies=tuple(
@@ -346,7 +346,7 @@ def _passing(desk: Desk, agreement: Agreement, row: NoteRow, now: int, *, duty: 
     returned = desk.acts.has_act(row.id, ActType.RETURNED)
     taken = desk.acts.has_act(row.id, ActType.SEEN)
     expired = against == "It has expired."
-    final = against in ("It was forwarded already.", "It was refused.")
+    final = against in DECIDED
     paper = agreement.mandate.on_paper(agreement.mandate.next_hop(desk.me, row.recipient))
     no_return = "It was returned already." if returned and against is None else None
     return (

@@ -130,7 +130,8 @@ class Strip:
 
     lines: tuple[LineCard, ...]
     notes: tuple[Quiet, ...]
-    more: int
+    more: bool
+    """Whether further notes press, on the page *Line status*. Not all of them are looked at here."""
     calls: tuple[Call, ...]
     new_chats: int
 
@@ -271,7 +272,7 @@ def strip(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> Strip:
     return Strip(
         lines=cards,
         notes=tuple(notes[:STRIP]),
-        more=max(0, len(notes) - STRIP),
+        more=len(notes) > STRIP,
         calls=tuple(each for each in calls if each is not None),
         new_chats=sum(_new_chats(desk, card.id, card.peer) for card in cards),
     )

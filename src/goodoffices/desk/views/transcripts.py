@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from goodoffices.core.act import Act, ActType
 from goodoffices.core.handing import Hand, read_words
+from goodoffices.core.ladder import has_part
 from goodoffices.core.mandate import Agreement
+from goodoffices.core.statement import read_signed
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.own_words import NAMES
+from goodoffices.desk.views.custody import signers_of
 
 SPOKEN = 2
 
@@ -37,31 +40,33 @@ class Transcript:
     scan: bytes | None
 
 
-def transcripts_of(
-    agreement: Agreement, note: NoteRow, acts: list[tuple[bytes, Act, str, bool]]
-) -> tuple[Transcript, ...]:
-    """The transcripts about a note, each an object of its own."""
+def transcripts_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Transcript, ...]:
+    """The transcripts about a note, each an object of its own, with everybody who signed it."""
     found = []
-    for _, act, name, _ in acts:
-        if act.type == ActType.TRANSCRIPT:
-            read = read_words(act.words)
-            hand, text = read if read is not None else (None, None)
-            found.append(
-                Transcript(
-                    act.author,
-                    agreement.name_of(act.author),
-                    agreement.name_of(note.recipient),
-                    act.time[0],
-                    name,
-                    hand.who if hand else "",
-                    hand.where if hand else "",
-                    hand.at if hand else None,
-                    hand.by if hand else "",
-                    (text if text is not None else act.words) or "",
-                    act.code == SPOKEN,
-                    act.evidence,
-                )
+    for row in desk.ledger.acts_about(note.id):
+        if row.type != ActType.TRANSCRIPT:
+            continue
+        signed = read_signed(row.signed)
+        act = signed.statement.read(Act)
+        if not has_part(act, note.author, note.recipient):
+            continue
+        hand, text = read_words(act.words) or (None, None)
+        found.append(
+            Transcript(
+                act.author,
+                agreement.name_of(act.author),
+                agreement.name_of(note.recipient),
+                act.time[0],
+                signers_of(signed, agreement.offices.get(act.author), act.roster),
+                hand.who if hand else "",
+                hand.where if hand else "",
+                hand.at if hand else None,
+                hand.by if hand else "",
+                (text if text is not None else act.words) or "",
+                act.code == SPOKEN,
+                act.evidence,
             )
+        )
     return tuple(found)
 
 

@@ -23,8 +23,11 @@ from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.officers.agreeing import has_ended
 from goodoffices.desk.views.audit import AuditPage, audit_page
 from goodoffices.desk.views.beside import BesidePage, BesideView, beside_page, beside_view
+from goodoffices.desk.views.came import Came, came_beside
 from goodoffices.desk.views.channel import ChannelPage, WritePage, channel_page, write_page
+from goodoffices.desk.views.custody import signed_at
 from goodoffices.desk.views.draft import DraftPage, DraftsPage, draft_page, drafts_page, waits_for
+from goodoffices.desk.views.here import Here, words_to_sign
 from goodoffices.desk.views.inside import Inside
 from goodoffices.desk.views.lines import LineCard, LinesPage, RelayLike, line_cards, lines_page
 from goodoffices.desk.views.mandate import MandatePage, NewMandatePage, mandate_page, new_mandate_page
@@ -49,30 +52,6 @@ STOPPED_LOOKED_AT = 60
 """Newest acts of each such kind that are looked at."""
 FINDINGS = 50
 """Findings on one page, newest first."""
-
-
-@dataclass(frozen=True)
-class Here:
-    """What stands on every page: whose desk this is, who is signed in, what presses."""
-
-    office: bytes
-    name: str
-    digits: str
-    realm: bytes
-    drill: bool
-    now: int
-    case_now: int | None
-    officer: str
-    pseudonym: str
-    rights: tuple[str, ...]
-    waiting: tuple[Waiting, ...]
-    findings: int
-    to_sign: int
-    """Notes that wait for this officer's signature."""
-    to_take_over: bool
-    """Whether a watch that is handed over waits for this officer's signature."""
-    sealing_keys_end: int | None
-    """When (ms) the last sealing key ends, from eight weeks before on; else None."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +85,7 @@ class ChannelCard:
     unsigned: tuple[str, ...]
     signed_here: bool
     stopped: tuple[Stopped, ...]
+    came: tuple[Came, ...]
     questions: int
     """Questions for consent to a briefing that wait for this office's answer."""
 
@@ -192,6 +172,7 @@ class Views:
             waiting=self.waiting(now),
             findings=self.ledger.finding_count(),
             to_sign=waits_for(self.desk, officer),
+            words_to_sign=words_to_sign(self.desk, officer),
             to_take_over=waits_for_second(self.desk.context, officer),
             sealing_keys_end=self.desk.sealing_keys.warning(now),
         )
@@ -234,6 +215,7 @@ class Views:
             ),
             signed_here=self.desk.me in signed,
             stopped=self._stopped(agreement, now),
+            came=came_beside(self.desk, agreement, now),
             questions=open_here(self.desk, agreement.id),
         )
 
@@ -242,10 +224,9 @@ class Views:
         for kind, rung in STOPPED_BY.items():
             for row in self.ledger.newest_acts(agreement.id, kind, now - STOPPED_SHOWN, STOPPED_LOOKED_AT):
                 note = self.ledger.note(row.subject) if row.subject is not None else None
-                if note is None or note.author != self.desk.me or row.author == self.desk.me:
-                    continue
-                name = agreement.name_of(row.author)
-                found.append(Stopped(note.id, note.number, rung, name, row.at))
+                if note is not None and note.author == self.desk.me != row.author:
+                    name = agreement.name_of(row.author)
+                    found.append(Stopped(note.id, note.number, rung, name, signed_at(row)))
         return tuple(sorted(found, key=lambda each: each.at, reverse=True)[:6])
 
     def agreement(self, mandate_id: bytes) -> Agreement:

@@ -7,6 +7,7 @@ takes two tables in ``checks``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -118,8 +119,6 @@ class _Reader:
         start = head.moment("start", zone)
         head.refuse_unknown()
         self.faults.raise_any()
-        if not clocks:
-            clocks = tuple(Clock(office.name, office.zone) for office in offices)
         first = min((note.at for note in notes), default=0)
         if start is None:
             start = first - HOUR
@@ -130,7 +129,9 @@ class _Reader:
         )  # fmt: skip
         check(case, self.faults)
         self.faults.raise_any()
-        return case
+        # Only now: no fault of an office is told of a clock that nobody wrote.
+        own = tuple(Clock(office.name, office.zone) for office in offices)
+        return case if clocks else replace(case, clocks=own)
 
     def _head(self) -> Table:
         data = self.tree.get("case")

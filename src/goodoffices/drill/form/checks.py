@@ -13,6 +13,8 @@ from goodoffices.drill.form.feasible import feasible
 from goodoffices.drill.form.forms import Case, Note
 from goodoffices.drill.form.plan import Plan
 
+LONGEST_USE = 1_900
+"""Bytes of UTF-8: a mandate's purpose has 2,000, and a drill says before it that it is one."""
 _MARK = re.compile(r"([^:]{1,20})(?::.*)?")
 
 
@@ -33,7 +35,7 @@ class _Checks:
         case = self.case
         if not case.notes:
             self.faults.add(("note",), "[[note]]", "a case needs at least one note")
-        self._unique("office", "name", [name.casefold() for name in self.names])
+        self._unique("office", "name", self.names)
         self._unique("clock", "label", [clock.label for clock in case.clocks])
         self._unique("note", "id", self.note_ids)
         self._unique("report", "id", [report.id for report in case.reports])
@@ -57,19 +59,23 @@ class _Checks:
                 ("channel", "digits_compared"), "[channel], field 'digits_compared'",
                 "a sealed channel does not open before the parties have compared the mandate's digits",
             )  # fmt: skip
+        use = len(case.channel.record_use.encode())
+        if use > LONGEST_USE:
+            self.faults.add(
+                ("channel", "record_use"), "[channel], field 'record_use'",
+                f"is too long for a mandate: {use:,} bytes of UTF-8, at most {LONGEST_USE:,} are allowed",
+            )  # fmt: skip
         if not self.faults.found:
             feasible(case, self.fault)
             self._answers()
 
     def _unique(self, section: str, key: str, values: Sequence[str]) -> None:
-        for n, value in enumerate(values):
-            if value in values[:n]:
-                self.fault(
-                    section,
-                    n,
-                    key,
-                    f"{quoted(value)} is already the {key} of [[{section}]] {values.index(value) + 1}",
-                )
+        """Letters large and small are one: folders bear the names of offices."""
+        alike = [value.casefold() for value in values]
+        for n, value in enumerate(alike):
+            if value in alike[:n]:
+                what = f"{quoted(values[n])} is already the {key} of [[{section}]] {alike.index(value) + 1}"
+                self.fault(section, n, key, what)
 
     def _office(self, section: str, n: int, key: str, name: str) -> bool:
         if name in self.names:

@@ -33,6 +33,8 @@ STEPS = (
     "with the principal",
     "acknowledged",
 )
+PASSING = STEPS[:4]
+"""What an intermediary does with a note that it passes on; the rest is its reader's."""
 RELAYS = 2
 """A drill is played over so many relays; a fault names one by its number from 1."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
+from goodoffices.core.errors import YourError
+from goodoffices.core.note import MAX_TEXT, paragraphs
 from goodoffices.datafile.tables import nearest, quoted
 from goodoffices.drill.form.clocks import DAY, dtg
-from goodoffices.drill.form.exercise import HOSTILE_RELAY, LINE_CUT, RELAY_DOWN, Fault
-from goodoffices.drill.form.forms import OUTSIDE, Case, Report
+from goodoffices.drill.form.exercise import HOSTILE_RELAY, LINE_CUT, PASSING, RELAY_DOWN, Fault
+from goodoffices.drill.form.forms import OUTSIDE, Case, Note, Report
 
 Tell = Callable[[str, int, str, str], None]
 """(section, number from 0, field, what is wrong)."""
@@ -20,25 +22,52 @@ LONGEST_FAULT = 30 * DAY
 REPORT = {"claim": 4_000, "where": 200, "source": 500, "question": 300, "answer": 200, "claimant": 300}
 STATEMENT = {"what": 8_000, "by": 300, "where": 200, "source": 500}
 ASSURANCE = {"text": 2_000}
-"""Bytes of UTF-8 that a signed paper of that kind takes (docs/format.md §5.9)."""
+NOTE, TRANSLATION = {"text": MAX_TEXT, "remark": 8_000, "refuse": 8_000}, {"text": MAX_TEXT}
+INCIDENT, BRIEFING = {"title": 300, "place": 200}, {"to": 200}
+"""Bytes of UTF-8 that a signed paper of that kind takes (docs/format.md §5 and §6)."""
 MOST_POINTED_AT, MOST_CONDITIONS, LONGEST_CONDITION = 16, 16, 500
 
 
 def feasible(case: Case, tell: Tell) -> None:
     """Tell everything of that kind in a case whose names and references are right."""
+    _notes(case, tell)
+    for n, translation in enumerate(case.translations):
+        _fits(tell, "translation", n, translation, TRANSLATION)
+    for n, incident in enumerate(case.incidents):
+        _fits(tell, "incident", n, incident, INCIDENT)
     _reports(case, tell)
     _statements(case, tell)
     _assurances(case, tell)
     _briefings(case, tell)
     _faults(case, tell)
+    _expectations(case, tell)
 
 
 def _fits(tell: Tell, section: str, n: int, item: object, bytes_of: dict[str, int]) -> None:
     for key, most in bytes_of.items():
-        size = len(str(getattr(item, key)).encode())
+        size = len((getattr(item, key) or "").encode())
         if size > most:
             what = f"is too long for what a desk signs: {size:,} bytes of UTF-8, at most {most:,} are allowed"
             tell(section, n, key, what)
+
+
+def _notes(case: Case, tell: Tell) -> None:
+    for n, note in enumerate(case.notes):
+        _fits(tell, "note", n, note, NOTE)
+        if note.remark and note.refuse and note.remark_by == note.refuse_by:
+            size = len(f"{note.refuse}\n\n{note.remark}".encode())
+            if size > NOTE["refuse"]:
+                what = f"and the remark go as one text, which is too long: {size:,} bytes of UTF-8, at most 8,000"
+                tell("note", n, "refuse", what)
+        try:
+            paragraphs(note.text)
+        except YourError as error:
+            tell("note", n, "text", f"is refused at a desk: {error.what}")
+
+
+def _offices_with(note: Note) -> tuple[str, ...]:
+    """Who ever has a note, in the order of its way."""
+    return (note.sender, *note.via, note.reader)
 
 
 def _reports(case: Case, tell: Tell) -> None:
@@ -89,7 +118,7 @@ def _statements(case: Case, tell: Tell) -> None:
         note = notes.get(statement.note)
         if note is None:
             continue
-        has_it = (note.sender, *note.via, note.reader)
+        has_it = _offices_with(note)
         for office in statement.logged_by:
             if office not in has_it:
                 what = f"{office} does not get note {quoted(note.id)} and cannot say that it says the same"
@@ -106,6 +135,9 @@ def _assurances(case: Case, tell: Tell) -> None:
         if note is not None and assurance.until is not None and assurance.until <= note.at:
             tell("assurance", n, "until", f"is not later than the note that gives it ({dtg(note.at)})")
         if assurance.kept_by:
+            if note is not None and assurance.kept_by not in _offices_with(note):
+                what = f"{assurance.kept_by} does not get note {quoted(note.id)}, and cannot write down what it gives"
+                tell("assurance", n, "kept_by", what)
             _fits(tell, "assurance", n, assurance, ASSURANCE)
             long = any(len(each.encode()) > LONGEST_CONDITION for each in assurance.conditions)
             if long or len(assurance.conditions) > MOST_CONDITIONS:
@@ -114,7 +146,13 @@ def _assurances(case: Case, tell: Tell) -> None:
 
 
 def _briefings(case: Case, tell: Tell) -> None:
-    for n, _ in enumerate(case.briefings):
+    notes = {note.id: note for note in case.notes}
+    for n, briefing in enumerate(case.briefings):
+        _fits(tell, "briefing", n, briefing, BRIEFING)
+        for note in (notes[name] for name in briefing.notes):
+            if briefing.office not in _offices_with(note):
+                what = f"{briefing.office} does not get note {quoted(note.id)}, and cannot show it"
+                tell("briefing", n, "notes", what)
         if case.channel.outside == OUTSIDE[0]:
             tell(
                 "briefing", n, "to",
@@ -129,6 +167,19 @@ def _faults(case: Case, tell: Tell) -> None:
     for (m, one), (n, other) in combinations(enumerate(case.faults), 2):
         if one.at < other.until and other.at < one.until and _same(one, other):
             tell("fault", n, "at", f"[[fault]] {m + 1} is on then: {one.words()}")
+
+
+def _expectations(case: Case, tell: Tell) -> None:
+    notes = {note.id: note for note in case.notes}
+    for n, expected in enumerate(case.expectations):
+        note = notes[expected.note]
+        takers = note.via if expected.step in PASSING else (note.reader,)
+        if not takers:
+            what = f"nobody stands between {note.sender} and {note.reader}, so note {quoted(note.id)} is never that"
+            tell("expect", n, "step", what)
+        elif expected.office and expected.office not in takers:
+            what = f"note {quoted(note.id)} is {quoted(expected.step)} at {' or '.join(takers)} only"
+            tell("expect", n, "office", what)
 
 
 def _same(one: Fault, other: Fault) -> bool:

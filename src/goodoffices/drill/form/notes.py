@@ -144,7 +144,8 @@ def _check_passing(table: Table, note: Note, channel: Channel) -> None:
         if table.has(key) and not table.has(needs):
             table.fault(key, f"names an office but there is no '{needs}'")
         elif table.has(key) and note.via and value not in note.via:
-            table.fault(key, f"{quoted(value)} does not stand on this note's way; {', '.join(note.via)} does")
+            do = "does" if len(note.via) == 1 else "do"
+            table.fault(key, f"{quoted(value)} does not stand on this note's way; {', '.join(note.via)} {do}")
     if table.has("refuse_after") and not table.has("refuse"):
         table.fault("refuse_after", "says when, but there is no 'refuse' that says why")
     for seen, forward in zip(note.seen_after, note.forward_after, strict=True):

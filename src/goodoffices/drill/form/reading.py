@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
+from goodoffices.core.record.layout import counted
 from goodoffices.datafile import tables
 from goodoffices.datafile.tables import kind_of, nearest, quoted
 from goodoffices.drill.form.clocks import DAY, When, local_to_ms, parse_duration, to_ms, zone_exists
@@ -36,9 +37,8 @@ class Table(tables.Table):
         if isinstance(value, str):
             return (self._duration(key, value, default, True),) * count
         if len(value) != count:
-            self.fault(
-                key, f"lists {len(value)} durations, but {count} intermediaries stand on this note's way"
-            )
+            stand = "1 intermediary stands" if count == 1 else f"{count} intermediaries stand"
+            self.fault(key, f"lists {counted(len(value), 'duration')}, but {stand} on this note's way")
             return (default,) * count
         return tuple(self._duration(key, item, default, True) for item in value)
 

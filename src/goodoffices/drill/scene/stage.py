@@ -245,7 +245,8 @@ class Stage:
         channel = self.case.channel
         minutes = {name: max(1, round(limit / 60_000)) for name, limit in channel.clocks.items()}
         return {
-            "name": self.case.title[:60],
+            # A mandate's name has 120 bytes; a title may be longer.
+            "name": self.case.title[:60].encode()[:120].decode(errors="ignore").strip(),
             "path": ",".join(self.ids[office] for office in channel.path),
             "reading": _READING[channel.reading],
             "forwarding": _FORWARDING[channel.forwarding],

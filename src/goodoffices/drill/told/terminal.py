@@ -6,6 +6,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from goodoffices.core.record.layout import counted
 from goodoffices.drill.form.clocks import duration
 from goodoffices.drill.form.forms import ITEM_GRADES, SOURCE_GRADES, Report
 from goodoffices.drill.form.reading import ASPECTS
@@ -214,7 +215,7 @@ def _record(chronicle: Chronicle, width: int) -> list[str]:
     out = _title("The record", width)
     for line in observed.lines:
         state = "verified" if line.verified else "NOT VERIFIED"
-        out += wrap(f"{line.name}: {line.entries} entries, {state}", width)
+        out += wrap(f"{line.name}: {counted(line.entries, 'entry', 'entries')}, {state}", width)
         out += [text for finding in line.findings for text in wrap(f"finding: {finding}", width, "  ")]
     if not observed.lines:
         out += wrap("No line was verified.", width)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -52,7 +53,9 @@ class Disk:
     def of(cls, copy: bytes) -> Disk:
         """A disk that holds what another held when ``copy`` was taken."""
         raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
-        raw.deserialize(copy)
+        with closing(sqlite3.connect(":memory:")) as image:
+            image.deserialize(copy)
+            image.backup(raw)  # pages of an image are written back at each commit, those of a copy are not
         return cls(raw)
 
     def copy(self) -> bytes:

@@ -234,7 +234,7 @@ class Errands:
         south = next(each for each in agreement.mandate.path if agreement.mandate.on_paper(each))
         here = post.desk.ledger.notes(world.paper)
         if not here or world.chance(0.3):
-            words = Words(text=f"{len(world.notes)}. To be read out.", language="en")
+            words = Words(text=world.number("To be read out."), language="en")
             draft = Draft(
                 mandate=world.paper, recipient=south, words=words, precedence=world.rng.randint(1, 4)
             )

@@ -2,9 +2,9 @@
 """The simulated world's dishonest intermediary: everything that its position and its keys let it try.
 
 Its desk is the real one but for one place: what it owes to the other side goes through its crook first.
-What must hold then is in ``check_hostile``: no reader is ever shown words as the author's that the
-author did not write, an altered note is named as such together with who carried it, and what is not
-meant for an office is not kept there, whoever hands it over.
+What must hold then is in ``truth``: no reader is ever shown words as the author's that the author did not
+write, an altered note is named as such together with who carried it, and what is not meant for an office
+is not kept there, whoever hands it over.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ from typing import Any
 
 from goodoffices.core import cbor, crypto, envelope
 from goodoffices.core.act import Act, ActType
-from goodoffices.core.errors import OtherOfficeError
 from goodoffices.core.line import Item
-from goodoffices.core.note import Leaf, OpenNote, verify_release
+from goodoffices.core.note import Leaf, OpenNote
 from goodoffices.core.office import sealing_key
 from goodoffices.core.sealed import open_sealed, read_sealed, seal_note
-from goodoffices.core.statement import read_signed, sign, state
+from goodoffices.core.statement import sign, state
+from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import Ledger, LineRow
-from goodoffices.drill.world.checks import need, text_of
 from goodoffices.drill.world.parts import SimOffice
 from goodoffices.drill.world.world import World
 
 TRICKS = ("flip", "reword", "forge", "swap", "header", "drop", "twice", "none")
+"""What becomes of a note that is owed."""
+ALSO = ("sealed anew", "late roster", "out")
+"""What there is to try besides, once rosters change or vaults go back: with notes that come sealed anew, with
+others' rosters, and with the keys of its own officers who are out."""
 
 
 class CrookedLedger(Ledger):
@@ -38,16 +41,18 @@ class CrookedLedger(Ledger):
 
     def owe(self, line: bytes, item: tuple[Any, ...], *, urgent: int = 0) -> None:
         """See Ledger; a note may be changed, doubled or dropped."""
-        items = self.crook.items(item) if item[0] == Item.NOTE else [item]
-        for each in items:
+        for each in self.crook.items(line, item):
             super().owe(line, each, urgent=urgent)
 
 
 class Crook:
     """The officers and the machine of a dishonest intermediary between two parties."""
 
-    def __init__(self, world: World, office: SimOffice, tricks: tuple[str, ...] = TRICKS) -> None:
+    def __init__(
+        self, world: World, office: SimOffice, tricks: tuple[str, ...] = TRICKS, also: tuple[str, ...] = ()
+    ) -> None:
         self._repertory = tricks
+        self._also = also
         self.world = world
         self.office = office
         self.rng = Random(world.rng.getrandbits(64))
@@ -55,19 +60,42 @@ class Crook:
         self.altered: list[bytes] = []
         """SHA-256 of every sealed form that is not the author's."""
         self._seen: list[bytes] = []
+        self._kept_back: list[tuple[bytes, tuple[Any, ...]]] = []
+        """(line, item) of rosters to be handed over: those that others should have had by now, and any before."""
+        self._rosters: list[tuple[bytes, tuple[Any, ...]]] = []
 
     def install(self) -> None:
-        """Make the desk's ledger the crook's: one ledger stands under all parts of a desk."""
-        desk = self.office.desk
-        assert desk is not None
-        ledger = desk.ledger
+        """Make the desk's ledger the crook's, now and after each start: one stands under all parts of a desk."""
+        self._turn(self.office)
+        self.world.at_start.append(self._turn)
+        self.world.after_loss.append(self._forget)
+
+    def _turn(self, office: SimOffice) -> None:
+        if office is not self.office:
+            return
+        assert office.desk is not None
+        ledger = office.desk.ledger
         ledger.__class__ = CrookedLedger
         assert isinstance(ledger, CrookedLedger)
         ledger.crook = self
 
-    def items(self, item: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def _forget(self, office: SimOffice) -> None:
+        """Its own vault went back: what it had handed over by then is to be handed over once more."""
+        if office is self.office:
+            self._kept_back = [*self._rosters]
+
+    def items(self, line: bytes, item: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """What goes out instead of an honest item."""
-        raw = item[1]
+        kind, raw = item[0], item[1]
+        if kind == Item.NEXT_ROSTER and "late roster" in self._also:
+            self._rosters.append((line, item))
+            if self.rng.random() < 0.5:
+                self.tricks["late roster"] += 1
+                # One that goes before may share its entry with what waits for this one, and neither would be taken.
+                self._kept_back = [*self._rosters]
+                return []
+        if kind != Item.NOTE and not (kind == Item.RESEALED and "sealed anew" in self._also):
+            return [item]
         trick = self.rng.choice(self._repertory)
         changed = self._play(trick, raw)
         self.tricks[trick] += 1
@@ -75,7 +103,7 @@ class Crook:
         for each in changed:
             if each not in self._seen:
                 self.altered.append(crypto.sha256(each))
-        return [(Item.NOTE, each) for each in changed]
+        return [(kind, each) for each in changed]
 
     def _play(self, trick: str, raw: bytes) -> list[bytes]:
         match trick:
@@ -107,13 +135,18 @@ class Crook:
         sealed = read_sealed(raw)
         if desk is None or self.office.id not in sealed.readers() or sealed.chain is not None:
             return None  # from a chain's key, which is gone once it was used
+        if all(
+            epoch not in desk.context.reading for reader, epoch, _ in sealed.wraps if reader == self.office.id
+        ):
+            return None  # its machine came up and is locked, or a backup lacked the key
         return open_sealed(sealed, desk.context.keys.realm, self.office.id, desk.context.reading)
 
     def _seal(self, opened: OpenNote, raw: bytes) -> bytes:
         """Seal to the readers whose keys the crook knows, as an author would."""
-        reader = next(each for each in self.world.offices if each.id == read_sealed(raw).header.recipient)
-        epochs = reader.founding.office.roster.reading_epochs
-        epoch, public = sealing_key(epochs, self.world.now(self.office))
+        assert self.office.desk is not None
+        reader = self.office.desk.ledger.office(read_sealed(raw).header.recipient)
+        assert reader is not None
+        epoch, public = sealing_key(reader.reading_epochs, self.world.now(self.office))
         return seal_note(opened, ((reader.id, epoch, public),), self.rng.randbytes(32)).raw
 
     def _reword(self, raw: bytes) -> bytes:
@@ -153,6 +186,24 @@ class Crook:
     def meddle(self) -> None:
         """Leak a caucus, send a line's entries down another, sign for somebody else."""
         self.world.visit(self.office, "meddles", self._meddle)
+        if self._kept_back and self.rng.random() < 0.5:
+            self.relent()
+
+    def relent(self, *, for_good: bool = False) -> None:
+        """Hand over the rosters that were kept back. ``for_good``: and keep none back any more."""
+        if for_good:
+            self._also = tuple(each for each in self._also if each != "late roster")
+        if self._kept_back:
+            self.world.visit(self.office, "hands over what it kept back", self._hand_over)
+
+    def _hand_over(self, desk: Desk) -> None:
+        while self._kept_back:
+            line, item = self._kept_back[0]
+            # Each in an entry of its own: two that wait for one between them, in one entry, would never be taken.
+            with desk.context.transaction():
+                Ledger.owe(desk.ledger, line, item)
+                desk.lines.flush_all(self.world.now(self.office))
+            self._kept_back.pop(0)
 
     def _meddle(self, desk: Desk) -> None:
         now = self.world.now(self.office)
@@ -178,16 +229,36 @@ class Crook:
                 self.tricks["leaked note"] += 1
                 desk.ledger.owe(other.id, (Item.NOTE, bytes(self.rng.choice(copies)[0])))
             desk.ledger.owe(one.id, (Item.ACT, self._act_of(desk, other.peer, one.peer, now)))
+            if "out" in self._also and (act := self._by_somebody_out(desk, one.peer, now)) is not None:
+                desk.ledger.owe(one.id, (Item.ACT, act))
             desk.lines.flush_all(now)
 
     def _send(self, desk: Desk, line: LineRow, part: tuple[Any, ...], now: int) -> None:
-        peer = next(each for each in self.world.offices if each.id == line.peer)
-        _, public = sealing_key(peer.founding.office.roster.envelope_epochs, now)
+        peer = desk.ledger.office(line.peer)
+        assert peer is not None
+        _, public = sealing_key(peer.envelope_epochs, now)
         sealed = envelope.pack([part], realm=desk.context.keys.realm, line=line.id, public=public)
         desk.lines.sending.add(line.id, sealed, [], desk.ledger.routes(line.id, own=False), now=now)
 
     def _act_of(self, desk: Desk, author: bytes, reader: bytes, now: int) -> bytes:
         """*Opened*, in the far party's name, signed by the crook."""
+        far = desk.ledger.office(author)
+        assert far is not None
+        self.tricks["forged act"] += 1
+        return self._opened(desk, author, reader, far.roster.version, self.office.officer, now)
+
+    def _by_somebody_out(self, desk: Desk, reader: bytes, now: int) -> bytes | None:
+        """*Opened*, in the crook's own name, signed by an officer whom its roster lists no more."""
+        roster = desk.context.my_office().roster
+        out = [each for each in self.office.everybody if not roster.rights(each.public)]
+        if not out:
+            return None
+        self.tricks["act of somebody out"] += 1
+        return self._opened(desk, self.office.id, reader, roster.version, self.rng.choice(out), now)
+
+    def _opened(
+        self, desk: Desk, author: bytes, reader: bytes, roster: int, signer: Officer, now: int
+    ) -> bytes:
         notes = [note.id for note in self.world.notes.values() if note.author.id == reader]
         act = Act(
             mandate=self.world.mandates[0],
@@ -196,81 +267,10 @@ class Crook:
             lane=bytes(32),
             incarnation=self.rng.randbytes(16),
             sequence=1,
-            roster=1,
+            roster=roster,
             proof=1,
             time=(now, 0),
             type=int(ActType.OPENED),
             subject=self.rng.choice(notes) if notes else None,
         )
-        self.tricks["forged act"] += 1
-        return sign(state(act, desk.context.keys.realm), self.office.officer.seed).raw
-
-
-def check_hostile(world: World, crook: Crook) -> None:
-    """What no dishonest intermediary may bring about."""
-    parties = world.offices[0], world.offices[-1]
-    carrier = f"It was passed to this desk by {crook.office.name}."
-    own = {party.id: _own_acts(party) for party in parties}
-    for party in parties:
-        ledger = Ledger(party.disk)
-        for mandate in world.mandates:
-            for note in ledger.notes(mandate):
-                words = text_of(party, note)
-                if words is not None:
-                    wrote = world.notes.get(note.id)
-                    need(wrote is not None, f"{party.name} shows a note that nobody released")
-                    assert wrote is not None
-                    need(
-                        wrote.draft.words.text == words, f"{party.name} shows words that are not the author's"
-                    )
-                if note.author != party.id:
-                    _check_copies(party, ledger, crook, note.id, carrier)
-        for act_id, author, lane, signed in party.disk.raw.execute(
-            "SELECT id, author, lane, signed FROM act"
-        ):
-            if author in own:
-                need(bytes(act_id) in own[author], f"{party.name} holds an act that its author never signed")
-            far = {each.id for each in parties} - {party.id}
-            need(lane not in far, f"{party.name} holds an act of the other party's caucus")
-            read_signed(bytes(signed)).verify()
-        caucus = party.disk.raw.execute("SELECT lane FROM note").fetchall()
-        need(
-            all(lane[0] in (bytes(32), party.id) for lane in caucus),
-            f"{party.name} holds another's caucus note",
-        )
-
-
-def _own_acts(party: SimOffice) -> set[bytes]:
-    rows = party.disk.raw.execute("SELECT id FROM act WHERE author=?", (party.id,))
-    return {bytes(row[0]) for row in rows}
-
-
-def _check_copies(party: SimOffice, ledger: Ledger, crook: Crook, note: bytes, carrier: str) -> None:
-    found = [what for _, _, entry, _, what, _ in ledger.findings() if entry == note]
-    used = {
-        read_sealed(bytes(each)).chain
-        for (each,) in party.disk.raw.execute("SELECT sealed FROM copy WHERE state='verified'")
-    } - {None}
-    held = {bytes(each) for (each,) in party.disk.raw.execute("SELECT id FROM thin_chain")}
-    for digest, raw, _, verdict in ledger.copies(note):
-        if digest in crook.altered:
-            # Under a key that is not here (any more) nobody can tell: its author is asked.
-            chain = read_sealed(raw).chain
-            spent = verdict == "unopened" and chain is not None and (chain in used or chain[0] not in held)
-            need(
-                verdict == "altered" or spent,
-                f"{party.name} did not name an altered copy: it calls it {verdict}",
-            )
-            need(
-                spent or any(carrier in what for what in found),
-                f"{party.name} does not say who carried an altered note",
-            )
-        elif verdict == "verified" and read_sealed(raw).chain is None:
-            opened = open_sealed(
-                read_sealed(raw), party.founding.office.realm, party.id, party.founding.reading_seeds
-            )
-            author = next(each for each in crook.world.offices if each.id == opened.note.author)
-            try:
-                verify_release(opened, author.founding.office)
-            except OtherOfficeError as error:
-                need(False, f"{party.name} calls verified what is not: {error}")
+        return sign(state(act, desk.context.keys.realm), signer.seed).raw

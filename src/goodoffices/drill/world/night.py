@@ -93,7 +93,7 @@ class Night:
         draft = Draft(
             mandate=self.mandate,
             recipient=to.id,
-            words=Words(text=f"{len(world.notes)}. In the night.", language="en"),
+            words=Words(text=world.number("In the night."), language="en"),
             precedence=self.dice.randint(1, 4),
         )
         release(world, author, draft)

@@ -52,14 +52,18 @@ def release(world: World, office: SimOffice, draft: Draft) -> Released | None:
     """
     if office.desk is not None and office.desk.acts.releasers_needed > 1:
         return release_by_several(world, office, draft)
-    number = len(world.notes)
     attempt(
         world,
         office,
-        f"releases, note {number}",
+        f"releases, note {numbered(draft)}",
         lambda acts: acts.release(office.officer, draft, world.now(office)),
     )
     return remember(world, office, draft)
+
+
+def numbered(draft: Draft) -> str:
+    """The number with which the world's texts begin."""
+    return draft.words.text.split(".")[0]
 
 
 def remember(world: World, office: SimOffice, draft: Draft) -> Released | None:
@@ -69,14 +73,15 @@ def remember(world: World, office: SimOffice, draft: Draft) -> Released | None:
     ).fetchall()
     for note_id, note_number in rows:
         if bytes(note_id) not in world.notes:
-            world.notes[bytes(note_id)] = Released(bytes(note_id), office, draft, note_number)
-            return world.notes[bytes(note_id)]
+            released = Released(bytes(note_id), office, draft, note_number)
+            world.notes[released.id] = released
+            world.written.setdefault((office.name, draft.mandate), []).append(released)
+            return released
     return None
 
 
 def release_by_several(world: World, office: SimOffice, draft: Draft) -> Released | None:
     """A draft is saved, put up and signed by one officer after the other; any of it may be all that is done."""
-    number = len(world.notes)
 
     def save(desk: Desk) -> tuple[bytes, int] | None:
         try:
@@ -84,7 +89,7 @@ def release_by_several(world: World, office: SimOffice, draft: Draft) -> Release
         except YourError:
             return None
 
-    saved = world.visit(office, f"saves a draft of note {number}", save)
+    saved = world.visit(office, f"saves a draft of note {numbered(draft)}", save)
     if saved is None:
         return None
     world.drafts[saved[0]] = office, draft
@@ -168,11 +173,11 @@ def _parties(world: World) -> tuple[SimOffice, SimOffice]:
 
 def random_draft(world: World, office: SimOffice, mandate: bytes, to: SimOffice) -> Draft:
     """A note that somebody could write; sometimes short-lived, sometimes in place of an earlier one."""
-    own = [each for each in world.notes.values() if each.author is office and each.draft.mandate == mandate]
+    own = world.written.get((office.name, mandate))
     earlier = world.rng.choice(own).id if own and world.chance(0.15) else None
     replaces = earlier if world.chance(0.5) else None
     life = world.rng.choice((2_000, 30_000, 3_600_000))
-    text = f"{len(world.notes)}. {world.rng.choice(TEXTS)}"
+    text = world.number(world.rng.choice(TEXTS))
     return Draft(
         mandate=mandate,
         recipient=to.id,
@@ -190,7 +195,8 @@ def random_draft(world: World, office: SimOffice, mandate: bytes, to: SimOffice)
 
 def _about(world: World, office: SimOffice, mandate: bytes, *, mine: bool, what: str) -> None:
     newest = office.disk.raw.execute(
-        "SELECT id FROM note WHERE mandate=? AND (author=?)=? ORDER BY rowid DESC LIMIT 6",
+        # From the newest on, until there are six: no index, which would bring all of a channel's.
+        "SELECT id FROM note WHERE +mandate=? AND (author=?)=? ORDER BY rowid DESC LIMIT 6",
         (mandate, office.id, mine),
     ).fetchall()
     if newest:
@@ -226,9 +232,7 @@ def do(world: World, office: SimOffice, what: str, note: bytes) -> bool:
                 raise ValueError(what)
 
     known = world.notes.get(note)
-    return attempt(
-        world, office, f"{what}, note {known.draft.words.text.split('.')[0] if known else '?'}", deed
-    )
+    return attempt(world, office, f"{what}, note {numbered(known.draft) if known else '?'}", deed)
 
 
 def is_caucus(released: Released, world: World) -> bool:

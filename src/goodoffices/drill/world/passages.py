@@ -8,12 +8,13 @@ from goodoffices.core.mandate import Forwarding, Precedence
 from goodoffices.core.note import Words
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.checks import Broken, Steps, check_end, need
+from goodoffices.drill.world.checks import Broken, check_end, need
 from goodoffices.drill.world.officers import do, release
 from goodoffices.drill.world.parts import SECOND, SimOffice
 from goodoffices.drill.world.plans import Plan, Verdict
 from goodoffices.drill.world.remembering import remembering
 from goodoffices.drill.world.runs import beginning
+from goodoffices.drill.world.steps import Steps
 from goodoffices.drill.world.world import World
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
@@ -31,7 +32,7 @@ class Plan:
     clocks: bool = False
     disks: bool = False
     hostile: bool = False
-    """The intermediary is dishonest."""
+    """The intermediary is dishonest: it has one post, and nothing but notes and what happens to them is looked at."""
     restores: bool = False
     """An office goes back to an old copy of its vault."""
     rosters: bool = False
@@ -79,6 +80,10 @@ def replay(plan: Plan) -> str:
     """The command that makes this run again."""
     words = f"script/soak --seed {plan.seed} --steps {plan.steps}"
     made = plan_of(plan.seed, plan.steps)
+    on = [name for name in SWITCHES if getattr(plan, name) and not getattr(made, name)]
+    if on:
+        words += f" --on {','.join(on)}"
+        made = forced(made, on)
     off = [name for name in SWITCHES if getattr(made, name) and not getattr(plan, name)]
     if plan.posts != made.posts:
         off.append("posts")
@@ -113,7 +118,7 @@ def plan_of(seed: int, steps: int) -> Plan:
     thin = Random(f"thin {seed}").random() < 0.25
     plan = replace(plan, rosters=changing, busy=dice.choice((1, 1, 2, 5, 10)), thin=thin)
     if plan.hostile:
-        return plan
+        return _beside_a_crook(plan)
     if not plan.young and Random(f"watched {seed}").random() < 0.12:
         by_hand = [at for at, (_, forwarding) in enumerate(TERMS) if forwarding == Forwarding.BY_HAND]
         plan = replace(plan, watched=True, posts=1, terms=(by_hand[seed % len(by_hand)],), thin=False)
@@ -123,6 +128,23 @@ def plan_of(seed: int, steps: int) -> Plan:
         several=dice.random() < 0.25,
         lying=plan.stops and not plan.restores and dice.random() < 0.12,
         exported=dice.random() < 0.15,
+    )
+
+
+def _beside_a_crook(plan: Plan) -> Plan:
+    """Under every other dishonest intermediary rosters change or vaults go back, and machines may stop."""
+    dice = Random(f"crook {plan.seed}")
+    if dice.random() < 0.5:
+        return plan
+    restores, stops = dice.random() < 0.5, dice.random() < 0.5
+    return replace(
+        plan,
+        restores=restores,
+        rosters=not restores or dice.random() < 0.5,
+        stops=stops,
+        clocks=dice.random() < 0.3,
+        disks=dice.random() < 0.3,
+        lying=stops and not restores and dice.random() < 0.3,
     )
 
 
@@ -141,6 +163,17 @@ def _plan_of(seed: int, steps: int) -> Plan:
             return turned(Plan(seed, steps, posts, terms, restores=True), **on)
         case _:
             return turned(Plan(seed, steps, posts, terms), **on)
+
+
+_NOT_BESIDE_A_CROOK = ("young", "errands", "several", "exported", "watched")
+
+
+def forced(plan: Plan, names: Iterable[str]) -> Plan:
+    """The same plan with further kinds of fault, and without what does not go together with them."""
+    plan = turned(plan, **dict.fromkeys(names, True))
+    if plan.hostile:
+        plan = turned(replace(plan, posts=1), **dict.fromkeys(_NOT_BESIDE_A_CROOK, False))
+    return plan
 
 
 def turned(plan: Plan, **switches: Any) -> Plan:

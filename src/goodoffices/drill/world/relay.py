@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ _IN_USE = 2**52
 """Who listens uses a mailbox all the time; nobody here leaves one for good."""
 Stored = Callable[[str, bytes, bytes], None]
 """Called with relay, mailbox and envelope for each envelope that is new there."""
+_id_of = lru_cache(maxsize=256)(envelope_id)
+"""Two relays are brought one envelope, and asked to delete it."""
 
 
 def now_of(work: Coroutine[Any, Any, T]) -> T:
@@ -74,7 +77,7 @@ class SimRelay:
         """Store an envelope; with ``keep`` false only say so. Raises Refused."""
         self._check(route.mailbox, Right.PUT, route.put)
         if keep:
-            now_of(self._store.put(route.mailbox, envelope_id(envelope), envelope, now))
+            now_of(self._store.put(route.mailbox, _id_of(envelope), envelope, now))
 
     def collect(self, route: RouteRow) -> list[bytes]:
         """Everything that waits in a mailbox, oldest first. Raises Refused."""
@@ -94,7 +97,7 @@ class SimRelay:
     def delete(self, route: RouteRow, envelope: bytes, now: int) -> None:
         """Delete what its collector has kept. Raises Refused."""
         self._check(route.mailbox, Right.DELETE, route.remove)
-        now_of(self._store.delete(route.mailbox, envelope_id(envelope), now))
+        now_of(self._store.delete(route.mailbox, _id_of(envelope), now))
 
 
 def spoilt(dice: Random, envelope: bytes, others: list[list[bytes]]) -> bytes:

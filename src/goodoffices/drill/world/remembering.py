@@ -12,10 +12,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from goodoffices.core import crypto
 from goodoffices.core.errors import Altered
+
+KEYS = 1 << 16
+"""Derived keys that are remembered: the salts of a note's leaves are asked for at each of its readers."""
+
+
+_NOT_HERE = (None, b"", b"", b"")
 
 
 class Remembered:
@@ -24,8 +31,10 @@ class Remembered:
     def __init__(self) -> None:
         self.verify, self.sign = crypto.ed25519_verify, crypto.ed25519_sign
         self.mldsa, self.seal, self.unseal = crypto.mldsa_verify, crypto.seal, crypto.unseal
+        self.hkdf = lru_cache(KEYS)(crypto.hkdf)
         self._good: set[tuple[bytes, bytes, bytes]] = set()
-        self._seals: dict[bytes, tuple[bytes, bytes, bytes]] = {}
+        self._seals: dict[bytes, tuple[bytes, bytes, bytes, bytes]] = {}
+        """By their first bytes, which are fresh in each."""
 
     def ed25519_sign(self, seed: bytes, message: bytes) -> bytes:
         """See ``crypto``."""
@@ -50,14 +59,14 @@ class Remembered:
     def seal_to(self, public: bytes, plaintext: bytes, info: bytes) -> bytes:
         """See ``crypto.seal``."""
         sealed = self.seal(public, plaintext, info)
-        self._seals[sealed] = public, info, plaintext
+        self._seals[sealed[:32]] = sealed, public, info, plaintext
         return sealed
 
     def open_with(self, seed: bytes, sealed: bytes, info: bytes) -> bytes:
         """See ``crypto.unseal``."""
-        if sealed not in self._seals:
+        made, public, sealed_info, plaintext = self._seals.get(sealed[:32], _NOT_HERE)
+        if sealed != made:
             return self.unseal(seed, sealed, info)
-        public, sealed_info, plaintext = self._seals[sealed]
         if (public, sealed_info) != (crypto.sealing_public(seed), info):
             raise Altered("A seal does not open: changed on the way, or not for this key.")
         return plaintext
@@ -68,6 +77,7 @@ def remembering() -> Iterator[None]:
     """For the time of one run in this process."""
     known = Remembered()
     put: dict[str, Any] = {
+        "hkdf": known.hkdf,
         "ed25519_sign": known.ed25519_sign,
         "ed25519_verify": known.ed25519_verify,
         "mldsa_verify": known.mldsa_verify,

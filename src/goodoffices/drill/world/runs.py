@@ -10,9 +10,9 @@ from random import Random
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.drill.world.begin import TERMS, compare_digits, mandated, paired, propose, sign_if_needed
-from goodoffices.drill.world.checks import Broken, Steps, check_end, check_exports, need
+from goodoffices.drill.world.checks import Broken, check_end, check_exports, need
 from goodoffices.drill.world.errands import Errands
-from goodoffices.drill.world.hostile import Crook, check_hostile
+from goodoffices.drill.world.hostile import ALSO, TRICKS, Crook
 from goodoffices.drill.world.officers import random_deed
 from goodoffices.drill.world.parts import SECOND, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.plans import EVENTS, Plan, Verdict, plan_of
@@ -23,7 +23,9 @@ from goodoffices.drill.world.rosters import (
     give_lost_keys,
     sign_at_the_root,
 )
+from goodoffices.drill.world.steps import Steps
 from goodoffices.drill.world.thin import change_thin, check_thin, make_thin
+from goodoffices.drill.world.truth import Truth, check_hostile
 from goodoffices.drill.world.watching import Watching
 from goodoffices.drill.world.world import World
 
@@ -67,20 +69,27 @@ def _run(plan: Plan, world: World) -> None:
         propose(world, tuple(TERMS[each] for each in plan.terms))
     else:
         world.mandates = [world.mandates[each] for each in plan.terms]
-    crook = Crook(world, world.offices[1]) if plan.hostile else None
-    if crook is not None:
+    crook, truth = None, Truth()
+    if plan.hostile:
+        # Dice as before where nothing changes under it, so that a seed of before makes the run that it made.
+        crook = Crook(world, world.offices[1], TRICKS, ALSO if plan.rosters or forgetful else ())
         crook.install()
+        truth = Truth.of(world)
     if plan.loss:
         world.weather = random_weather(world.rng)
     errands = Errands(world)
     _play(plan, world, errands, crook)
     world.calm()
+    if crook is not None:
+        crook.relent(for_good=True)
     need(world.rest(), "the world does not come to rest once all faults end")
     if plan.young or errands.agreed:
         _come_into_force(world)
     for office in world.offices:
         steps.check(office)
-    _check(plan, world, errands, crook)
+    _check(plan, world, errands)
+    if crook is not None:
+        check_hostile(world, crook, truth)
 
 
 def _play(plan: Plan, world: World, errands: Errands, crook: Crook | None) -> None:
@@ -104,19 +113,17 @@ def _play(plan: Plan, world: World, errands: Errands, crook: Crook | None) -> No
         watching.ends()
 
 
-def _check(plan: Plan, world: World, errands: Errands, crook: Crook | None) -> None:
+def _check(plan: Plan, world: World, errands: Errands) -> None:
     """What must hold once everything is delivered."""
     forgetful = plan.restores or plan.lying
-    check_end(world, honest=crook is None, restores=forgetful)
+    check_end(world, honest=not plan.hostile, restores=forgetful)
     errands.check(restores=forgetful)
     if plan.exported and not forgetful:
         check_exports(world)
     if plan.rosters:
         check_rosters(world)
     if plan.thin:
-        check_thin(world, hostile=crook is not None)
-    if crook is not None:
-        check_hostile(world, crook)
+        check_thin(world, hostile=plan.hostile)
 
 
 def _event(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from goodoffices.drill.world.plans import EVENTS, SWITCHES, Plan, Verdict, plan_of, turned
+from goodoffices.drill.world.plans import EVENTS, SWITCHES, Plan, Verdict, forced, plan_of, turned
 from goodoffices.drill.world.runs import run
 
 
@@ -75,10 +75,18 @@ def kept_events(plan: Plan) -> list[str]:
 
 
 def plan_from(
-    seed: int, steps: int, off: str | None, terms: str | None, without: str | None, busy: int | None
+    seed: int,
+    steps: int,
+    off: str | None,
+    terms: str | None,
+    without: str | None,
+    busy: int | None,
+    on: str | None = None,
 ) -> Plan:
-    """The plan of a seed, made smaller as a replay command says."""
+    """The plan of a seed, with more or less in it as a replay command says."""
     plan = plan_of(seed, steps)
+    if on:
+        plan = forced(plan, on.split(","))
     names = [each for each in (off or "").split(",") if each]
     if "posts" in names:
         plan = replace(plan, posts=1)

@@ -5,6 +5,7 @@ script/soak                         one minute of seeds from 0 on, on every core
 script/soak --minutes 480 --from 1000000
 script/soak --seed 4711 --steps 40  one run again, exactly, with its story
 script/soak --seed 4711 --shrink    the same with less and less, as long as it still fails
+script/soak --on hostile,rosters    runs of every seed with kinds of fault that its own plan may lack
 script/soak --nights 100            so many nights with sleeping officers: no alarm may be missed
 """
 
@@ -22,16 +23,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from goodoffices.drill.world.night import NightVerdict, run_night
-from goodoffices.drill.world.plans import Verdict, plan_of
+from goodoffices.drill.world.plans import Verdict, forced, plan_of
 from goodoffices.drill.world.runs import run
 from goodoffices.drill.world.shrinking import kept_events, plan_from, shrink
 
 CHUNK = 8
 
 
-def run_chunk(first: int, count: int, steps: int) -> list[Verdict]:
-    """Some seeds, one after another, in this process."""
-    return [run(plan_of(seed, steps)) for seed in range(first, first + count)]
+def run_chunk(first: int, count: int, steps: int, on: tuple[str, ...] = ()) -> list[Verdict]:
+    """Some seeds, one after another, in this process. ``on``: what each run has besides its own."""
+    return [run(forced(plan_of(seed, steps), on)) for seed in range(first, first + count)]
 
 
 def pool(jobs: int) -> ProcessPoolExecutor:
@@ -53,6 +54,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--shrink", action="store_true", help="with --seed: look for a smaller run that breaks"
     )
+    parser.add_argument(
+        "--on", help="kinds of fault that every run has, with commas between: hostile,rosters"
+    )
     parser.add_argument("--off", help="with --seed: kinds of fault to leave out, with commas between")
     parser.add_argument("--terms", help="with --seed: which mandates, with commas between")
     parser.add_argument("--busy", type=int, help="with --seed: officers' deeds in one step")
@@ -62,7 +66,7 @@ def main(words: list[str] | None = None) -> int:
     options = parser.parse_args(words)
     if options.seed is not None:
         plan = plan_from(
-            options.seed, options.steps, options.off, options.terms, options.without, options.busy
+            options.seed, options.steps, options.off, options.terms, options.without, options.busy, options.on
         )
         verdict = shrink(plan) if options.shrink else run(plan)
         told = [*verdict.trace, str(replace(verdict.plan, without=frozenset()))]
@@ -96,7 +100,7 @@ def _soak(options: argparse.Namespace) -> int:
     broken: list[Verdict] = []
     counts: Counter[str] = Counter()
     runs = notes = 0
-    seed = options.first
+    seed, on = options.first, tuple(options.on.split(",")) if options.on else ()
     last = None if options.runs is None else options.first + options.runs
     with pool(options.jobs) as workers:
         waiting: list[Future[list[Verdict]]] = []
@@ -104,7 +108,7 @@ def _soak(options: argparse.Namespace) -> int:
             late = time.monotonic() - began > options.minutes * 60
             while len(waiting) < 2 * options.jobs and (seed < last if last is not None else not late):
                 count = CHUNK if last is None else min(CHUNK, last - seed)
-                waiting.append(workers.submit(run_chunk, seed, count, options.steps))
+                waiting.append(workers.submit(run_chunk, seed, count, options.steps, on))
                 seed += count
             if not waiting:
                 break

@@ -42,17 +42,29 @@ class World(Resting):
         self.paper: bytes | None = None
         """The mandate whose other party is on paper."""
         self.notes: dict[bytes, Released] = {}
+        self.written: dict[tuple[str, bytes], list[Released]] = {}
+        """The same by author and mandate."""
         self.spoilt: set[bytes] = set()
         """SHA-256 of every envelope that a relay or a courier handed out and that nobody made, or not for here."""
         self.drafts: dict[bytes, tuple[SimOffice, Draft]] = {}
         """Drafts that were saved, with what they say."""
+        self.texts = 0
         self.cuts: set[tuple[str, str]] = set()
         """(office, relay) between which nothing passes."""
         self.after_visit: list[Callable[[SimOffice], None]] = []
         self.after_loss: list[Callable[[SimOffice], None]] = []
         """Called when an office's disk turns out to hold less than it said."""
+        self.before_loss: list[Callable[[SimOffice], None]] = []
+        """Called while such a disk still holds everything."""
+        self.at_start: list[Callable[[SimOffice], None]] = []
+        """Called when a machine came up, before its desk does anything."""
         self._boxes: dict[bytes, tuple[SimOffice, RouteRow]] = {}
         self._lines: dict[bytes | None, int] = {}
+
+    def number(self, text: str) -> str:
+        """A text that nobody writes a second time: a draft left lying may be released long after a later note."""
+        self.texts += 1
+        return f"{self.texts - 1}. {text}"
 
     # --- offices ------------------------------------------------------------------------------------
 
@@ -72,6 +84,8 @@ class World(Resting):
         office.wake_at, office.settling = None, False
         office.listening.clear()
         office.desk = Desk(office.disk, keys_in(Ledger(office.disk)), office.rng.randbytes)
+        for each in self.at_start:
+            each(office)
         self.refresh(office)
         self.visit(office, "starts", lambda desk: desk.start(self.now(office)))
         if unlock:
@@ -96,13 +110,20 @@ class World(Resting):
 
     def put_back(self, office: SimOffice, copy: bytes) -> None:
         """An office's disk is what it was when ``copy`` was taken."""
+        for look in self.before_loss:
+            look(office)
         office.disk = Disk.of(copy)
         office.unsynced, office.restored = None, True
         for forget in self.after_loss:
             forget(office)
 
-    def visit(self, office: SimOffice, what: str, action: Callable[[Desk], T]) -> T | None:
-        """Something is done at a desk, then the desk does what follows from it. None if it stopped."""
+    def visit(
+        self, office: SimOffice, what: str, action: Callable[[Desk], T], *, presses: bool = True
+    ) -> T | None:
+        """Something is done at a desk, then the desk does what follows from it. None if it stopped.
+
+        ``presses``: whether something may have come of it that somebody waits for.
+        """
         desk = office.desk
         if desk is None:
             return None
@@ -118,21 +139,23 @@ class World(Resting):
                 self._hang_up_all(office)
             finally:
                 if office.desk is desk and not office.disk.in_transaction:
-                    self._work(office, desk)
+                    self._work(office, desk, presses=presses)
         except Crash as crash:
             self.stop(office, str(crash))
         for check in self.after_visit:
             check(office)
         return outcome
 
-    def _work(self, office: SimOffice, desk: Desk) -> None:
+    def _work(self, office: SimOffice, desk: Desk, *, presses: bool = True) -> None:
         # What somebody waits for goes out at once, the rest in rounds of their own, as a running desk has them.
-        self._offer(office, desk.work(self.now(office), only_urgent=True))
-        if not office.settling and (desk.lines.left() or desk.owes()):
+        if presses:
+            self._offer(office, desk.work(self.now(office), only_urgent=True))
+        if not office.settling and (desk.lines.left(self.now(office)) or desk.owes()):
             office.settling = True
             after = desk.lines.pause(self.now(office)) + self.rng.randint(1, 30)
             self.at(after, self._settler(office, office.boot))
-        wake = desk.next_wake(self.now(office))
+        # A running desk asks when to wake after each round; one is about to be had where something is to be settled.
+        wake = desk.next_wake(self.now(office)) if not office.settling else None
         if wake is not None:
             due = max(self.time + 1, wake - office.offset)
             if office.wake_at is None or due < office.wake_at or office.wake_at <= self.time:
@@ -169,7 +192,7 @@ class World(Resting):
             if desk.service_traffic.call(self.now(office)):
                 self.count("line tests by the desk")
             desk.settle(self.now(office))
-            self._offer(office, desk.work(self.now(office)))
+            self._offer(office, desk.work(self.now(office), gather=True))
 
         return rounds
 
@@ -186,15 +209,13 @@ class World(Resting):
             if office.boot != boot:
                 return
             if taken:
-                self.visit(
-                    office,
+                what, told = (
                     "hears that a relay took it",
                     lambda desk: desk.put_accepted(put, self.now(office)),
                 )
             else:
-                self.visit(
-                    office, "hears that a put failed", lambda desk: desk.put_failed(put, self.now(office))
-                )
+                what, told = "hears that a put failed", lambda desk: desk.put_failed(put, self.now(office))
+            self.visit(office, what, told, presses=False)
 
         def reach() -> None:
             taken = False

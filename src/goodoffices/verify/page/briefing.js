@@ -294,7 +294,7 @@ const briefingVerdict = (findings, reading, text, trust) => {
     verdict: findings.all.length === 0 ? VERIFIED : FINDINGS,
     compared_with_trust: trust !== null,
     findings: findings.all,
-    remarks: findings.remarks,
+    remarks: [...findings.remarks, ...otherNames(reading?.record.offices ?? new Map(), trust)],
   };
   if (reading === null) return verdict;
   const { briefing, record, entries, notes, reports } = reading;

@@ -111,7 +111,7 @@ const checkOpenings = (findings, writer, chain) => {
 };
 
 /** An author's acts and notes in one lane. Gives, for each that is named but not here, who names it. */
-const checkAuthor = (findings, author, chain) => {
+const checkAuthor = (findings, author, chain, spoiled) => {
   checkForks(findings, chain, `${author}'s acts and notes`);
   checkRosters(findings, chain, author);
   const known = new Map();
@@ -124,7 +124,7 @@ const checkAuthor = (findings, author, chain) => {
       checkFollows(findings, link, known, linksAt(chain, link.incarnation, link.number - 1), absent);
     }
   }
-  return [...absent.values()];
+  return [...absent].filter(([id]) => !spoiled.has(id)).map(([, where]) => where);
 };
 
 const checkFollows = (findings, link, known, beside, absent) => {
@@ -222,14 +222,16 @@ const checkChains = (findings, record) => {
 
 const checkAuthors = (findings, record) => {
   const sealed = new Map();
-  for (const { note, header } of record.notes.values()) {
+  const spoiled = new Set(); // notes here that do not hold: what their chains lack is no gap
+  for (const { id, note, header, spoiled: damaged } of record.notes.values()) {
     const chain = `${header.mandate} ${header.lane} ${header.author}`;
-    if (note === null) sealed.set(chain, (sealed.get(chain) ?? 0) + 1);
+    if (damaged) spoiled.add(id);
+    else if (note === null) sealed.set(chain, (sealed.get(chain) ?? 0) + 1);
   }
   for (const [chain, links] of [...record.authors].sort(([a], [b]) => compareText(a, b))) {
     const [mandate, lane, author] = chain.split(" ");
     const name = record.name(author);
-    const gaps = checkAuthor(findings, name, chainOf(links));
+    const gaps = checkAuthor(findings, name, chainOf(links), spoiled);
     if (gaps.length === 0) continue;
     if (author === record.manifest.office && record.manifest.texts) {
       const expected = `every act and note of ${name} in its own record`;

@@ -16,6 +16,7 @@ class Examiner {
     this.compared = new Map(); // mandate ID: who signed to have compared its digits
     this.authors = new Map(); // "mandate lane author": links
     this.verified = new Set();
+    this.changed = new Set(); // files that are not those that the list names
     this.witnesses = []; // who is trusted by whoever verifies
   }
 
@@ -26,6 +27,10 @@ class Examiner {
 
   /** Note that an object does not hold. */
   fail(where, kind, error) {
+    if (kind === "note" && this.changed.has(where)) {
+      // Where its bytes were changed decides as what they are refused: as another note's, as too short.
+      error = new Refused("Altered", "Other bytes than those that were exported.");
+    }
     this.findings.add(where, kind, EXPECTED[kind], error.message, { why: causeOf(error) });
     return null;
   }

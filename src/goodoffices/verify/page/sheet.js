@@ -107,6 +107,7 @@ const verifySheet = async (source, trust) => {
     const found = `${office.id}, which calls itself '${office.name}'`;
     findings.add(CODES, "untrusted", "an author whose fingerprint is in the trust file", found);
   }
+  verdict.remarks = otherNames(new Map([[office.id, office]]), trust);
   const named = [{ fingerprint: office.id, calls_itself: office.name }];
   const text = await sheetText(opened, office, signers);
   Object.defineProperty(verdict, "shown", { value: { text, offices: named } }); // for the screen

@@ -10,6 +10,8 @@ const OUTER_BLANKS = new RegExp(`^${BLANKS}|${BLANKS}$`, "g");
 const TRUSTED = new RegExp(`^([0-9a-fA-F]{64})(?:${BLANKS}([^]*))?$`);
 const CERTIFICATE = /-----BEGIN (CERTIFICATE|X509 CRL)-----[^]*?-----END \1-----/g;
 
+const NO_NAME = "no name"; // of an office that a trust list names by its fingerprint alone
+
 class BadTrustList extends Error {}
 
 /** Names by fingerprint, from lines of 64 hexadecimal digits and a name; throws BadTrustList. */
@@ -37,7 +39,7 @@ const readTrust = (bytes) => {
       trusted.witnesses.push(witness);
       continue;
     }
-    trusted.set(found[1].toLowerCase(), found[2] || "no name");
+    trusted.set(found[1].toLowerCase(), found[2] || NO_NAME);
   }
   return trusted;
 };
@@ -64,6 +66,7 @@ const verifyOne = async (source, trust, progress) => {
     return { verdict: verdictOf(findings, null, trust), record: null };
   }
   const record = new Examiner(signed.statement.fields, signed.statement.realm, findings);
+  record.changed = files.changed;
   record.witnesses = trust?.witnesses ?? [];
   await new Reading(files, record).run(signed, trust);
   return { verdict: verdictOf(findings, record, trust), record };
@@ -72,6 +75,10 @@ const verifyOne = async (source, trust, progress) => {
 const UNSIGNED =
   `Without a manifest nothing says whose record this is. The files were only held against ${LIST}, which nobody has ` +
   "signed then; no signature, chain or text was checked.";
+
+const UNSUPPORTED =
+  "note.cbor does not hold or is not there, so text.txt, note.txt and record.txt, which are made from it, were " +
+  `held against ${LIST} alone.`;
 
 /** The signed manifest, or null where it cannot be read. */
 const readManifest = async (files, findings) => {
@@ -265,24 +272,30 @@ class Reading {
     const where = `${note.folder}/note.cbor`;
     const inside = await files.read(where);
     const opened = inside === null ? null : await record.note(note, inside, where);
-    if (opened !== null) {
-      await files.compare(`${note.folder}/text.txt`, [opened.words.text]);
-    } else if (record.manifest.texts) {
+    note.spoiled = opened === null && files.digestOf(where) !== null;
+    if (opened !== null || note.spoiled) {
+      await files.compare(`${note.folder}/text.txt`, [opened?.words.text ?? ""], !note.spoiled);
+    }
+    if (note.spoiled) {
+      this.findings.remarks.push(`${note.folder}: ${UNSUPPORTED}`);
+    } else if (opened === null && record.manifest.texts) {
       this.findings.remarks.push(`${note.folder}: the words of this note are not included.`);
     }
-    await files.compare(`${note.folder}/note.txt`, [await noteText(record, note, opened)]);
+    await files.compare(`${note.folder}/note.txt`, [await noteText(record, note, opened)], !note.spoiled);
     for (const kept of besideActs(record, note)) {
       const place = placeOf.beside(note.folder, kept.id);
       const inside = await files.read(`${place}.cbor`);
       const found = inside === null ? null : await record.beside(kept, inside, `${place}.cbor`);
       if (found !== null) await files.compare(`${place}.txt`, [besideText(record, note, kept, found)]);
+      else if (files.digestOf(`${place}.cbor`) !== null) await files.compare(`${place}.txt`, [], false);
     }
   }
 
   async texts() {
     const { files, record } = this;
     await files.compare("README.txt", [readmeText(record)]);
-    await files.compare("record.txt", recordText(record));
+    const whole = [...record.notes.values()].every(({ spoiled }) => !spoiled);
+    await files.compare("record.txt", recordText(record), whole);
     for (const office of record.offices.values()) {
       await files.compare(`${placeOf.office(office.name, office.id)}/office.txt`, [await officeText(record, office)]);
     }
@@ -298,6 +311,17 @@ class Reading {
   }
 }
 
+/** A remark on each trusted office that the trust list knows by another name: its fingerprint is what counts. */
+const otherNames = (offices, trust) =>
+  [...offices.values()]
+    .map(({ id, name }) => [trust?.get(id) ?? NO_NAME, name])
+    .filter(([known, name]) => known !== NO_NAME && known !== name)
+    .map(
+      ([known, name]) =>
+        `trusted as '${known}' is an office that calls itself '${name}': its fingerprint is the trusted one; see that ` +
+        "the trust file names the office that you mean.",
+    );
+
 /** The verdict for programs (export.md §4). */
 const verdictOf = (findings, record, trust) => {
   // A damaged manifest makes the list seem wrong, and a damaged list the files: the cause stands first.
@@ -310,11 +334,11 @@ const verdictOf = (findings, record, trust) => {
     verdict: findings.all.length === 0 ? VERIFIED : FINDINGS,
     compared_with_trust: trust !== null,
     findings: findings.all,
-    remarks: findings.remarks,
+    remarks: [...findings.remarks, ...otherNames(record?.offices ?? new Map(), trust)],
   };
   if (record === null) return verdict;
   const { manifest, realm } = record;
-  const sealed = [...record.notes.values()].filter(({ note }) => note === null).length;
+  const sealed = [...record.notes.values()].filter(({ note, spoiled }) => note === null && !spoiled).length;
   Object.defineProperty(verdict, "sealed", { value: sealed }); // for the screen: no part of the verdict
   const inside = findings.all.map(({ where }) => where.split("/")).filter((parts) => parts.length > 2);
   const spoiled = new Set(inside.map((parts) => parts.slice(0, 2).join("/")));

@@ -120,7 +120,8 @@
     board.dataset.ring = why;
     say(text);
     play(what);
-    const now = JSON.stringify(data.told);
+    // Who would be woken changes with this page's own sound, once the desk has heard of it.
+    const now = JSON.stringify([data.told, data.armed]);
     if (data.told !== null && (now !== last || performance.now() - looked > SOFTLY)) {
       last = now;
       look();

@@ -12,11 +12,12 @@ let busy = false;
 const beat = async () => {
   if (state === null || busy) return;
   busy = true;
+  const { armed } = state;
   try {
     const answer = await fetch("/watch/beat", {
       method: "POST",
       headers: { Accept: "application/json", "X-Live": "1" },
-      body: new URLSearchParams({ page: state.page, armed: state.armed ? "1" : "", csrf: state.csrf }),
+      body: new URLSearchParams({ page: state.page, armed: armed ? "1" : "", csrf: state.csrf }),
       credentials: "same-origin",
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -26,7 +27,7 @@ const beat = async () => {
     } else {
       const told = answer.ok ? await answer.json() : null;
       if (told !== null) heard = performance.now();
-      postMessage({ told, silent: performance.now() - heard });
+      postMessage({ told, armed, silent: performance.now() - heard });
     }
   } catch {
     postMessage({ told: null, silent: performance.now() - heard });

@@ -25,9 +25,12 @@
   const name = (field) => {
     const form = field.form;
     const same = form ? [...form.elements].filter((each) => each.name === field.name) : [field];
-    return `${form ? form.getAttribute("action") : ""} ${field.name} ${same.indexOf(field)}`;
+    const instead = form && form.elements.instead ? form.elements.instead.value : "";
+    return `${form ? form.getAttribute("action") : ""} ${instead} ${field.name} ${same.indexOf(field)}`;
   };
-  const fields = (root) => [...root.querySelectorAll("form[data-keep] :is(input:not([type=hidden]), textarea, select)")];
+  const fields = (root) => [...root.querySelectorAll("form[data-keep] :is(input:not([type=hidden], [type=file]), textarea, select)")];
+  // A file that was chosen cannot be put into another page's field.
+  const chosen = () => [...document.querySelectorAll("main input[type=file]")].some((each) => each.files.length > 0);
   const changed = (field) =>
     field instanceof HTMLSelectElement
       ? [...field.options].some((option) => option.selected !== option.defaultSelected)
@@ -35,9 +38,10 @@
         ? field.checked !== field.defaultChecked
         : field.value !== field.defaultValue;
 
+  const details = (root) => [...root.querySelectorAll("details")].map((each) => [each, each.firstElementChild.textContent]);
   const remember = (root) => ({
     values: new Map(fields(root).filter(changed).map((field) => [name(field), [field.value, field.checked]])),
-    open: [...root.querySelectorAll("details")].map((each) => each.open),
+    open: details(root).map(([each, head]) => [head, each.open]),
     focus: root.contains(document.activeElement) ? path(root, document.activeElement) : null,
   });
   const path = (root, element) => {
@@ -50,8 +54,13 @@
       const value = kept.values.get(name(field));
       if (value) [field.value, field.checked] = [value[0], value[1] === true];
     }
-    const details = [...root.querySelectorAll("details")];
-    if (details.length === kept.open.length) details.forEach((each, at) => (each.open = kept.open[at]));
+    // Where as many stand there as before, each is the one it was; else it is known by what stands on it.
+    const fresh = details(root);
+    fresh.forEach(([each, head], at) => {
+      const was = kept.open.length === fresh.length ? at : kept.open.findIndex(([text]) => text === head);
+      if (was >= 0) each.open = kept.open[was][1];
+      if (was >= 0 && kept.open.length !== fresh.length) kept.open[was] = [null, false];
+    });
     if (!kept.focus) return;
     let found = root;
     for (const step of kept.focus.steps) found = found && found.children[step];
@@ -126,7 +135,7 @@
     }
     wanted = true;
     if (busy || pressed) return;
-    if (typing(document.activeElement) || sent) {
+    if (typing(document.activeElement) || sent || chosen()) {
       say("changed");
       return;
     }
@@ -145,7 +154,7 @@
           wanted = true;
           return;
         }
-        if (typing(document.activeElement) || sent) {
+        if (typing(document.activeElement) || sent || chosen()) {
           wanted = true;
           say("changed");
           return;
