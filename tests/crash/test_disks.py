@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 
 from goodoffices.drill.scene.doors import until
-from tests.crash.stage import Actor, stage
+from tests.crash.stage import Actor, Stage, stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -34,6 +35,21 @@ def waits(actor: Actor) -> bool | None:
     return any(relay["waiting"] for line in page["lines"] for relay in line["relays"]) or None
 
 
+def ends_inside_a_write(here: Stage, actor: Actor, cut: int) -> None:
+    """Notes pass until the kernel has killed ``actor`` that many bytes further into its log: one that was written back
+    meanwhile begins anew, and reaches that place some notes later."""
+    actor.again(0, f"cut:{cut}")
+    actor.go()
+    ending = actor.process
+    for _ in range(20):
+        here.passage(actor)
+        if ending.poll() is not None:
+            break
+    assert ending.poll() == -signal.SIGXFSZ
+    if actor.process is ending:
+        actor.again()  # it ended after its last note had arrived
+
+
 def test_a_torn_full_or_readonly_disk_loses_nothing_and_is_said(tmp_path: Path) -> None:
     """P2, P12: killed by the kernel inside a write; then no room, then no writing, until there is again."""
     with stage(tmp_path) as here:
@@ -45,9 +61,7 @@ def test_a_torn_full_or_readonly_disk_loses_nothing_and_is_said(tmp_path: Path) 
             (washington, 20_001),
             (here.relay, 5000),
         ):
-            actor.again(0, f"cut:{cut}")
-            actor.go()
-            here.passage(actor)
+            ends_inside_a_write(here, actor, cut)
         for fault in ("full:0", "readonly"):
             bern.again(0, fault)
             bern.go()
