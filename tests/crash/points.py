@@ -116,6 +116,25 @@ def never_wait_for_a_long_log() -> None:
     setattr(database, "LOG_ROWS", 0)  # noqa: B010
 
 
+def never_write_back() -> None:
+    """The log grows only, so that a place in it that was not reached yet lies before whatever is written next."""
+    setattr(write_back, "LONG", sys.maxsize)  # noqa: B010 # in this process alone
+    setattr(write_back, "WORTH_IT", sys.maxsize)  # noqa: B010
+    setattr(database, "LOG_ROWS", sys.maxsize)  # noqa: B010
+
+
+def end_of_log(log: Path) -> int:
+    """Where a write-ahead log's next frame goes: one that begins anew leaves what it had behind its end.
+
+    SQLite's file format, section 4.1: a header of 32 bytes and frames of 24 and a page, all with the header's salts.
+    """
+    said = log.read_bytes()
+    frame, salts, end = 24 + int.from_bytes(said[8:12]), said[16:24], 32
+    while end + frame <= len(said) and said[end + 8 : end + 16] == salts:
+        end += frame
+    return end
+
+
 def watch_sends(points: Points) -> None:
     """Each request of a desk and each answer to a deed on its pages; each answer and each push of a relay."""
     asked, begun, drained = LeanHttp.request, LeanHttp.begin, asyncio.StreamWriter.drain
@@ -180,7 +199,7 @@ def spoil_disk(fault: str, opened: list[Watched]) -> None:
     kind, _, amount = fault.partition(":")
     if kind in ("cut", "full"):
         file = Path(opened[0].execute("PRAGMA database_list").fetchone()[2])
-        size = file.with_name(file.name + "-wal").stat().st_size + int(amount)
+        size = end_of_log(file.with_name(file.name + "-wal")) + int(amount)
         # Python ignores the signal that comes with this limit; a process that keeps it dies in its write.
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kind == "cut" else signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -215,8 +234,10 @@ def run(words: list[str]) -> None:
     signal.signal(signal.SIGUSR1, go)
     tell_what_waits()
     watch_commits(points, opened)
-    if fault == "none":  # a disk's faults lie at the end of a log that grows
+    if fault == "none":
         never_wait_for_a_long_log()
+    else:  # a disk's faults lie at the end of a log that grows
+        never_write_back()
     watch_sends(points)
     main(command)
 

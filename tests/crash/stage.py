@@ -51,7 +51,16 @@ class Actor:
         """Start it; ``at``: the point at which it ends, counted from ``go`` on, or from its start if negative."""
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.crash.points", str(self.log), str(at), fault, "--", *self.words],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.crash.points",
+                    str(self.log),
+                    str(at),
+                    fault,
+                    "--",
+                    *self.words,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=said,
                 text=True,
