@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from goodoffices.core.crypto import sha256
 from goodoffices.desk.ledger.ledger import RouteRow
-from goodoffices.desk.routes.sending import AT_ONCE, KEPT, UNRECEIPTED, WINDOW, Put, Sending
+from goodoffices.desk.routes.sending import AT_ONCE, BACKOFF, KEPT, REVIVAL, UNRECEIPTED, WINDOW, Put, Sending
 
 LINE = bytes(32)
 ONE, TWO = (
@@ -120,3 +120,47 @@ def test_what_presses_is_offered_afresh_whatever_lies_there_before_it() -> None:
     sending.add(LINE, bytes(4096), [entry(1000)], [ONE], now=1)
     sending.add(LINE, bytes(4096), [entry(42)], [ONE], now=1, urgent=4)
     assert [put.entries for put in sending.due(1)] == [(entry(42),), (entry(1000),)]
+
+
+def test_what_is_on_its_way_to_a_relay_is_not_sent_beside_itself() -> None:
+    """P7: a relay that answered some and kept others waiting, up and down by turns, was sent every envelope anew
+    while the last try was under way, each time: thousands of connections in seconds, until none was left for others.
+    """
+    sending = Sending()
+    offer(sending, 0, 3)
+    taken(sending, 0, ONE, TWO)
+    sending.sign_of_life(TWO.relay, DAY)
+    again = sending.due(DAY)
+    assert [put.route for put in again] == [TWO] * 3
+    sending.sign_of_life(TWO.relay, 2 * DAY)
+    assert sending.due(2 * DAY) == []
+    sending.failed(again[0], 2 * DAY)
+    sending.accepted(again[1], 2 * DAY)
+    sending.sign_of_life(TWO.relay, 3 * DAY)
+    assert [put.batch for put in sending.due(3 * DAY)] == [again[0].batch, again[1].batch]
+
+
+def test_a_relay_that_is_up_and_down_by_turns_is_not_sent_everything_at_each_turn() -> None:
+    """P7: at most every two seconds."""
+    sending = Sending()
+    offer(sending, 0, 1)
+    taken(sending, 0, ONE, TWO)
+    sent = 0
+    for now in range(DAY, DAY + 10 * REVIVAL, 10):
+        sending.sign_of_life(TWO.relay, now)
+        sent += len(taken(sending, now, TWO))
+    assert sent == 10
+
+
+def test_what_a_relay_just_failed_to_take_goes_by_its_own_wait_or_sooner() -> None:
+    """P5: that a relay answers again puts nothing off, and a clock that was put back makes nothing wait longer."""
+    sending = Sending()
+    offer(sending, 0, 1, now=DAY)
+    taken(sending, DAY, ONE)
+    sending.sign_of_life(TWO.relay, DAY)  # it fails again at once, and answers again at once
+    assert [put.route for put in taken(sending, DAY)] == [TWO]
+    sending.sign_of_life(TWO.relay, DAY)
+    assert taken(sending, DAY) == []
+    assert [put.route for put in taken(sending, DAY + min(BACKOFF[1], REVIVAL))] == [TWO]
+    sending.sign_of_life(TWO.relay, 0)
+    assert [put.route for put in taken(sending, REVIVAL)] == [TWO]

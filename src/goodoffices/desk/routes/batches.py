@@ -30,6 +30,8 @@ class Try:
     failures: int = 0
     due: int | None = 0
     accepted: bool = False
+    under_way: bool = False
+    """Offered, and its outcome not told yet: it is not offered beside itself."""
 
 
 @dataclass

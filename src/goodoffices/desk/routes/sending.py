@@ -58,6 +58,10 @@ LOOK_HOLDS = 180_000
 """Milliseconds for which a look into a mailbox tells what lies there."""
 NEVER = 1 << 62
 
+REVIVAL = 2_000
+"""Milliseconds between two times at which everything is tried because a relay answers again: one that is up and down
+by turns, or says so, must not have its lines' envelopes sent to it without end."""
+
 UNREAD = 64
 """Envelopes in a mailbox that nobody empties: from then on no empty ones are added (ADR 0045)."""
 
@@ -74,6 +78,8 @@ class Sending:
         self.beats = Beats()
         self._next = 1
         self._latest = 0
+        self._revived: dict[str, int] = {}
+        """By relay: when everything was tried last because it answered again."""
         self._soonest: int | None = None
         """No try is due before; None: not known. So a desk with much under way looks through it when it must."""
         self._size: dict[bytes, int] = {}
@@ -88,6 +94,7 @@ class Sending:
         for line in self._lines.values():
             line.due = None if line.due is None else line.due - back
             line.looks.clear()
+        self._revived = {relay: at - back for relay, at in self._revived.items()}
         self.beats.put_back(back)
         self._soonest = None
         for batch in self._batches.values():
@@ -139,7 +146,7 @@ class Sending:
                     continue
                 if beat:
                     filled.add(attempt.route.id)
-                attempt.due, at = None, now + LEAD if beat else None
+                attempt.due, attempt.under_way, at = None, True, now + LEAD if beat else None
                 puts.append(Put(number, attempt.route, batch.envelope, batch.all_entries, at))
         self._soonest = None
         return puts
@@ -169,7 +176,7 @@ class Sending:
         first = not batch.taken
         attempt = batch.tries.get(put.route.id)
         if attempt is not None:  # None: that mailbox was left while the put was under way
-            attempt.accepted, attempt.due, attempt.failures = True, None, 0
+            attempt.accepted, attempt.under_way, attempt.due, attempt.failures = True, False, None, 0
         if batch.entries:
             line = self._lines.setdefault(batch.line, LineState())
             line.awaiting |= batch.entries
@@ -189,6 +196,7 @@ class Sending:
             return
         attempt.due = now + BACKOFF[min(attempt.failures, len(BACKOFF) - 1)]
         attempt.failures += 1
+        attempt.under_way = False
         self._soonest = None
         self._drop_if_done(put.batch)
 
@@ -196,17 +204,21 @@ class Sending:
         """A relay answers again: what waits for it is tried at once.
 
         What it took before and nobody receipted is offered again too: it may have come back empty, and
-        a relay that still has it stores it once.
+        a relay that still has it stores it once. Again within ``REVIVAL``, all this waits for its end.
         """
+        self._notice(now)
+        last = self._revived.get(relay, now - REVIVAL)
+        at = self._revived[relay] = last if last > now else max(now, last + REVIVAL)
         self._soonest = None
         for batch in self._batches.values():
             for attempt in batch.tries.values():
-                if attempt.route.relay == relay and (attempt.due is not None or attempt.accepted):
-                    attempt.due = now
+                again = attempt.due is not None or (attempt.accepted and not attempt.under_way)
+                if again and attempt.route.relay == relay:
+                    attempt.due = min(at, at if attempt.due is None else attempt.due)
         for line in self._lines.values():
             if relay in line.missed:
                 line.missed.discard(relay)
-                line.due = now if line.awaiting else None
+                line.due = at if line.awaiting else None
 
     def peer_started(self, line: bytes, now: int) -> None:
         """The peer's desk has just started: what it has not receipted is offered to it at once, or soon."""
