@@ -177,3 +177,24 @@ async def hears_the_end(server: Scripted) -> bool:
     await asyncio.wait_for(ended.wait(), 10)
     listening.close()
     return True
+
+
+def test_an_address_that_no_request_can_name_is_an_error_of_that_address() -> None:
+    """P12: what a line's page was told is refused as an address, before anybody is connected to."""
+
+    async def asks() -> None:
+        http = LeanHttp(None, 5.0)
+        with pytest.raises(ValueError, match="no request"):
+            await http.request("POST", "http://127.0.0.1:9/v1/two words", {}, b"body")
+        await http.close()
+
+    asyncio.run(asks())
+
+
+def test_sizes_in_turn_at_one_mailbox_each_state_their_own_length() -> None:
+    """P2: the head that is remembered for one size of an envelope never goes before another size."""
+    bodies = [b"small", b"a larger one", b"small", b"other", b"a larger two"]
+    server = Scripted(*([with_length(OPEN, each)] for each in bodies))
+    assert server.asked(*bodies) == [(201, each) for each in bodies]
+    assert [each.split(b"\r\n\r\n", 1)[1] for each in server.heard] == bodies
+    assert server.connections == 1

@@ -4,8 +4,8 @@
 ``h11`` speaks the protocol; here are only the sockets: a few idle connections per relay, one request
 at a time on each, every answer bounded. No redirects, cookies, compression or decoding.
 
-Puts at one mailbox differ in their bodies alone, and so do their answers. So what ``h11`` wrote for a
-request, and the head that it read, are remembered on their connection: the same bytes say the same.
+Puts of one size at one mailbox differ in their bodies alone, and so do their answers. So the head that ``h11`` wrote
+for a request is remembered, and the one that it read on its connection: the same bytes say the same.
 
 Where a connection stands idle a request can be written at once, before anybody waits for its answer (ADR 0088).
 """
@@ -32,6 +32,8 @@ MAX_ANSWER = 65_536
 MAX_IDLE = 8
 """Connections per relay and mailbox that wait for the next request."""
 _CHUNK = 65_536
+MAX_HEADS = 256
+"""Heads of requests that are remembered: of each mailbox one for each size of an envelope."""
 
 
 _Place = tuple[str, str, int, bytes]
@@ -69,8 +71,6 @@ class _Connection:
     used: bool = False
     reusable: bool = True
     """Whether the last exchange left nothing behind."""
-    asked: tuple[_Request, bytes] | None = None
-    """The last request, and its head in bytes."""
     heard: _Heard | None = None
 
 
@@ -79,7 +79,6 @@ class Begun:
     """A request that was written on a connection, and whose answer nobody has read yet."""
 
     connection: _Connection
-    protocol: h11.Connection | None
 
 
 class LeanHttp:
@@ -97,6 +96,7 @@ class LeanHttp:
         self.timeout = timeout
         self._proxy = proxy
         self._idle: dict[_Place, list[_Connection]] = {}
+        self._heads: dict[tuple[object, ...], tuple[_Place, _Request, bytes]] = {}
         self._begun: set[_Connection] = set()
         """Those with a request on its way for whose answer nobody has begun to wait."""
 
@@ -112,13 +112,14 @@ class LeanHttp:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", apart: bytes = b""
     ) -> Begun | None:
         """Write a request at once where a connection stands ready for it; ``request`` with the same words goes on."""
-        place, request = _read(method, url, headers, body, apart)
+        place, _, head = self._told(method, url, headers, body, apart)
         idle = self._idle.get(place)
         if not idle:
             return None
         connection = idle.pop()
         self._begun.add(connection)
-        return Begun(connection, _say(connection, request, body))
+        connection.wire.write(head, body)
+        return Begun(connection)
 
     async def request(
         self,
@@ -137,19 +138,19 @@ class LeanHttp:
         A kept connection may have been closed by the other side meanwhile. Such a request is sent once
         more on a fresh one: every request to a relay is the same twice as once.
         """
-        place, request = _read(method, url, headers, body, apart)
+        place, request, head = self._told(method, url, headers, body, apart)
         async with asyncio.timeout(self.timeout):
             while True:
                 if begun is not None:
-                    connection, protocol = begun.connection, begun.protocol
+                    connection = begun.connection
                     self._begun.discard(connection)
                     begun = None
                 else:
                     connection = await self._connect(place)
-                    protocol = _say(connection, request, body)
+                    connection.wire.write(head, body)
                 try:
                     await connection.writer.drain()
-                    answer = await self._hear(connection, protocol, request, body, most)
+                    answer = await self._hear(connection, request, body, most)
                 except (Unanswered, OSError):
                     await _end(connection)
                     if not connection.used:
@@ -160,6 +161,22 @@ class LeanHttp:
                     raise
                 await self._keep(place, connection)
                 return answer
+
+    def _told(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, apart: bytes
+    ) -> tuple[_Place, _Request, bytes]:
+        """Where a request goes, what it says before its body, and that in bytes."""
+        says = (method, url, len(body), apart, *headers.items())
+        known = self._heads.get(says)
+        if known is not None:
+            return known
+        place, request = _read(method, url, headers, body, apart)
+        known = place, request, _tell(request, body)[1]
+        if body:  # a put comes again; what has no body is asked for once, or waits for nothing
+            if len(self._heads) >= MAX_HEADS:
+                self._heads.clear()
+            self._heads[says] = known
+        return known
 
     async def _connect(self, place: _Place) -> _Connection:
         idle = self._idle.get(place)
@@ -186,7 +203,6 @@ class LeanHttp:
     async def _hear(
         self,
         connection: _Connection,
-        protocol: h11.Connection | None,
         request: _Request,
         body: bytes,
         most: int,
@@ -195,7 +211,7 @@ class LeanHttp:
         heard = connection.heard
         if heard is not None and heard.again(came, most):
             return heard.status, came[len(heard.head) :]
-        protocol = protocol or _told(request, body)[0]
+        protocol = _tell(request, body)[0]
         connection.reusable, connection.heard = False, None
         protocol.receive_data(came)
         status, size, answer, whole = 0, -1, bytearray(), True
@@ -245,21 +261,14 @@ def _read(
     return place, _Request(method, target, fields)
 
 
-def _say(connection: _Connection, request: _Request, body: bytes) -> h11.Connection | None:
-    """Write a request; its protocol, unless it says what the last one on this connection said."""
-    protocol = None
-    if connection.asked is None or connection.asked[0] != request:
-        protocol, head = _told(request, body)
-        connection.asked = request, head
-    connection.wire.write(connection.asked[1], body)
-    return protocol
-
-
-def _told(request: _Request, body: bytes) -> tuple[h11.Connection, bytes]:
-    """The protocol once it was told of a request, and the bytes of the request's head."""
+def _tell(request: _Request, body: bytes) -> tuple[h11.Connection, bytes]:
+    """The protocol once it was told of a request, and the bytes of the request's head; ValueError for what is none."""
     protocol = h11.Connection(h11.CLIENT)
     fields = list(request.fields)
-    head = protocol.send(h11.Request(method=request.method, target=request.target, headers=fields)) or b""
+    try:
+        head = protocol.send(h11.Request(method=request.method, target=request.target, headers=fields)) or b""
+    except h11.LocalProtocolError as error:
+        raise ValueError(f"no request can say this: {error}") from None
     if body:
         protocol.send(h11.Data(data=body))
     protocol.send(h11.EndOfMessage())
