@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from goodoffices.core import cbor
-from goodoffices.core.envelope import entry_part, head_part, mailboxes_part
+from goodoffices.core.checkpoint import Tree, make
+from goodoffices.core.envelope import checkpoint_part, entry_part, head_part, mailboxes_part
 from goodoffices.core.mailboxes import Mailboxes
 from goodoffices.core.mandate import Forwarding
 from goodoffices.core.office import make_roster, read_office
@@ -18,6 +19,7 @@ from goodoffices.core.statement import MAX_SIGNATURES, sign, state
 from goodoffices.desk.context import MOST_LOOKS
 from goodoffices.desk.early import AT_ONCE
 from goodoffices.desk.founding import NewOfficer, found
+from goodoffices.desk.lines.checkpoints import MOST_EARLY
 from goodoffices.desk.lines.mailboxes import MAX_SAME
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.views.views import Views
@@ -266,3 +268,64 @@ def test_what_came_too_early_is_judged_again_a_few_at_a_time() -> None:
         assert wire.m.desk.next_wake(NOW) is not None
         wire.m.desk.settle(NOW)
     assert wire.m.ledger.counts_of(wire.am, wire.a.me, wire.m.me)[0] == before + 1 + len(early)
+
+
+def _signed_over(wire: Wire, tree: Tree, size: int, root: bytes = bytes(32)) -> Any:
+    """A checkpoint that Bern's desk signs, whatever is under it."""
+    seed = wire.m.founding.keys.checkpoint_seed
+    assert seed is not None
+    return checkpoint_part(make(tree, size, root, roster=1, seed=seed))
+
+
+def _chain(wire: Wire, count: int) -> Tree:
+    """Entries of a chain that Bern's desk begins, at Washington's."""
+    incarnation, previous, parts = wire.rng.randbytes(16), None, []
+    for number in range(1, count + 1):
+        entry = wire.entry(wire.m, wire.am, [], incarnation=incarnation, number=number, previous=previous)
+        previous = entry.signed.id
+        parts.append(entry_part(entry))
+    wire.send(wire.a, wire.am, parts)
+    return Tree(wire.am, wire.m.me, incarnation)
+
+
+def test_a_checkpoint_over_more_entries_than_there_can_be_stops_no_desk() -> None:
+    """P12: to see which were missing, all their numbers were written down: all memory, for one signed line."""
+    wire = Wire()
+    tree = _chain(wire, 3)
+    assert wire.send(wire.a, wire.am, [_signed_over(wire, tree, 9 * 10**15)]).delete
+    # The last of them is here, and hardly any other.
+    far = wire.entry(wire.m, wire.am, [], incarnation=tree.incarnation, number=2**32)
+    wire.send(wire.a, wire.am, [entry_part(far)])
+    assert wire.send(wire.a, wire.am, [_signed_over(wire, tree, 2**32)]).delete
+    wire.a.desk.settle(NOW)
+    assert wire.a.ledger.checkpoints(wire.am) == []
+
+
+def test_many_false_checkpoints_in_one_envelope_are_no_more_work_than_one() -> None:
+    """P12: a long chain was read and hashed anew for each: seconds for the desk's only loop."""
+    wire = Wire()
+    tree = _chain(wire, 5)
+    read: list[str] = []
+    wire.a.db.set_trace_callback(lambda sql: read.append(sql) if "SELECT number, id" in sql else None)
+    wire.send(wire.a, wire.am, [_signed_over(wire, tree, 5, bytes([at]) * 32) for at in range(40)])
+    assert len(read) <= 2  # the envelope is taken whole at first, and then part by part
+    assert sum("not those it sent here" in each for each in wire.a.findings()) == 1
+    wire.send(wire.a, wire.am, [_signed_over(wire, tree, 4)])
+    assert len(wire.a.ledger.checkpoints(wire.am)) == 2  # another envelope has its own look
+
+
+def test_checkpoints_that_wait_for_entries_of_no_chain_cost_the_desk_nothing() -> None:
+    """P12, P11: each round of the desk looked for them through every entry of the line, and one office's pushed
+    out another's."""
+    wire = Wire()
+    early = wire.a.desk.checkpoints._early
+    other = Tree(bytes(32), wire.b.me, bytes(16))
+    early[other] = b"", 1
+    trees = [Tree(wire.am, wire.m.me, wire.rng.randbytes(16)) for _ in range(MOST_EARLY + 9)]
+    for tree in trees:
+        wire.send(wire.a, wire.am, [_signed_over(wire, tree, 5)])
+    assert list(early) == [other, *trees[9:]]
+    asked: list[str] = []
+    wire.a.db.set_trace_callback(asked.append)
+    wire.a.desk.settle(NOW)
+    assert not [each for each in asked if "GROUP BY" in each and "FROM entry" in each]

@@ -84,6 +84,10 @@ class Pending:
         self.looks.append(None)
         return len(self.looks) <= MOST_LOOKS
 
+    def look_no_more(self) -> None:
+        """What was looked into was false: whatever else came with it has no further one."""
+        self.looks.extend([None] * MOST_LOOKS)
+
     def take_into(self, other: Pending) -> None:
         """What is committed is left to do."""
         other.fresh += self.fresh

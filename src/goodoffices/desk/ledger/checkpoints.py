@@ -45,9 +45,29 @@ class CheckpointTables(Tables):
             " ORDER BY number",
             (tree.line, tree.writer, tree.incarnation, after, until),
         ).fetchall()
-        if [number for number, _ in rows] != list(range(after + 1, until + 1)):
+        # ``until`` is what somebody else claims: nothing of that size is made here.
+        if len(rows) != until - after or any(at != number for at, (number, _) in enumerate(rows, after + 1)):
             return None
         return [bytes(found) for _, found in rows]
+
+    def newest_number(self, tree: Tree) -> int:
+        """The highest number of a tree's entries here; 0 if there are none."""
+        asked = "SELECT max(number) FROM entry WHERE line=? AND writer=? AND incarnation=?"
+        return int(self._one(asked, tree.line, tree.writer, tree.incarnation)[0] or 0)
+
+    def all_here(self, tree: Tree, until: int) -> bool:
+        """Whether the entries numbered 1 to ``until`` are here, one of each."""
+        if self.newest_number(tree) < until:
+            return False
+        rows, numbers = self._one(
+            "SELECT count(*), count(DISTINCT number) FROM entry"
+            " WHERE line=? AND writer=? AND incarnation=? AND number<=?",
+            tree.line,
+            tree.writer,
+            tree.incarnation,
+            until,
+        )
+        return bool(rows == numbers == until)
 
     def arrived(self, tree: Tree, number: int) -> int | None:
         """When an entry was written or arrived here."""

@@ -50,8 +50,8 @@ MAX_REFUSED = 8
 """Checkpoints of one chain that do not hold and are kept as evidence."""
 AT_ONCE = 20_000
 """Entries that one checkpoint adds at most, so that no look at a long chain holds the desk up."""
-MOST_EARLY = 64
-"""Chains of which a checkpoint that came before its entries is remembered."""
+MOST_EARLY = 32
+"""Chains of one line of which a checkpoint that came before its entries is remembered."""
 BETWEEN_LOOKS = 1_000
 """Milliseconds between two looks whether those entries have come."""
 
@@ -66,8 +66,8 @@ class Checkpoints:
         self._require = require
         lines.take_checkpoint = self.take
         self._look_at = 0
-        self._early: dict[Tree, tuple[bytes, bytes, int]] = {}
-        """Line, bytes and size of the newest of a chain that came before its entries, which may go another way."""
+        self._early: dict[Tree, tuple[bytes, int]] = {}
+        """Bytes and size of the newest of a chain that came before its entries, which may go another way."""
         self._early_at = 0
         self.outside: dict[str, tuple[str, int]] = {}
         """By address of a witness or time stamp authority: how its last try ended (``desk.outsiders``)."""
@@ -185,10 +185,7 @@ class Checkpoints:
                 self._cosigned(checkpoint, peer, now)
             elif checkpoint.tree.writer == line.peer:
                 if not self._theirs(line, checkpoint, peer, now):
-                    self._early.pop(checkpoint.tree, None)
-                    self._early[checkpoint.tree] = line.id, raw, checkpoint.size
-                    if len(self._early) > MOST_EARLY:
-                        del self._early[next(iter(self._early))]
+                    self._keep_early(checkpoint, raw)
             else:
                 raise Foreign("A checkpoint of a chain that is not on this line.")
         except NotNow:
@@ -202,22 +199,27 @@ class Checkpoints:
             both = merge(known.checkpoint, checkpoint)
             self.ledger.update_checkpoint(known.id, both, cosigned=now)
 
+    def _keep_early(self, checkpoint: Checkpoint, raw: bytes) -> None:
+        """Until its entries are here. Of one line so many: no office pushes those of another one out."""
+        tree = checkpoint.tree
+        self._early.pop(tree, None)
+        self._early[tree] = raw, checkpoint.size
+        ours = [each for each in self._early if each.line == tree.line]
+        if len(ours) > MOST_EARLY:
+            del self._early[ours[0]]
+
     def _judge_early(self, now: int) -> bool:
         """Those that came before their entries, once these may be here; True if any was looked at."""
         if not self._early or self._early_at - BETWEEN_LOOKS <= now < self._early_at:
             return False
-        here = [
-            tree
-            for tree, (line, _, size) in self._early.items()
-            if any(each == tree and newest >= size for each, newest in self.ledger.trees(line, tree.writer))
-        ]
+        here = [tree for tree, (_, size) in self._early.items() if self.ledger.all_here(tree, size)]
         if here:
             self._early_at = now + BETWEEN_LOOKS
         for tree in here:
-            line, raw, _ = self._early.pop(tree)
+            raw, _ = self._early.pop(tree)
             # Its signature held when it came; where its writer's keys are others by now, it is offered again.
             with suppress(OtherOfficeError), self.context.transaction():
-                self.take(self.ledger.line(line), raw, now)
+                self.take(self.ledger.line(tree.line), raw, now)
         return bool(here)
 
     def _theirs(self, line: LineRow, checkpoint: Checkpoint, peer: Office, now: int) -> bool:
@@ -239,10 +241,15 @@ class Checkpoints:
         if known is None and last is not None and checkpoint.size == last.checkpoint.size:
             self._refuse(line, checkpoint, peer, now)
             return True
+        if known is None and self.ledger.newest_number(checkpoint.tree) < checkpoint.size:
+            return False
+        if known is None and not self.context.pending.may_look():
+            return True
         frontier = known.frontier if known else self._grown(checkpoint.tree, last, checkpoint.size)
         if frontier is None:
             return False
         if frontier.root() != checkpoint.root:
+            self.context.pending.look_no_more()
             self._refuse(line, checkpoint, peer, now)
             return True
         self._keep(checkpoint, frontier, known, now)
