@@ -308,3 +308,35 @@ def test_who_comes_is_chosen_and_never_guessed_and_whoever_comes_signs_first() -
     page = coming.get("/watch/handover").text
     assert page.index("Sign and take the watch") < page.index("Hand it to somebody else instead")
     assert "Hand it to somebody else instead" not in leaving.get("/watch/handover").text
+
+
+def test_a_handed_over_list_says_what_nobody_has_taken(offices: Offices) -> None:
+    """P5: who comes sees what nobody is at, what somebody is, and what is over; the signed list stays as it was."""
+    mandate = offices.agree()
+    one, two = Browser(offices.bern), Browser(offices.bern)
+    one.sign_in()
+    two.sign_in("second")
+    notes = [release(offices, mandate, 4) for _ in range(3)]
+
+    def states(of: Browser, where: str) -> list[tuple[str, str | None, str | None]]:
+        page = of.json("/watch/handover")
+        listed = page["offered"]["open"] if where == "offered" else page[where]
+        return [(each["name"], each["now"], each["taken_by"]) for each in listed]
+
+    offices.bern.ringing.round()
+    assert states(one, "open") == [(f"Washington {at}", "untaken", None) for at in (1, 2, 3)]
+    one.done("/watch/handover", coming=offices.bern.officer("second").public.hex())
+    one.done(f"/notes/{notes[1].hex()}/take")
+    one.done(f"/notes/{notes[2].hex()}/refuse", reason="Not so.")
+    offices.bern.ringing.round()
+    assert states(two, "offered") == [
+        ("Washington 1", "untaken", None),
+        ("Washington 2", "taken", "officer 1"),
+        ("Washington 3", "over", None),
+    ]
+    html = two.get("/watch/handover").text
+    assert all(each in html for each in ("nobody has taken it", "taken by officer 1", "over by now"))
+    offered = two.json("/watch/handover")["offered"]["id"]
+    two.done("/watch/handover/sign", handover=offered)
+    (done,) = two.json("/watch/handover")["done"]
+    assert [each["now"] for each in done["open"]] == [None, None, None]

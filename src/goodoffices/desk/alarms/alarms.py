@@ -233,7 +233,14 @@ class Alarms:
         ]
         lines = {f"line {each.id.hex()}": each.id for each in self.desk.ledger.lines()}
         return [
-            OpenThing(each.what, each.subject or lines.get(each.key), each.since_now, late(each, moment))
+            OpenThing(
+                each.what,
+                each.subject or lines.get(each.key),
+                each.since_now,
+                late(each, moment),
+                each.taken_by if each.state == "taken" else None,
+                each.taken_now if each.state == "taken" else None,
+            )
             for each in sorted(alarms, key=lambda each: (not each.loud, each.since_now))
         ]
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goodoffices.core.handover import OpenStep
 from goodoffices.core.office import Right
@@ -14,7 +14,7 @@ from goodoffices.desk.alarms.engine import Alarm, Moment, late, rings_for
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.views.waiting import label_of
-from goodoffices.desk.watch.handover import HandoverRow
+from goodoffices.desk.watch.handover import HandoverRow, OpenThing
 from goodoffices.desk.watch.plan import DAY, Gap, gaps, on_duty
 
 ORDER = {"ringing": 0, "taken": 1, "awaited": 2}
@@ -232,6 +232,10 @@ class OpenCard:
     name: str | None
     since: int
     late: bool
+    now: str | None = None
+    """How it stands now: untaken | taken | over; None in a list that is signed by both."""
+    taken_by: str | None = None
+    taken_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -269,7 +273,7 @@ def handover_page(
 ) -> HandoverPage:
     """The handover page as an officer sees it. ``names``: by their keys, those who sign in at this desk."""
     roster = alarms.desk.context.my_office().roster
-    now = tuple(_open_card(alarms.desk, each.row) for each in alarms.open_things(moment))
+    now = tuple(_as_it_stands(_open_card(alarms.desk, each.row), each) for each in alarms.open_things(moment))
     offered = alarms.handovers.offered()
     return HandoverPage(
         offered=_handover(alarms.desk, offered, officer, now, names) if offered is not None else None,
@@ -296,6 +300,12 @@ def _open_card(desk: Desk, row: tuple[int, bytes | None, int, bool]) -> OpenCard
     return OpenCard(what, note.id if note is not None else None, name, since, is_late)
 
 
+def _as_it_stands(card: OpenCard, thing: OpenThing) -> OpenCard:
+    """With whether somebody has taken it: what nobody has taken is what the one who comes sees to first."""
+    taken = "untaken" if thing.taken_by is None else "taken"
+    return replace(card, now=taken, taken_by=thing.taken_by, taken_at=thing.taken_at)
+
+
 def _handover(
     desk: Desk, row: HandoverRow, officer: Officer, now: tuple[OpenCard, ...], names: Mapping[bytes, str]
 ) -> HandoverCard:
@@ -304,6 +314,9 @@ def _handover(
     listed = tuple(_open_card(desk, each) for each in found.open)
     before = {(each.what, each.note, each.name) for each in listed}
     offered = row.state == "offered"
+    if offered:
+        standing = {(each.what, each.note, each.name): each for each in now}
+        listed = tuple(_told_now(each, standing.get((each.what, each.note, each.name))) for each in listed)
     return HandoverCard(
         id=row.id,
         at=row.at,
@@ -317,6 +330,12 @@ def _handover(
         words=found.words,
         came_since=tuple(each for each in now if (each.what, each.note, each.name) not in before),
     )
+
+
+def _told_now(listed: OpenCard, standing: OpenCard | None) -> OpenCard:
+    if standing is None:
+        return replace(listed, now="over")
+    return replace(listed, now=standing.now, taken_by=standing.taken_by, taken_at=standing.taken_at)
 
 
 def roster_page(alarms: Alarms, moment: Moment) -> RosterPage:

@@ -30,6 +30,9 @@ class OpenThing:
     about: bytes | None
     since: int
     late: bool
+    taken_by: str | None = None
+    """Who has taken it as things stand now; the signed list does not say it."""
+    taken_at: int | None = None
 
     @property
     def row(self) -> tuple[int, bytes | None, int, bool]:
