@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from goodoffices.cli.units import desk_unit, relay_unit
-from goodoffices.core.certificates import make_authority, make_server
+from goodoffices.core.certificates import make_authority, make_server, names_in
 from tests.cli.conftest import PASSPHRASE, Office, private
 
 SETUP = (
@@ -80,3 +80,35 @@ def test_an_office_is_set_up_and_a_second_time_keeps_what_is_there(tmp_path: Pat
     unit = (home / "units" / "goodoffices-desk.service").read_text()
     assert f"--tls-cert {tmp_path / 'chain.pem'}" in unit
     assert "go together" in office.is_refused(SETUP, *ports, *given[:2])
+
+
+@pytest.mark.slow
+def test_a_desk_that_is_set_up_once_more_under_a_name_is_reached_by_it(tmp_path: Path) -> None:
+    """P13: certificate, card and the next commands go by the name of now; who keeps keys here is named."""
+    private(tmp_path / "passphrase", f"{PASSPHRASE}\n{PASSPHRASE}\n")
+    office, home = Office(tmp_path), tmp_path / "home"
+    relay_port = str(free_port())
+    ports = ["--with-relay", "--listen=127.0.0.1", "--port", str(free_port()), "--relay-port", relay_port]
+    made = "--office Aland --officer bo=release --officer amir --root root --passphrase-file passphrase"
+    assert (
+        "--officer amir --relay" in office.does(f"desk setup home {made} --host-name localhost", *ports).err
+    )
+    assert names_in((home / "tls" / "chain.pem").read_bytes()) == ["localhost", "127.0.0.1"]
+    again = office.does("desk setup home --host-name desk.aland.example", *ports)
+    names = names_in((home / "tls" / "chain.pem").read_bytes())
+    assert names == ["desk.aland.example", "localhost", "127.0.0.1"]
+    assert "The certificate was made anew, for desk.aland.example too." in again.err
+    (pairing,) = (line for line in again.err.splitlines() if "goodoffices line meeting" in line)
+    assert "--officer amir" in pairing
+    assert pairing.count("--relay ") == 1
+    assert f"--relay https://desk.aland.example:{relay_port}" in pairing
+    assert f"relay: https://desk.aland.example:{relay_port}" in (home / "relay-card.txt").read_text()
+    assert "sign in as amir" in again.err
+    # Lines that use the relay by its name of before still find what it asks for.
+    assert f"https://localhost:{relay_port} " in (home / "relays.admission").read_text()
+    kept = (home / "tls" / "chain.pem").read_bytes()
+    office.does("desk setup home --host-name desk.aland.example", *ports)
+    assert (home / "tls" / "chain.pem").read_bytes() == kept
+    (home / "tls" / "authority.key").unlink()
+    refused = office.is_refused("desk setup home --host-name other.example", *ports)
+    assert "Bring it back to this folder" in refused

@@ -25,10 +25,13 @@ from goodoffices.cli.desk import desk
 from goodoffices.cli.office import new
 from goodoffices.cli.output import aside, say, secret_lines, write_new
 from goodoffices.cli.units import desk_unit, relay_unit
+from goodoffices.core.certificates import names_in
 from goodoffices.core.errors import MachineError, YourError
-from goodoffices.desk.ledger.ledger import Ledger
+from goodoffices.core.office import Right
+from goodoffices.desk.presence.people import people
 from goodoffices.desk.routes.admittance import AUTHORITIES, SECRETS
 from goodoffices.desk.routes.relay_client import check_relay_url
+from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.files import on_disk, write_private
 from goodoffices.desk.vault.vault import open_vault
 from goodoffices.drill.scene.processes import Server
@@ -130,7 +133,6 @@ def setup(
 ) -> None:
     """Set a desk up in FOLDER: office, certificate, services, a first start. What is there already is kept."""
     place, owner = Place(folder.resolve()), user or getpass.getuser()
-    lines: list[str] = []
     _check_owner(owner)
     if (tls_cert is None) != (tls_key is None):
         raise YourError(
@@ -141,23 +143,20 @@ def setup(
     _hand_over(place.folder, getpass.getuser())  # from whom an earlier run as root gave it to
     if place.vault.exists():
         say(f"office    kept as it is in {place.vault}")
-        lines = _lines(place.vault)
     else:
         secret: dict[str, object] = {
             "passphrase_file": passphrase_file,
             "token": token,
             "token_label": token_label,
         }
-        officers = _found(place, office_name, officers, root_file, secret)
-    name = host_name or _ask("host", "Host name of the desk", default="localhost")
-    names = list(dict.fromkeys([name, "localhost", "127.0.0.1"]))
+        _found(place, office_name, officers, root_file, secret)
+    lines, keeper = _standing(place.vault)
+    before = names_in((place.tls / CHAIN).read_bytes()) if (place.tls / CHAIN).exists() else []
+    name = host_name or _ask("host", "Host name of the desk", default=next(iter(before), "localhost"))
     cert, key = tls_cert, tls_key
     if cert is None or key is None:
         cert, key = place.tls / CHAIN, place.tls / KEY
-        if not cert.exists() and issue(place.tls, names):
-            aside(
-                f"Browsers and telephones trust the desk once {place.tls / AUTHORITY} is installed on them."
-            )
+        _certify(place, name, before)
     if with_relay and not place.admission.exists():
         write_new(place.admission, os.urandom(24).hex().encode() + b"\n")
     urls = _relays(place, cards, f"https://{name}:{relay_port}" if with_relay else None, own=tls_cert is None)
@@ -166,7 +165,18 @@ def setup(
     _units(place, owner, listen, words, relay_words if with_relay else None)
     _first_start(words, relay_words if with_relay else None, cert, own=tls_cert is None, tls=place.tls)
     _hand_over(place.folder, owner)
-    _tell(place, name, port, _first(officers), urls, lines, with_relay=with_relay, own=tls_cert is None)
+    _tell(place, name, port, keeper, urls, lines, with_relay=with_relay, own=tls_cert is None)
+
+
+def _certify(place: Place, name: str, before: list[str]) -> None:
+    """A certificate for this name. One that was made keeps its names and gets the new one beside them."""
+    names = list(dict.fromkeys([name, *before, "localhost", "127.0.0.1"]))
+    if set(names) == set(before):
+        return
+    if issue(place.tls, names):
+        aside(f"Browsers and telephones trust the desk once {place.tls / AUTHORITY} is installed on them.")
+    elif before:
+        aside(f"The certificate was made anew, for {name} too. Its authority is the one of before.")
 
 
 def _check_owner(owner: str) -> None:
@@ -188,15 +198,13 @@ def _hand_over(folder: Path, owner: str) -> None:
                 shutil.chown(each, owner)
 
 
-def _lines(vault: Path) -> list[str]:
-    """The lines that are there already, by name."""
+def _standing(vault: Path) -> tuple[list[str], str]:
+    """The lines that are there already, by name, and who keeps keys here: he may pair a further one."""
     with open_vault(vault) as opened:
-        return [each.name for each in Ledger(opened.db).lines()]
-
-
-def _first(officers: tuple[str, ...]) -> str:
-    """Who is asked for at the next step."""
-    return officers[0].partition("=")[0].strip() if officers else "OFFICER"
+        desk = desk_of(opened)
+        here = [each for each in people(opened, desk) if each.locked_out is None]
+        keepers = (each.name for each in here if each.rights & Right.KEYS)
+        return [each.name for each in desk.ledger.lines()], next(keepers, "OFFICER")
 
 
 def _relays(place: Place, cards: tuple[Path, ...], own_url: str | None, *, own: bool) -> list[str]:
@@ -205,6 +213,7 @@ def _relays(place: Place, cards: tuple[Path, ...], own_url: str | None, *, own: 
         line.split() for line in (secret_lines(place.secrets) if place.secrets.exists() else []) if line
     )
     trusted = place.trusted.read_text(encoding="ascii") if place.trusted.exists() else ""
+    secret = ""
     if own_url is not None:
         secret = "".join(secret_lines(place.admission)).strip()
         pem = (place.tls / AUTHORITY).read_text(encoding="ascii") if own else ""
@@ -225,7 +234,8 @@ def _relays(place: Place, cards: tuple[Path, ...], own_url: str | None, *, own: 
         _write(place.secrets, "".join(f"{url} {secret}\n" for url, secret in secrets.items()))
     if trusted:
         _write(place.trusted, trusted)
-    return list(secrets)
+    # Lines may still use the relay here by a name of before; who pairs is told the name of now.
+    return [url for url, held in secrets.items() if own_url in (None, url) or held != secret]
 
 
 def _write(path: Path, text: str) -> None:
@@ -245,18 +255,17 @@ def _found(
     officers: tuple[str, ...],
     root_file: Path | None,
     secret: dict[str, object],
-) -> tuple[str, ...]:
+) -> None:
     context = click.get_current_context()
     name = office_name or _ask("office", "Name of the office")
-    people = officers or (_ask("officer", "Name of the first officer"),)
+    names = officers or (_ask("officer", "Name of the first officer"),)
     root = root_file or Path(_ask("root", "File for the root, on a medium that leaves this machine"))
     if root.resolve().is_relative_to(place.folder):
         raise YourError("The root is not kept beside the desk.", "Name a file on another medium.")
     context.invoke(
-        new, folder=place.vault, name=name, officers=people, root_file=root, unlock_file=None, releasers=1,
+        new, folder=place.vault, name=name, officers=names, root_file=root, unlock_file=None, releasers=1,
         drill_realm=None, **secret,
     )  # fmt: skip
-    return people
 
 
 def _desk_words(place: Place, cert: Path, key: Path, name: str, port: int) -> list[str]:

@@ -96,6 +96,13 @@ def ends(pem: bytes) -> int:
     return min(int(each.not_valid_after_utc.timestamp() * 1000) for each in found)
 
 
+def names_in(pem: bytes) -> list[str]:
+    """The names and addresses for which the first certificate of a chain was made, in its order."""
+    found = x509.load_pem_x509_certificates(pem)[0].extensions
+    named = found.get_extension_for_class(x509.SubjectAlternativeName).value
+    return [str(each.value) for each in named]
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
 
