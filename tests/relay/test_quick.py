@@ -7,14 +7,16 @@ import asyncio
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from goodoffices.relay.answers import put_answer, refusal_bytes
 from goodoffices.relay.push import Hub
 from goodoffices.relay.rules import Refusal, Refused
-from tests.relay.conftest import Box, RelayProcess, unpack
+from tests.relay.conftest import COMMAND, Box, RelayProcess, unpack
 from tests.relay.test_hostile import Line, head
 
 BOX = Box()
@@ -79,6 +81,76 @@ def test_requests_that_come_together_are_answered_in_their_order(relay: RelayPro
         line.say(sent)
         assert line.answer() == (200, {"id": hashlib.sha256(envelope).hexdigest(), "new": False})
     assert stored(relay)[-4:] == [*envelopes, envelope]
+
+
+def test_an_empty_line_behind_an_envelope_is_no_part_of_the_next_one(relay: RelayProcess) -> None:
+    """P2: the bytes before it were remembered as the head, and of the next envelope that began alike others were
+    kept: its last ones and the empty line in place of its first, and told as taken."""
+    envelopes = [b"GO" + os.urandom(510) for _ in range(3)]
+    with Line(relay) as line:
+        for envelope in envelopes:
+            line.say(put_head() + envelope + b"\r\n")
+            assert line.answer() == (201, {"id": hashlib.sha256(envelope).hexdigest(), "new": True})
+    assert stored(relay)[-3:] == envelopes
+
+
+JOIN = head(
+    "GET",
+    f"{BOX.url}/push",
+    f"Authorization: {BOX.may('collect')['Authorization']}",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+)
+
+
+@pytest.mark.parametrize("ordinary", [False, True])
+def test_an_answer_that_is_owed_never_comes_within_a_push(relay: RelayProcess, *, ordinary: bool) -> None:
+    """P12: the push began at once, and the answer to the put before it came behind what was pushed."""
+    envelope = os.urandom(512)
+    with Line(relay) as line:
+        line.say(put_head("put", 512, *(["Expect: nothing"] if ordinary else [])) + envelope + JOIN)
+        heard = line.rest()
+    assert heard.startswith(b"HTTP/1.1 201 ")
+    assert heard.endswith(b'{"id":"%s","new":true}' % hashlib.sha256(envelope).hexdigest().encode())
+
+
+IMPATIENT = (
+    "import uvicorn\n"
+    "plain = uvicorn.Config.__init__\n"
+    "def impatient(self, *given, **named): plain(self, *given, **{**named, 'timeout_keep_alive': 1})\n"
+    "uvicorn.Config.__init__ = impatient\n"
+    "from goodoffices.cli.relay import relay\n"
+    "relay()"
+)
+
+
+@pytest.mark.slow
+def test_a_push_on_a_connection_that_had_a_put_before_is_not_cut_off_for_resting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P5: the put's timer went on, and whatever listens was cut off when it ran out. Behind a proxy that keeps its
+    connections a push may come so."""
+    monkeypatch.setattr("tests.relay.conftest.COMMAND", [sys.executable, "-c", IMPATIENT, *COMMAND[3:]])
+    running = RelayProcess(tmp_path / "relay.db")
+    try:
+        body = json.dumps(BOX.rights).encode()
+        with Line(running) as line:
+            line.say(head("PUT", BOX.url, f"Content-Length: {len(body)}") + body)
+            assert line.answer()[0] == 201
+            for _ in range(2):
+                line.say(put_head() + os.urandom(512))
+                assert line.answer()[0] == 201
+            line.say(JOIN)
+            heard = b""
+            while heard.count(b"\x82\x7e\x02\x08") < 2:  # both were pushed
+                heard += line.socket.recv(65_536)
+            line.socket.settimeout(2.5)
+            with pytest.raises(TimeoutError):
+                line.socket.recv(1)
+    finally:
+        running.close()
 
 
 def test_a_head_that_was_right_before_opens_nothing_for_another(relay: RelayProcess) -> None:

@@ -95,6 +95,12 @@ class BoundedHttp(HttpToolsProtocol):
         self.places.proven(self)
 
     def handle_websocket_upgrade(self) -> None:
+        asked: RequestResponseCycle | None = self.cycle
+        if asked is not None and not asked.response_complete:
+            self.send_400_response(
+                "Upgrade once the answer before is here."
+            )  # or that would follow within the push
+            return
         super().handle_websocket_upgrade()
         self.places.replaced(self, self.transport.get_protocol())
 

@@ -30,7 +30,7 @@ class QuickHttp(BoundedHttp):
     """Whether the last message has ended and nothing of the next is here."""
     _messages = 0
     _same: tuple[bytes, Claim] | None = None
-    """The bytes of a head, and what they say, as the parser read them on this connection."""
+    """The bytes of a head, and what they say, as the parser read them on this connection; within a piece, its body."""
     _rests_since = 0.0
     _rest_timer: asyncio.TimerHandle | None = None
     wire: Wire
@@ -49,10 +49,11 @@ class QuickHttp(BoundedHttp):
         super().data_received(data)
         if self._coming is not None and not self.transport.is_closing():
             self._go_the_ordinary_way()  # the rest of its body has to be waited for
-        if not (between and self._between and self._messages == 1):
-            self._same = None
-        elif self._same is not None:
-            self._same = data[: len(data) - self._same[1].size], self._same[1]
+        if self._same is not None:
+            body, says = self._same
+            # The parser passes over empty lines behind a message: then its body is not what the piece ends with.
+            alone = between and self._between and self._messages == 1 and data.endswith(body)
+            self._same = (data[: len(data) - says.size], says) if alone else None
 
     def _again(self, data: bytes, head: bytes, says: Claim) -> bool:
         """Whether this is one more put with the very same head, and is being kept."""
@@ -106,7 +107,7 @@ class QuickHttp(BoundedHttp):
             return
         coming, body = self._coming, self._body
         if len(body) == coming.size and self._keep(coming, body):
-            self._coming, self._body, self._same = None, b"", (b"", coming)
+            self._coming, self._body, self._same = None, b"", (body, coming)
             self._proven()  # and it stays so
         else:
             self._go_the_ordinary_way()
@@ -164,10 +165,18 @@ class QuickHttp(BoundedHttp):
         else:
             self.timeout_keep_alive_handler()
 
+    def handle_websocket_upgrade(self) -> None:
+        self._rest_over()
+        super().handle_websocket_upgrade()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._rest_over()
+        super().connection_lost(exc)
+
+    def _rest_over(self) -> None:
         if self._rest_timer is not None:
             self._rest_timer.cancel()
-        super().connection_lost(exc)
+            self._rest_timer = None
 
 
 class Answering(Asked):
