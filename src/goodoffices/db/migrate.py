@@ -63,7 +63,7 @@ def migrate(
     if found > newest:
         raise MachineError(
             f"The database is of version {found}; this program knows versions up to {newest}.",
-            "Run the newer program again, or restore the backup that it made before upgrading.",
+            "Run the newer program again, or put back a copy from before it ran.",
         )
     if 0 < found < newest and backup is not None:
         backup(found)

@@ -141,17 +141,28 @@ def transaction(connection: Connection) -> Iterator[Connection]:
             connection.execute("ROLLBACK")
 
 
-def copy_to(connection: Connection, target: Path) -> None:
-    """A consistent, synced, private copy of the open database; under SQLCipher it has the same key."""
-    make_private(target)
-    if target.stat().st_size:
+def copy_to(connection: Connection, target: Path, *, again: bool = False) -> None:
+    """A consistent, synced, private copy of the open database; under SQLCipher it has the same key.
+
+    Under its name it stands whole or not at all: a copy that was cut off is made anew. ``again``: one that stands
+    there gives way to this one.
+    """
+    if target.exists() and not again:
         raise MachineError(f"{target} is there already.", "Move it away and try again.")
-    connection.execute("VACUUM INTO ?", (str(target),))
-    handle = os.open(target, os.O_RDWR | os.O_CLOEXEC)
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    make_private(part)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        connection.execute("VACUUM INTO ?", (str(part),))
+        handle = os.open(part, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     sync_directory(target.parent)
 
 

@@ -74,16 +74,22 @@ class SqliteRelayStore:
         self._known_rights: dict[bytes, Rights] = {}
         with contextlib.ExitStack() as undo:
             self._hold = undo.enter_context(Hold(path))
-            self._writer = undo.enter_context(contextlib.closing(open_database(path)))
             try:
+                self._writer = undo.enter_context(contextlib.closing(open_database(path)))
                 migrate(
                     self._writer,
                     steps_in(SCHEMA),
+                    # Again: an upgrade that was cut off begins anew by itself, as everything at a start does.
                     backup=lambda old: copy_to(
-                        self._writer, path.with_name(f"{path.name}.before-v{old + 1}")
+                        self._writer, path.with_name(f"{path.name}.before-v{old + 1}"), again=True
                     ),
                 )
             except sqlite3.DatabaseError as error:
+                if error.sqlite_errorname in _NO_ROOM:
+                    raise MachineError(
+                        f"{path} cannot be opened, or copied and brought to this version: {error}.",
+                        "Make room on its disk, mounted for writing; what stands on it is as it was.",
+                    ) from error
                 raise MachineError(
                     f"{path} is not a database of a relay: {error}.", "Give another path, or restore a copy."
                 ) from error
