@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,19 +18,24 @@ from tests.relay.conftest import RelayProcess
 pytestmark = pytest.mark.slow
 
 
-def by_command(desk: RunningDesk, line: str, drop: str, add: str) -> None:
+def typed(desk: RunningDesk, line: str, *more: str) -> subprocess.CompletedProcess[str]:
     """What a keeper of keys types while the desk is stopped."""
     secret = desk.folder.parent / f"{desk.name}.passphrase"
     secret.write_text(PASSPHRASE)
     secret.chmod(0o600)
     words = f"line relays --vault {desk.folder} --officer duty --passphrase-file {secret} --name {line}"
-    done = subprocess.run(
-        [sys.executable, "-m", "goodoffices", *words.split(), "--drop", drop, "--add", add],
+    return subprocess.run(
+        [sys.executable, "-m", "goodoffices", *words.split(), *more],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def by_command(desk: RunningDesk, line: str, drop: str, add: str) -> None:
+    """One relay for another."""
+    done = typed(desk, line, "--drop", drop, "--add", add)
     assert done.returncode == 0, done.stderr
     assert f"ours\t{drop}\tdraining" in done.stdout
     assert f"ours\t{add}\tused" in done.stdout
@@ -84,5 +90,42 @@ def test_a_relay_is_replaced_while_notes_flow_and_the_old_one_killed(tmp_path: P
         await desks.until(lambda: desks.washington.rungs(notes[-1]) >= {ActType.AT_DESK})
         assert all(old not in {state.url for state in each.service.relays()} for each in desks.all)
         assert [each.findings() for each in desks.all] == [[], [], []]
+
+    asyncio.run(story())
+
+
+def test_a_relay_that_is_none_is_met_before_anything_is_signed(tmp_path: Path) -> None:
+    """P6, P7: by page and by command the new relay is asked to keep a mailbox, and what it says is told."""
+
+    async def story() -> None:
+        with two_relays(tmp_path) as relays, socket.create_server(("127.0.0.1", 0)) as nobody:
+            port = nobody.getsockname()[1]
+            nobody.close()
+            slip = f"http://127.0.0.1:{port}"
+            async with Desks(tmp_path, relays) as desks:
+                await met(desks, relays.urls, slip)
+
+    async def met(desks: Desks, good: list[str], slip: str) -> None:
+        await desks.agree()
+        here = desks.washington.service
+        line = here.desk.line_named("Bern").id
+        boxes = here.desk.boxes_at(desks.washington.duty, line, [good[0], slip])
+        by_page = await here.tried(boxes)
+        why = f"{slip[7:]} cannot be reached. Nobody listens there."
+        assert [(each.relay, each.new, each.against) for each in by_page] == [
+            (good[0], False, None),
+            (slip, True, why),
+        ]
+        await desks.washington.stop()
+        drop = ("--drop", good[0], "--drop", good[1])
+        refused = await asyncio.to_thread(typed, desks.washington, "Bern", *drop, "--add", slip)
+        assert refused.returncode == 1
+        assert f"nothing would reach us on this line. {why}" in refused.stderr
+        assert "--anyway" in refused.stderr
+        stands = await asyncio.to_thread(typed, desks.washington, "Bern")
+        assert slip not in stands.stdout
+        said_so = await asyncio.to_thread(typed, desks.washington, "Bern", *drop, "--add", slip, "--anyway")
+        assert f"ours\t{slip}\tused" in said_so.stdout
+        await desks.washington.start()
 
     asyncio.run(story())

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from goodoffices.desk.machine import TranslatingMachine
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.presence.people import Person
 from goodoffices.desk.readiness import Readiness
+from goodoffices.desk.routes.trying import Tried
 from goodoffices.desk.vault.passkeys import Passkeys
 from goodoffices.desk.views.lines import line_cards
 from goodoffices.desk.watch.book import Address
@@ -96,6 +97,7 @@ class DeskInMemory:
         self.machine = TranslatingMachine(None)
         self.relay_states = [Relay(url, True, world.time, 0, "connected") for url in RELAYS]
         self.look_states: dict[int, Any] = {}
+        self.silent_relays: dict[str, str] = {}
         self.cut = False
         running: Any = self
         self.backup, self.leaving = RunningBackup(running), Leaving(running)
@@ -180,6 +182,9 @@ class DeskInMemory:
 
     def relays(self) -> list[Relay]:
         return self.relay_states
+
+    async def tried(self, boxes: Sequence[Any]) -> tuple[Tried, ...]:
+        return tuple(Tried(each.relay, not each.id, self.silent_relays.get(each.relay)) for each in boxes)
 
     def looks(self) -> dict[int, Any]:
         return self.look_states

@@ -78,3 +78,63 @@ def test_a_keeper_of_keys_changes_the_beat_of_a_line_while_it_runs() -> None:
     assert "A beat is between one second and ten minutes." in words_of(refused.text)
     assert here.post(f"{path}/beat", html=True, seconds="0").status_code == 303
     assert line not in desk.lines.sending.beats
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "fr", "ar"])
+def test_an_address_with_a_slip_as_the_only_relay_is_not_signed_unless_the_officer_says_so(
+    language: str,
+) -> None:
+    """P6, P7: the other desk would put everything where nobody collects; a saying counts for that list alone."""
+    offices = Offices()
+    offices.agree()
+    desk = offices.washington.desk
+    line = desk.line_named("Bern").id
+    path = f"/lines/{line.hex()}/relays"
+    here = signed_in(offices.washington, **{"accept-language": language})
+    slip, other = "https://realy.example", "https://ralay.example"
+    offices.washington.silent_relays = {
+        each: f"{each[8:]} cannot be reached. Its name is not known." for each in (slip, other)
+    }
+
+    def used() -> set[str]:
+        return {each.relay for each in desk.ledger.routes(line, own=True) if each.state == "used"}
+
+    before = used()
+    refused = here.post(path, html=True, relays=slip)
+    assert refused.status_code == 409
+    assert used() == before
+    assert f"{slip}</textarea>" in refused.text
+    assert f'name="anyway" value="{slip}"' in refused.text
+    told = words_of(refused.text)
+    assert ("None of these relays would take anything in for us" in told) == (language == "en")
+    assert ("Its name is not known." in told) == (language == "en")
+    assert "realy.example" in told
+    again = here.post(path, html=True, relays=other, anyway=slip)
+    assert again.status_code == 409
+    assert f'name="anyway" value="{other}"' in again.text
+    assert used() == before
+    assert here.post(path, html=True, relays=slip, anyway=slip).status_code == 303
+    assert used() == {slip}
+
+
+def test_a_new_relay_that_does_not_answer_is_met_beside_good_ones_and_an_old_one_that_is_down_is_not() -> (
+    None
+):
+    """P7: what was there before and is down stops nobody from adding one that answers."""
+    offices = Offices()
+    offices.agree()
+    line = offices.washington.desk.line_named("Bern").id
+    path = f"/lines/{line.hex()}/relays"
+    here = signed_in(offices.washington)
+    offices.washington.silent_relays = {THIRD: "127.0.0.1:11 refused with 403: not admitted"}
+    refused = here.post(path, html=True, relays=f"{RELAYS[0]} {THIRD}")
+    assert refused.status_code == 409
+    assert "A new relay takes nothing in for us now: what is sent there would not reach us." in words_of(
+        refused.text
+    )
+    assert "refused with 403" in words_of(refused.text)
+    offices.washington.silent_relays = {RELAYS[0]: "127.0.0.1:9 cannot be reached. Nobody listens there."}
+    assert here.post(path, html=True, relays=f"{RELAYS[0]} {THIRD}").status_code == 303
+    down = here.post(path, html=True, relays=RELAYS[0])
+    assert down.status_code == 409
+    assert "None of these relays would take anything in for us" in words_of(down.text)

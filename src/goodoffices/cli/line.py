@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import ssl
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from goodoffices.cli.output import (
     SOCKS,
     Group,
     admission,
+    admission_in,
     aside,
     chosen,
     require_new,
@@ -25,14 +27,16 @@ from goodoffices.cli.output import (
 )
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_in, signing_in, stands_on
 from goodoffices.core import digits
-from goodoffices.core.errors import DigitsDiffer, NotFound, YourError
+from goodoffices.core.errors import DigitsDiffer, NotFound, NotNow, YourError
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
 from goodoffices.core.record.layout import counted
-from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
 from goodoffices.desk.ledger.mailboxes import USED
+from goodoffices.desk.routes.admittance import kept
 from goodoffices.desk.routes.meeting import meet
 from goodoffices.desk.routes.relay_client import RelayClient, check_relay_url, tls_trusting
 from goodoffices.desk.routes.socks import read_proxy
+from goodoffices.desk.routes.trying import Tried, tried, why_not
 from goodoffices.desk.service import desk_of
 from goodoffices.desk.vault.vault import open_vault
 
@@ -236,6 +240,8 @@ def list_lines(vault: Path, unlock_file: Path | None) -> None:
 @click.option("--name", required=True, help="The line's name.")
 @click.option("--add", multiple=True, metavar="URL", help="A relay at which to collect from now on as well.")
 @click.option("--drop", multiple=True, metavar="URL", help="A relay to leave, once it is empty.")
+@click.option("--socks", metavar="URL", help=SOCKS)
+@click.option("--anyway", is_flag=True, help="Also where a relay keeps no mailbox for this office now.")
 def relays(
     vault: Path,
     officer: str,
@@ -244,6 +250,8 @@ def relays(
     name: str,
     add: tuple[str, ...],
     drop: tuple[str, ...],
+    socks: str | None,
+    anyway: bool,
 ) -> None:
     """Change at which relays this office collects on a line in use, or show it. The other side is told."""
     with signed_in(vault, officer, passphrase_file, unlock_file) as here:
@@ -254,13 +262,30 @@ def relays(
             if strange := dropped - set(used):
                 raise NotFound(f"This office does not collect at {min(strange)} on this line.")
             wanted = [each for each in (*used, *add) if each.rstrip("/") not in dropped]
-            desk.collect_at(here.officer, row.id, wanted, now())
+            drawn = desk.boxes_at(here.officer, row.id, wanted)
+            against = None if anyway else why_not(asyncio.run(_tried(desk.ledger, drawn, socks)))
+            if against is not None:
+                step = "Nothing was changed. Look at the address; or add --anyway, knowing that."
+                raise NotNow(against.what, step)
+            desk.collect_at(here.officer, row.id, wanted, now(), drawn)
         newest = next(iter(desk.ledger.mailboxes(row.id, mine=True)), None)
         for own in (True, False):
             for each in desk.ledger.routes(row.id, own=own):
                 say(f"{'ours' if own else 'theirs'}\t{each.relay}\t{each.state}")
         if newest is not None and newest.confirmed is None:
             aside("The other desk has not confirmed it yet: this desk goes on telling it while it runs.")
+
+
+async def _tried(ledger: Ledger, boxes: tuple[RouteRow, ...], socks: str | None) -> tuple[Tried, ...]:
+    """Asked as the desk would ask: by the authorities and secrets with which it was started last."""
+    held = kept(ledger)
+    tls = ssl.create_default_context(cadata=held.authorities.decode()) if held.authorities else None
+    client = RelayClient(tls, read_proxy(socks) if socks is not None else None)
+    try:
+        secrets = held.secrets.decode().splitlines()
+        return await tried(client, boxes, admission_in(secrets, "What the desk was started with"))
+    finally:
+        await client.close()
 
 
 @line.command()

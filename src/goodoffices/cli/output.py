@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -138,8 +138,13 @@ def _is_text(raw: bytes) -> bool:
 
 def admission(file: Path | None) -> Callable[[str], str | None]:
     """The secret that each relay asks for before it makes a mailbox: a line ``URL secret``, or one for all others."""
+    return admission_in(secret_lines(file) if file is not None else (), str(file))
+
+
+def admission_in(lines: Iterable[str], file: str) -> Callable[[str], str | None]:
+    """The same of lines that are read already; ``file``: what they are called where they are something else."""
     secrets: dict[str, str] = {}
-    for line in secret_lines(file) if file is not None else ():
+    for line in lines:
         *url, secret = line.split()[-2:] or [""]
         if not secret.isascii() or not secret.isprintable() or len(line.split()) > 2:
             raise YourError(

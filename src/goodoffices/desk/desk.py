@@ -349,12 +349,26 @@ class Desk:
             self.context.pending.after.append(lambda: self.lines.forget(line_id))
         self.early.forget(line_id)
 
-    def collect_at(self, officer: Officer, line_id: bytes, relays: list[str], now: int) -> None:
+    def boxes_at(self, officer: Officer, line_id: bytes, relays: list[str]) -> tuple[RouteRow, ...]:
+        """The mailboxes at relays at which this office is to collect on a line in use, fresh where it has none."""
+        self.acts.require(officer, Right.KEYS)
+        for each in relays:
+            check_relay_url(each)
+        return self.lines.boxes_at(line_id, relays)
+
+    def collect_at(
+        self,
+        officer: Officer,
+        line_id: bytes,
+        relays: list[str],
+        now: int,
+        drawn: tuple[RouteRow, ...] = (),
+    ) -> None:
         """Change, on a line in use, at which relays this office collects."""
         self.acts.require(officer, Right.KEYS)
         for each in relays:
             check_relay_url(each)
-        self.lines.collect_at(officer, line_id, relays, now)
+        self.lines.collect_at(officer, line_id, relays, now, drawn)
 
     def change_beat(self, officer: Officer, line_id: bytes, slot: int, now: int) -> None:
         """Every how many milliseconds something leaves on a line, whether there is anything or not; 0: no beat."""

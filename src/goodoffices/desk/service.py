@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ from goodoffices.desk.routes.relay_client import RelayClient, RelayState, tls_tr
 from goodoffices.desk.routes.sending import Put
 from goodoffices.desk.routes.socks import Proxy
 from goodoffices.desk.routes.standing import Standing
+from goodoffices.desk.routes.trying import Tried, tried
 from goodoffices.desk.starting import FirstLook, peers_heard
 from goodoffices.desk.vault.vault import Vault, faults, open_vault
 
@@ -242,6 +243,10 @@ class DeskService(Present):
         """Every relay that this desk uses, with how much waits for it."""
         urls = {route.relay for route in self.desk.all_routes()}
         return self._standing.used(urls, self.desk.lines.sending.waiting())
+
+    async def tried(self, boxes: Sequence[RouteRow]) -> tuple[Tried, ...]:
+        """Whether each relay keeps the mailbox that is to lie there (ADR 0097)."""
+        return await tried(self.client, boxes, self.config.admission)
 
     def looks(self) -> dict[int, Looked]:
         """What lies in each mailbox, by the number of its route and the word of its relay."""

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from goodoffices.core.office import Right
+from goodoffices.desk.routes.trying import why_not
 from goodoffices.desk.views.relays import relays_page
+from goodoffices.web.forms import Form
 from goodoffices.web.pages import Ask, Done, Page, Route
 from goodoffices.web.rights import ANYBODY
 
@@ -18,10 +20,18 @@ async def relays(ask: Ask) -> Page:
 
 
 async def change(ask: Ask) -> Done:
-    """From now on this office collects at the relays that the form lists, one a line."""
+    """From now on this office collects at the relays that the form lists, one a line.
+
+    Where one does not answer, nothing is signed unless the officer says so, of this very list (ADR 0097).
+    """
     line, officer = ask.id("line"), ask.who.officer
     wanted = ask.form.text("relays").split()
-    ask.service.act(lambda desk, now: desk.collect_at(officer, line, wanted, now))
+    drawn = ask.desk.boxes_at(officer, line, wanted)
+    against = why_not(await ask.service.tried(drawn))
+    if against is not None and ask.form.text("anyway").split() != wanted:
+        ask.form = Form({**ask.form.fields, "doubtful": " ".join(wanted), "anyway": ""})
+        raise against
+    ask.service.act(lambda desk, now: desk.collect_at(officer, line, wanted, now, drawn))
     return Done(f"/lines/{line.hex()}/relays", line)
 
 

@@ -21,7 +21,7 @@ from goodoffices.core.pairing import MAX_ROUTES, Route
 from goodoffices.core.statement import Signed, sign, state
 from goodoffices.desk.asking import AuditKind
 from goodoffices.desk.context import Context, Officer
-from goodoffices.desk.ledger.ledger import LineRow
+from goodoffices.desk.ledger.ledger import LineRow, RouteRow
 from goodoffices.desk.ledger.mailboxes import DRAINING, LEFT, USED
 from goodoffices.desk.lines.heads import Heads
 from goodoffices.desk.thin.cells import Cells
@@ -53,10 +53,10 @@ class Collecting(Heads):
                 self._draining.add(line.id)
             self._state_again(line, now)
 
-    def collect_at(self, officer: Officer, line_id: bytes, relays: Sequence[str], now: int) -> None:
-        """State that this office collects at these relays from now on; raises YourError or NotNow.
+    def boxes_at(self, line_id: bytes, relays: Sequence[str]) -> tuple[RouteRow, ...]:
+        """The mailboxes of this office at these relays; raises YourError or NotNow.
 
-        Mailboxes that stay are kept as they are, for each further relay there is a fresh one.
+        Those that stay are kept as they are, for each further relay there is a fresh one, of number 0.
         """
         line = self.ledger.line(line_id)
         if not line.open:
@@ -74,21 +74,43 @@ class Collecting(Heads):
         if set(wanted) == used:
             raise YourError("This office collects at just these relays already.", "Nothing was changed.")
         kept = {route.relay: route for route in mine if route.relay in wanted}
+        return tuple(kept.get(url) or self._fresh(line_id, url) for url in wanted)
+
+    def _fresh(self, line_id: bytes, relay: str) -> RouteRow:
         rng = self.context.rng
-        fresh = {url: Route(url, rng(16), rng(32)) for url in wanted if url not in kept}
-        boxes = {url: fresh.get(url) or Route(url, kept[url].mailbox, kept[url].put) for url in wanted}
+        return RouteRow(0, line_id, relay, rng(16), rng(32), rng(32), rng(32), made_at_relay=False, cursor=0)
+
+    def collect_at(
+        self,
+        officer: Officer,
+        line_id: bytes,
+        relays: Sequence[str],
+        now: int,
+        drawn: Sequence[RouteRow] = (),
+    ) -> None:
+        """State that this office collects at these relays from now on; raises YourError or NotNow.
+
+        ``drawn``: mailboxes of ``boxes_at`` that their relays may keep already; a fresh one is taken from there.
+        """
+        line = self.ledger.line(line_id)
+        made = {each.relay: each for each in drawn}
+        boxes = [each if each.id else made.get(each.relay, each) for each in self.boxes_at(line_id, relays)]
+        wanted = [each.relay for each in boxes]
+        mine = self.ledger.routes(line_id, own=True)
         stated = Mailboxes(
             line=line_id,
             office=self.context.me,
             roster=self.context.my_office().roster.version,
             version=self.ledger.mailboxes_version(line_id, mine=True) + 1,
-            mailboxes=tuple((each.relay, each.mailbox, each.put) for each in boxes.values()),
+            mailboxes=tuple((each.relay, each.mailbox, each.put) for each in boxes),
             time=self.context.time(now),
         )
         signed = sign(state(stated, self.context.keys.realm), officer.seed)
         with self.context.transaction():
-            for route in fresh.values():
-                self.ledger.add_route(line_id, route, (rng(32), rng(32)))
+            for each in boxes:
+                if not each.id and each.collect is not None and each.remove is not None:
+                    there = Route(each.relay, each.mailbox, each.put)
+                    self.ledger.add_route(line_id, there, (each.collect, each.remove))
             for old in mine:
                 self.ledger.set_route(old.id, USED if old.relay in wanted else DRAINING)
             self.ledger.add_mailboxes(line_id, stated.version, signed.id, signed, now, mine=True)
