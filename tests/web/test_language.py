@@ -113,3 +113,21 @@ def test_another_language_is_the_same_page_question_and_all() -> None:
     refused = browser.post(f"/channels/{mandate.hex()}/release", html=True, **{**words, "text": ""}).text
     assert persian(refused) == f"/channels/{mandate.hex()}?lang=fa"
     assert browser.get(persian(refused)).status_code == 200
+
+
+def test_what_stands_between_parts_of_a_sentence_is_translated_too() -> None:
+    """A comma or a quotation mark that a template writes by itself is English in every language."""
+    found = []
+    for path in sorted((ROOT / "src" / "goodoffices" / "web" / "templates").glob("*.html")):
+        text = re.sub(r"{%-? *trans\b.*?endtrans *-?%}|_\(\"[^\"]*\"", "", path.read_text(), flags=re.DOTALL)
+        bare = re.findall(r".{0,40}(?:(?:}}|%}|</\w+>)[,;]|[“”]).{0,20}", text)
+        found += [f"{path.name}: {each}" for each in bare if 'dir="ltr"' not in each]
+    assert found == []
+
+
+@pytest.mark.parametrize("language", [each for each in load() if each != "en"])
+def test_digits_inside_a_translation_are_those_of_the_numbers_on_the_same_page(language: str) -> None:
+    """Times, check digits and counts are written in one set of digits; a text that brings another is misread."""
+    for each in _catalog(language):
+        said = [each.string] if isinstance(each.string, str) else list(each.string or ())
+        assert not any(letter.isdigit() and not letter.isascii() for text in said for letter in text), said
