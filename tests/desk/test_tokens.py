@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pkcs11
 import pytest
 
 from goodoffices.core.errors import MachineError, NotAllowed, WrongSecret, YourError
@@ -87,6 +88,36 @@ def test_a_wrong_pin_opens_nothing_also_while_the_token_is_open(
     with pytest.raises(WrongSecret):
         vault.sign_in("Dana", "271829")
     assert vault.sign_in("Dana", PIN).public == first.public
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_token_that_has_locked_itself_is_called_that_and_its_last_try_is_not_spent(
+    vault: Vault, root: bytes, tokens: TokenShop, monkeypatch: pytest.MonkeyPatch, says_so: bool
+) -> None:
+    """P12, P13: *no officer with this PIN* would have him type it again for ever. SoftHSM never locks itself."""
+    label = tokens.new()
+    _add(vault, root, "Dana", label)
+    (there,) = (each for each in pkcs11.lib(str(module())).get_tokens() if each.label.strip() == label)
+    tried: list[str] = []
+
+    class Locked:
+        serial, label = there.serial, there.label
+        flags = pkcs11.TokenFlag.USER_PIN_LOCKED if says_so else pkcs11.TokenFlag(0)
+
+        def open(self, *, rw: bool, user_pin: str) -> None:
+            tried.append(user_pin)
+            raise pkcs11.PinLocked
+
+    class Library:
+        def get_tokens(self) -> list[Locked]:
+            return [Locked()]
+
+    monkeypatch.setattr(pkcs11, "lib", lambda _: Library())
+    with pytest.raises(MachineError, match="refused too many PINs") as told:
+        vault.sign_in("Dana", PIN)
+    assert "unlock it there" in told.value.next_step
+    assert tried == ([] if says_so else [PIN])
 
 
 @pytest.mark.slow

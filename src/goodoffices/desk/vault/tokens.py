@@ -283,18 +283,25 @@ def _signed_in(row: TokenRow, pin: str, *, rw: bool = False) -> Any:
             raise MachineError(f"The token {row.label} is not in this machine.", "Put it in, then sign in.")
         if token.flags & (pkcs11.TokenFlag.USER_PIN_LOCKED | pkcs11.TokenFlag.USER_PIN_FINAL_TRY):
             # Whoever guesses at the sign-in page does not get to spend the last try.
-            raise MachineError(
-                f"The token {row.label} refused too many PINs, and has one try left or none.",
-                "Give it the right PIN with its own tool, on this machine; then sign in.",
-            )
+            raise _no_tries(row)
         try:
             return token.open(rw=rw, user_pin=pin)
-        except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.PinLocked):
+        except pkcs11.PinLocked:  # one that locks without saying so beforehand
+            raise _no_tries(row) from None
+        except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange):
             raise _refused() from None
         except pkcs11.UserAlreadyLoggedIn:
             raise NotAllowed(
                 f"Somebody is signed in to the token {row.label} already.", "Sign out there first."
             ) from None
+
+
+def _no_tries(row: TokenRow) -> MachineError:
+    return MachineError(
+        f"The token {row.label} refused too many PINs, and has one try left or none.",
+        "With its own tool, on this machine, give it the right PIN; where it has locked itself, unlock it there."
+        " Then sign in.",
+    )
 
 
 def _made(session: Any, key_id: bytes) -> bytes:
