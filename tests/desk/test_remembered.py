@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from goodoffices.core.act import CHANNEL_LANE
+from goodoffices.core.act import CHANNEL_LANE, ActType
 from goodoffices.core.envelope import entry_part
 from goodoffices.core.mandate import Forwarding
 from goodoffices.desk.ledger.ledger import Ledger
-from tests.attacks.hostile import Wire
+from tests.attacks.hostile import NOW, Wire
 
 
 class UndoneError(Exception):
@@ -108,3 +108,47 @@ def test_the_furthest_of_a_chain_is_the_same_remembered_and_read(last: str) -> N
     assert head == (second, 2, b"\x32" * 32)
     ledger.add_link((*chain, first if last == "other" else second, 2, b"\x33" * 32))
     assert ledger.chain_head(*chain) == Ledger(wire.b.db).chain_head(*chain) == head
+
+
+def test_what_is_yet_to_be_done_is_remembered_through_a_step_that_was_undone() -> None:
+    """P2: what is owed, what is to be signed, and what this office did: as a desk reads them after a restart."""
+    wire = Wire()
+    mandate = wire.agree()
+    note = wire.release(mandate, wire.a, wire.b)
+    wire.pump()
+    ledger, line = wire.m.ledger, wire.mb
+    assert not ledger.did(note, wire.m.me, ActType.SEEN)
+    assert (ledger.owing_lines(), ledger.arrivals(), ledger.any_by_hand()) == ([], [], False)
+    with suppress(UndoneError), wire.m.desk.context.transaction():
+        ledger.owe(line, (99, b"one more"))
+        ledger.add_arrival(note, bytes(32))
+        ledger.went_by_hand([bytes(32)])
+        assert (ledger.owing_lines(), ledger.any_arrived(), ledger.any_by_hand()) == ([line], True, True)
+        raise UndoneError
+    assert (ledger.owing_lines(), ledger.arrivals(), ledger.any_by_hand()) == ([], [], False)
+    with wire.m.desk.context.transaction():
+        ledger.owe(line, (99, b"one more"))
+        ledger.add_arrival(note, bytes(32))
+    assert ledger.owing_lines() == Ledger(wire.m.db).owing_lines() == [line]
+    assert ledger.arrivals() == Ledger(wire.m.db).arrivals() == [(note, bytes(32))]
+    with wire.m.desk.context.transaction():
+        ledger.settle(line, [row for row, _, _ in ledger.owed(line)])
+        ledger.signed_arrival(note)
+    assert (ledger.owing_lines(), ledger.any_arrived()) == ([], False)
+    wire.m.desk.acts.take(wire.m.officer, note, NOW)
+    assert ledger.did(note, wire.m.me, ActType.SEEN)
+    assert Ledger(wire.m.db).did(note, wire.m.me, ActType.SEEN)
+    assert not ledger.did(note, wire.a.me, ActType.SEEN)
+
+
+def test_nothing_was_said_about_a_note_that_was_drawn_up_just_now() -> None:
+    """P8: not asked of the tables, and what is said later is counted all the same."""
+    wire = Wire()
+    mandate = wire.agree(forwarding=Forwarding.AUTOMATIC)
+    note = wire.release(mandate, wire.a, wire.b)
+    assert wire.a.ledger.acts_about(note) == []
+    assert not wire.a.ledger.said_about(note)
+    wire.pump()
+    tables = Ledger(wire.a.db)
+    assert wire.a.ledger.acts_about(note) == tables.acts_about(note) != []
+    assert wire.a.ledger.said_about(note) == tables.said_about(note)

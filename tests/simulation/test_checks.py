@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks of the simulated world find what they are there to find, and a broken run says how to replay it."""
 
+from random import Random
+
 import pytest
 
 from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.checks import Broken, check_end
+from goodoffices.drill.world.checks import Broken, check_end, holds_any
 from goodoffices.drill.world.disk import Disk
 from goodoffices.drill.world.officers import release
 from goodoffices.drill.world.plans import Verdict, plan_of
@@ -83,6 +85,22 @@ def test_a_desk_that_remembers_what_its_tables_do_not_say_is_found(delivered: Wo
     assert str(differs(east)).startswith("the numbers of")
 
 
+@pytest.mark.parametrize(
+    ("what", "sql"),
+    [
+        ("the lines owed to", "INSERT INTO owed (line, item) SELECT id, x'00' FROM line LIMIT 1"),
+        ("the arrivals to be signed", "INSERT INTO arrived SELECT id, x'00' FROM note LIMIT 1"),
+        ("whether anything went by hand", "INSERT INTO by_hand SELECT id FROM entry LIMIT 1"),
+    ],
+)
+def test_a_desk_that_forgot_what_is_yet_to_be_done_is_found(delivered: World, what: str, sql: str) -> None:
+    """P2: what is owed and what is to be signed is remembered, so that nobody has to ask after each step."""
+    east = delivered.offices[EAST]
+    assert differs(east) is None
+    harm(east.disk, sql)
+    assert str(differs(east)).startswith(what)
+
+
 @pytest.mark.parametrize("line", [0, 1])
 def test_a_desk_that_remembers_another_end_of_any_of_its_lines_is_found(delivered: World, line: int) -> None:
     """P8: an office between two has a chain of its own on each."""
@@ -101,6 +119,19 @@ def test_a_leak_is_found(delivered: World) -> None:
     harm(delivered.offices[WEST].disk, "INSERT INTO carried VALUES (?, x'00')", caucus)
     with pytest.raises(Broken, match="a caucus note stands in West's table carried"):
         check_end(delivered)
+
+
+@pytest.mark.parametrize("size", [3, 22, 30, 31, 32, 200])
+def test_what_leaked_is_found_wherever_it_stands(size: int) -> None:
+    """P4: all that is looked for is compared at once, at whatever place in a table it begins."""
+    dice = Random(size)
+    needles = [dice.randbytes(size) for _ in range(3)]
+    held = bytes(dice.choice(b"\x00\xff") for _ in range(300))
+    assert not holds_any(held, needles)
+    assert not holds_any(needles[0][:-1], needles)
+    for at in range(80):
+        for after in (b"", held[at:]):
+            assert holds_any(held[:at] + needles[at % 3] + after, needles), at
 
 
 def test_going_back_is_found(delivered: World) -> None:

@@ -162,6 +162,8 @@ class Chains:
         """Which roster an act states; 0 if it is not here."""
         if act_id in self._rosters:
             return self._rosters[act_id]
+        if self.ledger.remembers_note(act_id):
+            return 0  # its place is in the chain, but it is no act
         row = self.ledger.act(act_id)
         return read_signed(row.signed).statement.read(Act).roster if row is not None else 0
 

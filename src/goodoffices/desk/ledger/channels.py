@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from goodoffices.core import cbor
 from goodoffices.core.act import Act
@@ -18,6 +19,7 @@ NOTE_COLUMNS = (
     "id, mandate, lane, author, recipient, number, precedence, valid_until, at, carried_by, state, "
     "finding, copy, words_sealed"
 )
+_NOTE_VALUES = attrgetter(*NOTE_COLUMNS.split(", "))
 MAX_COPIES = 16
 """Sealed forms of one note that are kept as evidence: each costs room, and an opening."""
 _SELDOM = "type NOT IN (1, 2, 3, 7, 8, 13)"
@@ -102,8 +104,7 @@ class ChannelTables(NumberTables):
         """Keep a note; one ID stands once."""
         self._count_in(note)
         self.db.execute(
-            f"INSERT INTO note ({NOTE_COLUMNS}) VALUES ({','.join('?' * 14)})",
-            tuple(getattr(note, name.strip()) for name in NOTE_COLUMNS.split(",")),
+            f"INSERT INTO note ({NOTE_COLUMNS}) VALUES ({','.join('?' * 14)})", _NOTE_VALUES(note)
         )
         self._room_in(self._notes)
         self._notes[note.id] = note
@@ -192,28 +193,31 @@ class ChannelTables(NumberTables):
 
     def add_arrival(self, note: bytes, digest: bytes) -> None:
         """A note came here; that it did is yet to be signed."""
-        self._arrived = True
         self.db.execute("INSERT INTO arrived VALUES (?,?)", (note, digest))
+        if self._arrived is not None:
+            self._arrived[note] = digest
 
     def arrivals(self) -> list[tuple[bytes, bytes]]:
-        """(note, digest of the form in which it came) of those whose arrival is yet to be signed, in order."""
-        rows = self._all(
-            "SELECT arrived.note, digest FROM arrived JOIN note ON note.id=arrived.note ORDER BY note.rowid"
-        )
-        return [(bytes(note), bytes(digest)) for note, digest in rows]
+        """(note, digest of the form in which it came) of those whose arrival is yet to be signed, in order.
+
+        Remembered: whether there are any is asked after everything that happens.
+        """
+        if self._arrived is None:
+            rows = self._all(
+                "SELECT arrived.note, digest FROM arrived JOIN note ON note.id=arrived.note ORDER BY note.rowid"
+            )
+            self._arrived = {bytes(note): bytes(digest) for note, digest in rows}
+        return list(self._arrived.items())
 
     def any_arrived(self) -> bool:
-        """Whether any arrival is yet to be signed. Remembered: it is asked after everything that happens."""
-        if self._arrived is None:
-            self._arrived = (
-                self._one("SELECT 1 FROM arrived JOIN note ON note.id=arrived.note LIMIT 1") is not None
-            )
-        return self._arrived
+        """Whether any arrival is yet to be signed."""
+        return bool(self._arrived if self._arrived is not None else self.arrivals())
 
     def signed_arrival(self, note: bytes) -> None:
         """It is signed that this note is here."""
-        self._arrived = None
         self.db.execute("DELETE FROM arrived WHERE note=?", (note,))
+        if self._arrived is not None:
+            self._arrived.pop(note, None)
 
     # acts
 
@@ -255,13 +259,40 @@ class ChannelTables(NumberTables):
     def acts_about(self, note: bytes) -> list[ActRow]:
         """Acts under a note's own mandate whose subject it is, in the order in which they came."""
         if note not in self._acts:
-            own = "mandate=coalesce((SELECT mandate FROM note WHERE id=act.subject), mandate)"
-            rows = self._all(
-                f"SELECT {ACT_COLUMNS} FROM act WHERE subject=? AND {own} ORDER BY position", note
-            )
-            self._room_in(self._acts)
-            self._acts[note] = tuple(ActRow(*row) for row in rows)
+            self._look_about(note)
         return list(self._acts[note])
+
+    def _look_about(self, note: bytes) -> None:
+        """Every act whose subject a note is: those under its own mandate, and how many there are in all."""
+        rows = self._all(f"SELECT mandate, {ACT_COLUMNS} FROM act WHERE subject=? ORDER BY position", note)
+        own = self._mandate_of(note) if rows else None
+        said: dict[tuple[bytes, int], int] = {}
+        for row in rows:
+            said[row[3], row[4]] = said.get((row[3], row[4]), 0) + 1
+        self._room_in(self._acts)
+        self._room_in(self._said)
+        self._acts[note] = tuple([ActRow(*row[1:]) for row in rows if own is None or row[0] == own])
+        self._said[note] = said
+
+    def did(self, note: bytes, author: bytes, kind: int) -> bool:
+        """Whether an office did that about a note, under the note's own mandate."""
+        if note not in self._acts:
+            self._look_about(note)
+        acts, known = self._acts[note], self._did.get(note)
+        if known is None or known[0] is not acts:
+            self._room_in(self._did)
+            known = self._did[note] = acts, frozenset([(row.author, row.type) for row in acts])
+        return (author, kind) in known[1]
+
+    def nothing_said(self, note: bytes) -> None:
+        """A note was drawn up in this very transaction: nobody knows its ID, so there is no act about it."""
+        self._room_in(self._acts)
+        self._room_in(self._said)
+        self._acts[note], self._said[note] = (), {}
+
+    def remembers_note(self, note: bytes) -> bool:
+        """Whether this is a note that stands here and is remembered."""
+        return note in self._notes
 
     def count_about(self, note: bytes, author: bytes, kinds: Sequence[Collection[int]]) -> list[int]:
         """How many acts of one author have a note as subject: of each set of types, and last of all others."""
@@ -272,11 +303,7 @@ class ChannelTables(NumberTables):
     def said_about(self, note: bytes) -> dict[tuple[bytes, int], int]:
         """Of each office and type, how many acts have a note as subject. Remembered."""
         if note not in self._said:
-            found = self._all(
-                "SELECT author, type, count(*) FROM act WHERE subject=? GROUP BY author, type", note
-            )
-            self._room_in(self._said)
-            self._said[note] = {(bytes(who), kind): count for who, kind, count in found}
+            self._look_about(note)
         return self._said[note]
 
     def newest_acts(self, mandate: bytes, kind: int, since: int, most: int) -> list[ActRow]:

@@ -124,6 +124,8 @@ class Tables:
         """By mandate, lane, authors and how many: their newest notes, oldest first."""
         self._acts: dict[bytes, tuple[ActRow, ...]] = {}
         """By the note that they are about."""
+        self._did: dict[bytes, tuple[tuple[ActRow, ...], frozenset[tuple[bytes, int]]]] = {}
+        """By note: acts as they are remembered, and (office, type) of each of them."""
         self._said: dict[bytes, dict[tuple[bytes, int], int]] = {}
         """By note: of each office and type, how many acts have it as their subject."""
         self._seldom: dict[tuple[bytes, int], tuple[ActRow, ...]] = {}
@@ -143,10 +145,12 @@ class Tables:
         self._beyond: bytes | None = None
         """The note that was added last, if its number was higher than all of its author's."""
         self._routes: list[RouteRow] | None = None
-        self._owing: tuple[bytes, ...] | None = None
-        """Lines to which the table of what is owed owes something."""
-        self._arrived: bool | None = None
-        """Whether any arrival is yet to be signed."""
+        self._owing: dict[bytes, int] | None = None
+        """By line: how many items the table of what is owed has for it."""
+        self._by_hand: bool | None = None
+        """Whether any entry ever went by hand: at most desks none did."""
+        self._arrived: dict[bytes, bytes] | None = None
+        """By note: the form in which it came, of those whose arrival is yet to be signed."""
         self.books: dict[str, Any] = {}
         """What a desk's books read from tables of theirs; forgotten with everything else."""
         self._fresh: list[tuple[bytes, bytes, int]] = []
@@ -161,7 +165,7 @@ class Tables:
 
     def look_again(self) -> None:
         """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
-        self._routes = self._owing = self._arrived = self._beyond = None
+        self._routes = self._owing = self._by_hand = self._arrived = self._beyond = None
         for remembered in (
             self.books,
             self._facts,
@@ -169,6 +173,7 @@ class Tables:
             self._numbers,
             self._newest,
             self._acts,
+            self._did,
             self._said,
             self._seldom,
             self._written,
@@ -195,6 +200,9 @@ class Tables:
             "what was carried:": [*self._carried],
             "entry": [(entry,) for entry in self._written],
             "the fact": [(name,) for name in self._facts],
+            "the lines owed to": [] if self._owing is None else [()],
+            "the arrivals to be signed": [] if self._arrived is None else [()],
+            "whether anything went by hand": [] if self._by_hand is None else [()],
         }
 
     def _room_in(self, remembered: dict[Any, Any]) -> None:

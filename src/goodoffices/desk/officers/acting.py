@@ -55,9 +55,7 @@ class Acting:
 
     def has_act(self, note_id: bytes, kind: ActType) -> bool:
         """Whether this office did that about a note."""
-        return any(
-            row.author == self.context.me and row.type == kind for row in self.ledger.acts_about(note_id)
-        )
+        return self.ledger.did(note_id, self.context.me, kind)
 
     def stands(self, note: NoteRow, kind: ActType, stated: dict[str, Any]) -> bool:
         """Whether this office has signed just that about a note: a form that was sent twice is one act."""

@@ -94,6 +94,7 @@ class Writing(Acting):
             agreement, opened = self.draw_up(draft, now)
             opened = replace(opened, signed=sign(opened.signed.statement, officer.seed))
             self.let_go(officer, agreement, opened, now)
+            self.ledger.nothing_said(opened.signed.id)
             if draft.once is not None:
                 self.ledger.set_fact(f"once {draft.once}", opened.signed.id + _digest(draft))
             self.lines.flush_all(now)

@@ -25,6 +25,9 @@ _QUESTIONS: dict[str, Callable[..., Any]] = {
     "what was carried:": Ledger.carried_to,
     "entry": Ledger.entry,
     "the fact": Ledger.fact,
+    "the lines owed to": lambda ledger: sorted(ledger.owing_lines()),
+    "the arrivals to be signed": Ledger.arrivals,
+    "whether anything went by hand": Ledger.any_by_hand,
 }
 
 

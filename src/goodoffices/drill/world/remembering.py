@@ -4,7 +4,8 @@
 Three offices verify one signature, and two relays bring one envelope. All of it is real: every signature
 is made, every seal is sealed, and bytes that nobody here signed or sealed are judged by the library itself.
 Left out is the repetition alone: that what was signed here verifies, and that what was sealed here opens
-with its own key and with no other, is the library's property, which other tests hold (tests/core).
+with its own key and with no other, is the library's property, which other tests hold (tests/core). So is the
+root over a note's words: each of its readers, and the checks at the end, work it out of the very same bytes.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
-from goodoffices.core import crypto
+from goodoffices.core import crypto, note, sealed
 from goodoffices.core.errors import Altered
+from goodoffices.desk.officers import acts
+from goodoffices.drill.world import checks
 
 KEYS = 1 << 16
 """Derived keys that are remembered: the salts of a note's leaves are asked for at each of its readers."""
+INSIDES = 1 << 12
+"""Notes whose inside was read, by its bytes."""
 
 
 _NOT_HERE = (None, b"", b"", b"")
@@ -32,6 +38,7 @@ class Remembered:
         self.verify, self.sign = crypto.ed25519_verify, crypto.ed25519_sign
         self.mldsa, self.seal, self.unseal = crypto.mldsa_verify, crypto.seal, crypto.unseal
         self.hkdf = lru_cache(KEYS)(crypto.hkdf)
+        self.read_inside = lru_cache(INSIDES)(note.read_inside)
         self._good: set[tuple[bytes, bytes, bytes]] = set()
         self._seals: dict[bytes, tuple[bytes, bytes, bytes, bytes]] = {}
         """By their first bytes, which are fresh in each."""
@@ -76,23 +83,24 @@ class Remembered:
 def remembering() -> Iterator[None]:
     """For the time of one run in this process."""
     known = Remembered()
-    put: dict[str, Any] = {
-        "hkdf": known.hkdf,
-        "ed25519_sign": known.ed25519_sign,
-        "ed25519_verify": known.ed25519_verify,
-        "mldsa_verify": known.mldsa_verify,
-        "seal": known.seal_to,
-        "unseal": known.open_with,
-    }
-    before = {name: getattr(crypto, name) for name in put}
+    put: list[tuple[ModuleType, str, Any]] = [
+        (crypto, "hkdf", known.hkdf),
+        (crypto, "ed25519_sign", known.ed25519_sign),
+        (crypto, "ed25519_verify", known.ed25519_verify),
+        (crypto, "mldsa_verify", known.mldsa_verify),
+        (crypto, "seal", known.seal_to),
+        (crypto, "unseal", known.open_with),
+        *((module, "read_inside", known.read_inside) for module in (sealed, acts, checks)),
+    ]
+    before = [(module, name, getattr(module, name)) for module, name, _ in put]
     collects = gc.isenabled()
-    for name, function in put.items():
-        setattr(crypto, name, function)
+    for module, name, function in put:
+        setattr(module, name, function)
     gc.disable()  # a run is short, and what it makes is dropped whole
     try:
         yield
     finally:
-        for name, function in before.items():
-            setattr(crypto, name, function)
+        for module, name, function in before:
+            setattr(module, name, function)
         if collects:
             gc.enable()
