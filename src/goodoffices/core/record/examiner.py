@@ -266,13 +266,13 @@ class Examiner:
                     signed.vouch()
                 self._carried.act(signed, way.where, way)
             case Item.MANDATE:
-                self._mandate(item)
+                self._mandate(way, item)
             case Item.CONFIRMED:
                 self._confirmed(way, read_signed(item[1]))
             case Item.ROSTER:
-                self._known(item[1])
+                self._known(way, item[1])
             case Item.NEXT_ROSTER:
-                self._roster(read_signed(item[1]))
+                self._roster(way, read_signed(item[1]))
             case Item.THIN_LINE | Item.THIN_KEYS | Item.THIN_HELD:
                 # They change how bytes travel and nothing that was said; the entry's desk answers for them.
                 read_signed(item[1]).verify()
@@ -290,27 +290,36 @@ class Examiner:
         except WrongSigner as error:
             raise Found(cause_by(error, signed, writer), error.what) from None
 
-    def _known(self, raw: bytes) -> None:
+    def _known(self, way: Way, raw: bytes) -> None:
         office = self._credential(raw)
         known = self.account.offices.get(office.id)
         if known is None or len(merge(known, office).signed) > len(known.signed):
             what = f"The export lacks the credential of {office.name} that was handed over here."
             raise Found(Cause.MISSING, what)
+        self._told(way, office.id, office.roster.version)
 
-    def _roster(self, signed: Signed) -> None:
-        known = self.account.offices.get(signed.statement.read(Roster, realm=self.account.realm).office)
+    def _roster(self, way: Way, signed: Signed) -> None:
+        roster = signed.statement.read(Roster, realm=self.account.realm)
+        known = self.account.offices.get(roster.office)
         if known is None or follow(known, signed) is not known:
             raise Found(Cause.MISSING, "The export lacks a roster that was handed over here.")
+        self._told(way, roster.office, roster.version)
 
-    def _mandate(self, item: tuple[Any, ...]) -> None:
+    def _told(self, way: Way, office: bytes, version: int) -> None:
+        if way.reader == self.account.manifest.office:
+            self._carried.departed.told(way.came, office, version)
+
+    def _mandate(self, way: Way, item: tuple[Any, ...]) -> None:
         signed = read_signed(item[1])
         if signed.id not in self.account.agreements:
             raise Found(Cause.MISSING, "A mandate that is not among the channels of this export.")
         if crypto.sha256(signed.raw) not in self._verified:
             read_agreement(signed, self.account.offices, tuple(map(read_signed, item[3])))
             self._verified.add(crypto.sha256(signed.raw))
+        if way.reader == self.account.manifest.office:
+            self._carried.departed.mandate(signed.id, signed.signers, way.came)
         for credential in item[2]:
-            self._known(credential)
+            self._known(way, credential)
 
     def receipt(
         self, line: KeptLine, raw: bytes, where: str | None = None, *, vouched: bool = False
@@ -362,5 +371,6 @@ class Examiner:
     def finish(self) -> None:
         """What shows only when everything is there; see ``record_whole``."""
         self.findings += check_whole(self.account, self._carried.authors)
+        self.findings += self._carried.departed.check(self.account, self._carried.authors)
         self.remarks += remark_whole(self.account, self._carried.authors)
         self.remarks += remark_briefings(self.account)

@@ -77,6 +77,7 @@ class Flaw(StrEnum):
     # How they stand together.
     FORK = "fork", 8
     ROSTER_WENT_BACK = "roster-went-back", 8
+    OLDER_ROSTER = "older-roster", 10
     GAP = "gap", 2
     PREVIOUS = "previous", 8
     SEEN = "seen", 8
@@ -170,7 +171,7 @@ _CAUSES: dict[Cause, tuple[Flaw, ...]] = {
     Cause.REORDERED: (Flaw.PREVIOUS, Flaw.LIST_ORDER),
     Cause.FORKED: (Flaw.FORK, Flaw.NUMBER),
     Cause.WRONG_SIGNER: (Flaw.MANIFEST_SIGNER, Flaw.OWN_RECEIPT, Flaw.WITNESS),
-    Cause.OLD_ROSTER: (Flaw.ROSTER_WENT_BACK,),
+    Cause.OLD_ROSTER: (Flaw.ROSTER_WENT_BACK, Flaw.OLDER_ROSTER),
     Cause.CONTRADICTION: (Flaw.SEEN_WENT_BACK, Flaw.CLAIM, Flaw.CHECKPOINT_ROOT),
     Cause.NOT_AGREED: (Flaw.UNCONFIRMED, Flaw.BRIEFING_TERMS),
     Cause.UNTRUSTED: (Flaw.UNTRUSTED,),

@@ -18,6 +18,7 @@ from goodoffices.core.note import Note, OpenNote, read_inside, verify_release
 from goodoffices.core.office import Office, is_desk
 from goodoffices.core.record import layout
 from goodoffices.core.record.account import Account, Carriage, KeptAct, KeptLine, KeptNote, Passed
+from goodoffices.core.record.departed import Came, Departed
 from goodoffices.core.record.findings import OBJECTS, Cause, Finding, Flaw, Found, cause_of, signer_cause
 from goodoffices.core.record.links import Link
 from goodoffices.core.record.whole import Authors
@@ -44,6 +45,11 @@ class Way:
         reader = line.other(entry.writer)
         return cls(line, entry.writer, reader, entry.time, place, entry.seen, where)
 
+    @property
+    def came(self) -> Came:
+        """The same, as what tells of the order in which things came."""
+        return self.line.id, self.writer, self.place
+
     def carriage(self) -> Carriage:
         """What is kept of it."""
         return Carriage(self.line.id, self.place, self.seen)
@@ -55,6 +61,7 @@ class Carried:
     def __init__(self, account: Account, findings: list[Finding]) -> None:
         self.account, self.findings = account, findings
         self.authors: Authors = {}
+        self.departed = Departed()
         self._verified: set[bytes] = set()
 
     def _fails(self, where: str, flaw: Flaw, error: GoodOfficesError) -> None:
@@ -91,6 +98,7 @@ class Carried:
             self._way(agreement, act.author, act.lane, way.writer, way.reader)
         digest = crypto.sha256(signed.raw)
         if digest in self._verified:
+            self._came(signed.id, way)
             return self.account.acts[signed.id]
         office = agreement.offices.get(act.author)
         if office is None:
@@ -108,7 +116,13 @@ class Carried:
                 self.account.compared[act.mandate].add(act.author)
             if act.subject is not None:
                 self.account.about[act.subject].append(kept)
+            self.departed.signed(act, signed.id, signed.signers, office, where)
+        self._came(signed.id, way)
         return kept
+
+    def _came(self, act: bytes, way: Way | None) -> None:
+        if way is not None and way.reader == self.account.manifest.office:
+            self.departed.came(act, way.came)
 
     def _check_signer(self, signed: Signed, act: Act, office: Office, agreement: Agreement) -> None:
         mandate = agreement.mandate
@@ -188,7 +202,9 @@ class Carried:
             return None
         note.note, note.released_by = content, released_by
         note.claims = (*words.read, *words.held, *filter(None, (words.in_reply_to,)))
-        self._link(content, note.id, where or f"{note.folder}/note.cbor")
+        where = where or f"{note.folder}/note.cbor"
+        self._link(content, note.id, where)
+        self.departed.signed(content, note.id, opened.signed.signers, office, where)
         return opened
 
     def beside(self, kept: KeptAct, inside: bytes, where: str = "") -> Beside | None:

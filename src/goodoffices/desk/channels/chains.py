@@ -14,9 +14,11 @@ from goodoffices.core.act import BY_DESK, CHANNEL_LANE, Act, ActType, ProofKind
 from goodoffices.core.errors import Foreign, NotNow
 from goodoffices.core.line import Item
 from goodoffices.core.mandate import Agreement
+from goodoffices.core.note import Note
 from goodoffices.core.sealed import Header
 from goodoffices.core.statement import Signed, read_signed, sign, state
 from goodoffices.desk.asking import AuditKind
+from goodoffices.desk.channels.departed import Departed
 from goodoffices.desk.context import Context, Officer
 from goodoffices.desk.ledger.ledger import NoteRow
 from goodoffices.desk.ledger.rows import MAX_REMEMBERED
@@ -38,6 +40,7 @@ class Chains:
         """By act: the roster that it states. Acts are named by their content, so this holds whatever is undone."""
         self.thin = ThinAgreeing(context, self._comes_from)
         self.thin_notes = ThinNotes(context, self.thin)
+        self.departed = Departed(context)
 
     def _agreement(self, mandate_id: bytes) -> Agreement:
         if not self.ledger.has_mandate(mandate_id):
@@ -98,6 +101,8 @@ class Chains:
         else:
             self._link(agreement, signed.id, act, now)
             self._check_roster(agreement, act, signed.id, now)
+        if came_from is not None:
+            self.departed.act(agreement, signed.id, act, signed.signers, now)
         for neighbour in agreement.mandate.neighbours(self.context.me):
             if neighbour != came_from:
                 self.carry(agreement, signed, act, neighbour, new=True)
@@ -142,7 +147,7 @@ class Chains:
                 entry=what,
             )
 
-    def _check_roster(self, agreement: Agreement, act: Act, act_id: bytes, now: int) -> None:
+    def _check_roster(self, agreement: Agreement, act: Act | Note, act_id: bytes, now: int) -> None:
         """Nobody goes back to an older roster: so could a removed officer's key still be used."""
         stated = self._roster_of(act.previous) if act.previous is not None else 0
         if len(self._rosters) >= MAX_REMEMBERED:

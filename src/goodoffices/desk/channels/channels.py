@@ -54,9 +54,10 @@ class Channels(Verifying):
         except OtherOfficeError as error:
             self._find(line, carried, error, now)
             return
-        early = [item for item in items if not self._take_item(line, carried, item, now, early=True)]
-        for item in early:  # what was missing may have stood behind it, in the same entry
-            self._take_item(line, carried, item, now)
+        with self.departed.carrying(carried, now):
+            early = [item for item in items if not self._take_item(line, carried, item, now, early=True)]
+            for item in early:  # what was missing may have stood behind it, in the same entry
+                self._take_item(line, carried, item, now)
         if any(item[0] in TOLD for item in items):
             try:
                 with self.context.part():
@@ -163,6 +164,7 @@ class Channels(Verifying):
         offices = {office.id: office for office, _ in self.ledger.offices()}
         agreement = read_agreement(signed, offices, tuple(map(read_signed, papers)))
         self.ledger.save_mandate(agreement, papers, now)
+        self.departed.mandate(agreement, before, now)
         self.context.pending.changed.add(agreement.id)
         if signed.signers != before:
             self.context.something_came()

@@ -53,6 +53,7 @@ class Credentials(Chains):
         if known is None:
             self._require_room_for_office(introduced_by)
             self.ledger.save_office(merged, introduced_by)
+            self.departed.told(merged, 0)
             self.name_hidden("It is an office's.", merged.name, merged.id, now)
             self._name_officers(merged, (), now)
             self.context.something_came()
@@ -120,6 +121,7 @@ class Credentials(Chains):
 
     def _follow(self, known: Office, longer: Office, came_from: bytes | None, now: int) -> None:
         self.ledger.save_office(longer, came_from)
+        self.departed.told(longer, known.roster.version)
         for rival in self.waiting.settle(longer):
             self._name_rival(longer, rival, now)
         self._name_officers(longer, known.rosters, now)

@@ -102,7 +102,9 @@ class Verifying(Credentials):
         if self.context.me in (note.author, note.recipient):
             self.ledger.keep_reply(note, opened.words)
         self._link(agreement, note.id, opened.note, now)
+        self._check_roster(agreement, opened.note, note.id, now)
         self._check_number(agreement, note, now)
+        self.departed.note(agreement, note.id, opened.note, opened.signed.signers, now)
         budget.check(self.ledger, agreement, note, self.words_inside, now)
 
     def _not_for_us(self, agreement: Agreement, note: NoteRow, digest: bytes, now: int) -> None:

@@ -14,12 +14,13 @@ from goodoffices.db.sqlite import transaction
 from goodoffices.desk.ledger.audit import AuditTables
 from goodoffices.desk.ledger.browsing import BrowsingTables
 from goodoffices.desk.ledger.checkpoints import CheckpointTables
+from goodoffices.desk.ledger.left import LeftRow, LeftTables
 from goodoffices.desk.ledger.replies import ReplyTables
 from goodoffices.desk.ledger.rows import ActRow, LineRow, NoteRow, RouteRow, claimed_by
 from goodoffices.desk.ledger.secrets import SecretTables
 from goodoffices.desk.ledger.service_traffic import ServiceTables
 
-__all__ = ["ActRow", "Ledger", "LineRow", "NoteRow", "RouteRow", "claimed_by"]
+__all__ = ["ActRow", "Ledger", "LeftRow", "LineRow", "NoteRow", "RouteRow", "claimed_by"]
 
 MAX_SAME = 100
 """Findings of one kind on one line: more of the same would only hide the others and fill the disk."""
@@ -31,7 +32,9 @@ MORE = "Further findings of this kind are not kept one by one."
 OWN = "this machine's"
 
 
-class Ledger(SecretTables, ServiceTables, AuditTables, CheckpointTables, BrowsingTables, ReplyTables):
+class Ledger(
+    SecretTables, ServiceTables, AuditTables, CheckpointTables, BrowsingTables, ReplyTables, LeftTables
+):
     """Typed access to the tables of the record."""
 
     @contextmanager

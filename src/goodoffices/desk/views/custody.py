@@ -58,6 +58,8 @@ class CustodyStep:
     code: int | None = None
     act: bytes | None = None
     marked_clock: bool = False
+    left: str = ""
+    """Who signed it and had left by a roster known here, where nothing of his office stands by it (ADR 0096)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Remark:
     signer: str
     words: str
     officers: int
+    act: bytes
 
 
 def signer_of(signed: Signed, office: Office, version: int) -> tuple[str, bool]:
@@ -131,6 +134,7 @@ def remarks_of(desk: Desk, agreement: Agreement, note: NoteRow) -> tuple[Remark,
                 signers_of(signed, office, act.roster),
                 act.words or "",
                 len(signed.signers),
+                row.id,
             )
         )
     return tuple(found)
@@ -187,6 +191,7 @@ def _remark_step(remark: Remark) -> CustodyStep:
         word=str(Word.INTERMEDIARY),
         detail=remark.words,
         code=remark.officers,
+        act=remark.act,
     )
 
 
@@ -259,6 +264,7 @@ def custody(
     steps = _released(desk, agreement, note, opened) + steps
     steps += [_remark_step(each) for each in remarks_of(desk, agreement, note)]
     steps += _beside_steps(desk, agreement, note)
+    steps = [_left(desk, each) for each in steps]
     slots = _slots(agreement, note)
     extras = [each for each in steps if (each.rung, each.office) not in {(str(r), o) for r, o in slots}]
     strip: list[CustodyStep] = []
@@ -277,6 +283,11 @@ def custody(
     stopped = any(each.rung in {str(stop) for stop in STOPS} for each in extras)
     known = _not_known(desk, agreement, note, strip, now, stopped=stopped)
     return tuple(_timed(agreement, note, known, now))
+
+
+def _left(desk: Desk, step: CustodyStep) -> CustodyStep:
+    row = desk.ledger.left(step.act, step.office) if step.act is not None else None
+    return replace(step, left=row.who) if row is not None else step
 
 
 def _place_of(strip: list[CustodyStep], extra: CustodyStep) -> int:

@@ -14,6 +14,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.forms.library import Library
+from goodoffices.desk.ledger.ledger import LeftRow
 from goodoffices.desk.views.agreed import FormCard, card_of
 from goodoffices.desk.views.waiting import label_of, told_apart
 
@@ -65,6 +66,8 @@ class MandatePage:
     books: tuple[CodeBook, ...]
     predecessor: bytes | None
     vouched_alone: bool
+    left: tuple[tuple[str, LeftRow], ...]
+    """Offices in whose names somebody signed who had left by a roster known here, and nobody else."""
     has_paper: bool
     digits: str
     read_aloud: str | None
@@ -178,6 +181,7 @@ def mandate_page(desk: Desk, officer: Officer, agreement: Agreement, state: str)
         books=tuple(mandate.agreed_books.values()),
         predecessor=mandate.predecessor,
         vouched_alone=desk.acts.vouched_alone(agreement),
+        left=tuple((agreement.name_of(each.author), each) for each in desk.ledger.mandate_left(agreement.id)),
         has_paper=mandate.has_paper,
         digits=agreement.digits,
         read_aloud=desk.acts.spoken_digits(agreement)[0] if mandate.is_party(desk.me) else None,

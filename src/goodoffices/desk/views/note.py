@@ -14,7 +14,7 @@ from goodoffices.core.office import Right
 from goodoffices.desk.channels.budget import overspent
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
-from goodoffices.desk.ledger.ledger import NoteRow
+from goodoffices.desk.ledger.ledger import LeftRow, NoteRow
 from goodoffices.desk.officers.acts import DECIDED, ON_PAPER
 from goodoffices.desk.views.agreed import AgreedView, ReportView, agreed_view, looks_coded, reports_of
 from goodoffices.desk.views.clocks import LocalTime, local_times
@@ -83,6 +83,8 @@ class NoteCard:
     replaced_by: NoteRef | None
     crossed: tuple[NoteRef, ...]
     vouched_alone: bool
+    left: LeftRow | None
+    """Its signer had left by a roster that was known here when it came, and nothing of its author stands by it."""
     to_do: str | None
 
 
@@ -249,6 +251,7 @@ def note_card(
         replaced_by=_replaced_by(inside, agreement, row, others),
         crossed=crossings(inside, agreement, row, others),
         vouched_alone=row.lane == CHANNEL_LANE and inside.vouched_alone(agreement),
+        left=desk.ledger.left(row.id, row.author),
         to_do=_to_do(desk, agreement, row, now),
     )
     return card, opened, strip

@@ -31,6 +31,7 @@ VERIFIER = (
     "layout",
     "findings",
     "reading",
+    "departed",
     "chains",
     "texts",
     "account",

@@ -336,6 +336,7 @@ const finish = async (findings, record) => {
   }
   checkChains(findings, record);
   checkAuthors(findings, record);
+  checkDeparted(findings, record);
   checkNotes(findings, record);
   remarkBriefings(findings, record);
 };

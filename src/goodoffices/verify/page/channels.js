@@ -73,6 +73,7 @@ class Agreement {
     this.parties = [this.path[0], this.path.at(-1)];
     this.keepers = new Map(); // office ID: keys
     for (const [, id, pin, paper] of mandate.offices) if (!paper) this.keepers.set(id, offices.get(id).keepers(pin));
+    this.signers = signed.signers;
     const signers = new Set(signed.signers);
     const hasSigned = ([, keys]) => keys.some((key) => signers.has(key));
     this.signedBy = new Set([...this.keepers].filter(hasSigned).map(([id]) => id));
@@ -142,6 +143,14 @@ const checkAttestation = async (agreement, attestation, signed) => {
   await signed.verify();
   if (!signed.signers.every((signer) => witness.may(attestation.roster, signer, RIGHTS.keys))) {
     wrongSigner("An office on paper attested by somebody without the right.");
+  }
+};
+
+/** Refuse what did not come the way that leads from its author to its reader. */
+const checkWay = (agreement, author, lane, { writer, reader }) => {
+  if (!agreement.leads(author, writer, reader)) foreign("It came another way than its channel's path.");
+  if (lane !== CHANNEL_LANE && (!agreement.isParty(lane) || (lane !== writer && lane !== reader))) {
+    foreign("It belongs to a lane that does not run over this line.");
   }
 };
 

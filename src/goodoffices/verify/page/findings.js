@@ -10,6 +10,7 @@ const KINDS = {
       checkpoint checkpoint-cut checkpoint-root witness roster-went-back previous seen seen-went-back incarnation own-gap
       receipted own-receipt chains briefing briefing-place`,
   9: `claim`,
+  10: `older-roster`,
   12: `too-large`,
 };
 
@@ -43,7 +44,7 @@ const CAUSES = {
   reordered: `previous list-order`,
   forked: `fork number`,
   "wrong signer": `manifest-signer own-receipt witness`,
-  "older roster": `roster-went-back`,
+  "older roster": `roster-went-back older-roster`,
   "contradicts itself": `seen-went-back claim checkpoint-root`,
   "not agreed": `unconfirmed briefing-terms`,
   "not trusted": `untrusted`,

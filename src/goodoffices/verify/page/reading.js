@@ -17,6 +17,7 @@ class Examiner {
     this.authors = new Map(); // "mandate lane author": links
     this.verified = new Set();
     this.changed = new Set(); // files that are not those that the list names
+    this.departed = new Departed();
     this.witnesses = []; // who is trusted by whoever verifies
   }
 
@@ -175,13 +176,13 @@ class Examiner {
       case ITEM.act:
         return this.act(await readSigned(rest[0]), way.where, way);
       case ITEM.mandate:
-        return this.carriedMandate(...rest);
+        return this.carriedMandate(way, ...rest);
       case ITEM.confirmed:
         return this.carriedConfirmation(way.line, this.offices.get(way.writer), await readSigned(rest[0]));
       case ITEM.roster:
-        return this.carriedCredential(rest[0]);
+        return this.carriedCredential(way, rest[0]);
       case ITEM.nextRoster:
-        return this.carriedRoster(await readSigned(rest[0]));
+        return this.carriedRoster(way, await readSigned(rest[0]));
       case ITEM.thinLine:
       case ITEM.thinKeys:
       case ITEM.thinHeld:
@@ -200,22 +201,24 @@ class Examiner {
     await judgingSigner(signed, office, roster, () => verifyConfirmed(signed, id, office));
   }
 
-  async carriedCredential(raw) {
+  async carriedCredential(way, raw) {
     const office = await readOffice(raw);
     const known = this.offices.get(office.id);
     if (!known || rostersBeyond(known, office) > 0) {
       lacking(`The export lacks the credential of ${office.name} that was handed over here.`);
     }
+    this.departed.told(way, office.id, office.rosters.length);
   }
 
-  async carriedRoster(signed) {
-    const { office } = signed.statement.read("a roster", ROSTER, ROSTER_FIELDS, this.realm);
+  async carriedRoster(way, signed) {
+    const { office, version } = signed.statement.read("a roster", ROSTER, ROSTER_FIELDS, this.realm);
     const known = this.offices.get(office);
     if (!known) lacking("The export lacks the credential whose next roster was handed over here.");
     await checkKnownRoster(known, signed);
+    this.departed.told(way, office, version);
   }
 
-  async carriedMandate(raw, credentials, papers) {
+  async carriedMandate(way, raw, credentials, papers) {
     const signed = await readSigned(raw);
     if (!this.agreements.has(signed.id)) lacking("A mandate that is not among the channels of this export.");
     const digest = await sha256(raw);
@@ -225,7 +228,8 @@ class Examiner {
       await readAgreement(signed, this.offices, attested);
       this.verified.add(digest);
     }
-    for (const credential of credentials) await this.carriedCredential(credential);
+    this.departed.mandate(signed, way);
+    for (const credential of credentials) await this.carriedCredential(way, credential);
   }
 
   /** A receipt: verified now, taken in by calling what comes back. */
@@ -277,18 +281,11 @@ class Examiner {
     return known;
   }
 
-  checkWay(agreement, author, lane, { writer, reader }) {
-    if (!agreement.leads(author, writer, reader)) foreign("It came another way than its channel's path.");
-    if (lane !== CHANNEL_LANE && (!agreement.isParty(lane) || (lane !== writer && lane !== reader))) {
-      foreign("It belongs to a lane that does not run over this line.");
-    }
-  }
-
   /** An act, by an entry or (`way` null) kept at home: verified now, taken in by calling what comes back. */
   async act(signed, where, way) {
     const act = signed.statement.read("an act", ACT, ACT_FIELDS, this.realm);
     const { agreement } = this.channel(act.mandate);
-    if (way !== null) this.checkWay(agreement, act.author, act.lane, way);
+    if (way !== null) checkWay(agreement, act.author, act.lane, way);
     const office = agreement.offices.get(act.author);
     if (!office) wrongSigner("An act of an office that runs no desk.");
     const digest = await sha256(signed.raw);
@@ -307,7 +304,10 @@ class Examiner {
     const signer = signerNames(office, act.roster, signed);
     const byDesk = BY_DESK.has(act.type) || office.isDesk(act.roster, signed.signers[0]);
     const carriage = way?.writer === act.author ? way.carriage : null;
-    return () => this.takeAct({ id: signed.id, act, signer, byDesk, where, carriage });
+    return () => {
+      this.departed.signed(act, RIGHT_FOR.get(act.type) ?? 31, signed, office, where, way);
+      return this.takeAct({ id: signed.id, act, signer, byDesk, where, carriage });
+    };
   }
 
   takeAct(kept) {
@@ -344,7 +344,7 @@ class Examiner {
     const header = readSealed(raw);
     const { folder, agreement } = this.channel(header.mandate);
     const { writer, reader, time, where, carriage } = way;
-    this.checkWay(agreement, header.author, header.lane, way);
+    checkWay(agreement, header.author, header.lane, way);
     const ends = header.lane === CHANNEL_LANE ? agreement.parties : [writer, reader];
     const { author, recipient } = header;
     if (author === recipient || !ends.includes(author) || !ends.includes(recipient)) {
@@ -387,6 +387,7 @@ class Examiner {
       const { read, held, inReplyTo } = opened.words;
       note.claims = [...read, ...held, ...(inReplyTo === undefined ? [] : [inReplyTo])];
       this.link(content, note.id, where);
+      this.departed.signed(content, null, signed, office, where);
       return opened;
     });
   }

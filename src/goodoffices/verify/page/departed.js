@@ -1,0 +1,147 @@
+// Signers who had left: what came once a roster was here that no longer lists who signed it, and what its own office
+// has not stood by since (export.md §4, `older-roster`).
+
+/** Which signers of an object a later roster does not let sign it, or not so few of them. `needed`: the right, null for
+ *  a note. */
+const signersOut = (later, then, signers, needed) => {
+  const right = needed ?? RIGHTS.release;
+  const out = signers.filter((key) => (key === then.desk ? later.desk !== key : (rightsOf(later, key) & right) === 0));
+  return needed === null && out.length === 0 && signers.length < later.releasersNeeded ? signers : out;
+};
+
+class Departed {
+  constructor() {
+    this.tellings = new Map(); // "line writer office": where which version of its roster was told
+    this.objects = new Map(); // by ID: acts and notes by signers whom a later roster does not list
+    this.ways = new Map(); // by ID of an act: the entries that brought it
+    this.mandates = new Map(); // "mandate signer": the entries that brought the signature
+  }
+
+  told({ line, writer, carriage }, office, version) {
+    pushTo(this.tellings, `${line.id} ${writer} ${office}`, { place: carriage.place, version });
+  }
+
+  mandate({ id, signers }, way) {
+    for (const each of signers) pushTo(this.mandates, `${id} ${each}`, way);
+  }
+
+  /** A verified act or note. `way`: what brought it, for an act that an entry carried. */
+  signed(made, needed, { id, signers }, office, where, way = null) {
+    const then = office.rosterAt(made.roster);
+    const later = then === null ? [] : office.rosters.slice(then.version);
+    if (!later.some((each) => signersOut(each, then, signers, needed).length > 0)) return;
+    if (!this.objects.has(id)) this.objects.set(id, { id, made, needed, signers, office, where });
+    if (way !== null) pushTo(this.ways, id, way);
+  }
+}
+
+/** In which order a writer wrote: the incarnations, each beginning where another ended, then the numbers. */
+const orderOn = (line, writer) => {
+  line.orders ??= new Map();
+  if (!line.orders.has(writer)) {
+    const after = new Map();
+    const ranks = new Map();
+    for (const { number, incarnation, opens } of line.links.get(writer)) {
+      if (!after.has(incarnation)) after.set(incarnation, null);
+      if (number === 1 && opens !== null && opens[0] !== incarnation) after.set(incarnation, opens[0]);
+    }
+    const rank = (incarnation, seen) => {
+      if (ranks.has(incarnation)) return ranks.get(incarnation);
+      const before = after.get(incarnation) ?? null;
+      const here = before === null || seen.has(before) ? 0 : rank(before, seen.add(before)) + 1;
+      ranks.set(incarnation, here);
+      return here;
+    };
+    for (const incarnation of after.keys()) rank(incarnation, new Set([incarnation]));
+    line.orders.set(writer, ranks);
+  }
+  return line.orders.get(writer);
+};
+
+const isBefore = (ranks, [incarnation, number], [other, later]) => {
+  const [one, two] = [ranks.get(incarnation) ?? 0, ranks.get(other) ?? 0];
+  return one !== two ? one < two : number < later;
+};
+
+/** The newest roster of an author that the same writer had told before it brought something; 0 for none. */
+const knownBefore = (record, author, ways) => {
+  const here = ways.filter(({ reader }) => reader === record.manifest.office);
+  if (here.length === 0 || here.some(({ writer }) => writer === author)) return 0;
+  const [way] = [...here].sort((a, b) => compareText(a.line.id, b.line.id));
+  const ranks = orderOn(way.line, way.writer);
+  const places = here.filter(({ line }) => line.id === way.line.id).map(({ carriage }) => carriage.place);
+  const told = record.departed.tellings.get(`${way.line.id} ${way.writer} ${author}`) ?? [];
+  const before = told.filter(({ place }) => places.every((each) => isBefore(ranks, place, each)));
+  return before.reduce((newest, { version }) => Math.max(newest, version), 0);
+};
+
+const waysOf = (record, id) => {
+  const note = record.notes.get(id);
+  if (!note) return record.departed.ways.get(id) ?? [];
+  return note.passed.map((each) => ({ ...each, line: record.lines.get(each.carriage.line) }));
+};
+
+const nameOfKey = (office, key) => {
+  for (const roster of [...office.rosters].reverse()) {
+    if (roster.desk === key) return "the desk";
+    const name = pseudonymOf(roster, key);
+    if (name !== null) return name;
+  }
+  return key.slice(0, 16);
+};
+
+/** Leave out what its office stands by: by the next link of its chain, or by an act about it. */
+const clearStoodBy = (record, late) => {
+  const behind = new Map([...late.keys()].map((id) => [id, []]));
+  for (const { id, made } of late.values()) {
+    for (const link of record.authors.get(`${made.mandate} ${made.lane} ${made.author}`) ?? []) {
+      if (link.previous === id) behind.get(id).push(link.id);
+    }
+    for (const kept of record.about.get(id) ?? []) {
+      if (kept.act.author === made.author && kept.act.type !== ALTERED) behind.get(id).push(kept.id);
+    }
+  }
+  for (let cleared = true; cleared; ) {
+    const stoodBy = [...late.keys()].filter((id) => behind.get(id).some((each) => !late.has(each)));
+    for (const id of stoodBy) late.delete(id);
+    cleared = stoodBy.length > 0;
+  }
+};
+
+const checkDeparted = (findings, record) => {
+  const late = new Map();
+  for (const each of record.departed.objects.values()) {
+    const { id, made, needed, signers, office } = each;
+    const known = knownBefore(record, made.author, waysOf(record, id));
+    if (known <= made.roster) continue;
+    const out = signersOut(office.rosterAt(known), office.rosterAt(made.roster), signers, needed);
+    if (out.length > 0) late.set(id, { ...each, known, out });
+  }
+  clearStoodBy(record, late);
+  for (const { made, office, where, known, out } of late.values()) {
+    const expected = `somebody who may sign this by roster ${known} of ${office.name}, which was here first`;
+    const who = out.map((key) => nameOfKey(office, key)).join(", ");
+    findings.add(where, "older-roster", expected, `${who} signed it by roster ${made.roster}; nothing since stands by it`);
+  }
+  checkMandates(findings, record, late);
+};
+
+/** Mandates that only somebody signed for an office who kept no keys of it any more. */
+const checkMandates = (findings, record, late) => {
+  for (const [id, { folder, agreement }] of record.agreements) {
+    for (const [, office, pin, paper] of agreement.mandate.offices) {
+      if (paper || office === record.manifest.office) continue;
+      const credential = agreement.offices.get(office);
+      const keepers = new Set(agreement.keepers.get(office));
+      const keeps = agreement.signers.filter((key) => keepers.has(key));
+      const known = knownBefore(record, office, keeps.flatMap((key) => record.departed.mandates.get(`${id} ${key}`) ?? []));
+      if (known <= credential.rosterIds.indexOf(pin) + 1) continue;
+      if (keeps.some((key) => credential.may(known, key, RIGHTS.keys))) continue;
+      const chains = [...record.authors].filter(([chain]) => chain.startsWith(`${id} `) && chain.endsWith(` ${office}`));
+      if (!chains.every(([, links]) => links.every((link) => late.has(link.id)))) continue;
+      const expected = `the signature of somebody who keeps keys by roster ${known} of ${credential.name}`;
+      const who = keeps.map((key) => nameOfKey(credential, key)).join(", ");
+      findings.add(`${folder}/mandate.cbor`, "older-roster", expected, `${who} alone signed it for ${credential.name}`);
+    }
+  }
+};
