@@ -236,10 +236,10 @@ def test_a_file_that_is_neither_is_named_and_the_others_count(junk: bytes) -> No
     assert gathered.bundles() == [bundle]
 
 
-@pytest.mark.parametrize("side", [9_000, 12_000, 14_000])
-def test_a_picture_that_explodes_is_refused(side: int) -> None:
-    """P12: few bytes that would become many points."""
+@pytest.mark.parametrize("size", [(9_000, 9_000), (14_000, 14_000), (70_000, 1), (1, 65_536)])
+def test_a_picture_that_explodes_is_refused(size: tuple[int, int]) -> None:
+    """P12: few bytes that would become many points, or a line of them that no reader of codes takes."""
     out = io.BytesIO()
-    Image.new("1", (side, side)).save(out, "PNG")
+    Image.new("1", size).save(out, "PNG")
     with pytest.raises(GoodOfficesError):
         list(contents(out.getvalue()))

@@ -18,6 +18,8 @@ MAX_FILE = 32 << 20
 """Bytes of one photograph."""
 MAX_PIXELS = 60_000_000
 """Of one photograph: more than any telephone makes, less than what would exhaust the memory."""
+MAX_SIDE = 65_535
+"""Of one photograph, in pixels: more than that no reader of codes takes."""
 _RUN = re.compile("1+")
 FORMATS = ("PNG", "JPEG", "WEBP")
 LEVEL = "M"
@@ -64,9 +66,10 @@ def contents(photograph: bytes) -> Iterator[bytes]:
         raise Oversized(f"A picture of {len(photograph) >> 20} MiB; at most {MAX_FILE >> 20} are looked at.")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of oddities: whoever brings a picture fills no log with them
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(photograph), formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
+                if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
                     raise Oversized(
                         "A picture of more points than are looked at.", "Take it at a lower resolution."
                     )
