@@ -9,7 +9,7 @@ from goodoffices.core.mandate import Precedence
 from goodoffices.core.note import Words
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.checks import Broken, check_end, holds_any
+from goodoffices.drill.world.checks import Broken, check_end, check_export, holds_any
 from goodoffices.drill.world.disk import Disk
 from goodoffices.drill.world.officers import release
 from goodoffices.drill.world.plans import Verdict, plan_of
@@ -142,6 +142,26 @@ def test_going_back_is_found(delivered: World) -> None:
     harm(west.disk, "DELETE FROM act WHERE position=(SELECT max(position) FROM act)")
     with pytest.raises(Broken, match="an act that stood there is gone"):
         steps.check(west)
+
+
+@pytest.mark.parametrize("harmed", ["number=number+7", "id=zeroblob(32)"])
+def test_a_note_that_its_author_did_not_release_so_is_found_at_once(delivered: World, harmed: str) -> None:
+    """P1, P2: another number or other words, at the step at which it comes."""
+    west = delivered.offices[WEST]
+    Steps(released=delivered.notes).check(west)
+    harm(west.disk, f"UPDATE note SET {harmed} WHERE id=?", first_note(delivered, EAST))
+    with pytest.raises(Broken, match="never released so"):
+        Steps(released=delivered.notes).check(west)
+
+
+def test_a_record_that_does_not_verify_on_the_way_is_found(delivered: World) -> None:
+    """P8: what a peer wrote may have a gap before it, for it came early; what a desk itself wrote may not."""
+    post = delivered.offices[POST]
+    check_export(delivered, post, on_the_way=True)
+    one = "SELECT position FROM entry WHERE writer=? ORDER BY position DESC LIMIT 1 OFFSET 1"
+    harm(post.disk, f"DELETE FROM entry WHERE position=({one})", post.id)
+    with pytest.raises(Broken, match="does not verify"):
+        check_export(delivered, post, on_the_way=True)
 
 
 def test_a_broken_run_says_how_to_replay_it() -> None:

@@ -8,6 +8,7 @@ import pytest
 from goodoffices.desk.alarms import engine
 from goodoffices.drill.world.night import run_night
 from goodoffices.drill.world.vigil import LATE
+from tests.simulation.test_named_faults import AUTOMATIC_OPEN, AUTOMATIC_SEALED, BY_HAND_SEALED
 
 
 @pytest.mark.slow
@@ -22,8 +23,18 @@ def test_no_alarm_is_missed_in_a_night(seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_an_alarm_that_falls_silent_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P5: the check would notice if people were called too seldom."""
+@pytest.mark.parametrize("terms", [AUTOMATIC_SEALED, AUTOMATIC_OPEN])
+def test_no_alarm_is_missed_where_desks_forward_by_themselves(terms: int) -> None:
+    """P5: nobody is woken to forward; its reader is, and who waits for an arrival."""
+    verdict = run_night(14, minutes=12, terms=terms)
+    assert verdict.broken is None, f"{verdict.broken}\n" + "\n".join(verdict.trace)
+    assert verdict.calls
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terms", [BY_HAND_SEALED, AUTOMATIC_SEALED])
+def test_an_alarm_that_falls_silent_is_found(monkeypatch: pytest.MonkeyPatch, terms: int) -> None:
+    """P5: the check would notice if people were called too seldom, however a channel is forwarded."""
     monkeypatch.setattr(engine, "RINGS_AGAIN", {True: 3_600_000, False: 3_600_000})
-    verdicts = (run_night(seed, minutes=20) for seed in range(1, 9))
+    verdicts = (run_night(seed, minutes=20, terms=terms) for seed in range(1, 9))
     assert any("nobody was called" in (each.broken or "") for each in verdicts)

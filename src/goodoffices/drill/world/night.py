@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodoffices.core.mandate import Forwarding
 from goodoffices.core.note import Words
 from goodoffices.desk.officers.acts import Draft
-from goodoffices.drill.world.begin import TERMS
 from goodoffices.drill.world.checks import Broken
 from goodoffices.drill.world.officers import release
 from goodoffices.drill.world.parts import SECOND
@@ -40,13 +38,13 @@ class NightVerdict:
 class Night:
     """One night from one seed."""
 
-    def __init__(self, seed: int, minutes: int) -> None:
+    def __init__(self, seed: int, minutes: int, terms: int | None = None) -> None:
         self.world = World(seed)
         self.dice = self.world.rng
         self.minutes = minutes
         self.world.begin_from(beginning(1, young=False))
-        by_hand = [at for at, (_, forwarding) in enumerate(TERMS) if forwarding == Forwarding.BY_HAND]
-        self.mandate = self.world.mandates[self.dice.choice(by_hand)]
+        drawn = self.dice.choice(self.world.mandates)
+        self.mandate = drawn if terms is None else self.world.mandates[terms]
         self.world.rest()
         self.watching = Watching(self.world, starts=True)
         self.faults = [self.dice.random() < 0.7 for _ in range(4)]
@@ -99,9 +97,9 @@ class Night:
         release(world, author, draft)
 
 
-def run_night(seed: int, minutes: int = 40) -> NightVerdict:
-    """One night. Never raises what went wrong in it: that is the verdict."""
-    night, broken = Night(seed, minutes), None
+def run_night(seed: int, minutes: int = 40, terms: int | None = None) -> NightVerdict:
+    """One night, under one of begin.TERMS or any. Never raises what went wrong in it: that is the verdict."""
+    night, broken = Night(seed, minutes, terms), None
     try:
         with remembering():
             night.run()

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
-from goodoffices.core.mandate import Forwarding
 from goodoffices.drill.world.begin import TERMS
 
 EVENTS = ("deed", "errand", "rosters", "fault", "wait", "crook", "backup")
@@ -120,8 +119,7 @@ def plan_of(seed: int, steps: int) -> Plan:
     if plan.hostile:
         return _beside_a_crook(plan)
     if not plan.young and Random(f"watched {seed}").random() < 0.12:
-        by_hand = [at for at, (_, forwarding) in enumerate(TERMS) if forwarding == Forwarding.BY_HAND]
-        plan = replace(plan, watched=True, posts=1, terms=(by_hand[seed % len(by_hand)],), thin=False)
+        plan = replace(plan, watched=True, posts=1, terms=(seed % len(TERMS),), thin=False)
     return replace(
         plan,
         errands=dice.random() < 0.6,

@@ -10,7 +10,7 @@ from random import Random
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.drill.world.begin import TERMS, compare_digits, mandated, paired, propose, sign_if_needed
-from goodoffices.drill.world.checks import Broken, check_end, check_exports, need
+from goodoffices.drill.world.checks import Broken, check_end, check_export, check_exports, need
 from goodoffices.drill.world.errands import Errands
 from goodoffices.drill.world.hostile import ALSO, TRICKS, Crook
 from goodoffices.drill.world.officers import random_deed
@@ -59,7 +59,7 @@ def run(plan: Plan) -> Verdict:
 
 def _run(plan: Plan, world: World) -> None:
     forgetful = plan.restores or plan.lying
-    steps = Steps(honest=not plan.hostile, restores=forgetful, spoilt=world.spoilt)
+    steps = Steps(honest=not plan.hostile, restores=forgetful, spoilt=world.spoilt, released=world.notes)
     start = beginning(plan.posts, young=plan.young, releasers=1 + plan.several, thin=plan.thin)
     world.begin_from(start)
     world.after_visit.append(steps.check)
@@ -109,8 +109,18 @@ def _play(plan: Plan, world: World, errands: Errands, crook: Crook | None) -> No
             else:
                 _event(event, plan, world, errands, crook, step, backups)
             world.rng = network
+        if plan.exported:
+            _look_at_a_record(world, Random(f"record {plan.seed} {step}"))
     if watching is not None:
         watching.ends()
+
+
+def _look_at_a_record(world: World, dice: Random) -> None:
+    """Now and then a desk that runs and has not gone back exports its record, whatever is under way (P8)."""
+    office = dice.choice(world.offices)
+    if dice.random() < 0.1 and office.desk is not None and not office.restored:
+        world.count("records looked at on the way")
+        check_export(world, office, on_the_way=True)
 
 
 def _check(plan: Plan, world: World, errands: Errands) -> None:

@@ -6,7 +6,7 @@ Read from the disks, and of them what is new since the step before. At the end e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from goodoffices.core.mandate import Mandate
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.ledger.ledger import Ledger
 from goodoffices.drill.world.checks import need, unexpected
-from goodoffices.drill.world.parts import SimOffice
+from goodoffices.drill.world.parts import Released, SimOffice
 
 
 @dataclass
@@ -27,6 +27,8 @@ class Steps:
     restores: bool = False
     spoilt: set[bytes] = field(default_factory=set)
     """SHA-256 of envelopes that nobody made: a finding about one is right."""
+    released: Mapping[bytes, Released] | None = None
+    """What authors released, by ID, as the world remembers it; None where it is not to be asked."""
     _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """The last act, note and finding that were looked at, by their places in their tables."""
     _about: dict[tuple[str, bytes], list[tuple[bytes, bytes]]] = field(default_factory=dict)
@@ -70,14 +72,26 @@ class Steps:
         """Every note that is new here has a number of its own."""
         numbers = self._numbers.setdefault(office.name, set())
         rows = office.disk.raw.execute(
-            "SELECT mandate, lane, author, number FROM note WHERE rowid > ?", (known,)
+            "SELECT mandate, lane, author, number, id FROM note WHERE rowid > ?", (known,)
         ).fetchall()
-        for row in rows:
+        for *place, note in rows:
+            row = place[0], place[1], place[2], place[3]
+            self._is_its_authors(office, note, row[2], row[3])
             need(
                 self.restores or not self.honest or row not in numbers,
                 f"{office.name}: two notes stand under one author's number",
             )
             numbers.add(row)
+
+    def _is_its_authors(self, office: SimOffice, note: bytes, author: bytes, number: int) -> None:
+        """A note that came from elsewhere is one that its author released, under the number that he gave it."""
+        if self.released is None or not self.honest or author == office.id:
+            return
+        found = self.released.get(note)
+        need(
+            found is not None and (found.author.id, found.number) == (author, number),
+            f"{office.name}: a note stands there that was never released so",
+        )
 
     def _climb(self, office: SimOffice, known: int) -> None:
         disk, name = office.disk.raw, office.name

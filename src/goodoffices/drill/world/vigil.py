@@ -161,13 +161,16 @@ class Vigil:
             note = ledger.note(released.id)
             if note is None or note.recipient not in ids:
                 continue
-            if ledger.agreement(note.mandate).mandate.forwarding != Forwarding.BY_HAND:
-                continue  # where desks forward by themselves nobody is woken to do it
             done = {(row.type, row.author) for row in ledger.acts_about(note.id)}
             if (ActType.WITHDRAWN, note.author) in done:
                 continue
-            clock = ledger.agreement(note.mandate).mandate.clock(note.precedence)
-            found += self._own(office, note, done, clock) + self._others(office, note, done, clock, ids)
+            mandate = ledger.agreement(note.mandate).mandate
+            clock = mandate.clock(note.precedence)
+            own = self._own(office, note, done, clock)
+            if mandate.forwarding != Forwarding.BY_HAND:
+                # Where desks forward by themselves nobody is woken to do it.
+                own = [each for each in own if each.what != "forward"]
+            found += own + self._others(office, note, done, clock, ids)
         return found
 
     def _own(self, office: SimOffice, note: NoteRow, done: set[tuple[int, bytes]], clock: int) -> list[Owed]:
