@@ -281,3 +281,26 @@ def test_a_wish_for_a_line_that_is_not_confirmed_is_refused() -> None:
     row = replace(channel.west.desk.ledger.line(channel.lines[0]), their_confirmation=None)
     with pytest.raises(NotNow):
         channel.west.desk.channels.thin.change(channel.west.officer, row, True, channel.now)
+
+
+def test_keys_that_come_once_more_after_a_note_open_it_at_once() -> None:
+    """P2: a vault that was put back gets its chain again; what came before it waited for the next sign-in."""
+    channel = both_thin()
+    east, west = channel.east, channel.west
+    (chain,) = west.desk.channels.thin.tables.of_author(channel.mandate, west.me, east.me)
+    keys = west.desk.channels.thin.tables.chain(chain)
+    assert keys is not None
+    for table in ("thin_chain", "thin_skipped", "thin_held"):
+        east.db.execute(f"DELETE FROM {table}")
+    east.desk.ledger.look_again()
+    note = released_only(channel)
+    west.desk.lock()  # nobody there seals it anew
+    channel.wait(60)
+    row = east.desk.ledger.note(note)
+    assert row is not None
+    assert row.state == "unreadable"
+    middle = channel.middle.desk
+    with middle.context.transaction():
+        middle.ledger.owe(channel.lines[1], (Item.THIN_KEYS, keys.signed))
+    channel.pump()
+    assert crossed(channel, note)

@@ -105,6 +105,8 @@ class Channels(Verifying):
                 self.learn_roster(read_signed(item[1]), line.peer, now)
             case Item.THIN_LINE | Item.THIN_KEYS | Item.THIN_HELD:
                 self.thin.take(line, item[0], item[1], now)
+                if item[0] == Item.THIN_KEYS:
+                    self.keys_came(read_signed(item[1]).id, now)
             case Item.INCARNATION:
                 self.forgotten.goes_on(line, item[1], carried, now)
             case number:

@@ -146,6 +146,17 @@ class Verifying(Credentials):
                 evidence=digest,
             )
 
+    def keys_came(self, chain: bytes, now: int) -> None:
+        """Keys of a chain came, perhaps once more to a vault that was put back: notes sealed from it are judged."""
+        if self.context.locked:
+            return
+        for note_id in self.ledger.notes_to_judge():
+            waiting = [
+                read_sealed(raw) for _, raw, _, state in self.ledger.copies(note_id) if state == "unopened"
+            ]
+            if any(sealed.chain is not None and sealed.chain[0] == chain for sealed in waiting):
+                self.verify_note(note_id, now)
+
     def verify_pending(self, now: int) -> None:
         """After a sign-in: verify what arrived while the desk was locked."""
         for note_id in self.ledger.notes_to_judge():
