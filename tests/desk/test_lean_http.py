@@ -198,3 +198,22 @@ def test_sizes_in_turn_at_one_mailbox_each_state_their_own_length() -> None:
     assert server.asked(*bodies) == [(201, each) for each in bodies]
     assert [each.split(b"\r\n\r\n", 1)[1] for each in server.heard] == bodies
     assert server.connections == 1
+
+
+def test_an_answer_of_a_byte_apiece_is_not_read_to_its_end() -> None:
+    """P7, P12: ten thousand pieces in one read held a desk for seconds, all its other lines with it."""
+    pieces = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nX\r\n" * 1_000
+    assert Scripted([pieces + b"0\r\n\r\n"]).asked(b"one", most=10_000) == ["unanswered"]
+    before = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000
+    assert Scripted([before + with_length(OPEN, b"so")]).asked(b"one", most=10_000) == ["unanswered"]
+
+
+def test_an_answer_that_comes_in_small_pieces_one_after_the_other_is_read() -> None:
+    """P7: over a modem each is some hundred bytes."""
+    body = bytes(range(100)) * 40
+    answer = with_length(OPEN, body)
+    splinters = [answer[at : at + 40] for at in range(0, len(answer), 40)]
+    assert Scripted(splinters).asked(b"one", most=10_000) == [(201, body)]
+    chunks = [b"a\r\n%b\r\n" % body[at : at + 10] for at in range(0, len(body), 10)]
+    first = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert Scripted([first, *chunks, b"0\r\n\r\n"]).asked(b"one", most=10_000) == [(200, body)]

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodoffices.wire import MOST_SMALL
 from tests.relay.conftest import COMMAND, Box, RelayProcess
 
 BOX = Box()
@@ -345,3 +346,27 @@ def test_a_listener_that_takes_nothing_costs_no_memory_and_does_not_keep_the_rel
             assert relay.stop() == 0
     finally:
         relay.close()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(b"\x89\x80\0\0\0\0", id="pings"),
+        pytest.param(b"\x8a\x80\0\0\0\0", id="answers to no ping"),
+        pytest.param(b"\x00\x80\0\0\0\0", id="a message in pieces of nothing"),
+    ],
+)
+def test_who_listens_and_says_nothing_without_end_is_cut_off(relay: RelayProcess, frame: bytes) -> None:
+    """P12: a hundred thousand frames with nothing in them came at one read, and for half a minute the relay did
+    nothing else; what a message in pieces began with, and the answers to pings, it kept without end."""
+    upgrade = "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"
+    with Line(relay) as line:
+        key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
+        line.say(head("GET", f"{BOX.url}/push?after={2**62}", bearer("collect"), *upgrade, key))
+        assert line.socket.recv(12) == b"HTTP/1.1 101"
+        line.say(b"\x02\x81\0\0\0\0x" * frame.startswith(b"\0"))
+        line.say(frame * (MOST_SMALL * 10))
+        heard = line.rest()
+    assert b"\x03\xea" in heard[-80:]  # it says that it ends, and for whose fault: 1002
+    assert heard.count(b"\x8a\x00") <= MOST_SMALL
+    assert well(relay)

@@ -24,7 +24,7 @@ from goodoffices.relay.handshakes import Handshake, TlsDoor, listen
 from goodoffices.relay.http import FRAME
 from goodoffices.relay.quick import QuickPuts
 from goodoffices.relay.quick_http import QuickHttp
-from goodoffices.wire import Wire
+from goodoffices.wire import Wire, few_frames
 
 CONNECTIONS = 4_096
 STARTUP_FAILED = 3
@@ -35,6 +35,10 @@ class EndingWebSocket(WebSocketsSansIOProtocol):
 
     places: Connections
     _wire: Wire | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        few_frames(self.conn, self.loop.time)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.places.left(self)

@@ -44,6 +44,7 @@ async def collect_all(client: Collector, route: RouteRow, connected: asyncio.Eve
         async with contextlib.aclosing(client.listen(route, connected, after)) as envelopes:
             async for envelope in envelopes:
                 take(route, envelope)
+                await asyncio.sleep(0)  # many may be here already: everything else has its turn between them
     finally:
         if reading is not None:
             reading.cancel()

@@ -34,6 +34,8 @@ MAX_IDLE = 8
 _CHUNK = 65_536
 MAX_HEADS = 256
 """Heads of requests that are remembered: of each mailbox one for each size of an envelope."""
+_FEW, _PIECE = 64, 256
+"""Pieces that may come at once: so many, and one more for each so many bytes. A byte apiece takes seconds to read."""
 
 
 _Place = tuple[str, str, int, bytes]
@@ -215,14 +217,19 @@ class LeanHttp:
         connection.reusable, connection.heard = False, None
         protocol.receive_data(came)
         status, size, answer, whole = 0, -1, bytearray(), True
+        pieces = _FEW + len(came) // _PIECE
         while True:
+            if (pieces := pieces - 1) < 0:
+                raise Unanswered("the answer comes in too many pieces")
             try:
                 event = protocol.next_event()
             except h11.RemoteProtocolError as error:
                 raise Unanswered(str(error)) from None
             if event is h11.NEED_DATA:
                 whole = False
-                protocol.receive_data(await connection.reader.read(_CHUNK))
+                came = await connection.reader.read(_CHUNK)
+                protocol.receive_data(came)
+                pieces = _FEW + len(came) // _PIECE
             elif isinstance(event, h11.InformationalResponse):
                 whole = False
             elif isinstance(event, h11.Response):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from goodoffices.core.addresses import loopback
@@ -29,6 +29,7 @@ from goodoffices.desk.ledger.ledger import RouteRow
 from goodoffices.desk.routes.lean_http import MAX_ANSWER, Begun, LeanHttp, Unanswered
 from goodoffices.desk.routes.socks import Proxy
 from goodoffices.desk.routes.socks import connect as through
+from goodoffices.wire import few_frames
 
 MAX_MESSAGE = 262_144 + 64
 MAX_PAGE = 1_300_000
@@ -81,6 +82,19 @@ def tls_trusting(authority: Path | None) -> ssl.SSLContext | None:
         raise MachineError(
             f"{authority} cannot be used as a certificate authority: {error}.", "Check --relay-ca."
         ) from None
+
+
+class _Push(ClientConnection):
+    """A push of which no relay can make this desk look at frames without end."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        few_frames(self.protocol, self.loop.time)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.protocol.parser_exc is not None:
+            self.transport.abort()  # or it would be waited for until the relay ends it
 
 
 @dataclass
@@ -237,6 +251,7 @@ class RelayClient:
                 ping_timeout=PING,
                 open_timeout=TIMEOUT,
                 close_timeout=1,
+                create_connection=_Push,
             ) as socket:
                 connected.set()
                 async for message in socket:
