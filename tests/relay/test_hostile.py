@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodoffices.relay.bounded_http import MOST_WAITING
 from goodoffices.wire import MOST_SMALL
 from tests.relay.conftest import COMMAND, Box, RelayProcess
 
@@ -369,4 +370,17 @@ def test_who_listens_and_says_nothing_without_end_is_cut_off(relay: RelayProcess
         heard = line.rest()
     assert b"\x03\xea" in heard[-80:]  # it says that it ends, and for whose fault: 1002
     assert heard.count(b"\x8a\x00") <= MOST_SMALL
+    assert well(relay)
+
+
+def test_thousands_of_requests_in_one_piece_are_not_all_taken_in(relay: RelayProcess) -> None:
+    """P12: each that waits for the answers before it was read and kept; some connections took the relay's time and
+    memory from everybody else. The first are answered, and the connection ends."""
+    with Line(relay) as line:
+        line.say(head("GET", "/health") * 5_000)
+        assert line.rest().count(b'"ok":true') == 1 + MOST_WAITING
+    with Line(relay) as line:
+        line.say((head("POST", PUT, bearer("put"), "Content-Length: 512") + ENVELOPE) * (1 + MOST_WAITING))
+        line.no_more()
+        assert line.rest().count(b'"id":') == 1 + MOST_WAITING
     assert well(relay)

@@ -21,6 +21,8 @@ HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 20.0
 HEAD_SECONDS_CROWDED = 3.0
 LINGER_SECONDS = 5.0
+MOST_WAITING = 32
+"""Requests that wait on a connection for the answers before them. Thousands fit into one read; no desk sends two."""
 
 _TOO_MANY = b"""HTTP/1.1 503 Service Unavailable\r
 content-type: application/json\r
@@ -152,9 +154,15 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_begin(self) -> None:
+        self.no_more_than_wait()
         super().on_message_begin()
         self.scope["state"].update({PROVEN: self._proven, WHOLE: self._whole})
         self._in_head = True
+
+    def no_more_than_wait(self) -> None:
+        """At the beginning of a request: one too many is no request any more, and nothing behind it is read."""
+        if len(self.pipeline) >= MOST_WAITING:
+            raise ValueError("too many requests wait for their answers")
 
     def on_headers_complete(self) -> None:
         self._head_over()

@@ -67,6 +67,7 @@ class QuickHttp(BoundedHttp):
         return (before is None or before.response_complete) and not self._said_all
 
     def on_message_begin(self) -> None:
+        self.no_more_than_wait()
         # What a scope costs is spent where one is needed.
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._coming, self._between = None, False
