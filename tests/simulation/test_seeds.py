@@ -111,7 +111,8 @@ def test_rosters_and_an_old_backup_in_one_run(seed: int) -> None:
 @pytest.mark.slow
 def test_a_vault_that_was_put_back_beside_a_dishonest_intermediary_judges_what_its_thin_keys_open() -> None:
     """P1, P2: altered copies of a note stayed unopened where the keys of a chain came again after them."""
-    verdict = run(turned(plan_of(660015, 40), hostile=True, restores=True))
+    plan = turned(plan_of(660015, 40), hostile=True, restores=True, young=False, errands=False)
+    verdict = run(plan)
     assert verdict.broken is None, verdict.sentence
     assert verdict.counts["restored backups"] > 0
 
