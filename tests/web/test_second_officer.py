@@ -96,6 +96,20 @@ def test_a_translation_that_the_second_officer_found_wrong_is_put_right_and_sign
     assert to_sign(one) == to_sign(two) == []
 
 
+def test_words_beside_one_note_take_the_place_of_none_beside_another() -> None:
+    """P4, P10: what waits beside a note is taken down by whoever may add words to that note."""
+    channel = Translated(officers=2)
+    two = channel.browser("bern", "second")
+    waits = channel.put(channel.bern)["id"]
+    other = channel.release("washington", "tehran", "Another one.")
+    two.done(f"/notes/{other.hex()}/take")
+    given = {"text": "ما جنگ نمی‌خواهیم.", "language": "fa", "grade": "2", "newlines": "lf"}
+    page = two.get(f"/notes/{other.hex()}/beside").text
+    assert f'value="{waits}"' not in page
+    assert two.post(f"/notes/{other.hex()}/beside", **given, instead=waits).status_code == 404
+    assert to_sign(two) == [("translation", 1)]
+
+
 def test_the_hash_of_a_scan_is_computed_here_and_the_scan_is_not_kept() -> None:
     """P14: nobody computes a SHA-256 by hand at night."""
     offices, note = on_paper()

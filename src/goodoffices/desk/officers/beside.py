@@ -98,6 +98,8 @@ class Besides(Writing):
         if already is not None:
             return already
         wrong = self._waiting_beside(instead) if instead is not None else None
+        if wrong is not None and wrong.act.subject != note_id:
+            raise NotFound("What it corrects is not this office's, or not beside this note.", "Look again.")
         there = self._own_of(note, rewording=False) | self._own_of(note, rewording=True)
         if len(there) + len(self.open_besides(note.id)) - (wrong is not None) >= MOST_BESIDE:
             raise YourError(
