@@ -30,7 +30,9 @@ def relay() -> None:
 @click.option("--database", metavar="URL", help="Instead: a PostgreSQL database, postgresql://user@host/name")
 @click.option("--password-file", type=FILE, help="Its password; without it PGPASSFILE or none.")
 @click.option(
-    "--standby-needed", is_flag=True, help="Refuse a PostgreSQL server without a synchronous standby."
+    "--standby-needed",
+    is_flag=True,
+    help="Do not start over a PostgreSQL server without a synchronous standby.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default="any free one", type=click.IntRange(0, 65_535))

@@ -231,7 +231,14 @@ class PostgresRelayStore:
                 self._told(Event.UNCONFIRMED if said else Event.CONFIRMED)
 
     def _check(self, session: Session) -> None:
-        self.server = check(session)
+        self._stands_on(check(session))
+
+    def _stands_on(self, server: Server) -> None:
+        """A server that was promoted has no standby of its own until somebody names one: that is said, and served."""
+        alone = bool(self.server.standbys) and not server.standbys
+        self.server = server
+        if alone:
+            self._told(Event.ALONE)
 
     async def _look_for_another(self) -> None:
         """A commit that is not confirmed may be one at a primary of the past: look for its successor."""
@@ -261,7 +268,7 @@ class PostgresRelayStore:
             session.close()
             raise
         self._moved = self._moved or 0 < self.server.timeline < server.timeline
-        self.server = server
+        self._stands_on(server)
         self._where = where
         self._session = session
         self._pid = session.info.backend_pid
