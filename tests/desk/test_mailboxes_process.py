@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -116,6 +117,15 @@ def test_a_relay_that_is_none_is_met_before_anything_is_signed(tmp_path: Path) -
             (good[0], False, None),
             (slip, True, why),
         ]
+        # One that wants to be shown a secret says so in a sentence, which is what the page shows.
+        secret = desks.washington.folder.parent / "admission"
+        secret.write_text("a secret of more than sixteen bytes\n")
+        secret.chmod(0o600)
+        asks = RelayProcess(secret.with_name("relay-4.db"), "--admission-file", str(secret))
+        (told,) = await here.tried(here.desk.boxes_at(desks.washington.duty, line, [asks.address]))
+        asks.close()
+        assert told.against is not None
+        assert re.fullmatch(rf"127\.0\.0\.1:{asks.port} refused with 403: [A-Z][^{{}}]+\.", told.against)
         await desks.washington.stop()
         drop = ("--drop", good[0], "--drop", good[1])
         refused = await asyncio.to_thread(typed, desks.washington, "Bern", *drop, "--add", slip)

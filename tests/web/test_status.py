@@ -78,6 +78,20 @@ def test_relays_of_one_line_down_are_not_our_own_network(offices: Offices, manda
     assert line_to(browse(bern), "Tehran")["card"]["state"] == "relays down"
 
 
+def test_relays_that_answer_and_refuse_are_not_our_own_network(offices: Offices, mandate: bytes) -> None:
+    """P6: whose database is away was reached; cable, switch and firewall here are not looked at for it."""
+    washington = offices.washington
+    for state in washington.relay_states:
+        state.up, state.what = False, f"{state.url[7:]} refused with 503: The relay is away."
+    browser = browse(washington)
+    assert line_to(browser, "Bern")["card"]["state"] == "relays down"
+    page = browser.get("/status").text
+    assert "No relay carries" in page
+    assert "refused with 503: The relay is away." in page
+    washington.relay_states[0].what = washington.relay_states[1].what = "127.0.0.1:9 cannot be reached."
+    assert line_to(browser, "Bern")["card"]["state"] == "route down"
+
+
 def test_what_was_said_hours_ago_is_not_heard_now(offices: Offices, mandate: bytes) -> None:
     """P6: an entry that lay at a relay says that their desk was well then."""
     offices.bern.cut = True

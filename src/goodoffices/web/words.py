@@ -228,7 +228,7 @@ LINE_STATES = {
     "confirm here": N_("Not confirmed here"),
     "confirm there": N_("Not confirmed by them"),
     "route down": N_("Our way out is down"),
-    "relays down": N_("No relay answers"),
+    "relays down": N_("No relay carries"),
     "relay down": N_("One relay is down, another carries"),
     "silent": N_("Their desk is down or cut off"),
     "left": N_("They have left; their keys are destroyed"),

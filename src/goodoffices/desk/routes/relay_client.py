@@ -219,7 +219,7 @@ class RelayClient:
         except (Unanswered, OSError, ValueError) as error:
             raise RelayError(f"{_host(url)} cannot be reached. {why(error)}") from None
         if status >= 300:
-            words = answer[:200].decode("utf-8", "replace")
+            words = _words(answer)
             raise RelayError(f"{_host(url)} refused with {status}: {words}")
         return answer
 
@@ -288,6 +288,15 @@ def why(error: BaseException) -> str:
         return _CERTIFICATE[error.verify_code]
     known = next((words for kind, words in _FAULTS if isinstance(error, kind)), None)
     return known if known is not None else f"The connection failed ({type(error).__name__})."
+
+
+def _words(answer: bytes) -> str:
+    """What a relay says is the matter; of something else that answers there, how it begins."""
+    try:
+        told = json.loads(answer)["what"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        told = None
+    return (told if isinstance(told, str) and told else answer[:200].decode("utf-8", "replace"))[:200]
 
 
 def _right(secret: bytes) -> dict[str, str]:

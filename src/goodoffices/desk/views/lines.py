@@ -18,6 +18,8 @@ from goodoffices.desk.ledger.ledger import LineRow
 from goodoffices.desk.lines.stops import stopped
 from goodoffices.desk.views.clocks import zone_of
 
+REFUSED = " refused with "
+"""Stands in what a desk says of a relay that answered."""
 PATIENCE = 60_000
 """Milliseconds after which something that the other desk has not receipted is called waiting."""
 
@@ -149,7 +151,8 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
     """Every line."""
     cards = []
     # Several relays of several keepers do not fail at once: it is this office's own way out.
-    all_down = len(relays) > 1 and not any(each.up for each in relays)
+    # One that answers and refuses has been reached.
+    all_down = len(relays) > 1 and not any(each.up or REFUSED in each.what for each in relays)
     for line in desk.ledger.lines():
         peer = desk.ledger.office(line.peer)
         unreceipted, oldest = desk.ledger.waits_for_receipt(line.id, desk.me)
