@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,19 @@ def test_a_rung_with_an_earlier_time_says_so(offices: Offices, slow: int, said: 
     earlier = next(each for each in steps if each["rung"] == "on a relay")
     assert (earlier["took"], earlier["before"]) == (None, slow)
     assert f"{said}, by another desk’s clock" in words_of(browser.get(f"/notes/{note.hex()}").text)
+
+
+def test_the_head_of_a_note_says_the_furthest_rung_whatever_the_clocks(offices: Offices) -> None:
+    """P6: *on a relay* stood there at the desk where the note lay, while the author's clock was ahead."""
+    mandate = offices.agree()
+    words = Words(text="One.", language="en")
+    draft = Draft(mandate=mandate, recipient=offices.tehran.me, words=words, precedence=3)
+    note = offices.washington.desk.acts.release(offices.washington.officer(), draft, offices.time + 900)
+    offices.pump()
+    for desk in (offices.washington, offices.bern):
+        html = signed_in(desk).get(f"/notes/{note.hex()}").text
+        (head,) = re.findall(r'<p class="reached">(.*?)</p>', html)
+        assert words_of(head).startswith("● at the desk · Bern ·")
 
 
 def test_durations_have_the_units_of_the_language(offices: Offices) -> None:
