@@ -57,6 +57,8 @@ def test_each_state_of_a_line_has_a_name_since_when_and_advice(offices: Offices,
     washington.relay_states[1].up = False
     card = line_to(browser, "Bern")["card"]
     assert (card["state"], card["since"]) == ("route down", offices.time)
+    by_hand = f'What cannot wait is carried: <a href="/lines/{card["id"]}/courier">By hand</a>'
+    assert by_hand in browser.get("/status").text  # nobody has to know of it beforehand
     washington.relay_states[0].up = washington.relay_states[1].up = True
     offices.bern.cut = True
     began = offices.time
@@ -67,6 +69,11 @@ def test_each_state_of_a_line_has_a_name_since_when_and_advice(offices: Offices,
     page = browser.get("/status").text
     assert "Their desk is down or cut off" in page
     assert "Call them by another way" in page
+    offices.bern.cut = False
+    offices.time += 10 * MINUTE
+    offices.pump()
+    assert line_to(browser, "Bern")["card"]["state"] not in ("silent", "route down")
+    assert by_hand not in browser.get("/status").text
 
 
 def test_relays_of_one_line_down_are_not_our_own_network(offices: Offices, mandate: bytes) -> None:

@@ -19,6 +19,8 @@ SIGNS = {
 }
 """A shape for each state, so that nothing hangs on colour."""
 
+CARRIED = frozenset({"route down", "relays down", "silent"})
+"""States in which nothing passes on the line, and a stick or pictures still do."""
 CALM = frozenset({"open", "not heard", "relay down"})
 """States in which nothing has to be done now."""
 
