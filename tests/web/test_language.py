@@ -131,3 +131,10 @@ def test_digits_inside_a_translation_are_those_of_the_numbers_on_the_same_page(l
     for each in _catalog(language):
         said = [each.string] if isinstance(each.string, str) else list(each.string or ())
         assert not any(letter.isdigit() and not letter.isascii() for text in said for letter in text), said
+
+
+def test_every_arrow_of_a_page_turns_where_the_page_is_written_from_the_right() -> None:
+    """P6: a step that points back to where it came from says the opposite. Which way a link leads back is chosen."""
+    for path in sorted((ROOT / "src" / "goodoffices" / "web" / "templates").glob("*.html")):
+        for span in re.findall(r"<\w+[^>]*>[^<]*[→←][^<]*", path.read_text()):
+            assert 'class="arrow"' in span or "lang.direction" in span, (path.name, span)
