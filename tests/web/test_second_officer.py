@@ -103,7 +103,7 @@ def test_words_beside_one_note_take_the_place_of_none_beside_another() -> None:
     waits = channel.put(channel.bern)["id"]
     other = channel.release("washington", "tehran", "Another one.")
     two.done(f"/notes/{other.hex()}/take")
-    given = {"text": "ما جنگ نمی‌خواهیم.", "language": "fa", "grade": "2", "newlines": "lf"}
+    given: dict[str, Any] = {"text": "ما جنگ نمی‌خواهیم.", "language": "fa", "grade": "2", "newlines": "lf"}
     page = two.get(f"/notes/{other.hex()}/beside").text
     assert f'value="{waits}"' not in page
     assert two.post(f"/notes/{other.hex()}/beside", **given, instead=waits).status_code == 404
