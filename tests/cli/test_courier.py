@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import signal
 import stat
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Office
 from tests.cli.test_pairing_by_files import INVITE
 
+TREE = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow  # every test starts processes
 
 
@@ -37,6 +43,36 @@ def test_a_line_opens_by_sticks_alone(paired: tuple[Office, Office]) -> None:
     bern.does("courier out vault Washington --to back")
     washington.does("courier in vault", bern.path("back"))
     assert "\topen\t" in washington.does("line list").out
+
+
+def killed_at_each_point(office: Office, words: str) -> int:
+    """Try a command again and again, killed three points further each time, until it ends by itself."""
+    for at in count(1, 3):
+        command = ["-m", "tests.crash.points", str(office.folder / "log"), str(-at), "none", "--"]
+        command += [each.format(folder=office.folder, at=at) for each in words.split()]
+        done = subprocess.run(
+            [sys.executable, *command], cwd=TREE, capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            return at
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    raise AssertionError("a command has no end of points")
+
+
+def test_a_command_killed_at_any_commit_carries_all_at_the_next_try(paired: tuple[Office, Office]) -> None:
+    """P2, P7: out and in; what was carried by half is carried again, and taken in once."""
+    washington, bern = paired
+    last = killed_at_each_point(washington, "courier out {folder}/vault Bern --to {folder}/stick{at}")
+    assert last > 2
+    stick = washington.folder / f"stick{last}"
+    assert killed_at_each_point(bern, f"courier in {{folder}}/vault {stick}") > 2
+    assert "\topen\t" in bern.does("line list").out
+    bern.does("courier out vault Washington --to back")
+    washington.does("courier in vault", bern.path("back"))
+    assert "\topen\t" in washington.does("line list").out
+    for office in paired:
+        office.does("record export vault record --sealed")
+        assert "VERIFIED" in office.does("verify record").out
 
 
 def test_pictures_do_the_same(paired: tuple[Office, Office]) -> None:

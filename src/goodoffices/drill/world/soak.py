@@ -23,16 +23,29 @@ from dataclasses import replace
 from pathlib import Path
 
 from goodoffices.drill.world.night import NightVerdict, run_night
-from goodoffices.drill.world.plans import Verdict, forced, plan_of
+from goodoffices.drill.world.plans import Verdict, forced, plan_of, replay
 from goodoffices.drill.world.runs import run
 from goodoffices.drill.world.shrinking import kept_events, plan_from, shrink
 
 CHUNK = 8
+SHRUNK = 3
+"""Broken runs of a soak that are made smaller."""
 
 
 def run_chunk(first: int, count: int, steps: int, on: tuple[str, ...] = ()) -> list[Verdict]:
     """Some seeds, one after another, in this process. ``on``: what each run has besides its own."""
     return [run(forced(plan_of(seed, steps), on)) for seed in range(first, first + count)]
+
+
+def made_smaller(verdict: Verdict) -> Verdict:
+    """A broken run with less in it, within two minutes."""
+    return shrink(verdict.plan, seconds=120.0)
+
+
+def smaller(verdict: Verdict) -> str:
+    """What is left of a run that was made smaller, and the command that plays it."""
+    left = "\n".join(kept_events(verdict.plan))
+    return f"made smaller: {verdict.broken}\nreplay: {replay(verdict.plan)}\n{left}\n\n"
 
 
 def pool(jobs: int) -> ProcessPoolExecutor:
@@ -119,7 +132,11 @@ def _soak(options: argparse.Namespace) -> int:
                     broken.append(verdict)
                     sys.stdout.write(verdict.sentence + "\n\n")
                     sys.stdout.flush()
-    took = time.monotonic() - began
+        took = time.monotonic() - began
+        for verdict in workers.map(made_smaller, broken[:SHRUNK]):
+            if verdict.broken is not None:
+                sys.stdout.write(smaller(verdict))
+                sys.stdout.flush()
     report = {
         "runs": runs,
         "broken": [verdict.plan.seed for verdict in broken],
