@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from goodoffices.core.crypto import sha256
+from goodoffices.core.crypto import ed25519_public, sha256
 from goodoffices.core.errors import NotAllowed, RelayError
 from goodoffices.desk.ledger.ledger import RouteRow
+from goodoffices.desk.outsiders import SILENT, Outsiders, Witness
 from goodoffices.desk.routes.relay_client import RelayClient, tls_trusting
 from goodoffices.desk.routes.socks import Proxy, read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
 from tests.desk.running import PASSPHRASE, make_office
+from tests.desk.test_outsiders import until
 from tests.relay.conftest import RelayProcess
 from tests.relay.test_tls import certificate_in
+from tests.verify.channel import Channel
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 PORT = 8443
@@ -147,6 +150,38 @@ def test_two_desks_pair_and_open_a_line_through_the_proxy(tmp_path: Path) -> Non
     # Either desk collects from its own mailbox and puts into the other's: four paths that show no kinship.
     assert len({name for name, _, _ in socks.asked}) == 2
     assert {host for _, host, _ in socks.asked} == {"relay.example"}
+
+
+def test_witnesses_and_time_stamps_are_asked_through_the_proxy_each_by_itself() -> None:
+    """P3: nobody outside sees this desk's address, nor by one connection who is asked beside him."""
+    channel = Channel()
+
+    async def hangs_up_at_once(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async def story(proxy: Proxy) -> None:
+        witness = Witness("witness.example/w1", ed25519_public(bytes(32)), "https://witness.example")
+        stamps = ["https://stamps.example"]
+        asking = Outsiders(channel.east.desk, [witness], stamps, lambda: channel.now, proxy)
+        channel.east.desk.checkpoints.now(channel.tick())
+        channel.pump()
+        asking.start()
+        await until(lambda: {ended for ended, _ in asking.ended.values()} == {SILENT})
+        await asking.stop()
+
+    async def both() -> None:
+        server = await asyncio.start_server(hangs_up_at_once, "127.0.0.1", 0)
+        socks.to = server.sockets[0].getsockname()[1]
+        await with_proxy(socks.serve, story)
+        server.close()
+
+    socks = Socks(0)
+    asyncio.run(both())
+    assert {(host, port) for _, host, port in socks.asked} == {
+        ("witness.example", 443),
+        ("stamps.example", 443),
+    }
+    assert len({name for name, _, _ in socks.asked}) == 2
 
 
 async def says_no(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
