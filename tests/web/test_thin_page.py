@@ -7,6 +7,7 @@ import html
 
 import pytest
 
+from goodoffices.desk.views.lines import line_cards
 from tests.core.test_thin import TEXTS
 from tests.web.offices import Offices
 from tests.web.test_pages import signed_in, words_of
@@ -47,3 +48,36 @@ def test_a_line_is_made_thin_and_the_writer_is_told_what_fits(language: str) -> 
     form["text"] = TEXTS["fa"] * 4
     told = words_of(here.post(f"/channels/{mandate.hex()}/confirm", html=True, **form).text)
     assert too_long in html.unescape(told)
+
+
+def test_who_was_heard_a_moment_ago_on_a_thin_line_is_not_called_down() -> None:
+    """P6: a receipt takes minutes there; *their desk is down or cut off* stood beside *heard two seconds ago*."""
+    offices = Offices()
+    offices.agree()
+    washington, bern = offices.washington, offices.bern
+    line = washington.desk.line_named("Bern").id
+
+    def state() -> str:
+        (card,) = line_cards(washington.desk, offices.time, tuple(washington.relays()))
+        return card.state
+
+    def waits_two_minutes() -> None:
+        bern.cut = True
+        officer = washington.officer()
+        washington.act(lambda desk, now: desk.service_traffic.call_now(officer, line, now, person=True))
+        offices.time += 120_000
+
+    waits_two_minutes()
+    assert state() == "silent"
+    bern.cut = False
+    offices.pump()
+    for each in (washington, bern):
+        each.desk.acts.thin_line(each.officer(), line, True, offices.time)  # as the page does
+    for _ in range(3):
+        offices.time += 61_000
+        offices.pump()
+    bern.act(lambda desk, now: desk.lines.tell(now))
+    waits_two_minutes()
+    assert state() == "open"
+    offices.time += 240_000
+    assert state() == "silent"

@@ -22,6 +22,8 @@ REFUSED = " refused with "
 """Stands in what a desk says of a relay that answered."""
 PATIENCE = 60_000
 """Milliseconds after which something that the other desk has not receipted is called waiting."""
+THIN_PATIENCE = 300_000
+"""Milliseconds for which the desk at the end of a thin line counts as there once it was heard: receipts take long."""
 
 
 class RelayLike(Protocol):
@@ -124,6 +126,7 @@ def _state(
     now: int,
     *,
     all_down: bool,
+    thin: bool,
 ) -> tuple[str, int | None]:
     if not line.confirmed_here:
         return "confirm here", None
@@ -134,7 +137,8 @@ def _state(
     if known and len(down) == len(known):
         since = max((each.since for each in down if each.since is not None), default=None)
         return "route down" if all_down else "relays down", since
-    if waits is not None and now - waits > PATIENCE:
+    there = thin and heard is not None and now - heard[0] < THIN_PATIENCE
+    if waits is not None and now - waits > PATIENCE and not there:
         return "silent", waits
     if down:
         return "relay down", down[0].since
@@ -158,7 +162,8 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
         unreceipted, oldest = desk.ledger.waits_for_receipt(line.id, desk.me)
         heard = desk.lines.heard.get(line.id)
         of_line = _relays(desk, line, relays)
-        state, since = _state(line, of_line, heard, oldest, now, all_down=all_down)
+        thin = desk.channels.thin.state(line)
+        state, since = _state(line, of_line, heard, oldest, now, all_down=all_down, thin=thin == "thin")
         left = stopped(desk.ledger, line)
         if left is not None:
             state, since = "left", left
@@ -175,7 +180,7 @@ def line_cards(desk: Desk, now: int, relays: tuple[RelayLike, ...]) -> tuple[Lin
                 locked=heard[1] if heard else False,
                 unreceipted=unreceipted,
                 oldest_unreceipted=oldest,
-                thin=desk.channels.thin.state(line),
+                thin=thin,
                 relays=of_line,
                 confirmed_here=line.confirmed_here,
                 confirmed_there=line.their_confirmation is not None,
