@@ -56,10 +56,12 @@ def test_fresh_equals_upgraded(db: Connection, opened: Opener, old: int) -> None
     assert schema_of(upgraded) == schema_of(db)
 
 
-def test_the_relays_own_steps_upgraded_one_by_one_equal_a_fresh_database(
-    db: Connection, opened: Opener
+@pytest.mark.parametrize("package", ["goodoffices.relay.schema", "goodoffices.desk.schema"])
+def test_the_shipped_steps_upgraded_one_by_one_equal_a_fresh_database(
+    db: Connection, opened: Opener, package: str
 ) -> None:
-    steps = steps_in("goodoffices.relay.schema")
+    """P2, P13: a relay's and a vault's, whatever version they began with."""
+    steps = steps_in(package)
     upgraded = opened("old.db")
     for count in range(1, len(steps) + 1):
         migrate(upgraded, steps[:count])
