@@ -101,6 +101,24 @@ def test_an_act_by_somebody_who_had_left_stands_on_the_strip_as_that(tmp_path: P
     assert kinds(scene, tmp_path) == ["older-roster"]
 
 
+def test_digits_that_a_departed_keeper_compared_are_not_compared() -> None:
+    """P1, P3: the intermediary and he would end "vouched for by the intermediary alone", and open a sealed channel"""
+    scene = Scene(compare=False)
+    east = scene.east.desk
+    heard = scene.west.desk.acts.spoken_digits(scene.west.desk.ledger.agreement(scene.mandate))[0]
+    east.acts.compare_mandate(scene.east.officer, scene.mandate, heard, scene.tick())
+    act = scene.act(officer_leaves(scene), scene.west, ActType.COMPARED, recipient=scene.east.me)
+    scene.say(scene.middle, scene.east_line, (Item.ACT, act.raw))
+    agreement = east.ledger.agreement(scene.mandate)
+    assert east.ledger.act(act.id) is not None
+    assert east.acts.vouched_alone(agreement)
+    own = scene.west.desk.acts
+    heard = east.acts.spoken_digits(agreement)[0]
+    own.compare_mandate(scene.west.officer, scene.mandate, heard, scene.tick())
+    scene.pump()
+    assert not east.acts.vouched_alone(agreement)
+
+
 def test_what_the_office_says_later_stands_by_it(tmp_path: Path) -> None:
     """P10: an honest late one is cleared by the next of its chain; that it was found stays found"""
     scene = Scene()

@@ -177,3 +177,16 @@ def test_a_run_that_was_forced_says_so_where_it_is_replayed() -> None:
     words = replay(plan).split()
     asked = words[words.index("--on") + 1]
     assert plan_from(4711, 40, None, None, None, None, asked) == plan
+
+
+def test_an_act_by_an_older_roster_that_is_not_marked_is_found(scene: Scene) -> None:
+    """P1, P10: were it taken for plainly signed by whoever had left."""
+    while not scene.crook.by_old_rosters:  # in East's name, once its dice take West for the reader
+        scene.crook.meddle()
+    scene.world.rest()
+    scene.check()
+    (row,) = scene.west.disk.raw.execute("SELECT id FROM signer_left").fetchall()
+    assert bytes(row[0]) in scene.crook.by_old_rosters
+    harm(scene.west, "DELETE FROM signer_left")
+    with pytest.raises(Broken, match="West does not mark what is by an older roster"):
+        scene.check()

@@ -73,8 +73,11 @@ class Acting:
             )
 
     def compared(self, agreement: Agreement, office: bytes) -> bool:
-        """Whether an officer of a party signed that the digits were compared."""
-        return any(row.author == office for row in self.ledger.acts_of_type(agreement.id, ActType.COMPARED))
+        """Whether an officer of a party signed that the digits were compared, and had not left by then (ADR 0096)."""
+        return any(
+            row.author == office and self.ledger.left(row.id, office) is None
+            for row in self.ledger.acts_of_type(agreement.id, ActType.COMPARED)
+        )
 
     def vouched_alone(self, agreement: Agreement) -> bool:
         """Whether keys in this channel are vouched for by the intermediary alone."""

@@ -18,9 +18,9 @@ from goodoffices.core import cbor, crypto, envelope
 from goodoffices.core.act import Act, ActType
 from goodoffices.core.line import Item
 from goodoffices.core.note import Leaf, OpenNote
-from goodoffices.core.office import sealing_key
+from goodoffices.core.office import Right, sealing_key
 from goodoffices.core.sealed import open_sealed, read_sealed, seal_note
-from goodoffices.core.statement import sign, state
+from goodoffices.core.statement import read_signed, sign, state
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.ledger.ledger import Ledger, LineRow
@@ -59,6 +59,8 @@ class Crook:
         self.tricks: Counter[str] = Counter()
         self.altered: list[bytes] = []
         """SHA-256 of every sealed form that is not the author's."""
+        self.by_old_rosters: set[bytes] = set()
+        """Acts in a party's name by somebody who had left it, by a roster that listed him."""
         self._seen: list[bytes] = []
         self._kept_back: list[tuple[bytes, tuple[Any, ...]]] = []
         """(line, item) of rosters to be handed over: those that others should have had by now, and any before."""
@@ -229,9 +231,26 @@ class Crook:
                 self.tricks["leaked note"] += 1
                 desk.ledger.owe(other.id, (Item.NOTE, bytes(self.rng.choice(copies)[0])))
             desk.ledger.owe(one.id, (Item.ACT, self._act_of(desk, other.peer, one.peer, now)))
-            if "out" in self._also and (act := self._by_somebody_out(desk, one.peer, now)) is not None:
-                desk.ledger.owe(one.id, (Item.ACT, act))
+            if "out" in self._also:
+                if (act := self._by_somebody_out(desk, one.peer, now)) is not None:
+                    desk.ledger.owe(one.id, (Item.ACT, act))
+                if (act := self._by_the_old_roster(desk, other.peer, one.peer, now)) is not None:
+                    desk.ledger.owe(one.id, (Item.ACT, act))
             desk.lines.flush_all(now)
+
+    def _by_the_old_roster(self, desk: Desk, author: bytes, reader: bytes, now: int) -> bytes | None:
+        """*Opened*, in the far party's name, by somebody who has left it, by the newest roster that listed him."""
+        known = desk.ledger.office(author)
+        assert known is not None
+        far = next(each for each in self.world.offices if each.id == author)
+        for officer in far.everybody:
+            listed = [each.version for each in known.rosters if each.rights(officer.public) & Right.DUTY]
+            if listed and listed[-1] < known.roster.version:
+                self.tricks["act by the roster of before"] += 1
+                raw = self._opened(desk, author, reader, listed[-1], officer, now)
+                self.by_old_rosters.add(read_signed(raw).id)
+                return raw
+        return None
 
     def _send(self, desk: Desk, line: LineRow, part: tuple[Any, ...], now: int) -> None:
         peer = desk.ledger.office(line.peer)

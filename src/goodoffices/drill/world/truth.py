@@ -9,14 +9,15 @@ signed that: it lies with the root whatever becomes of any desk.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from goodoffices.core import crypto
 from goodoffices.core.act import CHANNEL_LANE, HOME_LANE, Act, ActType
-from goodoffices.core.errors import GoodOfficesError
-from goodoffices.core.line import EntryKind, Item
+from goodoffices.core.errors import GoodOfficesError, OtherOfficeError
+from goodoffices.core.line import EntryKind, Item, read_items
 from goodoffices.core.note import verify_release
-from goodoffices.core.office import Office
+from goodoffices.core.office import Office, Right, Roster
 from goodoffices.core.sealed import open_sealed, read_sealed
 from goodoffices.core.statement import read_signed
 from goodoffices.desk.founding import reading_seeds
@@ -93,7 +94,8 @@ def check_hostile(world: World, crook: Crook, truth: Truth) -> None:
                     )
                 if note.author != party.id:
                     _check_copies(party, ledger, crook, note.id)
-        _check_acts(world, party, {each.id for each in parties} - {party.id}, truth)
+        _check_acts(world, party, {each.id for each in parties} - {party.id}, truth, crook)
+        _check_old_rosters(party, crook)
         caucus = party.disk.raw.execute("SELECT lane FROM note").fetchall()
         need(
             all(lane[0] in (CHANNEL_LANE, party.id) for lane in caucus),
@@ -103,7 +105,7 @@ def check_hostile(world: World, crook: Crook, truth: Truth) -> None:
         _check_handed_in(world, party, crook.office)
 
 
-def _check_acts(world: World, party: SimOffice, far: set[bytes], truth: Truth) -> None:
+def _check_acts(world: World, party: SimOffice, far: set[bytes], truth: Truth, crook: Crook) -> None:
     """Everybody's acts are his own, by the roster that they state; none is of the other party's caucus."""
     offices = {each.id: each for each in world.offices}
     for act_id, author, lane, raw in party.disk.raw.execute("SELECT id, author, lane, signed FROM act"):
@@ -111,7 +113,7 @@ def _check_acts(world: World, party: SimOffice, far: set[bytes], truth: Truth) -
         act, name = signed.statement.read(Act), offices[author].name
         if author in far | {party.id}:
             need(
-                bytes(act_id) in truth.acts[author],
+                bytes(act_id) in truth.acts[author] | crook.by_old_rosters,
                 f"{party.name} holds an act of {name} that its author never signed",
             )
         need(lane not in far, f"{party.name} holds an act of the other party's caucus")
@@ -121,6 +123,27 @@ def _check_acts(world: World, party: SimOffice, far: set[bytes], truth: Truth) -
         assert roster is not None
         entitled = {roster.desk, *(public for _, public, _ in roster.officers)}
         need(set(signed.signers) <= entitled, f"{party.name} holds an act of {name} by somebody who was out")
+
+
+def _check_old_rosters(party: SimOffice, crook: Crook) -> None:
+    """What somebody who had left made by a roster of before is marked, where the newer one had been told before it."""
+    raw = party.disk.raw
+    marked = {bytes(row[0]) for row in raw.execute("SELECT id FROM signer_left")}
+    here = {bytes(row[0]) for row in raw.execute("SELECT id FROM act")} & crook.by_old_rosters
+    told: dict[tuple[bytes, bytes], Roster] = {}
+    for incarnation, body in raw.execute(
+        "SELECT incarnation, body FROM entry WHERE writer=? ORDER BY incarnation, number", (crook.office.id,)
+    ):
+        with suppress(OtherOfficeError):
+            for item in read_items(bytes(body)):
+                if item[0] == Item.NEXT_ROSTER:
+                    roster = read_signed(item[1]).statement.read(Roster)
+                    place = bytes(incarnation), roster.office
+                    told[place] = max(roster, told.get(place, roster), key=lambda each: each.version)
+                elif item[0] == Item.ACT and (signed := read_signed(item[1])).id in here - marked:
+                    known = told.get((bytes(incarnation), signed.statement.read(Act).author))
+                    may = known is None or any(known.rights(each) & Right.DUTY for each in signed.signers)
+                    need(may, f"{party.name} does not mark what is by an older roster")
 
 
 def _held(party: SimOffice) -> dict[int, bytes]:
