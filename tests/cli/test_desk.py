@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from goodoffices.web.connections import MOST
 from tests.cli.conftest import Office, ended, refusal, start
 
 pytestmark = pytest.mark.slow
@@ -61,3 +62,23 @@ def test_a_desk_answers_once_it_says_so_holds_its_vault_and_stops_when_told(wash
     *log, last = end.err.splitlines()
     assert (end.code, last) == (0, "desk stopped")
     assert [json.loads(each)["event"] for each in log] == ["started", "collecting", "ready", "stopped"]
+
+
+def test_a_desk_with_a_thousand_connections_answers_and_has_files_left(washington: Office) -> None:
+    """P7: they took every file that it may open, and no relay could be reached any more."""
+    running = washington.begin("desk serve --vault vault")
+    crowd: list[socket.socket] = []
+    try:
+        assert running.stdout is not None
+        address = running.stdout.readline().removeprefix("desk ready at ").strip()
+        port = int(address.rsplit(":", 1)[1])
+        crowd += [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(1_100)]
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as asking:
+            asking.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % port)
+            assert asking.recv(15) == b"HTTP/1.1 200 OK"
+        assert len([*Path(f"/proc/{running.pid}/fd").iterdir()]) < MOST + 64
+    finally:
+        for each in crowd:
+            each.close()
+        running.terminate()
+    assert ended(running).code == 0

@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from goodoffices.cli.output import SOCKS, Group, admission, aside, say
-from goodoffices.cli.process import calm_collector, fast_loop, no_core_dump
+from goodoffices.cli.process import calm_collector, fast_loop, many_files, no_core_dump
 from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.core.record.layout import counted
@@ -28,6 +28,7 @@ from goodoffices.desk.routes.relay_client import read_reach
 from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
+from goodoffices.web.connections import page_http
 from goodoffices.web.observing import create_observer
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -98,6 +99,7 @@ def serve(
         tls_cert=tls_cert,
     )
     no_core_dump()
+    many_files()
     calm_collector()
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(config, host, port, tls_cert, tls_key, names, metrics_port, admission_file))
@@ -129,7 +131,7 @@ async def _serve(
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,
         timeout_graceful_shutdown=1,
-        h11_max_incomplete_event_size=65_536,
+        http=page_http(),
         ws="none",
         lifespan="off",
     )

@@ -7,6 +7,8 @@ import asyncio
 import gc
 from collections.abc import Callable
 
+FILES = 16_384
+
 
 def no_core_dump() -> None:
     """Keys and texts are in this process's memory: a crash must not write them to a disk."""
@@ -15,6 +17,18 @@ def no_core_dump() -> None:
     except ImportError:
         return  # not on this system
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def many_files() -> None:
+    """Room for what many connections take: a usual 1024 open files are soon gone."""
+    try:
+        import resource
+    except ImportError:
+        return  # not on this system
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def calm_collector() -> None:

@@ -26,6 +26,7 @@ from goodoffices.desk.views.here import Here
 from goodoffices.desk.views.note import NoteCard
 from goodoffices.desk.views.views import Views
 from goodoffices.web.ceremonies import Ceremonies
+from goodoffices.web.connections import known
 from goodoffices.web.door import Service
 from goodoffices.web.forms import Form, identifier, require_form
 from goodoffices.web.language import COOKIE, Language, asked_for, same_page
@@ -208,6 +209,7 @@ def guarded(site: Site, route: Route) -> Callable[[Request], Awaitable[Response]
         SESSION.set(session.mark if session is not None else "")
         if route.bell:
             ask.bell = site.service.ringing.alarms.bell(request.cookies.get(site.bell_cookie))
+        known(request, session or ask.bell)
         try:
             if posting:
                 await _admit_post(ask, route)
@@ -257,11 +259,8 @@ def _admit_officer(ask: Ask, route: Route) -> None:
         officer = ask.who.officer
         right = " / ".join((each.name or "").lower() for each in Right if each & route.needs)
         if route.method == "POST":
-            ask.service.act(
-                lambda desk, now: desk.note_down(
-                    officer.name, f"had no right to {route.path}", AuditKind.REFUSED, now
-                )
-            )
+            what = f"had no right to {route.path}"
+            ask.service.act(lambda desk, now: desk.note_down(officer.name, what, AuditKind.REFUSED, now))
         raise NotAllowed(f"This takes the right '{right}', which you do not hold here.")
 
 
@@ -283,9 +282,8 @@ async def _admit_post(ask: Ask, route: Route) -> None:
     if ask.bell is not None:
         return  # a page that rings outlives its session; what it may do without one changes no record
     if not route.open and not csrf_fits(ask.who, token):
-        raise NotAllowed(
-            "This form is of an older session.", "Load the page again; what you typed is still there."
-        )
+        older = "This form is of an older session."
+        raise NotAllowed(older, "Load the page again; what you typed is still there.")
 
 
 def _sign_in_first(ask: Ask) -> Response:

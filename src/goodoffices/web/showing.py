@@ -18,6 +18,7 @@ from goodoffices.desk.views.draft import up_for_release
 from goodoffices.desk.views.views import Views
 from goodoffices.desk.views.waiting import Waiting
 from goodoffices.web.by_form import By, by_of, fields_of_words
+from goodoffices.web.connections import known
 from goodoffices.web.forms import Form, identifier
 from goodoffices.web.pages import Ask, Done, Page, Site
 from goodoffices.web.render import form_time
@@ -237,6 +238,7 @@ def events_of(site: Site, request: Request) -> Response:
     session = site.sessions.find(request.cookies.get(site.cookie), use=False)
     if session is None:
         return Response(status_code=401)
+    known(request, session)
     if site.streams >= MAX_STREAMS:
         return Response(status_code=429, headers={"retry-after": "30"})
 
