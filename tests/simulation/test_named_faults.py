@@ -99,6 +99,26 @@ def test_a_relay_that_lost_everything_is_given_it_again() -> None:
     assert state_at(west, note) == "verified"
 
 
+@pytest.mark.parametrize("days", [-40, 40])
+def test_relays_whose_clocks_jump_lose_nothing_for_good(days: int) -> None:
+    """P2, P7: both throw away what their reader has not collected, or keep it for longer; it is offered again."""
+    world = world_of()
+    east, post, west = world.offices
+    world.stop(post, "for the test")
+    note = write(world, east, west)
+    world.pass_time(MINUTE)
+    for relay in world.relays.values():
+        relay.offset += days * DAY
+        relay.expire(world.time)
+    box = next(route for route in Ledger(post.disk).routes(Ledger(east.disk).lines()[0].id, own=True))
+    assert bool(world.relays[box.relay].collect(box)) == (days < 0)
+    world.start(post)
+    world.pass_time(5 * MINUTE)
+    assert state_at(west, note) == "verified"
+    assert world.rest()
+    check_end(world)
+
+
 def test_one_relay_is_enough() -> None:
     """P7: the other one is down throughout, and every rung is reached."""
     world = world_of()

@@ -47,6 +47,8 @@ class SimRelay:
     up: bool = True
     past: dict[bytes, list[bytes]] = field(default_factory=dict)
     """Every envelope that ever lay in a mailbox: what a hostile operator could deliver again."""
+    offset: int = 0
+    """How far its clock is from the world's, in ms: by it a relay throws away what lies here for too long."""
 
     def __post_init__(self) -> None:
         self._new_store()
@@ -77,7 +79,7 @@ class SimRelay:
         """Store an envelope; with ``keep`` false only say so. Raises Refused."""
         self._check(route.mailbox, Right.PUT, route.put)
         if keep:
-            now_of(self._store.put(route.mailbox, _id_of(envelope), envelope, now))
+            now_of(self._store.put(route.mailbox, _id_of(envelope), envelope, now + self.offset))
 
     def collect(self, route: RouteRow) -> list[bytes]:
         """Everything that waits in a mailbox, oldest first. Raises Refused."""
@@ -91,13 +93,13 @@ class SimRelay:
 
     def expire(self, now: int) -> None:
         """Throw away what lies here longer than the retention, as the real relay does by itself."""
-        while now_of(self._store.purge(now, 1000)):
+        while now_of(self._store.purge(now + self.offset, 1000)):
             pass
 
     def delete(self, route: RouteRow, envelope: bytes, now: int) -> None:
         """Delete what its collector has kept. Raises Refused."""
         self._check(route.mailbox, Right.DELETE, route.remove)
-        now_of(self._store.delete(route.mailbox, _id_of(envelope), now))
+        now_of(self._store.delete(route.mailbox, _id_of(envelope), now + self.offset))
 
 
 def spoilt(dice: Random, envelope: bytes, others: list[list[bytes]]) -> bytes:

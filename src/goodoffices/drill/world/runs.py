@@ -16,6 +16,7 @@ from goodoffices.drill.world.hostile import ALSO, TRICKS, Crook
 from goodoffices.drill.world.officers import random_deed
 from goodoffices.drill.world.parts import SECOND, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.plans import EVENTS, Plan, Verdict, plan_of
+from goodoffices.drill.world.relay import SimRelay
 from goodoffices.drill.world.remembering import remembering
 from goodoffices.drill.world.rosters import (
     change_rosters,
@@ -281,6 +282,16 @@ def fault(plan: Plan, world: World) -> None:
         office.disk.full = True
     if plan.lying and office.unsynced is None and office.desk is not None and dice.random() < 0.15:
         office.unsynced = office.disk.copy()
+    if plan.clocks and dice.random() < 0.1:
+        _relays_clock(world, relay)
+
+
+def _relays_clock(world: World, relay: SimRelay) -> None:
+    """A relay's clock jumps, and by it the relay throws away what it holds for too old."""
+    relay.offset += world.rng.choice((-1, 1)) * world.rng.choice((600 * SECOND, DAY, 40 * DAY))
+    world.tell(f"{relay.url}'s clock is off by {relay.offset / SECOND:.0f} s")
+    world.count("relays' clock jumps")
+    relay.expire(world.time)
 
 
 def _machines(world: World) -> None:
