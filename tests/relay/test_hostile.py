@@ -86,7 +86,7 @@ def bearer(right: str) -> str:
     return f"Authorization: {BOX.may(right)['Authorization']}"
 
 
-def _opened(relay: RelayProcess) -> RelayProcess:
+def opened(relay: RelayProcess) -> RelayProcess:
     body = json.dumps(BOX.rights).encode()
     with Line(relay) as line:
         line.say(head("PUT", BOX.url, f"Content-Length: {len(body)}") + body)
@@ -96,7 +96,7 @@ def _opened(relay: RelayProcess) -> RelayProcess:
 
 @pytest.fixture(scope="module")
 def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    running = _opened(RelayProcess(tmp_path_factory.mktemp("relay") / "relay.db"))
+    running = opened(RelayProcess(tmp_path_factory.mktemp("relay") / "relay.db"))
     yield running
     running.close()
 
@@ -266,7 +266,7 @@ def test_any_request_gets_an_answer_of_the_documented_form(
 def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RelayProcess]:
     """A relay that waits two seconds for a head or a body."""
     monkeypatch.setattr("tests.relay.conftest.COMMAND", [sys.executable, "-c", SHORT, *COMMAND[3:]])
-    running = _opened(RelayProcess(tmp_path / "relay.db"))
+    running = opened(RelayProcess(tmp_path / "relay.db"))
     yield running
     running.close()
 
@@ -274,7 +274,7 @@ def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RelayProc
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[RelayProcess]:
     """A relay that bears eight connections."""
-    running = _opened(RelayProcess(tmp_path / "relay.db", "--max-connections", "8"))
+    running = opened(RelayProcess(tmp_path / "relay.db", "--max-connections", "8"))
     yield running
     running.close()
 
@@ -329,7 +329,7 @@ def test_connections_that_only_sit_there_keep_nobody_out(narrow: RelayProcess) -
 @pytest.mark.slow
 def test_a_listener_that_takes_nothing_costs_no_memory_and_does_not_keep_the_relay_up(tmp_path: Path) -> None:
     """64 MiB wait for it; the relay holds a bounded part of that, and stops at SIGTERM all the same."""
-    relay = _opened(RelayProcess(tmp_path / "relay.db"))
+    relay = opened(RelayProcess(tmp_path / "relay.db"))
     try:
         with Line(relay) as deaf, Line(relay) as sender:
             deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
