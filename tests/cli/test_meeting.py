@@ -83,8 +83,9 @@ def _both(washington: Office, bern: Office, relay: RelayProcess, *codes: str, wa
 def test_two_offices_meet_by_a_code_and_read_their_digits(
     washington: Office, bern: Office, relay: RelayProcess
 ) -> None:
-    """One makes the code, the other is told it. Afterwards nothing lies at the meeting place."""
-    first = washington.begin(f"line meeting --relay {relay.address} --wait 120 --name Bern")
+    """One makes the code, the other is told it. A relay with a slip in its address is told at once (P7)."""
+    slip = "--relay http://127.0.0.1:1"
+    first = washington.begin(f"line meeting --relay {relay.address} {slip} --wait 120 --name Bern")
     assert first.stdout is not None
     said = first.stdout.readline()
     assert said.startswith("code")
@@ -93,6 +94,9 @@ def test_two_offices_meet_by_a_code_and_read_their_digits(
     )
     here = ended(first)
     assert here.code == 0, here.err
+    assert "http://127.0.0.1:1 does not answer now." in here.err
+    assert "Nobody listens there." in here.err
+    assert "does not answer" not in there.err
     assert (here.word("peer"), there.word("peer")) == ("Bern", "Washington")
     own = washington.is_refused("line confirm --name Bern --digits", here.word("read"))
     assert "that you read out yourself" in own

@@ -27,7 +27,7 @@ from goodoffices.cli.output import (
 )
 from goodoffices.cli.sign_in import FILE, FOLDER, THERE, SignedIn, now, signed_in, signing_in, stands_on
 from goodoffices.core import digits
-from goodoffices.core.errors import DigitsDiffer, NotFound, NotNow, YourError
+from goodoffices.core.errors import DigitsDiffer, NotFound, NotNow, RelayError, YourError
 from goodoffices.core.pairing import CODE_DIGITS, MAX_OFFER, Offer, read_offer
 from goodoffices.core.record.layout import counted
 from goodoffices.desk.ledger.ledger import Ledger, LineRow, RouteRow
@@ -207,19 +207,31 @@ def meeting(
         aside(f"Waiting at the meeting place until {until}; nobody is there yet.")
         aside("If the other office waits as well: check with them the code, and the first relay's address.")
         client = RelayClient(tls, read_proxy(socks) if socks is not None else None)
-        theirs = asyncio.run(_meet(client, relays[0], code, mine, wait, admission(admission_file)(relays[0])))
+        theirs = asyncio.run(_meet(client, relays, code, mine, wait, admission(admission_file)(relays[0])))
         line_id = desk.pair(person, theirs, name, now(), mine)
         _show_digits(here, vault, line_id)
         _hear_digits(here, line_id)
 
 
 async def _meet(
-    client: RelayClient, relay: str, code: str, mine: Offer, wait: int, admitted: str | None
+    client: RelayClient, relays: tuple[str, ...], code: str, mine: Offer, wait: int, admitted: str | None
 ) -> Offer:
+    place = meet(client, relays[0], code, mine, now=now, rng=os.urandom, wait=wait, admission=admitted)
     try:
-        return await meet(client, relay, code, mine, now=now, rng=os.urandom, wait=wait, admission=admitted)
+        others = asyncio.gather(*(_answers(client, each) for each in relays[1:]))
+        theirs = await place
+        await others
+        return theirs
     finally:
         await client.close()
+
+
+async def _answers(client: RelayClient, relay: str) -> None:
+    """Of a relay that is no meeting place nobody would hear before it is needed that its address has a slip in it."""
+    try:
+        await client.health(relay.rstrip("/"))
+    except RelayError as error:
+        aside(f"{relay} does not answer now. {error.what} Is that its address? The line counts on it.")
 
 
 @line.command(name="list")
