@@ -203,6 +203,7 @@ class Crook:
             line, item = self._kept_back[0]
             # Each in an entry of its own: two that wait for one between them, in one entry, would never be taken.
             with desk.context.transaction():
+                desk.lines.flush_all(self.world.now(self.office))
                 Ledger.owe(desk.ledger, line, item)
                 desk.lines.flush_all(self.world.now(self.office))
             self._kept_back.pop(0)

@@ -135,15 +135,17 @@ def _check_old_rosters(party: SimOffice, crook: Crook) -> None:
         "SELECT incarnation, body FROM entry WHERE writer=? ORDER BY incarnation, number", (crook.office.id,)
     ):
         with suppress(OtherOfficeError):
+            fresh: dict[tuple[bytes, bytes], Roster] = {}  # beside it is not before it
             for item in read_items(bytes(body)):
                 if item[0] == Item.NEXT_ROSTER:
                     roster = read_signed(item[1]).statement.read(Roster)
                     place = bytes(incarnation), roster.office
-                    told[place] = max(roster, told.get(place, roster), key=lambda each: each.version)
+                    fresh[place] = max(roster, told.get(place, roster), key=lambda each: each.version)
                 elif item[0] == Item.ACT and (signed := read_signed(item[1])).id in here - marked:
                     known = told.get((bytes(incarnation), signed.statement.read(Act).author))
                     may = known is None or any(known.rights(each) & Right.DUTY for each in signed.signers)
                     need(may, f"{party.name} does not mark what is by an older roster")
+            told |= fresh
 
 
 def _held(party: SimOffice) -> dict[int, bytes]:
