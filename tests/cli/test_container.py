@@ -37,6 +37,8 @@ def _steps(lines: list[tuple[str, str]], site: str) -> str:
     """The same as a script for a shell, in order."""
     said = ["printf '#!/bin/sh\\necho \"$@\" >>/asked\\n' >/usr/local/sbin/apt-get", "umask 022"]
     said += ["chmod 755 /usr/local/sbin/apt-get"]
+    # On a machine on which it is installed that user is there, and a base image has none.
+    said += ["! id goodoffices >/dev/null 2>&1 || userdel --force goodoffices"]
     for what, words in lines:
         if what == "RUN":
             said.append(words)
