@@ -153,6 +153,14 @@ def test_only_tests_and_chat_can_be_erased() -> None:
             verify_entry(CarriedEntry(carried.signed, carried.salt, b""), LINE, bern().office)
 
 
+@pytest.mark.parametrize(("kind", "kept"), [(1, True), (2, False), (3, False)])
+def test_the_words_of_what_may_be_erased_stay_in_no_memory(kind: int, kept: bool) -> None:
+    """P8: what an entry carries is read once; once a chat is erased, nothing here tells what it said."""
+    carried = entry(bern(), body(line_test(bern())), kind=kind)
+    assert carried.items == carried.items
+    assert (carried.items is carried.items) == kept
+
+
 def test_a_fault_in_a_body_is_told_and_what_is_not_shown_is_none() -> None:
     assert fault_of(EntryKind.LINE_TEST, body(line_test(bern())), LINE, bern().office) is None
     assert fault_of(EntryKind.LINE_TEST, None, LINE, bern().office) is None

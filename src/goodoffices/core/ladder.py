@@ -8,8 +8,8 @@ intermediary's word, or signed by the far party itself. Time is what the signer'
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from goodoffices.core.act import BY_DESK, Act, ActType
 from goodoffices.core.mandate import Mandate
@@ -60,8 +60,7 @@ _RUNGS: dict[int, Rung] = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One rung reached."""
 
     rung: Rung

@@ -34,7 +34,7 @@ from goodoffices.core.fields import (
     uint,
 )
 from goodoffices.core.office import Office, require_version
-from goodoffices.core.statement import MAX_SIGNED, Content, Kind, Signed
+from goodoffices.core.statement import MAX_SIGNED, Content, Kind, Remembered, Signed
 
 MAX_BODY = 260_000
 MAX_ITEMS = 256
@@ -180,7 +180,10 @@ class CarriedEntry:
     @property
     def items(self) -> tuple[tuple[Any, ...], ...]:
         """The body's items; raises Malformed. Items of unknown number are left as they are."""
-        return () if self.erased else read_items(self.body)
+        if self.erased:
+            return ()
+        # Of what may be erased nothing stays in memory either.
+        return read_items(self.body) if self.entry.kind in ERASABLE else _items_of(self.body)
 
 
 def read_items(body: bytes) -> tuple[tuple[Any, ...], ...]:
@@ -196,6 +199,10 @@ def read_items(body: bytes) -> tuple[tuple[Any, ...], ...]:
         if item[0] in _ITEM_FORMS and not _ITEM_FORMS[item[0]](item[1:]):
             raise Malformed(f"Item {item[0]} of an entry has the wrong form.")
     return items
+
+
+_items_of = Remembered(read_items)
+"""An entry is read by whoever wrote it, to know what its relay's answer is about, and by whom it came to."""
 
 
 def _blob(rest: tuple[Any, ...]) -> bool:

@@ -206,7 +206,11 @@ class Mandate(Content):
 
     def on_paper(self, office: bytes) -> bool:
         """Whether this office has no desk."""
-        return any(each == office and paper for _, each, _, paper in self.offices)
+        return office in self._without_desk
+
+    @cached_property
+    def _without_desk(self) -> frozenset[bytes]:
+        return frozenset(office for _, office, _, paper in self.offices if paper)
 
     @property
     def has_paper(self) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntFlag
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from goodoffices.core import cbor, crypto, digits
@@ -45,6 +45,9 @@ class Right(IntFlag):
     KEYS = 8
     """Pair, sign mandates, compare digits."""
     AUDIT = 16
+
+
+_NONE = Right(0)
 
 
 def _signing_key(value: Any) -> bytes:
@@ -103,10 +106,12 @@ class Roster(Content):
 
     def rights(self, signer: bytes) -> Right:
         """The rights of an officer's key in this version; none if it is not listed."""
-        for _, public, rights in self.officers:
-            if public == signer:
-                return Right(rights)
-        return Right(0)
+        return self._rights.get(signer, _NONE)
+
+    @cached_property
+    def _rights(self) -> dict[bytes, Right]:
+        """By officer's key; of a key that is listed twice its first line counts."""
+        return {public: Right(rights) for _, public, rights in reversed(self.officers)}
 
     def pseudonym(self, signer: bytes) -> str | None:
         """Under which name an officer's key appears, or None."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property, lru_cache, update_wrapper
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
 from goodoffices.core import cbor, crypto
 from goodoffices.core.errors import (
@@ -179,7 +179,8 @@ class Statement:
             raise Foreign("Made in another realm: a drill and the live channel never mix.")
         if cls not in self._contents:
             self._contents[cls] = from_map(cls, content)
-        return cast("C", self._contents[cls])
+        said: C = self._contents[cls]
+        return said
 
     def remember(self, kind: int, realm: bytes, written: Any, content: Content) -> None:
         """What these bytes say, by a reader that has decoded them by itself (core.record.entry)."""
@@ -187,7 +188,7 @@ class Statement:
         self._contents[type(content)] = content
 
     @cached_property
-    def _contents(self) -> dict[type[Content], Content]:
+    def _contents(self) -> dict[type[Content], Any]:
         # The bytes never change, so neither does what they say: a note is read a dozen times on its way.
         return {}
 

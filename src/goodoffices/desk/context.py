@@ -7,9 +7,10 @@ No clock: every method that needs the time is given ``now`` (milliseconds UTC).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import TracebackType
 from typing import TypeVar
 
 from goodoffices.core.crypto import Signing, ed25519_public
@@ -115,12 +116,27 @@ class PartFailed(Exception):
     """A part of a transaction that stands or falls whole: nothing of it is kept, and it is done again part by part."""
 
 
+class _Whole(AbstractContextManager[None]):
+    """A part of a transaction that stands or falls whole."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, GoodOfficesError):
+            raise PartFailed from error
+
+
+_WHOLE = _Whole()
+
+
 class Context:
     """Shared by ``lines``, ``channels``, ``acts`` and ``views`` of one desk."""
 
     def __init__(self, ledger: Ledger, keys: DeskKeys, rng: Rng, *, clock_quality: int = 0) -> None:
         self.ledger = ledger
         self.keys = keys
+        self.me = keys.office
+        """Own office's ID: its root's, so no change of keys changes it."""
         self.rng = rng
         self.clock_quality = clock_quality
         self.reading: dict[int, bytes] = {}
@@ -141,11 +157,6 @@ class Context:
 
     def _count(self) -> None:
         self.arrived += 1
-
-    @property
-    def me(self) -> bytes:
-        """Own office's ID."""
-        return self.keys.office
 
     @property
     def locked(self) -> bool:
@@ -200,15 +211,12 @@ class Context:
         with self.transaction():
             return work()
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
+    def part(self) -> AbstractContextManager[None]:
         """A part of a transaction: if it fails, it alone is undone, and the error goes on."""
-        if self.whole:
-            try:
-                yield
-            except GoodOfficesError as error:
-                raise PartFailed from error
-            return
+        return _WHOLE if self.whole else self._part()
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
         before = self.pending.copy()
         try:
             with self.ledger.part():

@@ -111,6 +111,8 @@ class Offering(Collecting):
         ``gather``: receipts for which nothing else goes may wait until there are more.
         """
         committed = self.context.committed
+        if only_urgent and not committed.fresh:
+            return self.sending.due(now)
         fresh, committed.fresh = committed.fresh, []
         self._ready, committed.sealed = committed.sealed, {}
         if only_urgent:

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Container, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -349,6 +349,10 @@ def holds_any(held: bytes, needles: Sequence[bytes]) -> bool:
 
 def _bytes_in(office: SimOffice, table: str) -> bytes:
     """Every byte string and text of a table, one after the other, with a mark between that is in no text."""
-    rows = office.disk.raw.execute(f"SELECT * FROM {table}")  # noqa: S608 # constant names
-    values = [value for row in rows for value in row if type(value) in (bytes, str)]
-    return b"\xff\xff".join([value.encode() if isinstance(value, str) else value for value in values])
+    disk = office.disk.raw
+    columns = disk.execute("SELECT name FROM pragma_table_info(?) WHERE type<>'INTEGER'", (table,)).fetchall()
+    values = ", ".join(
+        f'CAST("{name}" AS BLOB)' for (name,) in columns
+    )  # a table is strict: no other type is in it
+    rows = disk.execute(f"SELECT {values} FROM {table}")  # noqa: S608 # constant names
+    return b"\xff\xff".join(filter(None, chain.from_iterable(rows)))
