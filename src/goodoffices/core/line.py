@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
 from typing import Any, ClassVar
 
 from goodoffices.core import cbor, crypto
@@ -34,6 +33,7 @@ from goodoffices.core.fields import (
     uint,
 )
 from goodoffices.core.office import Office, require_version
+from goodoffices.core.once import once
 from goodoffices.core.statement import MAX_SIGNED, Content, Kind, Remembered, Signed
 
 MAX_BODY = 260_000
@@ -161,12 +161,12 @@ class CarriedEntry:
     salt: bytes
     body: bytes
 
-    @cached_property
+    @once
     def entry(self) -> Entry:
         """The signed content."""
         return self.signed.statement.read(Entry)
 
-    @cached_property
+    @once
     def place(self) -> Place:
         """Its place in its writer's chain."""
         entry = self.entry

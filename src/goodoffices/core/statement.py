@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property, lru_cache, update_wrapper
+from functools import lru_cache, update_wrapper
 from typing import Any, ClassVar, Generic, TypeVar
 
 from goodoffices.core import cbor, crypto
@@ -29,6 +29,7 @@ from goodoffices.core.errors import (
     YourError,
 )
 from goodoffices.core.fields import REALM_SIZE, checked_map, from_map
+from goodoffices.core.once import once
 
 MARK = "GO1"
 LIVE = bytes(REALM_SIZE)
@@ -140,12 +141,12 @@ class Statement:
 
     raw: bytes
 
-    @cached_property
+    @once
     def id(self) -> bytes:
         """SHA-256 of the bytes, 32 bytes."""
         return crypto.sha256(self.raw)
 
-    @cached_property
+    @once
     def parts(self) -> tuple[int, bytes, Any]:
         """(kind, realm, content); raises Malformed or NewerVersion."""
         value = cbor.decode(self.raw, max_size=MAX_SIGNED)
@@ -187,7 +188,7 @@ class Statement:
         self.__dict__["parts"] = kind, realm, written
         self._contents[type(content)] = content
 
-    @cached_property
+    @once
     def _contents(self) -> dict[type[Content], Any]:
         # The bytes never change, so neither does what they say: a note is read a dozen times on its way.
         return {}
@@ -224,7 +225,7 @@ class Signed:
         """The statement's ID."""
         return self.statement.id
 
-    @cached_property
+    @once
     def raw(self) -> bytes:
         """CBOR [statement, [[signer, signature] ...]]."""
         return cbor.encode([self.statement.raw, self.signatures])

@@ -19,7 +19,7 @@ class Events:
         self.rng = Random(seed)
         self.weather = replace(weather)
         self.time = START
-        self.trace: deque[str] = deque(maxlen=2000)
+        self._told: deque[tuple[int, str]] = deque(maxlen=2000)
         self.counts: dict[str, int] = {}
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
@@ -53,7 +53,12 @@ class Events:
 
     def tell(self, what: str) -> None:
         """A line of the run's story. No hash stands in it, so that two replays tell the same."""
-        self.trace.append(f"{(self.time - START) / 1000:12.3f} {what}")
+        self._told.append((self.time, what))
+
+    @property
+    def trace(self) -> list[str]:
+        """The newest of the run's story."""
+        return [f"{(at - START) / 1000:12.3f} {what}" for at, what in self._told]
 
     def count(self, what: str) -> None:
         """One more of these."""

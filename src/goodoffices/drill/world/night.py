@@ -106,4 +106,4 @@ def run_night(seed: int, minutes: int = 40, terms: int | None = None) -> NightVe
     except Broken as error:
         broken = str(error)
     vigil, world = night.watching.vigil, night.world
-    return NightVerdict(seed, broken, vigil.worst, vigil.calls, world.counts, tuple(world.trace)[-60:])
+    return NightVerdict(seed, broken, vigil.worst, vigil.calls, world.counts, tuple(world.trace[-60:]))
