@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from goodoffices.core.mandate import Precedence
@@ -71,3 +76,13 @@ def test_after_a_month_everything_arrives_also_what_relays_have_thrown_away() ->
     assert numbers == list(range(1, DAYS + 1))
     assert post.desk.ledger.counts_of(line, west.id, post.id)[1] >= before + owed
     check_end(world)
+
+
+@pytest.mark.slow
+def test_what_measures_a_long_absence_still_runs_and_finds_every_entry_once() -> None:
+    """P2, P5: over real relays and vaults, with more lines of chat than a line takes in a day."""
+    words = [sys.executable, "-m", "bench.long_absence", "--entries", "300"]
+    done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    found = json.loads(done.stdout)
+    assert (found["entries"], found["every_number_once"]) == (300, True)
