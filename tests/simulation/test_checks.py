@@ -91,6 +91,10 @@ def test_a_desk_that_remembers_what_its_tables_do_not_say_is_found(delivered: Wo
         ("the lines owed to", "INSERT INTO owed (line, item) SELECT id, x'00' FROM line LIMIT 1"),
         ("the arrivals to be signed", "INSERT INTO arrived SELECT id, x'00' FROM note LIMIT 1"),
         ("whether anything went by hand", "INSERT INTO by_hand SELECT id FROM entry LIMIT 1"),
+        (
+            "whether any signer had left",
+            "INSERT INTO signer_left SELECT id, author, id, NULL, NULL, 0, 1, '' FROM act",
+        ),
     ],
 )
 def test_a_desk_that_forgot_what_is_yet_to_be_done_is_found(delivered: World, what: str, sql: str) -> None:

@@ -29,14 +29,19 @@ class LeftTables(Tables):
 
     def add_left(self, row: LeftRow) -> None:
         """Keep that a signer had left."""
+        self._left = True
         self.db.execute("INSERT OR IGNORE INTO signer_left VALUES (?,?,?,?,?,?,?,?)", astuple(row))
 
     def any_left(self) -> bool:
-        """Whether anything is kept here: hardly ever."""
-        return self._one("SELECT 1 FROM signer_left LIMIT 1") is not None
+        """Whether anything is kept here: hardly ever. Remembered, for every act asks."""
+        if self._left is None:
+            self._left = self._one("SELECT 1 FROM signer_left LIMIT 1") is not None
+        return self._left
 
     def left(self, what: bytes, author: bytes) -> LeftRow | None:
         """Whether the signer of something in an office's name had left, and nobody there stands by it."""
+        if not self.any_left():
+            return None
         row = self._one(f"SELECT {COLUMNS} FROM signer_left WHERE id=? AND author=?", what, author)
         return LeftRow(*row) if row is not None else None
 
@@ -50,6 +55,7 @@ class LeftTables(Tables):
         row = self.left(what, author)
         if row is not None:
             self.db.execute("DELETE FROM signer_left WHERE id=? AND author=?", (what, author))
+            self._left = None
         return row
 
     def links_at(self, mandate: bytes, lane: bytes, author: bytes, sequence: int) -> list[bytes]:

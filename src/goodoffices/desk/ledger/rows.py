@@ -149,6 +149,8 @@ class Tables:
         """By line: how many items the table of what is owed has for it."""
         self._by_hand: bool | None = None
         """Whether any entry ever went by hand: at most desks none did."""
+        self._left: bool | None = None
+        """Whether anything is kept whose signer had left."""
         self._arrived: dict[bytes, bytes] | None = None
         """By note: the form in which it came, of those whose arrival is yet to be signed."""
         self.books: dict[str, Any] = {}
@@ -165,7 +167,7 @@ class Tables:
 
     def look_again(self) -> None:
         """Forget rows: whoever reads beside the desk that writes must, since only the writer's memory keeps up."""
-        self._routes = self._owing = self._by_hand = self._arrived = self._beyond = None
+        self._routes = self._owing = self._by_hand = self._left = self._arrived = self._beyond = None
         for remembered in (
             self.books,
             self._facts,
@@ -203,6 +205,7 @@ class Tables:
             "the lines owed to": [] if self._owing is None else [()],
             "the arrivals to be signed": [] if self._arrived is None else [()],
             "whether anything went by hand": [] if self._by_hand is None else [()],
+            "whether any signer had left": [] if self._left is None else [()],
         }
 
     def _room_in(self, remembered: dict[Any, Any]) -> None:

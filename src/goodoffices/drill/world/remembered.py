@@ -28,6 +28,7 @@ _QUESTIONS: dict[str, Callable[..., Any]] = {
     "the lines owed to": lambda ledger: sorted(ledger.owing_lines()),
     "the arrivals to be signed": Ledger.arrivals,
     "whether anything went by hand": Ledger.any_by_hand,
+    "whether any signer had left": Ledger.any_left,
 }
 
 
