@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A few hundred runs of whole offices under faults, each from its seed (docs/simulation.md)."""
 
+import subprocess
+import sys
+
 import pytest
 
 from goodoffices.drill.world.plans import Plan, plan_of, turned
@@ -12,6 +15,8 @@ THIN = 10
 """A seed whose lines are thin."""
 WATCHED = 12229
 """A seed with people on watch, who are called for several notes at once."""
+FULL = 20
+"""A seed whose disks are full while cells wait for two lines."""
 CHUNK = 10
 CHUNKS = range(12)
 
@@ -39,6 +44,16 @@ def test_a_seed_replays_exactly(seed: int) -> None:
     first, second = run_seed(seed, 12), run_seed(seed, 12)
     assert first.trace == second.trace
     assert first.counts == second.counts
+
+
+@pytest.mark.slow
+def test_a_seed_tells_one_story_in_every_process() -> None:
+    """docs/simulation.md: the names of lines are others in each process, and decide nothing."""
+    words = [sys.executable, "-P", "-m", "goodoffices.drill.world.soak", "--seed", str(FULL)]
+    told = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    stories = {each.communicate(timeout=100)[0] for each in told}
+    assert len(stories) == 1
+    assert "everything held" in stories.pop()
 
 
 def test_the_seeds_make_every_kind_of_run() -> None:

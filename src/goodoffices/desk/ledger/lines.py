@@ -71,7 +71,7 @@ class LineTables(PlaceTables, MailboxTables):
     def lines(self) -> list[LineRow]:
         """Every line, oldest first. Remembered: a note on its way asks a dozen times."""
         if self._lines is None:
-            self._lines = [_line(row) for row in self._all(f"SELECT {_LINE} FROM line ORDER BY made, id")]
+            self._lines = [_line(row) for row in self._all(f"SELECT {_LINE} FROM line ORDER BY made, rowid")]
         return self._lines
 
     def line_to(self, peer: bytes) -> LineRow | None:

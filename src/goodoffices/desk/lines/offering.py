@@ -7,7 +7,7 @@ by piece, the most pressing first, as relays take what was packed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +118,7 @@ class Offering(Collecting):
         if only_urgent:
             pressing = {line for line, _, urgent in fresh if urgent and line not in self.sending.beats}
             committed.fresh = [each for each in fresh if each[0] not in pressing]
-            for line_id in sorted(pressing):
+            for line_id in self._oldest_first(pressing):
                 self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), [], now)
             return self.sending.due(now)
         receipts, committed.receipts = committed.receipts if self.context.speaks else [], []
@@ -141,13 +141,19 @@ class Offering(Collecting):
         for line_id in owing:
             self._unsaid.pop(line_id, None)
         urgent_lines = {line for line, _, urgent in fresh if urgent}
-        for line_id in sorted(owing, key=lambda each: (each not in urgent_lines, each)):
+        for line_id in sorted(self._oldest_first(owing), key=lambda each: each not in urgent_lines):
             places = [place for line, place in receipts if line == line_id]
             self._pack_entries(self.ledger.line(line_id), self._in_turn(line_id, fresh), places, now)
         for line_id in list(self._behind):
             self._catch_up(line_id, now)
         puts = self.sending.due(now, ticks)
-        return puts + [each for line in sorted(ticks) for each in self._empty(line, puts, now)]
+        return puts + [each for line in self._oldest_first(ticks) for each in self._empty(line, puts, now)]
+
+    def _oldest_first(self, lines: Collection[bytes]) -> list[bytes]:
+        """These lines in the order in which they were made: a full disk meets each run of a seed at the same one."""
+        if len(lines) < 2:
+            return list(lines)
+        return [line.id for line in self.ledger.lines() if line.id in lines]
 
     def _empty(self, line_id: bytes, puts: list[Put], now: int) -> list[Put]:
         """Envelopes of no parts for the slots of a line that nothing fills; the same for each of its relays."""
@@ -274,9 +280,8 @@ class Offering(Collecting):
         Sealing is not sending: what was sealed for a commit that fails is forgotten with it.
         """
         pending = self.context.pending
-        for line_id in {
-            line for line, _, urgent in pending.fresh if urgent and line not in self.sending.beats
-        }:
+        pressing = {line for line, _, urgent in pending.fresh if urgent and line not in self.sending.beats}
+        for line_id in self._oldest_first(pressing):
             entries = [each for each in pending.fresh if each[0] == line_id]
             line = self.ledger.line(line_id)
             if self.cells.ready(line, 0):
