@@ -139,6 +139,21 @@ class Server:
                     os.kill(child, signal.SIGKILL)
         self._end(signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """As a disk that does not answer: every session stays open, and nothing is said on any of them."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)  # first, so that it makes no more of them
+        held = [self.process.pid, *_children(self.process.pid)]
+        try:
+            for each in held[1:]:
+                os.kill(each, signal.SIGSTOP)
+            yield
+        finally:
+            for each in held:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
     def wait_until(self, sql: str, database: str = "postgres") -> None:
         """Until a question is answered with true."""
         deadline = time.monotonic() + 60

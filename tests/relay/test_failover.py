@@ -11,6 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -23,10 +24,11 @@ from tests.relay.conftest import COMMAND, Box, RelayProcess, unpack
 pytestmark = pytest.mark.slow
 
 BOX = Box()
-# The relay as it is, but it waits a second for a confirmation instead of ten.
+# The relay as it is, but it waits a second for its database instead of ten.
 SHORT = (
     "import goodoffices.relay.store_postgres as store\n"
-    "store.CONFIRM_SECONDS = 1.0\n"
+    "import goodoffices.relay.postgres_reading as reading\n"
+    "store.CONFIRM_SECONDS = reading.ANSWER_SECONDS = reading.TURN_SECONDS = 1.0\n"
     "from goodoffices.cli.relay import relay\n"
     "relay()"
 )
@@ -239,3 +241,44 @@ def test_a_primary_of_the_past_gets_nothing_more(pair: Pair, relays: Relays) -> 
     for each in (relay, late):
         assert [envelope[:1] for _, envelope in everything(each)] == [b"0", b"1", b"2"]
     assert pair.second.do("SELECT count(*) = 3 FROM envelope", pair.database) == [(True,)]
+
+
+def looked(relay: RelayProcess) -> int:
+    """The status of a look at what lies there."""
+    request = urllib.request.Request(relay.address + BOX.url, headers=BOX.may("collect"))
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.mark.usefixtures("short")
+def test_a_server_that_hangs_keeps_no_relay_from_its_successor(pair: Pair, relays: Relays) -> None:
+    """P2, P7, P12: its sessions stay open and say nothing; whoever read there waited, and heard of nothing, for ever"""
+    one, other = opened(relays.start()), relays.start()
+    desk = Desk(other)
+    desk.start()
+    assert put(one, b"0" * 512) == 201
+    while b"0" * 512 not in desk.heard:  # the test's time limit ends this
+        desk.over.wait(0.05)
+    with pair.first.hanging():
+        with ThreadPoolExecutor(6) as askers:
+            assert set(askers.map(looked, [one] * 6)) == {503}, "more than there are sessions"
+        pair.second.promote()
+        while put(one, b"1" * 512) not in {200, 201} or put(other, b"2" * 512) not in {200, 201}:
+            pass
+        for relay in (one, other):
+            assert looked(relay) == 200
+            assert [envelope[:1] for _, envelope in everything(relay)] == [b"0", b"1", b"2"]
+        # Only what is put at the other process, so that word between the two must come.
+        sent = {b"%d" % number * 512 for number in (3, 4, 5)}
+        assert [put(one, envelope) for envelope in sent] == [201] * 3
+        while not sent <= desk.heard:
+            desk.over.wait(0.05)
+        desk.over.set()
+        desk.join(60)
+        assert [relay.stop() for relay in (one, other)] == [0, 0]
+    assert "fault" not in said(one) + said(other)

@@ -246,7 +246,10 @@ class RelayDoor:
             await asyncio.wait((sender, watcher))
         for task in (sender, watcher):
             error = None if task.cancelled() else task.exception()
-            if error is not None and not isinstance(error, (WebSocketDisconnect, OSError)):
+            if isinstance(error, Refused):
+                self.metrics.refused(error.refusal)
+                await socket.close(1013, "The store cannot be read now. Connect again; say what you have.")
+            elif error is not None and not isinstance(error, (WebSocketDisconnect, OSError)):
                 raise error
 
     async def _send_all(self, socket: WebSocket, listener: Listener, send: Send) -> None:

@@ -8,6 +8,9 @@ that is how PostgreSQL says that it gave up waiting for the standby.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,12 +210,28 @@ class Warned:
             self.heard = True
 
 
-def connect(target: Target, warned: Callable[[Diagnostic], None], least: int) -> tuple[Session, Server, str]:
+def cut(session: Session | psycopg.AsyncConnection[Row]) -> None:
+    """End a session under whoever waits for its answer. Not by a cancel: that would make an old primary commit alone,
+    and a server that hangs does not hear it."""
+    with (
+        contextlib.suppress(OSError, psycopg.Error),  # it may just have ended
+        socket.socket(fileno=os.dup(session.fileno())) as line,
+    ):
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def connect(
+    target: Target,
+    warned: Callable[[Diagnostic], None],
+    least: int,
+    opening: Callable[[Session], None] = lambda _: None,
+) -> tuple[Session, Server, str]:
     """A session at the server that takes writes, on a timeline not before ``least``; and where that is.
 
     Of several the one that was promoted last: an earlier one is a primary of the past that nobody told.
     In autocommit mode: transactions are begun and ended in words. Raises psycopg.OperationalError when
-    there is no such server, Unfit when there is one that a relay must not stand on.
+    there is no such server, Unfit when there is one that a relay must not stand on. ``opening``: told of each session
+    before it is asked anything, for a server may hang.
     """
     reason: psycopg.OperationalError = psycopg.OperationalError("no server is named")
     best: tuple[Session, Server, str] | None = None
@@ -223,6 +242,7 @@ def connect(target: Target, warned: Callable[[Diagnostic], None], least: int) ->
             reason = error
             continue
         try:
+            opening(session)
             session.add_notice_handler(warned)
             server = prepare(session)
         except psycopg.OperationalError as error:

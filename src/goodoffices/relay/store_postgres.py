@@ -12,8 +12,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -26,8 +24,8 @@ from goodoffices.relay import postgres_schema
 from goodoffices.relay.batch import Delete, Put, Stored
 from goodoffices.relay.group_commit import GroupCommit, Observed, Outcome
 from goodoffices.relay.journal import Event, loud
-from goodoffices.relay.postgres import TIMELINE, Server, Session, Target, Unfit, Warned, check, connect
-from goodoffices.relay.postgres_reading import CHANNEL, Elsewhere, Readers, words
+from goodoffices.relay.postgres import TIMELINE, Server, Session, Target, Unfit, Warned, check, connect, cut
+from goodoffices.relay.postgres_reading import CHANNEL, Elsewhere, Readers, answering, words
 from goodoffices.relay.postgres_reading import connect as connect_reading
 from goodoffices.relay.postgres_rows import PostgresRows
 from goodoffices.relay.rules import SIZE_CLASSES, Limits, Opened, Refusal, Refused, Rights
@@ -103,6 +101,8 @@ class PostgresRelayStore:
         self._known_rights: dict[bytes, Rights] = {}
         self._rights_until = 0.0
         self._session: Session | None = None
+        self._opening: Session | None = None
+        """One that has not answered yet what it has to before it serves."""
         self._pid = 0
         self._again_at = 0.0
         self._begun: float | None = None
@@ -118,6 +118,7 @@ class PostgresRelayStore:
             raise unusable(target, error) from error
         self._readers = Readers(lambda: self._where)
         self._tasks: list[asyncio.Task[None]] = []
+        self.elsewhere: Elsewhere | None = None
         self._group = GroupCommit(self._commit, self._landed, self._gave_up, self._tell_others, observed)
 
     def begin(self, listened: Callable[[], Iterable[bytes]], look_again: Callable[[bytes], None]) -> None:
@@ -242,31 +243,38 @@ class PostgresRelayStore:
 
     async def _look_for_another(self) -> None:
         """A commit that is not confirmed may be one at a primary of the past: look for its successor."""
+        if (opening := self._opening) is not None:
+            cut(opening)  # nothing was committed by it
         for conninfo in self._target.servers:
             if conninfo == self._where:
                 continue
             with contextlib.suppress(psycopg.Error, OSError):
-                async with await connect_reading(conninfo) as session:
-                    row = await (await session.execute(TIMELINE)).fetchone()
+                session = await connect_reading(conninfo)
+                try:
+                    with answering(session):
+                        row = await (await session.execute(TIMELINE)).fetchone()
+                finally:
+                    await session.close()
                 if row is not None and cast(int, row[0]) > self.server.timeline:
                     self._least = cast(int, row[0])
-                    self._cut()
-
-    def _cut(self) -> None:
-        """End the writer's session under it. Not by a cancel: that would make the old primary commit alone."""
-        session = self._session
-        if session is not None and not session.closed:
-            with socket.socket(fileno=os.dup(session.fileno())) as line, contextlib.suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
+                    if self._session is not None:
+                        cut(self._session)
 
     def _connect(self) -> Session:
-        session, server, where = connect(self._target, self._warned, max(self._least, self.server.timeline))
+        def opening(session: Session) -> None:
+            self._opening = session
+
         try:
-            postgres_schema.make(session, self._steps)
-            postgres_schema.serve_on(session, self._steps)
-        except BaseException:
-            session.close()
-            raise
+            least = max(self._least, self.server.timeline)
+            session, server, where = connect(self._target, self._warned, least, opening)
+            try:
+                postgres_schema.make(session, self._steps)
+                postgres_schema.serve_on(session, self._steps)
+            except BaseException:
+                session.close()
+                raise
+        finally:
+            self._opening = None
         self._moved = self._moved or 0 < self.server.timeline < server.timeline
         self._stands_on(server)
         self._where = where
@@ -358,6 +366,8 @@ class PostgresRelayStore:
             self._moved = False
             self._known_rights.clear()
             self._told(Event.MOVED)
+            if self.elsewhere is not None:
+                self.elsewhere.moved()
             self.on_moved()
         for what, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Stored) and outcome.seq is not None:
