@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -25,13 +26,21 @@ class Scripted:
         self.ends_unanswered = False
         """Whether the next request is the last on its connection, and gets no answer."""
         self.told_of_end: Callable[[], None] = lambda: None
+        self.serving: list[asyncio.Task[None] | None] = []
+        self.silent = False
+        """Whether what comes on a connection that is open already gets lost on the way."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.serving.append(asyncio.current_task())
         while self.answers:
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
             except (asyncio.IncompleteReadError, ConnectionError):
+                break
+            if self.silent:
+                with contextlib.suppress(ConnectionError):
+                    await reader.read()
                 break
             size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             self.heard.append(head + await reader.readexactly(size))
@@ -217,3 +226,38 @@ def test_an_answer_that_comes_in_small_pieces_one_after_the_other_is_read() -> N
     chunks = [b"a\r\n%b\r\n" % body[at : at + 10] for at in range(0, len(body), 10)]
     first = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     assert Scripted([first, *chunks, b"0\r\n\r\n"]).asked(b"one", most=10_000) == [(200, body)]
+
+
+def test_connections_that_were_forgotten_on_the_way_are_waited_for_once() -> None:
+    """P5: each that stood idle was tried in its turn, twenty seconds apiece, while a fresh one would have answered"""
+
+    async def story() -> tuple[list[str | int], int]:
+        server = Scripted(*([with_length(OPEN, b"ok")] for _ in range(20)))
+        listening, url = await server.stand()
+        http = LeanHttp(None, 60.0)
+        await asyncio.gather(*(http.request("POST", url, {}, b"a") for _ in range(5)))
+        stood = server.connections
+        server.silent = True
+        http.timeout = 0.2
+        came: list[str | int] = []
+        try:
+            await http.request("POST", url, {}, b"a")
+        except TimeoutError:
+            came.append("no answer in time")
+        server.silent, http.timeout = False, 60.0
+        came.append((await http.request("POST", url, {}, b"b"))[0])
+        await http.close()
+        listening.close()
+        await asyncio.gather(*filter(None, server.serving))
+        return came, server.connections - stood
+
+    assert asyncio.run(story()) == (["no answer in time", 201], 1)
+
+
+def test_a_connection_that_rested_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P5: a line that was idle for weeks sends its note at three in the morning over a way that is there"""
+    usual = with_length(OPEN, b"usual")
+    server = Scripted(*([usual] for _ in range(3)))
+    monkeypatch.setattr("goodoffices.desk.routes.lean_http.MAX_REST", -1.0)
+    assert server.asked(b"a", b"b", b"c") == [(201, b"usual")] * 3
+    assert server.connections == 3

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from goodoffices.core.crypto import sha256
+from goodoffices.core.mandate import Precedence
 from goodoffices.desk.ledger.ledger import RouteRow
-from goodoffices.desk.routes.sending import AT_ONCE, BACKOFF, KEPT, REVIVAL, UNRECEIPTED, WINDOW, Put, Sending
+from goodoffices.desk.routes.batches import AT_A_TIME, BACKOFF, FORGOTTEN, UNRECEIPTED
+from goodoffices.desk.routes.sending import AT_ONCE, KEPT, REVIVAL, WINDOW, Put, Sending
 
 LINE = bytes(32)
 ONE, TWO = (
@@ -26,9 +28,11 @@ def offer(sending: Sending, first: int, count: int, *, size: int = 4096, now: in
 
 def taken(sending: Sending, now: int, *relays: RouteRow) -> list[Put]:
     """What is offered now; the relays named take it, the others do not answer."""
-    puts = sending.due(now)
-    for put in puts:
-        (sending.accepted if put.route in relays else sending.failed)(put, now)
+    puts: list[Put] = []
+    while some := sending.due(now):
+        for put in some:
+            (sending.accepted if put.route in relays else sending.failed)(put, now)
+        puts += some
     return puts
 
 
@@ -164,3 +168,36 @@ def test_what_a_relay_just_failed_to_take_goes_by_its_own_wait_or_sooner() -> No
     assert [put.route for put in taken(sending, DAY + min(BACKOFF[1], REVIVAL))] == [TWO]
     sending.sign_of_life(TWO.relay, 0)
     assert [put.route for put in taken(sending, REVIVAL)] == [TWO]
+
+
+def test_a_relay_that_answers_nothing_is_asked_so_much_at_a_time_and_what_is_urgent_waits_behind_none_of_it() -> (
+    None
+):
+    """P5, P7: as many connections as there were envelopes stood open there, each for twenty seconds"""
+    sending = Sending()
+    offer(sending, 0, 3 * AT_A_TIME)
+    sent = sending.due(0)
+    assert [len([put for put in sent if put.route == route]) for route in (ONE, TWO)] == [AT_A_TIME] * 2
+    assert not sending.due(1)
+    assert sending.next_wake() is None, "a relay's answer wakes, and no clock in the meantime"
+    sending.add(LINE, bytes(4096), [entry(-1)], [ONE, TWO], now=1, urgent=int(Precedence.FLASH))
+    assert {put.route for put in sending.due(1)} == {ONE, TWO}
+    for put in sent:
+        if put.route == ONE:
+            sending.accepted(put, 2)  # it goes on at the pace of its answers, whatever the other does
+    assert sending.next_wake() == 2
+    assert [put.route for put in sending.due(2)] == [ONE] * (AT_A_TIME - 1)
+
+
+def test_what_waits_for_a_place_gets_it_when_a_try_fails_or_is_never_told_of() -> None:
+    """P2: nothing waits for ever behind what nobody answers"""
+    sending = Sending()
+    offer(sending, 0, AT_A_TIME + 3)
+    sent = [put for put in sending.due(0) if put.route == ONE]
+    sending.failed(sent[0], 1)
+    sending.receipted(entry(1))
+    assert [put.entries for put in sending.due(1) if put.route == ONE] == [(entry(AT_A_TIME),)]
+    again = sending.due(2 + FORGOTTEN)
+    assert {entry(0), entry(AT_A_TIME + 1), entry(AT_A_TIME + 2)} <= {
+        each for put in again if put.route == ONE for each in put.entries
+    }

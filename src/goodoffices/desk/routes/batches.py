@@ -7,6 +7,34 @@ from dataclasses import dataclass, field
 
 from goodoffices.desk.ledger.ledger import RouteRow
 
+BACKOFF = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000)
+"""Milliseconds before the next try after the 1st, 2nd ... failure; the last one for ever."""
+
+UNRECEIPTED = (
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    1_800_000,
+    3_600_000,
+    10_800_000,
+    21_600_000,
+)
+"""Milliseconds after which what relays took on a line, but no receipt answers, is offered afresh.
+
+The waits grow so that a month of a peer's silence does not fill its mailboxes, and nothing is offered
+afresh to relays that say that they still hold it; a relay that comes back, or a peer that starts, ends
+the waiting at once (``sign_of_life``, ``peer_started``).
+"""
+
+AT_A_TIME = 64
+"""Tries at one relay at a time of what presses nobody; with each step of urgency as many more. One that takes
+connections and answers nothing holds each for twenty seconds, and has all the more to do when it comes to itself."""
+FORGOTTEN = 180_000
+"""Milliseconds after which a try whose outcome nobody told holds no place any more."""
+
 
 @dataclass(frozen=True)
 class Put:
@@ -32,6 +60,8 @@ class Try:
     accepted: bool = False
     under_way: bool = False
     """Offered, and its outcome not told yet: it is not offered beside itself."""
+    held: bool = False
+    """Due, and its relay has as much to answer as it may have at a time."""
 
 
 @dataclass
@@ -66,3 +96,33 @@ class LineState:
     """By mailbox: (envelopes in it, when looked), by the relay's word."""
     missed: set[str] = field(default_factory=set)
     """Relays that have not taken something that is no longer kept here."""
+
+
+class Places:
+    """How much is being tried at each relay: what is urgent has places of its own, and waits behind no backlog."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, dict[tuple[int, int], int]] = {}
+        """By relay: batch and mailbox of what is being tried there, since when."""
+        self.held = False
+        """Whether anything waits for a place."""
+        self.free = False
+        """Whether it may have one since."""
+
+    def take(self, batch: int, route: RouteRow, urgent: int, now: int) -> bool:
+        """Whether one more may be tried at a relay now; it has its place then."""
+        here, most = self._since.setdefault(route.relay, {}), AT_A_TIME * (1 + urgent)
+        if len(here) >= most:
+            late = [each for each, since in here.items() if now - since > FORGOTTEN]
+            for each in late:
+                del here[each]
+            if len(here) >= most:
+                self.held = True
+                return False
+        here[batch, route.id] = now
+        return True
+
+    def left(self, put: Put) -> None:
+        """What became of a try was told."""
+        self.free = self.held
+        self._since.get(put.route.relay, {}).pop((put.batch, put.route.id), None)

@@ -31,6 +31,9 @@ MAX_ANSWER = 65_536
 """Bytes of an answer's body: a relay says what it has to say in fewer."""
 MAX_IDLE = 8
 """Connections per relay and mailbox that wait for the next request."""
+MAX_REST = 60.0
+"""Seconds for which a connection that is not used stays of use: relays end theirs a little later, and what lies between
+may forget it before, without a word to anybody."""
 _CHUNK = 65_536
 MAX_HEADS = 256
 """Heads of requests that are remembered: of each mailbox one for each size of an envelope."""
@@ -74,6 +77,8 @@ class _Connection:
     reusable: bool = True
     """Whether the last exchange left nothing behind."""
     heard: _Heard | None = None
+    since: float = 0.0
+    """When it came to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +120,9 @@ class LeanHttp:
     ) -> Begun | None:
         """Write a request at once where a connection stands ready for it; ``request`` with the same words goes on."""
         place, _, head = self._told(method, url, headers, body, apart)
-        idle = self._idle.get(place)
-        if not idle:
+        connection = self._ready(place)
+        if connection is None:
             return None
-        connection = idle.pop()
         self._begun.add(connection)
         connection.wire.write(head, body)
         return Begun(connection)
@@ -158,8 +162,12 @@ class LeanHttp:
                     if not connection.used:
                         raise
                     continue
-                except BaseException:
+                except BaseException as error:
                     connection.writer.transport.abort()
+                    if isinstance(error, asyncio.CancelledError):
+                        self._forget(
+                            place
+                        )  # no answer in time: its way may be gone, and that of the others with it
                     raise
                 await self._keep(place, connection)
                 return answer
@@ -180,10 +188,24 @@ class LeanHttp:
             self._heads[says] = known
         return known
 
-    async def _connect(self, place: _Place) -> _Connection:
+    def _ready(self, place: _Place) -> _Connection | None:
+        """A connection that stands idle, if one does; the newest, and none that has rested for too long."""
         idle = self._idle.get(place)
-        if idle:
-            return idle.pop()
+        if idle and asyncio.get_running_loop().time() - idle[-1].since > MAX_REST:
+            self._forget(place)
+        return idle.pop() if idle else None
+
+    def _forget(self, place: _Place) -> None:
+        """What stands idle there is of no use."""
+        idle = self._idle.get(place, [])
+        for each in idle:
+            each.writer.transport.abort()
+        idle.clear()
+
+    async def _connect(self, place: _Place) -> _Connection:
+        ready = self._ready(place)
+        if ready is not None:
+            return ready
         secure = place[0] == "https"
         tls = (self._tls or ssl.create_default_context()) if secure else None
         led = await connect(self._proxy, place[1], place[2], place[3])
@@ -250,7 +272,7 @@ class LeanHttp:
     async def _keep(self, place: _Place, connection: _Connection) -> None:
         idle = self._idle.setdefault(place, [])
         if connection.reusable and len(idle) < MAX_IDLE:
-            connection.used = True
+            connection.used, connection.since = True, asyncio.get_running_loop().time()
             idle.append(connection)
         else:
             await _end(connection)

@@ -13,32 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from goodoffices.desk.ledger.ledger import RouteRow
-from goodoffices.desk.routes.batches import Batch, LineState, Put, Try
+from goodoffices.desk.routes.batches import BACKOFF, UNRECEIPTED, Batch, LineState, Places, Put, Try
 from goodoffices.desk.routes.beat import LEAD, Beats
 
 __all__ = ["Put", "Sending"]
-
-BACKOFF = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000)
-"""Milliseconds before the next try after the 1st, 2nd ... failure; the last one for ever."""
-
-UNRECEIPTED = (
-    15_000,
-    30_000,
-    60_000,
-    120_000,
-    300_000,
-    600_000,
-    1_800_000,
-    3_600_000,
-    10_800_000,
-    21_600_000,
-)
-"""Milliseconds after which what relays took on a line, but no receipt answers, is offered afresh.
-
-The waits grow so that a month of a peer's silence does not fill its mailboxes, and nothing is offered
-afresh to relays that say that they still hold it; a relay that comes back, or a peer that starts, ends
-the waiting at once (``sign_of_life``, ``peer_started``).
-"""
 
 SLOW = 12
 """Times as long on a thin line: over a modem a cell and its receipt are half a minute on their way."""
@@ -78,6 +56,7 @@ class Sending:
         self.beats = Beats()
         self._next = 1
         self._latest = 0
+        self._places = Places()
         self._revived: dict[str, int] = {}
         """By relay: when everything was tried last because it answered again."""
         self._soonest: int | None = None
@@ -96,6 +75,7 @@ class Sending:
             line.looks.clear()
         self._revived = {relay: at - back for relay, at in self._revived.items()}
         self.beats.put_back(back)
+        self._places = Places()
         self._soonest = None
         for batch in self._batches.values():
             for attempt in batch.tries.values():
@@ -131,11 +111,12 @@ class Sending:
     def due(self, now: int, ticks: frozenset[bytes] = frozenset()) -> list[Put]:
         """What to offer now, most pressing first. Each is marked as under way until its outcome is told.
 
-        On a line with a beat: at its ticks, one envelope per mailbox.
+        On a line with a beat: at its ticks, one envelope per mailbox. On others so many at a relay at a time.
         """
         self._notice(now)
-        if self._soonest is not None and now < self._soonest and not ticks:
+        if self._soonest is not None and now < self._soonest and not ticks and not self._places.held:
             return []
+        self._places.held = self._places.free = False
         puts, filled = [], set()
         for number, batch in sorted(self._batches.items(), key=lambda each: (-each[1].urgent, each[0])):
             beat = batch.line in self.beats
@@ -143,6 +124,9 @@ class Sending:
                 continue
             for attempt in batch.tries.values():
                 if attempt.due is None or attempt.due > now or (beat and attempt.route.id in filled):
+                    continue
+                attempt.held = not beat and not self._places.take(number, attempt.route, batch.urgent, now)
+                if attempt.held:
                     continue
                 if beat:
                     filled.add(attempt.route.id)
@@ -154,21 +138,22 @@ class Sending:
     def next_wake(self) -> int | None:
         """When something falls due next."""
         if self._soonest is None:
-            tries = [
-                t.due for batch in self._batches.values() for t in batch.tries.values() if t.due is not None
-            ]
-            self._soonest = min(tries, default=NEVER)
+            tries = (t for batch in self._batches.values() for t in batch.tries.values() if not t.held)
+            self._soonest = min((t.due for t in tries if t.due is not None), default=NEVER)
         times = [self._soonest] if self._soonest != NEVER else []
         if self.beats:  # what waits for its slot wakes nobody before
             free = (batch for batch in self._batches.values() if batch.line not in self.beats)
-            times = [t.due for batch in free for t in batch.tries.values() if t.due is not None]
+            tries = (t for batch in free for t in batch.tries.values() if not t.held)
+            times = [t.due for t in tries if t.due is not None]
             times += self.beats.wakes()
         times += [line.due for line in self._lines.values() if line.due is not None]
+        times += [self._latest] if self._places.free else []
         return min(times, default=None)
 
     def accepted(self, put: Put, now: int) -> tuple[bytes, ...]:
         """A relay took it. Returns the batch's entries if this may be the first relay that did."""
         self._notice(now)
+        self._places.left(put)
         batch = self._batches.get(put.batch)
         if batch is None:
             # The reader's receipt was quicker than the relay's answer; a relay took it all the same.
@@ -190,6 +175,7 @@ class Sending:
     def failed(self, put: Put, now: int) -> None:
         """A relay did not take it; it is tried again."""
         self._notice(now)
+        self._places.left(put)
         batch = self._batches.get(put.batch)
         attempt = batch.tries.get(put.route.id) if batch is not None else None
         if attempt is None:
