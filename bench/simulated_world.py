@@ -20,7 +20,7 @@ from goodoffices.drill.world.begin import TERMS
 from goodoffices.drill.world.checks import check_end, need
 from goodoffices.drill.world.officers import random_draft, release
 from goodoffices.drill.world.plans import Plan
-from goodoffices.drill.world.remembering import remembering
+from goodoffices.drill.world.remembering import remembering, uncollected
 from goodoffices.drill.world.runs import beginning, run
 from goodoffices.drill.world.steps import Steps
 from goodoffices.drill.world.world import World
@@ -39,6 +39,11 @@ def in_bursts(seed: int) -> int:
 
 def one_by_one(seed: int) -> int:
     """A run in which either party writes now and then; how many notes were released."""
+    with uncollected():
+        return _one_by_one(seed)
+
+
+def _one_by_one(seed: int) -> int:
     world, steps = World(seed), Steps()
     with remembering():
         world.begin_from(beginning(1, young=False))

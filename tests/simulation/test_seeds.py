@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A few hundred runs of whole offices under faults, each from its seed (docs/simulation.md)."""
 
+import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
 
+from goodoffices.drill.world import runs
 from goodoffices.drill.world.plans import Plan, plan_of, turned
 from goodoffices.drill.world.runs import run, run_seed
 from goodoffices.drill.world.soak import run_chunk
+from goodoffices.drill.world.world import World
 
 STEPS = 20
 THIN = 10
@@ -138,3 +142,18 @@ def test_a_calm_world_holds(posts: int, terms: int) -> None:
     """P2: every way of reading and forwarding, over one post and over two."""
     verdict = run(Plan(11, 12, posts, (terms,)))
     assert verdict.broken is None, verdict.sentence
+
+
+def test_a_world_is_let_go_of_as_soon_as_its_run_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/simulation.md: a soak of thousands of runs holds one world at a time, not ten with all their disks."""
+    worlds: list[weakref.ref[World]] = []
+
+    class Watched(World):
+        def __init__(self, seed: int) -> None:
+            super().__init__(seed)
+            worlds.append(weakref.ref(self))
+
+    monkeypatch.setattr(runs, "World", Watched)
+    assert run(Plan(11, 2, 1, (0,))).broken is None
+    gc.collect(0)
+    assert [each() for each in worlds] == [None]

@@ -14,7 +14,7 @@ from goodoffices.desk.officers.acts import Draft
 from goodoffices.drill.world.checks import Broken
 from goodoffices.drill.world.officers import release
 from goodoffices.drill.world.parts import SECOND
-from goodoffices.drill.world.remembering import remembering
+from goodoffices.drill.world.remembering import remembering, uncollected
 from goodoffices.drill.world.runs import DAY, beginning, random_weather
 from goodoffices.drill.world.watching import Watching
 from goodoffices.drill.world.world import World
@@ -99,6 +99,11 @@ class Night:
 
 def run_night(seed: int, minutes: int = 40, terms: int | None = None) -> NightVerdict:
     """One night, under one of begin.TERMS or any. Never raises what went wrong in it: that is the verdict."""
+    with uncollected():
+        return _verdict(seed, minutes, terms)
+
+
+def _verdict(seed: int, minutes: int, terms: int | None) -> NightVerdict:
     night, broken = Night(seed, minutes, terms), None
     try:
         with remembering():

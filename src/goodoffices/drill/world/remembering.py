@@ -93,14 +93,26 @@ def remembering() -> Iterator[None]:
         *((module, "read_inside", known.read_inside) for module in (sealed, acts, checks)),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in put]
-    collects = gc.isenabled()
     for module, name, function in put:
         setattr(module, name, function)
-    gc.disable()  # a run is short, and what it makes is dropped whole
     try:
-        yield
+        with uncollected():
+            yield
     finally:
         for module, name, function in before:
             setattr(module, name, function)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """A run is short, and what it makes is dropped whole: nothing of it is looked through before.
+
+    Around the function that holds the world: what has gone is freed at once, what is still held is gone through twice.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
         if collects:
             gc.enable()

@@ -17,7 +17,7 @@ from goodoffices.drill.world.officers import random_deed
 from goodoffices.drill.world.parts import SECOND, SimOffice, Snapshot, Weather
 from goodoffices.drill.world.plans import EVENTS, Plan, Verdict, plan_of
 from goodoffices.drill.world.relay import SimRelay
-from goodoffices.drill.world.remembering import remembering
+from goodoffices.drill.world.remembering import remembering, uncollected
 from goodoffices.drill.world.rosters import (
     change_rosters,
     check_rosters,
@@ -45,6 +45,11 @@ def beginning(posts: int, *, young: bool, releasers: int = 1, thin: bool = False
 
 def run(plan: Plan) -> Verdict:
     """One run. Never raises what the world did wrong: that is the verdict."""
+    with uncollected():
+        return _verdict(plan)
+
+
+def _verdict(plan: Plan) -> Verdict:
     world = World(plan.seed)
     try:
         with remembering():
