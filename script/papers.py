@@ -25,7 +25,7 @@ MAP = ROOT / "ARCHITECTURE.md"
 DECISIONS = ROOT / "docs" / "adr" / "README.md"
 VERIFYING = ROOT / "docs" / "export.md"
 BEGIN, END = "<!-- made by script/papers: begin -->\n", "<!-- made by script/papers: end -->\n"
-PACKAGES = ("core", "db", "picture", "relay", "desk", "verify", "web", "drill", "cli")
+PACKAGES = ("core", "db", "wire", "picture", "relay", "desk", "verify", "web", "drill", "cli")
 
 HEAD = """\
 # Every command

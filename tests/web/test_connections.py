@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.requests import Request
 
-from goodoffices.web.connections import HEAD_BYTES, KNOWN, MOST_WAITING, known, page_http
+from goodoffices.web.connections import HEAD_BYTES, KNOWN, MOST_WAITING, PageServer, known, page_http
+from tests.relay.test_tls import certificate_in
 
 PAGE = b"GET /%s HTTP/1.1\r\nHost: desk\r\n\r\n"
 
@@ -24,21 +27,30 @@ async def page(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"page"})
 
 
-def visited(story: Callable[[Callable[[], Awaitable[Visit]]], Awaitable[None]], most: int = 4) -> None:
-    """Serve the page with so many connections, and let visits be made."""
+def visited(
+    story: Callable[[Callable[..., Awaitable[Visit]]], Awaitable[None]],
+    most: int = 4,
+    files: tuple[Path, Path] | None = None,
+) -> None:
+    """Serve the page with so many connections, and let visits be made; under TLS with these files."""
 
     async def serve() -> None:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         config = uvicorn.Config(page, http=page_http(most), lifespan="off", log_level="critical")
-        server = uvicorn.Server(config)
+        trusted = None
+        if files is not None:
+            config.ssl_certfile, config.ssl_keyfile = files
+            trusted = ssl.create_default_context(cafile=files[0])
+        server = PageServer(config)
         server.capture_signals = quietly  # type: ignore[method-assign]
         serving = asyncio.ensure_future(server.serve(sockets=[listening]))
 
         visits: list[Visit] = []
 
-        async def visit() -> Visit:
-            visits.append(Visit(*await asyncio.open_connection("127.0.0.1", port)))
+        async def visit(*, silent: bool = False) -> Visit:
+            tls = None if silent else trusted
+            visits.append(Visit(*await asyncio.open_connection("127.0.0.1", port, ssl=tls)))
             return visits[-1]
 
         async with asyncio.timeout(60):
@@ -97,6 +109,25 @@ def test_a_newcomer_takes_the_oldest_strangers_place_and_none_of_who_is_signed_i
         assert await (await visit()).asks() == b""  # all places are theirs
 
     visited(story)
+
+
+def test_under_tls_who_says_nothing_takes_a_strangers_place_and_no_more(tmp_path: Path) -> None:
+    """P7: handshakes that nobody goes on with held the desk's files, a minute each, as many as there are"""
+
+    async def story(visit: Callable[..., Awaitable[Visit]]) -> None:
+        officer = await visit()
+        assert await officer.asks(b"mine") == b"page"
+        crowd = [await visit(silent=True) for _ in range(9)]
+        assert [await each.rest() for each in crowd[:6]] == [b""] * 6
+        newcomer = await visit()
+        assert await newcomer.asks() == b"page"
+        assert await crowd[6].rest() == b""
+        assert await officer.asks() == b"page"
+        mine = [newcomer, *[await visit() for _ in range(2)]]
+        assert [await each.asks(b"mine") for each in mine] == [b"page"] * 3
+        assert await (await visit(silent=True)).rest() == b""  # all places are theirs
+
+    visited(story, files=certificate_in(tmp_path))
 
 
 def test_a_head_without_end_ends_its_connection() -> None:

@@ -28,7 +28,7 @@ from goodoffices.desk.routes.relay_client import read_reach
 from goodoffices.desk.routes.socks import read_proxy
 from goodoffices.desk.service import DeskConfig, DeskService
 from goodoffices.web.app import create_app
-from goodoffices.web.connections import page_http
+from goodoffices.web.connections import PageServer, page_http
 from goodoffices.web.observing import create_observer
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -141,7 +141,7 @@ async def _serve(
         raise MachineError(
             f"The TLS files cannot be used: {error}.", "Check --tls-cert and --tls-key."
         ) from None
-    server = uvicorn.Server(settings)
+    server = PageServer(settings)
     # Signals are taken here: the vault must close after the last answer, whoever stops the desk.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     stop = asyncio.Event()

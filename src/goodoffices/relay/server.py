@@ -19,12 +19,13 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from goodoffices.relay.bounded_http import LINGER_SECONDS, BoundedHttp
-from goodoffices.relay.connections import OF_ONE, Connections
-from goodoffices.relay.handshakes import Handshake, TlsDoor, listen
+from goodoffices.relay.connections import OF_ONE, Connections, Verdict
+from goodoffices.relay.doorkeeper import network
 from goodoffices.relay.http import FRAME
 from goodoffices.relay.quick import QuickPuts
 from goodoffices.relay.quick_http import QuickHttp
 from goodoffices.wire import Wire, few_frames
+from goodoffices.wire.handshakes import Handshake, TlsDoor, listen
 
 CONNECTIONS = 4_096
 STARTUP_FAILED = 3
@@ -158,13 +159,17 @@ class RelayServer(uvicorn.Server):
     def _tls(self, listening: socket.socket, context: ssl.SSLContext) -> TlsDoor:
         protocol: Any = self.config.http_protocol_class
 
-        def make() -> BoundedHttp:
+        def make(here: Handshake) -> BoundedHttp:
             made = protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
             assert isinstance(made, BoundedHttp)
+            made.greeted = here
             return made
 
-        counted = bool(protocol.count_loopback)
-        return TlsDoor(listening, context, make, self._places, count_loopback=counted)
+        def came(here: Handshake, address: str) -> bool:
+            seen = network(address, count_loopback=bool(protocol.count_loopback))
+            return self._places.came(here, seen) is Verdict.ADMITTED
+
+        return TlsDoor(listening, context, make, came, self._places.left)
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         self._stopping()

@@ -25,7 +25,6 @@ from goodoffices.core.addresses import check_exposure
 from goodoffices.core.errors import MachineError
 from goodoffices.db.sqlite import check_private
 from goodoffices.relay.doorkeeper import Doorkeeper, Rates
-from goodoffices.relay.handshakes import listen
 from goodoffices.relay.http import RelayDoor, build_app
 from goodoffices.relay.journal import Event, FaultHandler, Journal, loud
 from goodoffices.relay.metrics import Metrics
@@ -36,6 +35,7 @@ from goodoffices.relay.rules import Limits, Refusal, Refused
 from goodoffices.relay.server import CONNECTIONS, RelayServer, protocols, raise_file_limit
 from goodoffices.relay.store import RelayStore, Totals
 from goodoffices.relay.store_sqlite import SqliteRelayStore
+from goodoffices.wire.handshakes import listen
 
 if (
     TYPE_CHECKING

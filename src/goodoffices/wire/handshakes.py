@@ -13,10 +13,6 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from goodoffices.relay.bounded_http import BoundedHttp
-from goodoffices.relay.connections import Connections, Verdict
-from goodoffices.relay.doorkeeper import network
-
 HANDSHAKE_SECONDS = 20.0
 BACKLOG = 2_048
 PAUSE_SECONDS = 0.5  # where the machine has no more files: some connection will end
@@ -43,22 +39,24 @@ class Handshake:
 
 
 class TlsDoor:
-    """Accepts connections, has their handshakes made, and hands them to what ``make`` makes."""
+    """Accepts connections, has their handshakes made, and hands them to what ``make`` makes.
+
+    ``came`` is told of a connection and its address, and says whether it has a place; ``left``, that it has it no more.
+    """
 
     def __init__(
         self,
         listening: socket.socket,
         context: ssl.SSLContext,
-        make: Callable[[], BoundedHttp],
-        places: Connections,
-        *,
-        count_loopback: bool,
+        make: Callable[[Handshake], asyncio.Protocol],
+        came: Callable[[Handshake, str], bool],
+        left: Callable[[Handshake], None],
     ) -> None:
         self._listening = listening
         self._context = context
         self._make = make
-        self._places = places
-        self._count_loopback = count_loopback
+        self._place = came
+        self._left = left
         self._greeting: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -79,10 +77,7 @@ class TlsDoor:
 
     def _came(self, led: socket.socket, address: str) -> None:
         here = Handshake()
-        if (
-            self._places.came(here, network(address, count_loopback=self._count_loopback))
-            is not Verdict.ADMITTED
-        ):
+        if not self._place(here, address):
             led.close()  # before the handshake there is nobody to be told why
             return
         here.task = asyncio.ensure_future(self._greet(led, here))
@@ -90,8 +85,7 @@ class TlsDoor:
         here.task.add_done_callback(self._greeting.discard)
 
     async def _greet(self, led: socket.socket, here: Handshake) -> None:
-        protocol = self._make()
-        protocol.greeted = here
+        protocol = self._make(here)
         done = False
         try:
             with contextlib.suppress(OSError):  # it said no TLS, or not in time, or went
@@ -100,6 +94,6 @@ class TlsDoor:
                 )
                 done = True
         finally:
-            self._places.left(here)
+            self._left(here)
             if not done:
                 led.close()
