@@ -9,8 +9,10 @@ its own office says later clears it: the next of its chain, or an act about it, 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from goodoffices.core.act import NEEDS, Act, ActType
 from goodoffices.core.line import Place
@@ -130,8 +132,7 @@ class Departed:
             return 0  # made here, or brought by the author's own desk, which lets nobody sign who is out
         line, writer, first = min(ways, key=lambda way: (way[0], order.of(way)))
         place = order.of((line, writer, first))
-        told = self._told.get((line, writer, author), [])
-        return max((version for at, version in told if order.of((line, writer, at)) < place), default=0)
+        return order.newest((line, writer, author), self._told.get((line, writer, author), []), place)
 
     def _clear(
         self,
@@ -140,24 +141,36 @@ class Departed:
         late: dict[bytes, tuple[Signature, Roster, tuple[bytes, ...]]],
     ) -> None:
         """Leave out what its own office stands by: by the next link of the chain, or by an act about it."""
-        behind: dict[bytes, set[bytes]] = {each: set() for each in late}
+        stand_by: dict[bytes, list[bytes]] = {}
+        """What each link or act names: whatever stands by it stands by these."""
+        sound: list[bytes] = []
+        """What is not late itself, or no more, and whose names are yet to be cleared."""
+
+        def stands(by: bytes, what: bytes) -> None:
+            stand_by.setdefault(by, []).append(what)
+            if by not in late:
+                sound.append(by)
+
+        chains = {each: _chain(signature) for each, (signature, _, _) in late.items()}
+        for chain in set(chains.values()):
+            for link in authors.get(chain, []):
+                if link.previous is not None and chains.get(link.previous) == chain:
+                    stands(link.id, link.previous)
         for signature, _, _ in late.values():
-            for link in authors.get((signature.made.mandate, signature.made.lane, signature.made.author), []):
-                if link.previous in behind:
-                    behind[link.previous].add(link.id)
             for kept in account.about.get(signature.id, []):
                 if kept.act.author == signature.made.author and kept.act.type != ActType.ALTERED:
-                    behind[signature.id].add(kept.id)
-        cleared = True
-        while cleared:
-            cleared = False
-            for what in [each for each in late if behind[each] - late.keys()]:
-                del late[what]
-                cleared = True
+                    stands(kept.id, signature.id)
+        while sound:
+            sound += [what for what in stand_by.pop(sound.pop(), ()) if late.pop(what, None) is not None]
 
     def _check_mandates(
         self, account: Account, authors: Authors, order: _Order, late: Collection[bytes]
     ) -> Iterator[Finding]:
+        own: dict[tuple[bytes, bytes], bool] = {}
+        """By mandate and author: whether all that it says under it is late."""
+        for (mandate, _, author), links in authors.items():
+            all_late = all(link.id in late for link in links)
+            own[mandate, author] = own.get((mandate, author), True) and all_late
         for mandate, signers in sorted(self._mandates.items()):
             folder, agreement = account.agreements[mandate]
             for office, pin, keeps in keepers_signed(agreement):
@@ -169,13 +182,7 @@ class Departed:
                 since = credential.roster_at(known)
                 if since is None or known <= pin or any(since.rights(each) & Right.KEYS for each in keeps):
                     continue
-                links = [
-                    link
-                    for key, own in authors.items()
-                    if key[0] == mandate and key[2] == office
-                    for link in own
-                ]
-                if all(link.id in late for link in links):
+                if own.get((mandate, office), True):
                     who = ", ".join(name for each in keeps if (name := name_of(credential, each)))
                     yield Finding(
                         f"{folder}/mandate.cbor",
@@ -185,6 +192,11 @@ class Departed:
                         f"only {who} signed it for {account.name(office)}, by an older roster, and nothing of"
                         f" {account.name(office)} stands under it",
                     )
+
+
+def _chain(signature: Signature) -> tuple[bytes, bytes, bytes]:
+    made = signature.made
+    return made.mandate, made.lane, made.author
 
 
 def keepers_signed(agreement: Agreement) -> Iterator[tuple[bytes, int, list[bytes]]]:
@@ -225,6 +237,21 @@ class _Order:
     def __init__(self, account: Account) -> None:
         self._lines = account.lines
         self._ranks: dict[tuple[bytes, bytes], dict[bytes, int]] = {}
+        self._newest: dict[tuple[bytes, bytes, bytes], tuple[list[tuple[int, int]], list[int]]] = {}
+        """By line, writer and office: places at which its rosters were told, and the newest told up to each."""
+
+    def newest(
+        self, way: tuple[bytes, bytes, bytes], told: list[tuple[Place, int]], place: tuple[int, int]
+    ) -> int:
+        """The newest of an office's rosters that was told before a place; 0 for none."""
+        if way not in self._newest:
+            line, writer, _ = way
+            there = sorted((self.of((line, writer, at)), version) for at, version in told)
+            newest = list(accumulate((version for _, version in there), max))
+            self._newest[way] = [at for at, _ in there], newest
+        places, versions = self._newest[way]
+        before = bisect_left(places, place)
+        return versions[before - 1] if before else 0
 
     def of(self, came: Came) -> tuple[int, int]:
         """Where an entry stands among its writer's on its line."""
@@ -244,9 +271,11 @@ def _ranks(line: KeptLine, links: Links) -> dict[bytes, int]:
     }
     ranks: dict[bytes, int] = {}
     for incarnation in links.runs:
-        way = [incarnation]
-        while (before := after.get(way[-1])) is not None and before not in ranks and before not in way:
-            way.append(before)
+        way = {incarnation: None}
+        at = incarnation
+        while (before := after.get(at)) is not None and before not in ranks and before not in way:
+            way[before] = None
+            at = before
         rank = ranks[before] + 1 if before is not None and before in ranks else 0
         for each in reversed(way):
             ranks[each] = rank

@@ -45,14 +45,16 @@ const orderOn = (line, writer) => {
       if (!after.has(incarnation)) after.set(incarnation, null);
       if (number === 1 && opens !== null && opens[0] !== incarnation) after.set(incarnation, opens[0]);
     }
-    const rank = (incarnation, seen) => {
-      if (ranks.has(incarnation)) return ranks.get(incarnation);
-      const before = after.get(incarnation) ?? null;
-      const here = before === null || seen.has(before) ? 0 : rank(before, seen.add(before)) + 1;
-      ranks.set(incarnation, here);
-      return here;
-    };
-    for (const incarnation of after.keys()) rank(incarnation, new Set([incarnation]));
+    for (const incarnation of after.keys()) {
+      const way = new Set();
+      let at = incarnation;
+      while (at !== null && !ranks.has(at) && !way.has(at)) {
+        way.add(at);
+        at = after.get(at) ?? null;
+      }
+      let rank = at !== null && ranks.has(at) ? ranks.get(at) + 1 : 0;
+      for (const each of [...way].reverse()) ranks.set(each, rank++);
+    }
     line.orders.set(writer, ranks);
   }
   return line.orders.get(writer);
@@ -67,12 +69,25 @@ const isBefore = (ranks, [incarnation, number], [other, later]) => {
 const knownBefore = (record, author, ways) => {
   const here = ways.filter(({ reader }) => reader === record.manifest.office);
   if (here.length === 0 || here.some(({ writer }) => writer === author)) return 0;
-  const [way] = [...here].sort((a, b) => compareText(a.line.id, b.line.id));
+  const way = here.reduce((one, other) => (compareText(other.line.id, one.line.id) < 0 ? other : one));
   const ranks = orderOn(way.line, way.writer);
   const places = here.filter(({ line }) => line.id === way.line.id).map(({ carriage }) => carriage.place);
-  const told = record.departed.tellings.get(`${way.line.id} ${way.writer} ${author}`) ?? [];
-  const before = told.filter(({ place }) => places.every((each) => isBefore(ranks, place, each)));
-  return before.reduce((newest, { version }) => Math.max(newest, version), 0);
+  const first = places.reduce((one, other) => (isBefore(ranks, other, one) ? other : one));
+  const told = record.departed.tellings.get(`${way.line.id} ${way.writer} ${author}`);
+  if (!told) return 0;
+  if (!told.newest) {
+    const later = (one, other) => Number(isBefore(ranks, other.place, one.place));
+    told.sort((one, other) => later(one, other) - later(other, one));
+    let newest = 0;
+    told.newest = told.map(({ version }) => (newest = Math.max(newest, version)));
+  }
+  let [low, high] = [0, told.length]; // how many were told before
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(ranks, told[middle].place, first)) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? told.newest[low - 1] : 0;
 };
 
 const waysOf = (record, id) => {
@@ -92,19 +107,28 @@ const nameOfKey = (office, key) => {
 
 /** Leave out what its office stands by: by the next link of its chain, or by an act about it. */
 const clearStoodBy = (record, late) => {
-  const behind = new Map([...late.keys()].map((id) => [id, []]));
-  for (const { id, made } of late.values()) {
-    for (const link of record.authors.get(`${made.mandate} ${made.lane} ${made.author}`) ?? []) {
-      if (link.previous === id) behind.get(id).push(link.id);
-    }
-    for (const kept of record.about.get(id) ?? []) {
-      if (kept.act.author === made.author && kept.act.type !== ALTERED) behind.get(id).push(kept.id);
+  const chainOf = ({ mandate, lane, author }) => `${mandate} ${lane} ${author}`;
+  const named = new Map(); // by what stands there: what it stands by
+  const sound = [];
+  const stands = (by, what) => {
+    pushTo(named, by, what);
+    if (!late.has(by)) sound.push(by);
+  };
+  for (const chain of new Set([...late.values()].map(({ made }) => chainOf(made)))) {
+    for (const { id, previous } of record.authors.get(chain) ?? []) {
+      if (late.has(previous) && chainOf(late.get(previous).made) === chain) stands(id, previous);
     }
   }
-  for (let cleared = true; cleared; ) {
-    const stoodBy = [...late.keys()].filter((id) => behind.get(id).some((each) => !late.has(each)));
-    for (const id of stoodBy) late.delete(id);
-    cleared = stoodBy.length > 0;
+  for (const { id, made } of late.values()) {
+    for (const kept of record.about.get(id) ?? []) {
+      if (kept.act.author === made.author && kept.act.type !== ALTERED) stands(kept.id, id);
+    }
+  }
+  while (sound.length > 0) {
+    const by = sound.pop();
+    const names = named.get(by) ?? [];
+    named.delete(by);
+    for (const what of names) if (late.delete(what)) sound.push(what);
   }
 };
 
@@ -128,6 +152,11 @@ const checkDeparted = (findings, record) => {
 
 /** Mandates that only somebody signed for an office who kept no keys of it any more. */
 const checkMandates = (findings, record, late) => {
+  const sound = new Set(); // "mandate author" of whoever said something under it that is not late
+  for (const [chain, links] of record.authors) {
+    const [mandate, , author] = chain.split(" ");
+    if (links.some((link) => !late.has(link.id))) sound.add(`${mandate} ${author}`);
+  }
   for (const [id, { folder, agreement }] of record.agreements) {
     for (const [, office, pin, paper] of agreement.mandate.offices) {
       if (paper || office === record.manifest.office) continue;
@@ -137,8 +166,7 @@ const checkMandates = (findings, record, late) => {
       const known = knownBefore(record, office, keeps.flatMap((key) => record.departed.mandates.get(`${id} ${key}`) ?? []));
       if (known <= credential.rosterIds.indexOf(pin) + 1) continue;
       if (keeps.some((key) => credential.may(known, key, RIGHTS.keys))) continue;
-      const chains = [...record.authors].filter(([chain]) => chain.startsWith(`${id} `) && chain.endsWith(` ${office}`));
-      if (!chains.every(([, links]) => links.every((link) => late.has(link.id)))) continue;
+      if (sound.has(`${id} ${office}`)) continue;
       const expected = `the signature of somebody who keeps keys by roster ${known} of ${credential.name}`;
       const who = keeps.map((key) => nameOfKey(credential, key)).join(", ");
       findings.add(`${folder}/mandate.cbor`, "older-roster", expected, `${who} alone signed it for ${credential.name}`);
