@@ -15,6 +15,7 @@ from goodoffices.core.roster_request import sign_request
 from goodoffices.core.statement import sign, state
 from goodoffices.db.migrate import migrate, steps_in
 from goodoffices.desk.export import export
+from goodoffices.desk.ledger.ledger import MAX_FINDINGS
 from goodoffices.desk.officers.acts import Terms
 from goodoffices.desk.views.views import Views
 from tests.attacks.catalogue import Scene
@@ -196,3 +197,20 @@ def test_marks_are_brought_to_a_vault_of_before() -> None:
     migrate(db, steps)
     assert db.execute("SELECT name FROM fact").fetchall() == [("beat 01",)]
     assert db.execute("SELECT count(*) FROM signer_left").fetchone() == (0,)
+
+
+def test_findings_that_others_cause_keep_out_none_about_what_a_departed_officer_signed() -> None:
+    """P6, P10: two thousand about anything, by whomever, and the one that names him was not kept"""
+    scene = Scene()
+    note = scene.release(scene.west, scene.east)
+    scene.forward(note)
+    with scene.east.desk.context.transaction():
+        for at in range(MAX_FINDINGS):
+            scene.east.desk.ledger.find(scene.now, "the other office's", f"text {at}", "")
+    act = scene.act(
+        officer_leaves(scene), scene.west, ActType.WITHDRAWN, recipient=scene.east.me, subject=note
+    )
+    scene.say(scene.middle, scene.east_line, (Item.ACT, act.raw))
+    assert "is signed by officer 1, by roster 1" in scene.found(scene.east)
+    *_, last = scene.east.desk.ledger.findings()
+    assert last[1] == scene.east_line

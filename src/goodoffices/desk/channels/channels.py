@@ -54,7 +54,7 @@ class Channels(Verifying):
         except OtherOfficeError as error:
             self._find(line, carried, error, now)
             return
-        with self.departed.carrying(carried, now):
+        with self.ledger.brought_by(line.id), self.departed.carrying(carried, now):
             early = [item for item in items if not self._take_item(line, carried, item, now, early=True)]
             for item in early:  # what was missing may have stood behind it, in the same entry
                 self._take_item(line, carried, item, now)

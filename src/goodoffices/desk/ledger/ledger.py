@@ -37,6 +37,8 @@ class Ledger(
 ):
     """Typed access to the tables of the record."""
 
+    _brought_by: bytes | None = None
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; on a roll-back what was remembered in memory is forgotten too."""
@@ -94,7 +96,13 @@ class Ledger(
         line: bytes | None = None,
         entry: bytes | None = None,
     ) -> None:
-        """Keep what was refused or does not hold; the same finding about the same entry once."""
+        """Keep what was refused or does not hold; the same finding about the same entry once.
+
+        Without a line named it is counted by the one that brought what it is about: nobody's findings, however many,
+        keep out those about another.
+        """
+        if line is None and fault != OWN:
+            line = self._brought_by or (self._line_of(entry) if entry is not None else None)
         if self._one("SELECT 1 FROM finding WHERE what=? AND entry IS ? AND line IS ?", what, entry, line):
             return
         same = "SELECT count(*) FROM finding WHERE what=? AND line IS ?"
@@ -112,6 +120,27 @@ class Ledger(
             "INSERT INTO finding (at, line, entry, fault, what, next) VALUES (?,?,?,?,?,?)",
             (now, line, entry, fault, what, step),
         )
+
+    @contextmanager
+    def brought_by(self, line: bytes) -> Iterator[None]:
+        """While what came by a line is looked at: what is found then is found of it."""
+        self._brought_by = line
+        try:
+            yield
+        finally:
+            self._brought_by = None
+
+    def _line_of(self, what: bytes) -> bytes | None:
+        """By which line a note or an act came first, as far as is known."""
+        row = self._one(
+            "SELECT entry.line FROM copy JOIN entry ON entry.id=copy.entry WHERE note=? ORDER BY copy.position LIMIT 1",
+            what,
+        )
+        if row is not None:
+            return bytes(row[0])
+        row = self._one("SELECT from_office FROM act WHERE id=?", what)
+        line = self.line_to(bytes(row[0])) if row is not None and row[0] is not None else None
+        return line.id if line is not None else None
 
     def was_found(self, what: str, line: bytes) -> bool:
         """Whether a line has this finding already, about whatever entry."""
