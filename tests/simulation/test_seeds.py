@@ -5,6 +5,7 @@ import gc
 import subprocess
 import sys
 import weakref
+from random import Random
 
 import pytest
 
@@ -157,3 +158,9 @@ def test_a_world_is_let_go_of_as_soon_as_its_run_is_over(monkeypatch: pytest.Mon
     assert run(Plan(11, 2, 1, (0,))).broken is None
     gc.collect(0)
     assert [each() for each in worlds] == [None]
+
+
+def test_messages_of_a_seed_take_as_long_as_ever() -> None:
+    """docs/simulation.md: a seed makes the same run again; its dice are drawn as ``randint`` draws them."""
+    world, dice = World(5), Random(5)
+    assert [world.delay() for _ in range(200)] == [dice.randint(1, 40) for _ in range(200)]

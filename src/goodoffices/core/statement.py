@@ -220,7 +220,7 @@ class Signed:
     statement: Statement
     signatures: tuple[tuple[bytes, bytes], ...]
 
-    @property
+    @once
     def id(self) -> bytes:
         """The statement's ID."""
         return self.statement.id

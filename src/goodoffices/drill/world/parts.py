@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from goodoffices.core.office import Office
+from goodoffices.core.once import once
 from goodoffices.desk.context import Officer
 from goodoffices.desk.desk import Desk
 from goodoffices.desk.founding import Founding
@@ -41,9 +42,9 @@ class Weather:
 CALM = Weather()
 
 
-@dataclass
+@dataclass(eq=False)
 class SimOffice:
-    """One office: its keys, its disk, and its desk while that runs."""
+    """One office: its keys, its disk, and its desk while that runs. No other is the same."""
 
     name: str
     founding: Founding
@@ -64,7 +65,7 @@ class SimOffice:
     at_the_root: Office | None = None
     """The credential as the root last signed it: it lies with the root, whatever becomes of the desk."""
 
-    @property
+    @once
     def id(self) -> bytes:
         """The office's ID."""
         return self.founding.office.id

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
 
@@ -24,8 +23,6 @@ _IN_USE = 2**52
 """Who listens uses a mailbox all the time; nobody here leaves one for good."""
 Stored = Callable[[str, bytes, bytes], None]
 """Called with relay, mailbox and envelope for each envelope that is new there."""
-_id_of = lru_cache(maxsize=256)(envelope_id)
-"""Two relays are brought one envelope, and asked to delete it."""
 
 
 def now_of(work: Coroutine[Any, Any, T]) -> T:
@@ -83,7 +80,7 @@ class SimRelay:
         """Store an envelope; with ``keep`` false only say so. Raises Refused."""
         self._check(route.mailbox, Right.PUT, route.put)
         if keep:
-            now_of(self._store.put(route.mailbox, _id_of(envelope), envelope, now + self.offset))
+            now_of(self._store.put(route.mailbox, envelope_id(envelope), envelope, now + self.offset))
 
     def collect(self, route: RouteRow) -> list[bytes]:
         """Everything that waits in a mailbox, oldest first. Raises Refused."""
@@ -103,7 +100,7 @@ class SimRelay:
     def delete(self, route: RouteRow, envelope: bytes, now: int) -> None:
         """Delete what its collector has kept. Raises Refused."""
         self._check(route.mailbox, Right.DELETE, route.remove)
-        now_of(self._store.delete(route.mailbox, _id_of(envelope), now + self.offset))
+        now_of(self._store.delete(route.mailbox, envelope_id(envelope), now + self.offset))
 
 
 def spoilt(dice: Random, envelope: bytes, others: list[list[bytes]]) -> bytes:

@@ -26,6 +26,9 @@ KEYS = 1 << 16
 """Derived keys that are remembered: the salts of a note's leaves are asked for at each of its readers."""
 INSIDES = 1 << 12
 """Notes whose inside was read, by its bytes."""
+LARGE = 1 << 12
+HASHES = 1 << 10
+"""Hashes of so many bytes and more that are remembered: each envelope's is asked for by two relays and its reader."""
 
 
 _NOT_HERE = (None, b"", b"", b"")
@@ -39,9 +42,15 @@ class Remembered:
         self.mldsa, self.seal, self.unseal = crypto.mldsa_verify, crypto.seal, crypto.unseal
         self.hkdf = lru_cache(KEYS)(crypto.hkdf)
         self.read_inside = lru_cache(INSIDES)(note.read_inside)
+        self.hash = crypto.sha256
+        self.large = lru_cache(HASHES)(crypto.sha256)
         self._good: set[tuple[bytes, bytes, bytes]] = set()
         self._seals: dict[bytes, tuple[bytes, bytes, bytes, bytes]] = {}
         """By their first bytes, which are fresh in each."""
+
+    def sha256(self, data: bytes) -> bytes:
+        """See ``crypto``."""
+        return self.hash(data) if len(data) < LARGE else self.large(data)
 
     def ed25519_sign(self, seed: bytes, message: bytes) -> bytes:
         """See ``crypto``."""
@@ -85,6 +94,7 @@ def remembering() -> Iterator[None]:
     known = Remembered()
     put: list[tuple[ModuleType, str, Any]] = [
         (crypto, "hkdf", known.hkdf),
+        (crypto, "sha256", known.sha256),
         (crypto, "ed25519_sign", known.ed25519_sign),
         (crypto, "ed25519_verify", known.ed25519_verify),
         (crypto, "mldsa_verify", known.mldsa_verify),

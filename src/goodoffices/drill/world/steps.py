@@ -31,8 +31,10 @@ class Steps:
     """What authors released, by ID, as the world remembers it; None where it is not to be asked."""
     _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """The last act, note and finding that were looked at, by their places in their tables."""
-    _about: dict[tuple[str, bytes], list[tuple[bytes, bytes]]] = field(default_factory=dict)
-    """By office and note: (mandate, ID) of the acts about it, in the order in which they came."""
+    _about: dict[tuple[str, bytes, bytes], list[bytes]] = field(default_factory=dict)
+    """By office, note and mandate: IDs of the acts about it, in the order in which they came."""
+    _notes: dict[tuple[str, bytes], tuple[bytes, bytes, bytes]] = field(default_factory=dict)
+    """By office: (mandate, author, recipient) of each note that stands there."""
     _read: dict[bytes, Act] = field(default_factory=dict)
     _rungs: dict[tuple[str, bytes], frozenset[tuple[str, bytes, bytes]]] = field(default_factory=dict)
     _ladders: dict[tuple[Any, ...], frozenset[tuple[str, bytes, bytes]]] = field(default_factory=dict)
@@ -72,11 +74,12 @@ class Steps:
         """Every note that is new here has a number of its own."""
         numbers = self._numbers.setdefault(office.name, set())
         rows = office.disk.raw.execute(
-            "SELECT mandate, lane, author, number, id FROM note WHERE rowid > ?", (known,)
+            "SELECT mandate, lane, author, number, id, recipient FROM note WHERE rowid > ?", (known,)
         ).fetchall()
-        for *place, note in rows:
-            row = place[0], place[1], place[2], place[3]
-            self._is_its_authors(office, note, row[2], row[3])
+        for mandate, lane, author, number, note, recipient in rows:
+            row = mandate, lane, author, number
+            self._notes[office.name, note] = mandate, author, recipient
+            self._is_its_authors(office, note, author, number)
             need(
                 self.restores or not self.honest or row not in numbers,
                 f"{office.name}: two notes stand under one author's number",
@@ -95,19 +98,21 @@ class Steps:
 
     def _climb(self, office: SimOffice, known: int) -> None:
         disk, name = office.disk.raw, office.name
-        notes: dict[bytes, tuple[bytes, bytes, bytes]] = {}
-        for subject, under, act_id, signed, *note in disk.execute(_ACTS_AFTER, (known,)).fetchall():
-            self._about.setdefault((name, subject), []).append((under, act_id))
+        subjects: dict[bytes, None] = {}
+        for subject, under, act_id, signed in disk.execute(_ACTS_AFTER, (known,)).fetchall():
+            self._about.setdefault((name, subject, under), []).append(act_id)
             if act_id not in self._read:
                 self._read[act_id] = read_signed(signed).statement.read(Act)
-            if note[0] is not None:
-                notes[subject] = (note[0], note[1], note[2])
-        for subject, note in notes.items():
+            subjects[subject] = None
+        for subject in subjects:
+            note = self._notes.get((name, subject))
+            if note is None:
+                continue
             mandate, author, recipient = note
             if mandate not in self._mandates:
                 # A ledger that looked before may know an older roster than this mandate goes by.
                 self._mandates[mandate] = Ledger(office.disk).agreement(mandate).mandate
-            stand = tuple(act for under, act in self._about[name, subject] if under == mandate)
+            stand = tuple(self._about.get((name, subject, mandate), ()))
             key = (*note, stand)
             if key not in self._ladders:
                 acts = [(each, self._read[each]) for each in stand]
@@ -122,9 +127,10 @@ class Steps:
         self._written.pop(office.name, None)
         self._seen.pop(office.name, None)
         self._numbers.pop(office.name, None)
-        for of_notes in (self._rungs, self._about):
-            for key in [each for each in of_notes if each[0] == office.name]:
-                of_notes.pop(key)
+        of_notes: tuple[dict[Any, Any], ...] = (self._rungs, self._about, self._notes)
+        for known in of_notes:
+            for key in [each for each in known if each[0] == office.name]:
+                known.pop(key)
 
 
 _WATCHED = (
@@ -140,8 +146,7 @@ _WATCHED = (
 )
 """What goes is seen as it goes, so that no step counts everything that stands there."""
 _ACTS_AFTER = """
-SELECT subject, act.mandate, act.id, signed, note.mandate, note.author, note.recipient
-FROM act LEFT JOIN note ON note.id=act.subject WHERE act.position > ? AND subject IS NOT NULL ORDER BY act.position
+SELECT subject, mandate, id, signed FROM act WHERE position > ? AND subject IS NOT NULL ORDER BY position
 """
 _NEWEST = """
 SELECT coalesce((SELECT max(position) FROM act), 0), coalesce((SELECT max(rowid) FROM note), 0),
