@@ -95,3 +95,16 @@ def test_refusals_say_what_to_do(paired: tuple[Office, Office]) -> None:
     washington.does("courier out vault Bern --to stick")
     assert "for another office" in washington.is_refused("courier in vault stick")
     assert "no part of a courier" in bern.is_refused("courier in vault passphrase")
+
+
+def test_somebody_elses_stick_beside_ones_own_is_named_and_costs_it_nothing(
+    paired: tuple[Office, Office],
+) -> None:
+    """P2, P12: the first that nobody here opens ended it all"""
+    washington, bern = paired
+    washington.does("courier out vault Bern --to stick")
+    bern.does("courier out vault Washington --to back")
+    taken = bern.does("courier in vault", bern.path("back"), washington.path("stick"))
+    assert taken.word("line") == "Washington"
+    assert "unused    back: None of this desk's keys opens this bundle" in taken.err
+    assert "\topen\t" in bern.does("line list").out

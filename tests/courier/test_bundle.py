@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from goodoffices.core.courier import (
 )
 from goodoffices.core.errors import GoodOfficesError, Malformed, NewerVersion, Oversized, YourError
 from goodoffices.desk.courier.frames import Heap, frames_of
+from goodoffices.desk.courier.gathering import Gathered
 
 RNG = random.Random(11)
 BUNDLE = write_bundle([RNG.randbytes(4096), RNG.randbytes(16384)])
@@ -72,6 +74,27 @@ def test_too_few_pictures_say_how_many_are_missing() -> None:
     ((here, needed),) = heap.counts()
     assert here == 7
     assert needed > 7
+
+
+@pytest.mark.parametrize("forged", [1, 3])
+def test_pictures_that_somebody_slipped_in_do_not_spoil_the_sequence(forged: int) -> None:
+    """P7, P12: one of the right name with other bytes made all that the others hold another bundle"""
+    heap = Heap()
+    for frame in map(read_frame, FRAMES[:forged]):
+        heap.add([replace(frame, packet=frame.packet[:4] + RNG.randbytes(len(frame.packet) - 4)).raw])
+    heap.add(FRAMES[forged:])
+    assert heap.bundles() == [BUNDLE]
+
+
+def test_a_sequence_that_is_not_whole_is_told_beside_one_that_is() -> None:
+    """P6: it looked as if all had been taken in"""
+    other = frames_of(write_bundle([RNG.randbytes(16_384)]))
+    gathered = Gathered(whole=[("stick.courier", BUNDLE)])
+    gathered.heap.add(other[:3], "three.png")
+    assert gathered.bundles() == [("stick.courier", BUNDLE)]
+    ((file, error),) = gathered.useless
+    assert file == "three.png"
+    assert "not enough yet" in error.what
 
 
 def test_pictures_of_two_bundles_in_one_heap_give_both() -> None:

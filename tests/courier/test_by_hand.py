@@ -219,7 +219,7 @@ def test_photographed_sheets_bring_the_bundle_over() -> None:
     kept = random.Random(5).sample(sheets, -(-len(sheets) * 7 // 10))
     assert len(kept) < len(sheets)
     gathered = gather((f"{at}.jpg", sheet) for at, sheet in enumerate(kept))
-    (bundle,) = gathered.bundles()
+    ((_, bundle),) = gathered.bundles()
     assert carry_in(wire.m.desk, wire.m.officer, bundle, NOW).new > 0
     assert wire.m.note(note).state == "verified"
 
@@ -233,7 +233,7 @@ def test_a_file_that_is_neither_is_named_and_the_others_count(junk: bytes) -> No
     bundle = carry_out(wire.a.desk, wire.a.officer, wire.am, NOW)
     gathered = gather([("junk", junk), ("stick.courier", bundle)])
     assert [name for name, _ in gathered.useless] == ["junk"]
-    assert gathered.bundles() == [bundle]
+    assert gathered.bundles() == [("stick.courier", bundle)]
 
 
 @pytest.mark.parametrize("size", [(9_000, 9_000), (14_000, 14_000), (70_000, 1), (1, 65_536)])

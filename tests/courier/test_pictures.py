@@ -26,7 +26,7 @@ def taken(content: bytes) -> None:
     """A file is looked through as *By hand* and the command do it."""
     gathered = gather([("file", content)])
     with suppress(GoodOfficesError):
-        for bundle in gathered.bundles():
+        for _, bundle in gathered.bundles():
             read_bundle(bundle)
 
 

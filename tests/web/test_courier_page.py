@@ -121,6 +121,19 @@ def test_somebody_elses_bundle_is_told_as_such() -> None:
     assert "for another office" in words_of(answer.text)
 
 
+def test_somebody_elses_bundle_on_the_same_stick_keeps_none_of_ours_out() -> None:
+    """P2, P7, P12: the officer was told that nothing was taken in, and the note stayed on the stick"""
+    cut = Cut()
+    ours = signed_in(cut.washington).post(cut.at(cut.washington, "/out"), html=True).content
+    line = cut.bern.desk.line_named("Tehran").id
+    there = signed_in(cut.bern)
+    theirs = there.post(f"/lines/{line.hex()}/courier/out", html=True).content
+    told = upload(there, cut.at(cut.bern, "/in"), ("theirs.courier", theirs), ("ours.courier", ours)).text
+    assert "1 new entry" in words_of(told)
+    (unused,) = re.findall(r"<li><bdi>(.*?)</li>", told.partition("Not used")[2])[:1]
+    assert words_of(unused).startswith("theirs.courier : None of this desk's keys opens this bundle")
+
+
 def test_nothing_chosen_is_told() -> None:
     """P12"""
     cut = Cut()

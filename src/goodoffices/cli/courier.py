@@ -13,7 +13,7 @@ import click
 
 from goodoffices.cli.output import Group, aside, say, write_new
 from goodoffices.core.courier import MAX_BUNDLE, letters
-from goodoffices.core.errors import AlreadyRunning, Oversized, YourError
+from goodoffices.core.errors import AlreadyRunning, GoodOfficesError, OtherOfficeError, Oversized, YourError
 from goodoffices.core.record.layout import counted
 from goodoffices.desk.courier.carrying import TakenIn, carry_in, carry_out, stop_out
 from goodoffices.desk.desk import Desk
@@ -88,9 +88,17 @@ def out(vault: Path, line: str, target: Path | None, pictures: Path | None, unlo
 def take_in(vault: Path, files: tuple[Path, ...], unlock_file: Path | None) -> None:
     """Take in a bundle, or pictures of one: the same checks as from a relay."""
     bundles = _bundles(files)
+    against: list[tuple[str, YourError | OtherOfficeError]] = []
     with _desk(vault, unlock_file) as desk:
-        for bundle in bundles:
-            _tell(carry_in(desk, None, bundle, _now()))
+        for name, bundle in bundles:
+            try:
+                _tell(carry_in(desk, None, bundle, _now()))
+            except (YourError, OtherOfficeError) as error:  # somebody else's, beside this office's own
+                against.append((name, error))
+    if len(against) == len(bundles):
+        raise against[-1][1]
+    for name, reason in against:
+        _unused(name, reason)
 
 
 @courier.command("stop")
@@ -111,13 +119,19 @@ def stop(vault: Path, line: str, target: Path, unlock_file: Path | None) -> None
     aside("It opens at the other office alone. A new roster of this office ends it by itself.")
 
 
-def _bundles(files: tuple[Path, ...]) -> list[bytes]:
+def _bundles(files: tuple[Path, ...]) -> list[tuple[str, bytes]]:
     from goodoffices.desk.courier.gathering import gather
 
     gathered = gather([(file.name, _read(file)) for file in files])
-    for name, error in gathered.useless:
-        aside(f"unused    {name}: {error.what} {error.next_step}".rstrip())
-    return gathered.bundles()
+    try:
+        return gathered.bundles()
+    finally:
+        for name, error in gathered.useless:
+            _unused(name, error)
+
+
+def _unused(name: str, error: GoodOfficesError) -> None:
+    aside(f"unused    {name}: {error.what} {error.next_step}".rstrip())
 
 
 def _read(file: Path) -> bytes:

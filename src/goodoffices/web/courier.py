@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from goodoffices.core.courier import MAX_BUNDLE, letters
-from goodoffices.core.errors import NotFound, Oversized, YourError
+from goodoffices.core.errors import GoodOfficesError, NotFound, OtherOfficeError, Oversized, YourError
 from goodoffices.core.office import Right
 from goodoffices.core.record.layout import stamp
 from goodoffices.desk.courier.carrying import TakenIn, Taking, carry_out
@@ -84,13 +84,26 @@ async def take_in(ask: Ask) -> Page:
     if not files:
         raise YourError("No file was chosen.", "Choose the bundle, or the pictures of it.")
     # A picture of few bytes takes a second to look through, and two hundred may come: not on the desk's only loop.
-    gathered = await asyncio.to_thread(gather, files)
-    taken = tuple([await _take(ask, bundle) for bundle in gathered.bundles()])
+    bundles, useless = await asyncio.to_thread(_gathered, files)
+    taken = []
+    for name, bundle in bundles:
+        try:
+            taken.append(await _take(ask, bundle))
+        except (YourError, OtherOfficeError) as error:  # somebody else's, beside this office's own
+            useless.append((name, error))
+    if not taken:
+        raise useless[-1][1]
     here, card = _card(ask)
-    unused = tuple(
-        {"name": name, "what": error.what, "next": error.next_step} for name, error in gathered.useless
-    )
-    return _page(ask, here, card, taken=taken, unused=unused)
+    unused = tuple({"name": name, "what": error.what, "next": error.next_step} for name, error in useless)
+    return _page(ask, here, card, taken=tuple(taken), unused=unused)
+
+
+def _gathered(
+    files: list[tuple[str, bytes]],
+) -> tuple[list[tuple[str, bytes]], list[tuple[str, GoodOfficesError]]]:
+    """(bundles, what came to nothing), each with its file."""
+    gathered = gather(files)
+    return gathered.bundles(), gathered.useless
 
 
 ROUTES = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from goodoffices.core import cbor
 from goodoffices.core.courier import MARK
 from goodoffices.core.errors import GoodOfficesError, Malformed
-from goodoffices.desk.courier.frames import Heap
+from goodoffices.desk.courier.frames import NO_PART, Heap
 
 _BEGINS = cbor.encode([MARK])[1:]
 _NEITHER = Malformed(
@@ -22,16 +22,20 @@ _NEITHER = Malformed(
 class Gathered:
     """What a heap of files came to."""
 
-    whole: list[bytes] = field(default_factory=list)
+    whole: list[tuple[str, bytes]] = field(default_factory=list)
+    """Bundles, each with the file that it is, or in which its first picture stood."""
     heap: Heap = field(default_factory=Heap)
     useless: list[tuple[str, GoodOfficesError]] = field(default_factory=list)
-    """Files that were no part of a bundle, each with the reason."""
+    """Files of which nothing came, each with the reason."""
 
-    def bundles(self) -> list[bytes]:
-        """Every bundle that is whole; raises YourError if there is none."""
-        if self.whole and not self.heap.counts():
-            return self.whole
-        return [*self.whole, *self.heap.bundles()]
+    def bundles(self) -> list[tuple[str, bytes]]:
+        """Every bundle that is whole; raises YourError if there is none. Else what lacks pictures is useless."""
+        rebuilt = self.heap.rebuilt()
+        found = [*self.whole, *rebuilt.whole]
+        if not found:
+            raise rebuilt.lacking[0][1] if rebuilt.lacking else NO_PART
+        self.useless += rebuilt.lacking
+        return found
 
 
 def gather(files: Iterable[tuple[str, bytes]]) -> Gathered:
@@ -41,10 +45,10 @@ def gather(files: Iterable[tuple[str, bytes]]) -> Gathered:
     gathered = Gathered()
     for name, content in files:
         if content[1:].startswith(_BEGINS):
-            gathered.whole.append(content)
+            gathered.whole.append((name, content))
             continue
         try:
-            gathered.heap.add(contents(content))
+            gathered.heap.add(contents(content), name)
         except NoPicture:
             gathered.useless.append((name, _NEITHER))
         except GoodOfficesError as error:
