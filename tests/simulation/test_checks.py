@@ -148,6 +148,19 @@ def test_going_back_is_found(delivered: World) -> None:
         steps.check(west)
 
 
+def test_a_ladder_goes_by_what_a_note_says_now(delivered: World) -> None:
+    """P6: the header of a copy that came first may have lied; a note that was restated has the rungs of its own."""
+    steps, west = Steps(), delivered.offices[WEST]
+    note = first_note(delivered, EAST)
+    steps.check(west)
+    harm(west.disk, "UPDATE note SET author=recipient, recipient=author WHERE id=?", note)
+    columns = "mandate, lane, author, type, subject, signed, at"
+    copied = f"INSERT INTO act (id, {columns}) SELECT ?, {columns} FROM act WHERE subject=? LIMIT 1"
+    harm(west.disk, copied, bytes(32), note)
+    with pytest.raises(Broken, match="went back down its ladder"):
+        steps.check(west)
+
+
 @pytest.mark.parametrize("harmed", ["number=number+7", "id=zeroblob(32)"])
 def test_a_note_that_its_author_did_not_release_so_is_found_at_once(delivered: World, harmed: str) -> None:
     """P1, P2: another number or other words, at the step at which it comes."""
