@@ -602,7 +602,9 @@ def main() -> None:
     print(f"  this disk's fsync of 4 KiB {parts.sync:.2f}, after that rest {parts.sync_rested:.2f}")
     whole = percentile([each["whole path"] for each in stages], 0.5)
     print(f"path / parts back to back    {whole / parts.back_to_back:.2f}")
-    print(f"path / parts after a rest    {whole / median(parts.rested):.2f}   (goal: at most {GOAL_RATIO:.0f})")
+    print(
+        f"path / parts after a rest    {whole / median(parts.rested):.2f}   (goal: at most {GOAL_RATIO:.0f})"
+    )
     print(f"path / goal of {GOAL_MS:.0f} ms         {whole / GOAL_MS:.2f}")
     least = LEAST_MS + LEAST_SYNCS * parts.sync
     print(

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a running desk does alongside its commits, so that no note waits for it (ADR 0036)."""
+"""What a running desk does alongside its commits, so that no note waits for it (ADR 0036, ADR 0103)."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from goodoffices.core.errors import GoodOfficesError
-from goodoffices.db.sqlite import Connection
 from goodoffices.desk.context import Context, Sealed
 from goodoffices.desk.vault.database import Log, faults
 
@@ -22,28 +21,42 @@ BETWEEN = 0.02
 
 
 class Alongside:
-    """One thread that seals while the loop's thread commits; and what is done while the desk is at rest: the
-    log is moved, the chronicle keeps up with the record."""
+    """One thread that seals while the loop's thread commits, one that moves the log into the database; and what is
+    done while the desk is at rest: the chronicle keeps up with the record."""
 
     def __init__(
-        self, context: Context, db: Connection, gather: Callable[[], bool], gathered: Callable[[], None]
+        self, context: Context, moved: Log, gather: Callable[[], bool], gathered: Callable[[], None]
     ) -> None:
-        self._log = Log(db)
+        self._log = moved
+        self.moving: Future[None] | None = None
+        """The log's last move, until a rest has seen how it ended."""
         self._gather, self._gathered = gather, gathered
         self._long = False
         self._next: asyncio.TimerHandle | None = None
-        self._sealer = ThreadPoolExecutor(1, "sealing")
+        self._sealer, self._mover = ThreadPoolExecutor(1, "sealing"), ThreadPoolExecutor(1, "log")
         context.beside = self._begin
 
     def _begin(self, work: Sealed) -> Sealed:
         return self._sealer.submit(work).result
 
     def rest(self, *, busy: bool) -> None:
-        """Called when everything that was due is written; ``busy``: something is to be sent still."""
+        """Called when everything that was due is written; ``busy``: something is to be sent still.
+
+        Raises MachineError when the log could not be moved the last time.
+        """
         if not busy:
-            self._log.tidy()
+            self._move()
             if self._next is None:
                 self._next = asyncio.get_running_loop().call_later(AFTER, self._slice)
+
+    def _move(self) -> None:
+        if self.moving is not None:
+            if not self.moving.done():
+                return
+            moved, self.moving = self.moving, None
+            moved.result()
+        if self._log.long():
+            self.moving = self._mover.submit(self._log.move)
 
     def _slice(self) -> None:
         loop = asyncio.get_running_loop()
@@ -62,3 +75,4 @@ class Alongside:
         if self._next is not None:
             self._next.cancel()
         self._sealer.shutdown()
+        self._mover.shutdown()

@@ -97,7 +97,7 @@ class DeskService(Present):
             require_reading_keys(Ledger(vault.db))
             super().__init__(vault, desk_of(vault))
         self._first_look = FirstLook(vault)
-        self.alongside = Alongside(self.desk.context, vault.db, self.desk.chronicle.catch_up, self._tell)
+        self.alongside = Alongside(self.desk.context, vault.log, self.desk.chronicle.catch_up, self._tell)
         self.client = RelayClient(tls, config.proxy, self.desk.ledger.guarded, dict(config.reach))
         self.outsiders = Outsiders(self.desk, config.witnesses, config.time_stamps, self.now, config.proxy)
         self.machine = TranslatingMachine(config.translator)

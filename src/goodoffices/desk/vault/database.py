@@ -7,7 +7,7 @@ The only module that imports ``sqlcipher3``. Which key, and when to open, is for
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -98,7 +98,7 @@ def connect(path: Path, key: bytes, pages: Pages) -> Keyed:
     connection.execute(f"PRAGMA cipher_hmac_algorithm={pages.code}")
     connection.execute(f"PRAGMA cipher_page_size={pages.size}")
     connection.execute("PRAGMA secure_delete=ON")
-    # A running desk moves its log into the database between notes (``Log``): not while one waits.
+    # A running desk moves its log into the database beside its commits (``Log``): not within one that a note waits for.
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA trusted_schema=OFF")
@@ -191,15 +191,32 @@ class Look:
 
 
 class Log:
-    """The write-ahead log of a running desk: moved into the database when nobody waits for a commit."""
+    """The write-ahead log of an open vault: moved into the database beside its commits, emptied of destroyed keys."""
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+    def __init__(self, db: Connection, beside: Callable[[], Reader]) -> None:
+        """``beside``: a connection for whoever moves the log; it is opened when there is something to move."""
+        self._db, self._open = db, beside
+        self._turn = Lock()
+        self._beside: Reader | None = None
         self._moved = 0
 
-    def tidy(self) -> None:
-        """Move its pages into the database if there are many."""
+    def long(self) -> bool:
+        """Whether enough has changed since it was moved last. Each change is counted once."""
         changed = int(self._db.execute("SELECT total_changes()").fetchone()[0])
-        if changed - self._moved > LOG_ROWS and not self._db.in_transaction:
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            self._moved = changed
+        if changed - self._moved <= LOG_ROWS:
+            return False
+        self._moved = changed
+        return True
+
+    def move(self) -> None:
+        """Move into the database what is committed, in another thread than the commits: they go on meanwhile, and
+        what they add stays in the log. Raises MachineError."""
+        with self._turn, faults():
+            if self._beside is None:
+                self._beside = self._open()
+            self._beside.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def empty(self) -> None:
+        """Everything into the database, and nothing left in the log. It waits for a move: SQLite refuses two."""
+        with self._turn, faults():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

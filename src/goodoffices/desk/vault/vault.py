@@ -24,7 +24,7 @@ from goodoffices.core.crypto import ed25519_public
 from goodoffices.core.errors import NotAllowed, NotFound, YourError
 from goodoffices.db.migrate import migrate, steps_in, version_of
 from goodoffices.db.sqlite import Connection, Hold, make_private, set_pragmas, transaction
-from goodoffices.desk.vault.database import Look, Reader, connect, faults, require_whole
+from goodoffices.desk.vault.database import Log, Look, Reader, connect, faults, require_whole
 from goodoffices.desk.vault.files import (
     NEWEST,
     Header,
@@ -182,7 +182,7 @@ class Vault:
         self.db = db
         self.look = look
         """The look through its pages that is still owed, if one is."""
-        self.tokens = Tokens(db)
+        self.tokens, self.log = Tokens(db), Log(db, self.reader)
 
     @property
     def folder(self) -> Path:
@@ -270,8 +270,7 @@ class Vault:
         if self.pictures:
             self._to_scrub = True  # nobody waits here for who reads
         elif not self.db.in_transaction:
-            with faults():
-                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.log.empty()
             self._to_scrub = False
 
     # --- Second tier: officers --------------------------------------------------------------------
