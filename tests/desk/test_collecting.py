@@ -7,6 +7,7 @@ import asyncio
 import os
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing, suppress
 from hashlib import sha1
 from pathlib import Path
 
@@ -143,16 +144,16 @@ async def pushed_to(pushed: bytes, take: Callable[[], None]) -> BaseException | 
     """What ends a desk's collecting at a relay that pushes these bytes at once, if it ends within a while."""
 
     async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while b"/push" not in (asked := await reader.readuntil(b"\r\n\r\n")):
-            body = b'{"waiting": 0, "bytes": 0, "oldest_ms": null}'
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        key = asked.lower().split(b"sec-websocket-key: ")[0]
-        key = asked[len(key) + 19 :].split(b"\r\n")[0]
-        accept = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-        head = b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-        writer.write(head + accept + b"\r\n\r\n" + pushed)
-        await reader.read()
-        writer.close()
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            while b"/push" not in (asked := await reader.readuntil(b"\r\n\r\n")):
+                body = b'{"waiting": 0, "bytes": 0, "oldest_ms": null}'
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            key = asked.lower().split(b"sec-websocket-key: ")[0]
+            key = asked[len(key) + 19 :].split(b"\r\n")[0]
+            accept = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+            head = b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+            writer.write(head + accept + b"\r\n\r\n" + pushed)
+            await reader.read()
 
     server = await asyncio.start_server(hostile, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
